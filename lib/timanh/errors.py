@@ -1,0 +1,129 @@
+"""Every error that Tìm Ảnh raises on purpose, in one tree.
+
+A message says what came, what was wanted, and what to do. `code` is a short
+stable slug for programs: the API puts it in problem responses, the page
+translates it.
+
+    TimAnhError
+    ├── SettingsError              a setting or an environment variable is wrong
+    ├── DataError
+    │   ├── CaptionFormatError     a caption file in no known form
+    │   ├── EmptyGalleryError      no picture where pictures were wanted
+    │   └── PictureError           a picture that cannot be opened
+    │       └── PictureTooLargeError
+    ├── ModelError
+    │   ├── ModelNotFoundError     no such folder, or a hub that cannot be reached
+    │   └── ModelFormatError       a folder that holds no image-text model
+    ├── DictionaryError
+    │   ├── DictionaryNotFoundError
+    │   ├── DictionaryDamagedError
+    │   ├── EncoderMismatchError   vectors of one encoder, queries of another
+    │   └── UnsafeFileError        a pickle that would build more than arrays
+    ├── QueryError
+    │   ├── EmptyQueryError        neither text nor picture
+    │   └── UnknownPictureError    no picture with this id
+    ├── TrainingError
+    │   ├── DivergedError          the loss is no longer a number
+    │   └── ResumeError            a checkpoint that does not fit this run
+    └── ServingError
+        ├── PortTakenError
+        └── TunnelError
+"""
+
+
+class TimAnhError(Exception):
+    """Base of all errors raised on purpose; `str(error)` is one sentence for a person."""
+
+    code = "error"
+
+
+class SettingsError(TimAnhError):
+    code = "bad-setting"
+
+
+class DataError(TimAnhError):
+    code = "bad-data"
+
+
+class CaptionFormatError(DataError):
+    code = "unknown-caption-format"
+
+
+class EmptyGalleryError(DataError):
+    code = "empty-gallery"
+
+
+class PictureError(DataError):
+    code = "unreadable-picture"
+
+
+class PictureTooLargeError(PictureError):
+    code = "picture-too-large"
+
+
+class ModelError(TimAnhError):
+    code = "bad-model"
+
+
+class ModelNotFoundError(ModelError):
+    code = "model-not-found"
+
+
+class ModelFormatError(ModelError):
+    code = "model-format"
+
+
+class DictionaryError(TimAnhError):
+    code = "bad-dictionary"
+
+
+class DictionaryNotFoundError(DictionaryError):
+    code = "dictionary-not-found"
+
+
+class DictionaryDamagedError(DictionaryError):
+    code = "dictionary-damaged"
+
+
+class EncoderMismatchError(DictionaryError):
+    code = "encoder-mismatch"
+
+
+class UnsafeFileError(DictionaryError):
+    code = "unsafe-file"
+
+
+class QueryError(TimAnhError):
+    code = "bad-query"
+
+
+class EmptyQueryError(QueryError):
+    code = "empty-query"
+
+
+class UnknownPictureError(QueryError):
+    code = "unknown-picture"
+
+
+class TrainingError(TimAnhError):
+    code = "training-failed"
+
+
+class DivergedError(TrainingError):
+    code = "training-diverged"
+
+
+class ResumeError(TrainingError):
+    code = "cannot-resume"
+
+
+class ServingError(TimAnhError):
+    code = "serving-failed"
+
+
+class PortTakenError(ServingError):
+    code = "port-taken"
+
+
+class TunnelError(ServingError):
+    code = "tunnel-failed"
