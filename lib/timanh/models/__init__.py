@@ -1,0 +1,28 @@
+"""Encoders: pictures and texts to unit vectors of one space.
+
+Names are imported on first use, so that `import timanh.models` loads no torch.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from timanh.models.encoder import Encoder, Vectors
+
+if TYPE_CHECKING:
+    from timanh.models.building import join_towers, small_encoder
+    from timanh.models.loading import load_encoder
+
+_LAZY = {
+    "join_towers": "timanh.models.building",
+    "small_encoder": "timanh.models.building",
+    "load_encoder": "timanh.models.loading",
+}
+
+__all__ = ["Encoder", "Vectors", "join_towers", "load_encoder", "small_encoder"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_LAZY[name]), name)

@@ -1,0 +1,162 @@
+"""New encoders: two pretrained towers joined, or small towers with random weights."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from timanh.errors import ModelFormatError
+from timanh.models.loading import choose_device, download
+from timanh.models.preparation import ImagePreparation
+from timanh.models.sidecar import Sidecar, guess_languages
+from timanh.models.two_tower import TwoTower, TwoTowerEncoder
+
+SMALL_SIDE = 128  # pixels; drawn pictures need no more
+
+
+def join_towers(
+    vision: str | Path,
+    text: str | Path,
+    *,
+    dim: int = 512,
+    name: str | None = None,
+    text_pooling: str = "mean",
+    image_size: int | None = None,
+    device: str = "auto",
+    seed: int = 0,
+) -> TwoTowerEncoder:
+    """A pretrained vision tower and a pretrained text tower with new heads.
+
+    Args:
+        vision, text: folders or Hugging Face ids, such as a ResNet50 and PhoBERT.
+        dim: length of the common vectors.
+        text_pooling: "mean" over the tokens, or "cls", the first one.
+        image_size: side in pixels, for towers that take any; None keeps the tower's own.
+
+    Raises:
+        ModelNotFoundError, ModelFormatError: as `load_encoder`.
+    """
+    from transformers import AutoTokenizer
+
+    vision_folder, text_folder = _folder(vision), _folder(text)
+    vision_tower, text_tower = _tower(vision_folder, "vision"), _tower(text_folder, "text")
+    torch.manual_seed(seed)
+    network = TwoTower(vision_tower, text_tower, dim=dim, text_pooling=text_pooling)
+    preparation = ImagePreparation.from_folder(vision_folder)
+    if image_size is not None:
+        preparation = preparation.with_size(image_size)
+    sidecar = Sidecar(
+        name or f"{vision_folder.name}+{text_folder.name}", guess_languages(str(text))
+    )
+    tokenizer = AutoTokenizer.from_pretrained(text_folder)
+    return TwoTowerEncoder(network, tokenizer, preparation, sidecar, device=choose_device(device))
+
+
+def small_encoder(
+    texts: Iterable[str],
+    *,
+    name: str = "demo",
+    languages: tuple[str, ...] = ("en", "vi"),
+    widths: tuple[int, ...] = (32, 64, 128, 256),
+    text_width: int = 160,
+    text_layers: int = 2,
+    dim: int = 128,
+    side: int = SMALL_SIDE,
+    device: str = "auto",
+    seed: int = 0,
+) -> TwoTowerEncoder:
+    """A small two-tower encoder with random weights: a ResNet beside a BERT.
+
+    The vocabulary is made from `texts` (word pieces, lower case, diacritics kept), so that it
+    knows the languages it will be trained on and can spell words it has never seen.
+    """
+    from transformers import BertConfig, BertModel, ResNetConfig, ResNetModel
+
+    tokenizer = train_tokenizer(texts)
+    torch.manual_seed(seed)
+    vision = ResNetModel(
+        ResNetConfig(
+            embedding_size=widths[0],
+            hidden_sizes=list(widths),
+            depths=[1] * len(widths),
+            layer_type="basic",
+        )
+    )
+    text = BertModel(
+        BertConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=text_width,
+            num_hidden_layers=text_layers,
+            num_attention_heads=4,
+            intermediate_size=2 * text_width,
+            max_position_embeddings=64,
+            pad_token_id=tokenizer.pad_token_id,
+        ),
+        add_pooling_layer=False,
+    )
+    network = TwoTower(vision, text, dim=dim)
+    preparation = ImagePreparation(
+        height=side,
+        width=side,
+        resize_to=side,
+        resample=2,
+        mean=(0.5, 0.5, 0.5),
+        std=(0.25, 0.25, 0.25),
+    )
+    return TwoTowerEncoder(
+        network, tokenizer, preparation, Sidecar(name, languages), device=choose_device(device)
+    )
+
+
+def train_tokenizer(texts: Iterable[str], *, vocabulary: int = 2000, max_length: int = 64) -> Any:
+    """A word-piece tokenizer over `texts`; lower case, accents kept (Vietnamese needs them)."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+    from tokenizers.processors import TemplateProcessing
+    from transformers import PreTrainedTokenizerFast
+
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Sequence(  # type: ignore[assignment]
+        [normalizers.NFC(), normalizers.Lowercase()]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()  # type: ignore[assignment]
+    tokenizer.decoder = decoders.WordPiece()  # type: ignore[assignment]
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=vocabulary, special_tokens=special, show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.post_processor = TemplateProcessing(  # type: ignore[assignment]
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        model_max_length=max_length,
+    )
+
+
+def _folder(name: str | Path) -> Path:
+    folder = Path(name).expanduser()
+    return folder if folder.is_dir() else download(str(name))
+
+
+def _tower(folder: Path, side: str) -> nn.Module:
+    """One tower in float32; of a CLIP-like checkpoint, the half that is wanted."""
+    from transformers import AutoModel
+
+    try:
+        model: Any = AutoModel.from_pretrained(folder, dtype=torch.float32)
+    except (OSError, ValueError, KeyError) as error:
+        first = (str(error).splitlines() or [""])[0][:200]
+        raise ModelFormatError(
+            f"The {side} tower {folder.name} cannot be read ({first}). Name a folder or a hub id "
+            "of a transformers model with its weights."
+        ) from error
+    half = getattr(model, f"{side}_model", None)
+    tower: nn.Module = model if half is None else half
+    return tower

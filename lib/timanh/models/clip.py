@@ -1,0 +1,69 @@
+"""Image-text models of transformers: CLIP, SigLIP, SigLIP2, MetaCLIP 2, AltCLIP, ChineseCLIP…"""
+
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from timanh.models.preparation import ImagePreparation
+from timanh.models.sidecar import Sidecar
+from timanh.models.texts import PADDED_TO_FULL_LENGTH, TextPreparation, text_limit
+from timanh.models.torch_encoder import TorchEncoder
+
+
+class ClipEncoder(TorchEncoder):
+    """A model of transformers that has `get_image_features` and `get_text_features`."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        tokenizer: Any,
+        preparation: ImagePreparation,
+        sidecar: Sidecar,
+        *,
+        device: str,
+    ) -> None:
+        config: Any = network.config
+        texts = TextPreparation(
+            tokenizer,
+            text_limit(tokenizer, config.text_config),
+            full_length=config.model_type in PADDED_TO_FULL_LENGTH,
+        )
+        super().__init__(
+            network,
+            preparation,
+            texts,
+            name=sidecar.name,
+            dim=_dim(config),
+            languages=sidecar.languages,
+            device=device,
+        )
+
+    def image_features(self, pixels: Tensor) -> Tensor:
+        return _features(self.network.get_image_features(pixel_values=pixels))  # type: ignore[operator]
+
+    def text_features(self, tokens: dict[str, Tensor]) -> Tensor:
+        return _features(self.network.get_text_features(**tokens))  # type: ignore[operator]
+
+    def save_pretrained(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.network.save_pretrained(folder)  # type: ignore[operator]
+        self.texts.tokenizer.save_pretrained(folder)
+        Sidecar(self.name, self.languages).save(folder, self.preparation)
+
+
+def _dim(config: Any) -> int:
+    """CLIP names its common space; SigLIP's is the width of its towers."""
+    dim = getattr(config, "projection_dim", None)
+    if dim is None or config.model_type in PADDED_TO_FULL_LENGTH:
+        text = config.text_config
+        dim = getattr(text, "projection_size", None) or text.hidden_size
+    return int(dim)
+
+
+def _features(output: Any) -> Tensor:
+    """transformers 5 answers an output object, transformers 4 the tensor itself."""
+    features = getattr(output, "pooler_output", output)
+    if not isinstance(features, Tensor):
+        raise TypeError(f"a feature tensor was wanted, {type(features).__name__} came")
+    return features

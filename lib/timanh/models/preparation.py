@@ -1,0 +1,198 @@
+"""How a picture becomes the pixels of an encoder.
+
+Reads the `preprocessor_config.json` of transformers' checkpoints and does with Pillow what
+their image processors do: resize, centre crop, rescale, normalise. Pillow alone, because the
+library's own processors differ between machines with and without torchvision, and a gallery
+must be prepared exactly as its queries are.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from timanh.errors import ModelFormatError
+
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+SHORTEST_EDGE = "shortest-edge"
+EXACT = "exact"
+
+
+@dataclass(frozen=True)
+class ImagePreparation:
+    """Resize → crop (or pad) → scale to 0..1 → normalise.
+
+    Attributes:
+        height, width: what the network takes, in pixels.
+        resize: "shortest-edge" keeps the shape and crops the middle; "exact" squeezes.
+        resize_to: the shortest edge before the crop, in pixels ("shortest-edge" only).
+        resample: Pillow's filter number (2 bilinear, 3 bicubic).
+        mean, std: per channel, for values scaled to 0..1.
+        square_padding: pad to a square with the mean colour before resizing, so that the
+            whole picture is kept. The checkpoint remembers it.
+    """
+
+    height: int = 224
+    width: int = 224
+    resize: str = SHORTEST_EDGE
+    resize_to: int = 224
+    resample: int = 3
+    mean: tuple[float, float, float] = CLIP_MEAN
+    std: tuple[float, float, float] = CLIP_STD
+    square_padding: bool = False
+
+    def to_uint8(self, image: Image.Image) -> NDArray[np.uint8]:
+        """An RGB picture of any size to (height, width, 3) uint8, before normalisation."""
+        filter_ = Image.Resampling(self.resample)
+        if self.square_padding:
+            fitted = _pad_to_square(image, self.mean).resize((self.width, self.height), filter_)
+        elif self.resize == EXACT:
+            fitted = image.resize((self.width, self.height), filter_)
+        else:
+            fitted = _centre_crop(
+                _resize_shortest(image, self.resize_to, filter_), self.height, self.width
+            )
+        return np.asarray(fitted, dtype=np.uint8)
+
+    def normalise(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(N, H, W, 3) uint8 to (N, 3, H, W) float32."""
+        scale = (1.0 / (255.0 * np.asarray(self.std))).astype(np.float32)
+        shift = (np.asarray(self.mean) / np.asarray(self.std)).astype(np.float32)
+        floats = pixels.astype(np.float32) * scale - shift
+        return np.ascontiguousarray(floats.transpose(0, 3, 1, 2))
+
+    def __call__(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """N RGB pictures to (N, 3, H, W) float32."""
+        if not images:
+            return np.zeros((0, 3, self.height, self.width), np.float32)
+        return self.normalise(np.stack([self.to_uint8(image) for image in images]))
+
+    def with_size(self, side: int) -> "ImagePreparation":
+        """The same for a network that takes `side` × `side` pixels."""
+        return replace(self, height=side, width=side, resize_to=side)
+
+    def to_config(self) -> dict[str, Any]:
+        """The same as a `preprocessor_config.json` that transformers reads too."""
+        shortest = self.resize == SHORTEST_EDGE
+        return {
+            "image_processor_type": "CLIPImageProcessor",
+            "do_convert_rgb": True,
+            "do_resize": True,
+            "size": {"shortest_edge": self.resize_to}
+            if shortest
+            else {"height": self.height, "width": self.width},
+            "do_center_crop": shortest,
+            "crop_size": {"height": self.height, "width": self.width},
+            "resample": self.resample,
+            "do_rescale": True,
+            "rescale_factor": 1 / 255,
+            "do_normalize": True,
+            "image_mean": list(self.mean),
+            "image_std": list(self.std),
+            "timanh_square_padding": self.square_padding,
+        }
+
+    def describe(self) -> str:
+        """One line that two preparations share only if they do the same; for fingerprints."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "ImagePreparation":
+        """Read a `preprocessor_config.json` of CLIP, SigLIP, ViT, ConvNeXT/ResNet, MobileNet….
+
+        Raises:
+            ModelFormatError: it asks for a step that is not known here.
+        """
+        if abs(float(config.get("rescale_factor", 1 / 255)) - 1 / 255) > 1e-6:
+            raise ModelFormatError(
+                f"This checkpoint rescales pixels by {config['rescale_factor']}; only 1/255 is "
+                "known here. Choose a CLIP, SigLIP, ViT, ResNet or MobileNet checkpoint."
+            )
+        size, shortest = _read_size(config.get("size", 224))
+        crops = bool(config.get("do_center_crop", shortest))
+        height, width = _read_crop(config.get("crop_size")) if crops else size
+        resize_to = min(size)
+        if shortest and config.get("crop_pct"):
+            # ConvNeXT's processor (ResNet checkpoints): resize to size / crop_pct, crop size.
+            height = width = resize_to
+            resize_to = int(resize_to / float(config["crop_pct"]))
+        normalises = bool(config.get("do_normalize", True))
+        mean = tuple(config.get("image_mean") or CLIP_MEAN) if normalises else (0.0,) * 3
+        std = tuple(config.get("image_std") or CLIP_STD) if normalises else (1.0,) * 3
+        return cls(
+            height=height,
+            width=width,
+            resize=SHORTEST_EDGE if shortest else EXACT,
+            resize_to=resize_to,
+            resample=int(config.get("resample", 3)),
+            mean=(mean[0], mean[1], mean[2]),
+            std=(std[0], std[1], std[2]),
+            square_padding=bool(config.get("timanh_square_padding", False)),
+        )
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> "ImagePreparation":
+        """Read `preprocessor_config.json`, or the newer `processor_config.json`, of a checkpoint.
+
+        Raises:
+            ModelFormatError: neither is there.
+        """
+        for name, inner in (("preprocessor_config.json", None), ("processor_config.json", True)):
+            file = folder / name
+            if file.is_file():
+                config = json.loads(file.read_text(encoding="utf8"))
+                if inner:
+                    config = config.get("image_processor")
+                if config:
+                    return cls.from_config(config)
+        raise ModelFormatError(
+            f"{folder} has no preprocessor_config.json, so nobody knows how its pictures are "
+            "prepared. Copy that file from the model's page into the folder."
+        )
+
+
+def _read_size(size: Any) -> tuple[tuple[int, int], bool]:
+    """((height, width), whether only the shortest edge is meant)."""
+    if isinstance(size, int):
+        return (size, size), True
+    if "shortest_edge" in size:
+        edge = int(size["shortest_edge"])
+        return (edge, edge), True
+    return (int(size["height"]), int(size["width"])), False
+
+
+def _read_crop(crop: Any) -> tuple[int, int]:
+    if isinstance(crop, dict):
+        return int(crop["height"]), int(crop["width"])
+    return (int(crop), int(crop)) if crop else (224, 224)
+
+
+def _resize_shortest(image: Image.Image, edge: int, filter_: Image.Resampling) -> Image.Image:
+    width, height = image.size
+    if min(width, height) == edge:
+        return image
+    # Truncation, not rounding: so do torchvision and transformers.
+    if width <= height:
+        return image.resize((edge, max(edge, int(edge * height / width))), filter_)
+    return image.resize((max(edge, int(edge * width / height)), edge), filter_)
+
+
+def _centre_crop(image: Image.Image, height: int, width: int) -> Image.Image:
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def _pad_to_square(image: Image.Image, mean: tuple[float, float, float]) -> Image.Image:
+    side = max(image.size)
+    if image.size == (side, side):
+        return image
+    colour = (round(255 * mean[0]), round(255 * mean[1]), round(255 * mean[2]))
+    square = Image.new("RGB", (side, side), colour)
+    square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
+    return square

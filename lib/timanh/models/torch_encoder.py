@@ -1,0 +1,120 @@
+"""An encoder that runs on torch, whatever towers it has."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+
+from timanh.models.encoder import Encoder, Vectors
+from timanh.models.preparation import ImagePreparation
+from timanh.models.texts import TextPreparation
+
+
+class TorchEncoder(Encoder):
+    """Picture tower, text tower, and how both are fed.
+
+    A subclass says how to run and how to save its network; all else is here.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        preparation: ImagePreparation,
+        texts: TextPreparation,
+        *,
+        name: str,
+        dim: int,
+        languages: tuple[str, ...],
+        device: str,
+    ) -> None:
+        self.network = network.to(device).eval()
+        self.preparation = preparation
+        self.texts = texts
+        self.name = name
+        self.dim = dim
+        self.languages = languages
+        self.device = device
+
+    def image_features(self, pixels: Tensor) -> Tensor:
+        """(N, 3, H, W) to (N, dim), not normalised, with gradients; for training."""
+        raise NotImplementedError
+
+    def text_features(self, tokens: dict[str, Tensor]) -> Tensor:
+        """Padded tokens to (N, dim), not normalised, with gradients; for training."""
+        raise NotImplementedError
+
+    @property
+    def logit_scale(self) -> nn.Parameter:
+        """The learned log of 1 / temperature."""
+        return cast(nn.Parameter, self.network.logit_scale)
+
+    @property
+    def model(self) -> nn.Module:
+        return self.network
+
+    def prepare_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        return self.preparation(images)
+
+    def encode_prepared(self, pixels: NDArray[np.float32]) -> Vectors:
+        if not len(pixels):
+            return np.zeros((0, self.dim), np.float32)
+        with torch.inference_mode():
+            return _unit(self.image_features(torch.from_numpy(pixels).to(self.device)))
+
+    def encode_texts(self, texts: Sequence[str], *, batch_size: int = 64) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dim), np.float32)
+        # Texts of like length together, so that little is padded; then back in order.
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        vectors = np.empty((len(texts), self.dim), np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(order), batch_size):
+                rows = order[start : start + batch_size]
+                tokens = self.texts([texts[row] for row in rows])
+                on_device = {key: value.to(self.device) for key, value in tokens.items()}
+                vectors[rows] = _unit(self.text_features(on_device))
+        return vectors
+
+    @cached_property
+    def fingerprint(self) -> str:  # type: ignore[override]
+        return fingerprint(self.network, self.preparation.describe(), self.texts.max_length)
+
+    def set_square_padding(self, padded: bool) -> None:
+        """Pad pictures to squares (or no longer); another preparation is another encoder."""
+        self.preparation = replace(self.preparation, square_padding=padded)
+        self.forget_fingerprint()
+
+    def forget_fingerprint(self) -> None:
+        """To be called when the weights have changed."""
+        self.__dict__.pop("fingerprint", None)
+
+    def save_pretrained(self, folder: Path) -> None:
+        raise NotImplementedError
+
+
+def fingerprint(network: nn.Module, *parts: Any) -> str:
+    """16 hex digits over all weights (as float32, so that storage in half makes no other model
+    of the same numbers) and whatever else decides about the vectors."""
+    digest = hashlib.blake2b(digest_size=8)
+    for name, value in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        floats = value.detach().cpu()
+        if floats.is_floating_point():
+            floats = floats.float()
+        digest.update(np.ascontiguousarray(floats.numpy()).data)
+    for part in parts:
+        digest.update(repr(part).encode())
+    return digest.hexdigest()
+
+
+def _unit(features: Tensor) -> NDArray[np.float32]:
+    unit = nn.functional.normalize(features.float(), dim=-1)
+    return unit.cpu().numpy()

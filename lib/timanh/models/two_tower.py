@@ -1,0 +1,193 @@
+"""Two towers of any kind with a projection head each, after VSE++ and LiT.
+
+transformers has `VisionTextDualEncoderModel` for this, but it fails with ResNet, whose
+pooler is 4-D and whose config has no `hidden_size`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig
+
+from timanh.errors import ModelFormatError
+from timanh.models.preparation import ImagePreparation
+from timanh.models.sidecar import Sidecar
+from timanh.models.texts import TextPreparation, text_limit
+from timanh.models.torch_encoder import TorchEncoder
+
+MODEL_TYPE = "timanh_two_tower"
+INITIAL_LOGIT_SCALE = 2.6592  # ln(1 / 0.07), as CLIP starts
+
+
+class TwoTower(nn.Module):
+    """A vision model and a text model of transformers that meet in `dim` dimensions."""
+
+    def __init__(
+        self,
+        vision: nn.Module,
+        text: nn.Module,
+        *,
+        dim: int,
+        text_pooling: str = "mean",
+        vision_width: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.vision_model = vision
+        self.text_model = text
+        self.dim = dim
+        self.text_pooling = text_pooling
+        self.vision_width = vision_width or _vision_width(vision)
+        self.vision_projection = nn.Linear(self.vision_width, dim, bias=False)
+        self.text_projection = nn.Linear(_config(text).hidden_size, dim, bias=False)
+        self.logit_scale = nn.Parameter(torch.tensor(INITIAL_LOGIT_SCALE))
+
+    def vision_features(self, pixels: Tensor) -> Tensor:
+        """(N, 3, H, W) to the pooled output of the tower, (N, width)."""
+        return _pool_vision(self.vision_model(pixel_values=pixels))
+
+    def text_features(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """(N, T) tokens to the pooled output of the tower, (N, width)."""
+        states = self.text_model(input_ids=input_ids, attention_mask=attention_mask)
+        hidden: Tensor = states.last_hidden_state  # (N, T, width)
+        if self.text_pooling == "cls":
+            return hidden[:, 0]
+        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+        return (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
+
+    def config(self) -> dict[str, Any]:
+        """What `config.json` of the folder holds."""
+        return {
+            "model_type": MODEL_TYPE,
+            "architectures": ["TwoTower"],
+            "projection_dim": self.dim,
+            "vision_width": self.vision_width,
+            "text_pooling": self.text_pooling,
+            "vision_config": _config(self.vision_model).to_dict(),
+            "text_config": _config(self.text_model).to_dict(),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "TwoTower":
+        """The network with random weights."""
+        towers = []
+        for side in ("vision_config", "text_config"):
+            stored = dict(config[side])
+            towers.append(AutoModel.from_config(AutoConfig.for_model(**stored)))
+        return cls(
+            towers[0],
+            towers[1],
+            dim=int(config["projection_dim"]),
+            text_pooling=config["text_pooling"],
+            vision_width=int(config["vision_width"]),
+        )
+
+
+class TwoTowerEncoder(TorchEncoder):
+    """A `TwoTower` with tokenizer and image preparation."""
+
+    network: TwoTower
+
+    def __init__(
+        self,
+        network: TwoTower,
+        tokenizer: Any,
+        preparation: ImagePreparation,
+        sidecar: Sidecar,
+        *,
+        device: str,
+    ) -> None:
+        texts = TextPreparation(tokenizer, text_limit(tokenizer, _config(network.text_model)))
+        super().__init__(
+            network,
+            preparation,
+            texts,
+            name=sidecar.name,
+            dim=network.dim,
+            languages=sidecar.languages,
+            device=device,
+        )
+
+    def image_features(self, pixels: Tensor) -> Tensor:
+        features: Tensor = self.network.vision_projection(self.network.vision_features(pixels))
+        return features
+
+    def text_features(self, tokens: dict[str, Tensor]) -> Tensor:
+        pooled = self.network.text_features(tokens["input_ids"], tokens["attention_mask"])
+        features: Tensor = self.network.text_projection(pooled)
+        return features
+
+    def save_pretrained(self, folder: Path) -> None:
+        self.save(folder, dtype=torch.float32)
+
+    def save(self, folder: Path, *, dtype: torch.dtype) -> None:
+        """Write the folder with weights of `dtype`; half of float32's size in float16."""
+        folder.mkdir(parents=True, exist_ok=True)
+        weights = {
+            name: value.detach().cpu().to(dtype if value.is_floating_point() else value.dtype)
+            for name, value in self.network.state_dict().items()
+        }
+        save_file(
+            {name: value.contiguous() for name, value in weights.items()},
+            folder / "model.safetensors",
+            metadata={"format": "pt"},
+        )
+        config = json.dumps(self.network.config(), indent=2, default=str)
+        (folder / "config.json").write_text(config + "\n", encoding="utf8")
+        self.texts.tokenizer.save_pretrained(folder)
+        Sidecar(self.name, self.languages).save(folder, self.preparation)
+
+    @classmethod
+    def load(cls, folder: Path, *, name: str, device: str) -> "TwoTowerEncoder":
+        """Read a folder written by `save`.
+
+        Raises:
+            ModelFormatError: the weights do not fit the config.
+        """
+        network = TwoTower.from_config(json.loads((folder / "config.json").read_text("utf8")))
+        weights = load_file(folder / "model.safetensors")
+        floats = {
+            key: value.float() if value.is_floating_point() else value
+            for key, value in weights.items()
+        }
+        try:
+            network.load_state_dict(floats)
+        except RuntimeError as error:
+            first = str(error).splitlines()[-1].strip()
+            raise ModelFormatError(
+                f"The weights in {folder} do not fit its config.json ({first}). "
+                "Copy both from the same checkpoint."
+            ) from error
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        preparation = ImagePreparation.from_folder(folder)
+        return cls(network, tokenizer, preparation, Sidecar.load(folder, name), device=device)
+
+
+def _config(tower: nn.Module) -> Any:
+    config = getattr(tower, "config", None)
+    if not isinstance(config, PreTrainedConfig):
+        raise ModelFormatError(f"{type(tower).__name__} is not a model of transformers.")
+    return config
+
+
+def _pool_vision(output: Any) -> Tensor:
+    """Pooler if there is one (4-D as ResNet's, or 2-D), else the class token or the mean."""
+    pooled = getattr(output, "pooler_output", None)
+    if pooled is None:
+        hidden: Tensor = output.last_hidden_state
+        pooled = hidden.mean((2, 3)) if hidden.ndim == 4 else hidden[:, 0]
+    flat: Tensor = pooled.flatten(1)
+    return flat
+
+
+def _vision_width(vision: nn.Module) -> int:
+    """Ask the tower itself: configs name this width in a dozen ways."""
+    side = int(getattr(_config(vision), "image_size", 224) or 224)
+    was_training = vision.training
+    with torch.no_grad():
+        width = _pool_vision(vision.eval()(pixel_values=torch.zeros(1, 3, side, side))).shape[1]
+    vision.train(was_training)
+    return int(width)

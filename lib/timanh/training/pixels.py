@@ -1,0 +1,103 @@
+"""Pictures decoded and resized once, kept as bytes in one memory-mapped file."""
+
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from timanh.data import DataFolder, open_picture
+from timanh.errors import EmptyGalleryError, PictureError
+from timanh.models.preparation import ImagePreparation
+from timanh.workspace import atomic_write, free_disk_or_raise
+
+
+@dataclass(frozen=True)
+class PixelCache:
+    """`pixels` (N, H, W, 3) uint8 for `names`; `skipped` maps the rest to the reason."""
+
+    names: tuple[str, ...]
+    pixels: NDArray[np.uint8]
+    skipped: dict[str, str]
+
+
+def cache_pixels(
+    folder: DataFolder,
+    names: tuple[str, ...],
+    preparation: ImagePreparation,
+    place: Path,
+    *,
+    progress: bool = True,
+) -> PixelCache:
+    """Decode and resize `names` into `place`, or find them there from an earlier run.
+
+    The file's name is a hash of the pictures' names, sizes and times and of the preparation, so
+    that another list, a changed picture or another processor makes another file.
+
+    Raises:
+        EmptyGalleryError: none of the pictures can be opened.
+        SettingsError: too little disk.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    key = _key(folder, names, preparation)
+    listing, file = place / f"{key}.json", place / f"{key}.npy"
+    if not (listing.is_file() and file.is_file()):
+        _write(folder, names, preparation, listing, file, progress)
+    stored = json.loads(listing.read_text(encoding="utf8"))
+    return PixelCache(tuple(stored["names"]), np.load(file, mmap_mode="r"), dict(stored["skipped"]))
+
+
+def _write(
+    folder: DataFolder,
+    names: tuple[str, ...],
+    preparation: ImagePreparation,
+    listing: Path,
+    file: Path,
+    progress: bool,
+) -> None:
+    row_shape = (preparation.height, preparation.width, 3)
+    free_disk_or_raise(file.parent, len(names) * int(np.prod(row_shape)))
+    kept: list[str] = []
+    skipped: dict[str, str] = {}
+    with atomic_write(file) as temporary:
+        rows = np.lib.format.open_memmap(
+            temporary, mode="w+", dtype=np.uint8, shape=(len(names), *row_shape)
+        )
+
+        def prepare(name: str) -> NDArray[np.uint8] | str:
+            try:
+                return preparation.to_uint8(open_picture(folder.images / name))
+            except PictureError as error:
+                return str(error)
+
+        with ThreadPoolExecutor() as pool:
+            prepared = pool.map(prepare, names)
+            bar = tqdm(prepared, total=len(names), desc="decode", unit="img", disable=not progress)
+            for name, picture in zip(names, bar, strict=True):
+                if isinstance(picture, str):
+                    skipped[name] = picture
+                else:
+                    rows[len(kept)] = picture
+                    kept.append(name)
+        if not kept:
+            raise EmptyGalleryError(
+                f"None of the {len(names)} pictures in {folder.images} can be opened "
+                f"({next(iter(skipped.values()), 'the list is empty')})."
+            )
+        rows.flush()
+        del rows
+    with atomic_write(listing) as temporary:
+        temporary.write_text(json.dumps({"names": kept, "skipped": skipped}), encoding="utf8")
+
+
+def _key(folder: DataFolder, names: tuple[str, ...], preparation: ImagePreparation) -> str:
+    digest = hashlib.blake2b(preparation.describe().encode(), digest_size=12)
+    digest.update(str(folder.images.resolve()).encode())
+    for name in names:
+        state = (folder.images / name).stat()
+        digest.update(f"{name}\t{state.st_size}\t{state.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
