@@ -36,6 +36,8 @@ class TwoTower(nn.Module):
         vision_width: int | None = None,
     ) -> None:
         super().__init__()
+        if hasattr(text, "pooler"):
+            text.pooler = None  # BERT's sentence head: never read here, so never stored
         self.vision_model = vision
         self.text_model = text
         self.dim = dim

@@ -1,7 +1,6 @@
 """What a run leaves on disk, always whole: moved into place after it is written."""
 
 import json
-import os
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -26,7 +25,7 @@ def save_model(encoder: TorchEncoder, out: Path) -> None:
     encoder.save_pretrained(aside)
     # Weights last: a folder that has new weights has everything else that they need.
     for file in sorted(aside.iterdir(), key=lambda path: path.suffix == ".safetensors"):
-        os.replace(file, out / file.name)
+        file.replace(out / file.name)
     aside.rmdir()
 
 

@@ -50,8 +50,7 @@ class Recipe:
         if self.epochs < 1 or self.batch_size < 2:
             raise SettingsError(
                 f"A run needs at least 1 epoch and 2 pairs a batch; {self.epochs} epochs and "
-                f"batches of {self.batch_size} came. Without a second pair there is no wrong answer "
-                "to learn from."
+                f"batches of {self.batch_size} came. A pair learns only from the others beside it."
             )
         if not self.learning_rate > 0:
             raise SettingsError(f"The learning rate must be above 0; {self.learning_rate} came.")
