@@ -1,0 +1,23 @@
+"""Pictures and captions: reading, splitting, pairing, and the drawn demo gallery."""
+
+from timanh.data.captions import CaptionSet, read_captions
+from timanh.data.folder import DataFolder, open_data
+from timanh.data.pairs import CaptionPairs, PicturePairs, drop_unreadable
+from timanh.data.pictures import MAX_PIXELS, SUFFIXES, list_pictures, open_picture
+from timanh.data.splits import draw_splits, read_split
+
+__all__ = [
+    "MAX_PIXELS",
+    "SUFFIXES",
+    "CaptionPairs",
+    "CaptionSet",
+    "DataFolder",
+    "PicturePairs",
+    "draw_splits",
+    "drop_unreadable",
+    "list_pictures",
+    "open_data",
+    "open_picture",
+    "read_captions",
+    "read_split",
+]

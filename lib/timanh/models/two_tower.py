@@ -37,7 +37,9 @@ class TwoTower(nn.Module):
     ) -> None:
         super().__init__()
         if hasattr(text, "pooler"):
-            text.pooler = None  # BERT's sentence head: never read here, so never stored
+            text.register_module(
+                "pooler", None
+            )  # BERT's sentence head: never read here, so never stored
         self.vision_model = vision
         self.text_model = text
         self.dim = dim
@@ -78,7 +80,8 @@ class TwoTower(nn.Module):
         towers = []
         for side in ("vision_config", "text_config"):
             stored = dict(config[side])
-            towers.append(AutoModel.from_config(AutoConfig.for_model(**stored)))
+            tower_config = AutoConfig.for_model(**stored)
+            towers.append(AutoModel.from_config(tower_config))  # type: ignore[no-untyped-call]
         return cls(
             towers[0],
             towers[1],

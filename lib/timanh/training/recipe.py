@@ -19,6 +19,7 @@ class Recipe:
         distinct_pictures: an epoch shows each picture once with one of its captions; else every
             caption is an item, and a batch may hold a picture twice.
         head_epochs: epochs at the start in which only the heads are trained.
+        freeze_norm: keep a pretrained tower's batch statistics as they are.
         warmup: share of all steps over which the rate rises from 0.
         cosine: let the rate fall to 0 along a cosine; else it stays.
         flip: mirror pictures at random, unless their caption says left or right.
@@ -36,6 +37,7 @@ class Recipe:
     weight_decay: float = 0.1
     distinct_pictures: bool = True
     head_epochs: int = 0
+    freeze_norm: bool = True
     warmup: float = 0.0
     cosine: bool = False
     clip_norm: float | None = 1.0
@@ -101,6 +103,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "warmup": 0.1,
         "cosine": True,
         "flip": True,
+        "freeze_norm": False,
         "drop_words": 0.1,
         "drop_marks": 0.1,
     },

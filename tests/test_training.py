@@ -1,0 +1,299 @@
+"""The training loop: what it computes, what it keeps, and how it goes on after a kill."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from timanh.data import open_data
+from timanh.errors import DataError, DivergedError, ResumeError, SettingsError
+from timanh.models import load_encoder, small_encoder
+from timanh.models.torch_encoder import TorchEncoder
+from timanh.training import Recipe, train
+from timanh.training.losses import info_nce
+from timanh.training.optimising import rate_factor
+from timanh.training.pairs import batches, epoch_pairs, names_a_side, without_marks
+from timanh.training.trainer import best_epoch
+
+TEXTS = ["a red circle one in green blue square"] * 4
+
+
+def tiny(seed: int = 0) -> TorchEncoder:
+    return small_encoder(
+        TEXTS, widths=(8, 16), text_width=16, dim=16, side=32, device="cpu", seed=seed
+    )
+
+
+def recipe(**changes: Any) -> Recipe:
+    values = {"epochs": 3, "batch_size": 6, "learning_rate": 3e-3, "mixed_precision": False}
+    return Recipe.named("demo", **{**values, **changes})
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "model.safetensors")
+
+
+def assert_same_weights(one: Path, other: Path) -> None:
+    left, right = weights(one), weights(other)
+    assert left.keys() == right.keys()
+    for name, value in left.items():
+        assert torch.equal(value, right[name]), name
+
+
+# --- failures first
+
+
+@pytest.mark.parametrize("changes", [{"epochs": 0}, {"batch_size": 1}, {"learning_rate": 0}])
+def test_impossible_recipes_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError):
+        recipe(**changes)
+
+
+def test_unknown_recipes_and_settings_name_the_known() -> None:
+    with pytest.raises(SettingsError, match="known are report, strong, demo"):
+        Recipe.named("weak")
+    with pytest.raises(SettingsError, match="no epoch"):
+        Recipe.named("report", epoch=3)
+
+
+def test_a_folder_without_captions_cannot_be_trained_on(gallery: Path, tmp_path: Path) -> None:
+    (gallery / "captions.txt").unlink()
+    with pytest.raises(DataError, match="0 captioned pictures"):
+        train(open_data(gallery), tiny(), recipe(), tmp_path / "out", progress=False)
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_model(
+    gallery: Path, tmp_path: Path
+) -> None:
+    folder, out, encoder = open_data(gallery), tmp_path / "out", tiny()
+
+    def poison(trained: TorchEncoder) -> None:
+        with torch.no_grad():
+            next(trained.model.parameters()).fill_(float("nan"))
+
+    def measure(trained: TorchEncoder) -> dict[str, Any]:
+        save_first.append(True)
+        return flat_dev()
+
+    save_first: list[bool] = []
+    names = folder.names
+    train(folder, encoder, recipe(epochs=1), out, names=names, measure=measure, progress=False)
+    good = weights(out)
+    poison(encoder)
+    with pytest.raises(DivergedError, match=r"loss became nan.*smaller learning rate"):
+        train(folder, encoder, recipe(epochs=1), out, names=names, progress=False)
+    assert all(torch.equal(good[name], value) for name, value in weights(out).items())
+
+
+def test_another_recipe_or_other_data_cannot_go_on(gallery: Path, tmp_path: Path) -> None:
+    folder, out = open_data(gallery), tmp_path / "out"
+    train(folder, tiny(), recipe(epochs=1), out, names=folder.names, progress=False)
+    with pytest.raises(ResumeError, match="batch_size=6; this one differs"):
+        train(folder, tiny(), recipe(epochs=1, batch_size=4), out, resume=True, progress=False)
+    with pytest.raises(ResumeError, match="other pictures"):
+        train(
+            folder, tiny(), recipe(epochs=1), out, names=folder.names[:8], resume=True,
+            progress=False,
+        )  # fmt: skip
+
+
+def test_a_picture_that_cannot_be_opened_is_named_and_left_out(
+    gallery: Path, tmp_path: Path
+) -> None:
+    (gallery / "images" / "red_circle_0.jpg").write_bytes(b"this is text")
+    folder = open_data(gallery)
+    result = train(folder, tiny(), recipe(epochs=1), tmp_path, names=folder.names, progress=False)
+    assert result.pictures == 11
+    assert list(result.skipped) == ["red_circle_0.jpg"]
+
+
+# --- what it computes
+
+
+def test_info_nce_is_what_the_paper_says() -> None:
+    generator = torch.Generator().manual_seed(1)
+    images = torch.randn(5, 7, generator=generator)
+    texts = torch.randn(5, 7, generator=generator)
+    scale = torch.tensor(1.3)
+    total = 0.0
+    for index in range(5):
+        for rows, columns in ((images, texts), (texts, images)):
+            cosines = [
+                float(rows[index] @ other / rows[index].norm() / other.norm()) for other in columns
+            ]
+            exponentials = np.exp(np.exp(1.3) * np.asarray(cosines))
+            total -= np.log(exponentials[index] / exponentials.sum()) / 10
+    assert float(info_nce(images, texts, scale)) == pytest.approx(total, rel=1e-5)
+
+
+def test_temperature_is_clamped() -> None:
+    vectors = torch.eye(3)
+    assert info_nce(vectors, vectors, torch.tensor(50.0)) == info_nce(
+        vectors, vectors, torch.tensor(4.6052)
+    )
+
+
+def test_distinct_pictures_come_once_each_and_other_captions_come_in_other_epochs() -> None:
+    captions = [tuple(f"{row}-{number}" for number in range(5)) for row in range(40)]
+    chosen = recipe(drop_words=0.0, drop_marks=0.0)
+    first, second = (epoch_pairs(captions, chosen, epoch) for epoch in (0, 1))
+    for pairs in (first, second):
+        assert Counter(row for row, _ in pairs) == Counter(range(40))
+        assert all(caption in captions[row] for row, caption in pairs)
+    assert first == epoch_pairs(captions, chosen, 0)
+    assert dict(first) != dict(second)
+
+
+def test_the_report_takes_every_caption_as_an_item() -> None:
+    captions = [("a", "b", "c"), ("d",), ()]
+    pairs = epoch_pairs(captions, Recipe.named("report"), 0)
+    assert sorted(pairs) == [(0, "a"), (0, "b"), (0, "c"), (1, "d")]
+
+
+def test_batches_are_full_but_a_small_set_is_one_batch() -> None:
+    pairs = [(row, "x") for row in range(7)]
+    assert [len(batch) for batch in batches(pairs, 3)] == [3, 3]
+    assert [len(batch) for batch in batches(pairs, 50)] == [7]
+
+
+def test_captions_with_sides_and_marks() -> None:
+    assert names_a_side("A dog LEFT of a car") and names_a_side("con chó bên trái")
+    assert not names_a_side("leftovers on a table")
+    assert without_marks("Chiếc ô tô màu đỏ") == "Chiec o to mau do"
+
+
+def test_the_rate_rises_then_falls() -> None:
+    chosen = recipe(warmup=0.1, cosine=True)
+    factors = [rate_factor(chosen, step, 100) for step in range(100)]
+    assert factors[:10] == pytest.approx([0.1 * (step + 1) for step in range(10)])
+    assert factors[10] == 1.0 and factors[99] < 0.001
+    assert rate_factor(Recipe.named("report"), 7, 10) == 1.0
+
+
+def test_it_learns_and_the_folder_it_leaves_loads(gallery: Path, tmp_path: Path) -> None:
+    folder = open_data(gallery)
+    result = train(
+        folder, tiny(), recipe(epochs=30, flip=False, drop_words=0.0), tmp_path,
+        names=folder.names, progress=False,
+    )  # fmt: skip
+    losses = [entry["loss"] for entry in result.history]
+    assert losses[-1] < losses[0] - 0.5
+    encoder = load_encoder(result.folder, device="cpu")
+    from timanh.data import open_picture
+
+    pictures = [open_picture(folder.images / name) for name in folder.names]
+    scores = encoder.encode_texts(["a blue square"]) @ encoder.encode_images(pictures).T
+    best = [folder.names[row] for row in np.argsort(-scores[0])[:2]]
+    assert sorted(best) == ["blue_square_0.jpg", "blue_square_1.jpg"]
+
+
+# --- what it keeps
+
+
+def flat_dev(value: float = 10.0) -> dict[str, Any]:
+    recalls = {"R@1": value, "R@5": value, "R@10": value}
+    return {"t2i": recalls, "i2t": recalls}
+
+
+def test_the_best_epoch_is_kept_not_the_last(gallery: Path, tmp_path: Path) -> None:
+    folder, seen = open_data(gallery), []
+    scores = iter([20.0, 50.0, 30.0])
+
+    def measure(encoder: TorchEncoder) -> dict[str, Any]:
+        seen.append(encoder.network.vision_projection.weight.detach().clone())
+        return flat_dev(next(scores))
+
+    result = train(
+        folder, tiny(), recipe(), tmp_path, names=folder.names, measure=measure, progress=False
+    )
+    assert result.best_epoch == 1
+    assert torch.equal(weights(tmp_path)["vision_projection.weight"], seen[1])
+    assert best_epoch([{"dev": None}, {"dev": None}]) == 1
+
+
+def interrupted_after(epochs: int) -> Callable[[TorchEncoder], dict[str, Any]]:
+    """A measure that ends the run as Ctrl-C would, after so many finished epochs."""
+    calls = Counter[str]()
+
+    def measure(_: TorchEncoder) -> dict[str, Any]:
+        calls["epochs"] += 1
+        if calls["epochs"] > epochs:
+            raise KeyboardInterrupt
+        return flat_dev(float(calls["epochs"]))
+
+    return measure
+
+
+def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(
+    gallery: Path, tmp_path: Path
+) -> None:
+    folder = open_data(gallery)
+    names = folder.names
+    train(folder, tiny(), recipe(), tmp_path / "whole", names=names, progress=False)
+    broken = tmp_path / "broken"
+    with pytest.raises(KeyboardInterrupt):
+        train(
+            folder, tiny(), recipe(), broken, names=names, measure=interrupted_after(1),
+            progress=False,
+        )  # fmt: skip
+    result = train(folder, tiny(seed=5), recipe(), broken, names=names, resume=True, progress=False)
+    assert len(result.history) == 3
+    assert_same_weights(tmp_path / "whole", broken)
+    assert [entry["epoch"] for entry in json.loads((broken / "history.json").read_text())] == [
+        1, 2, 3,
+    ]  # fmt: skip
+
+
+RUN = """
+import sys
+from pathlib import Path
+from timanh.data import open_data
+from timanh.models import small_encoder
+from timanh.training import Recipe, train
+data, out = map(Path, sys.argv[1:])
+encoder = small_encoder([sys.stdin.read()] * 4, widths=(8, 16), text_width=16, dim=16, side=32,
+                        device="cpu")
+folder = open_data(data)
+recipe = Recipe.named("demo", epochs=12, batch_size=6, learning_rate=3e-3, mixed_precision=False)
+train(folder, encoder, recipe, out, names=folder.names, resume=True, progress=False)
+"""
+
+
+def test_killed_at_any_moment_it_goes_on(gallery: Path, tmp_path: Path) -> None:
+    def start(out: Path) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", RUN, str(gallery), str(out)],
+            stdin=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        assert process.stdin
+        process.stdin.write(TEXTS[0])
+        process.stdin.close()
+        return process
+
+    assert start(tmp_path / "whole").wait(timeout=120) == 0
+    broken = tmp_path / "broken"
+    for pause in (0.0, 0.11, 0.23):
+        process = start(broken)
+        deadline = time.monotonic() + 60
+        count = len(json.loads((broken / "history.json").read_text())) if broken.exists() else 0
+        while process.poll() is None and time.monotonic() < deadline:
+            file = broken / "history.json"
+            if file.exists() and len(json.loads(file.read_text())) > count:
+                break
+            time.sleep(0.005)
+        time.sleep(pause)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert start(broken).wait(timeout=120) == 0
+    assert_same_weights(tmp_path / "whole", broken)
