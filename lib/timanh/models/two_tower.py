@@ -37,9 +37,7 @@ class TwoTower(nn.Module):
     ) -> None:
         super().__init__()
         if hasattr(text, "pooler"):
-            text.register_module(
-                "pooler", None
-            )  # BERT's sentence head: never read here, so never stored
+            text.pooler = None  # type: ignore[assignment]  # BERT's sentence head: never read here, so never stored
         self.vision_model = vision
         self.text_model = text
         self.dim = dim

@@ -1,0 +1,148 @@
+"""From a model and a data folder to the report of its recall."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from timanh.data import DataFolder, open_picture
+from timanh.errors import DataError, EmptyGalleryError, PictureError
+from timanh.evaluation.recall import KS, retrieval_report
+from timanh.models.encoder import Encoder, Vectors
+
+
+def evaluate(
+    encoder: Encoder,
+    folder: DataFolder,
+    names: Sequence[str],
+    *,
+    split: str = "all",
+    batch_size: int = 64,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Recall on `names` as gallery, all their captions as queries.
+
+    Returns:
+        `retrieval_report`'s document with "model", "split" and "skipped" (pictures that could
+        not be opened, with the reason; they are in neither gallery nor queries).
+
+    Raises:
+        DataError: the pictures have no captions.
+        EmptyGalleryError: none of them can be opened.
+    """
+    if not any(folder.captions_of(name) for name in names):
+        raise DataError(
+            f"The {len(names)} pictures of split “{split}” in {folder.root} have no captions to "
+            "search with. Name a caption file with --captions, or another --split."
+        )
+    images, kept, skipped = encode_gallery(
+        encoder, folder, names, batch_size=batch_size, progress=progress
+    )
+    texts = [caption for name in kept for caption in folder.captions_of(name)]
+    owner = np.repeat(np.arange(len(kept)), [len(folder.captions_of(name)) for name in kept])
+    vectors = encoder.encode_texts(texts)
+    report = retrieval_report(images, vectors, owner)
+    return {"model": encoder.name, "split": split, **report, "skipped": skipped}
+
+
+def encode_gallery(
+    encoder: Encoder,
+    folder: DataFolder,
+    names: Sequence[str],
+    *,
+    batch_size: int = 64,
+    progress: bool = True,
+) -> tuple[Vectors, list[str], dict[str, str]]:
+    """((N, dim) vectors, the N names, skipped name → reason); reads ahead while it encodes.
+
+    Raises:
+        EmptyGalleryError: no picture can be opened.
+    """
+    skipped: dict[str, str] = {}
+    kept: list[str] = []
+    vectors: list[Vectors] = []
+
+    def prepare(name: str) -> NDArray[np.float32] | str:
+        try:
+            return encoder.prepare_images([open_picture(folder.images / name)])
+        except PictureError as error:
+            return str(error)
+
+    with (
+        ThreadPoolExecutor() as pool,
+        tqdm(total=len(names), desc="encode", unit="img", disable=not progress) as bar,
+    ):
+        for start in range(0, len(names), batch_size):
+            batch = names[start : start + batch_size]
+            ready: list[NDArray[np.float32]] = []
+            for name, pixels in zip(batch, pool.map(prepare, batch), strict=True):
+                if isinstance(pixels, str):
+                    skipped[name] = pixels
+                else:
+                    kept.append(name)
+                    ready.append(pixels)
+            if ready:
+                vectors.append(encoder.encode_prepared(np.concatenate(ready)))
+            bar.update(len(batch))
+    if not vectors:
+        raise EmptyGalleryError(
+            f"None of the {len(names)} pictures in {folder.images} can be opened "
+            f"({next(iter(skipped.values()), 'the list is empty')})."
+        )
+    return np.concatenate(vectors), kept, skipped
+
+
+def dev_recall(
+    folder: DataFolder, names: Sequence[str] | None = None
+) -> Callable[[Encoder], dict[str, Any]]:
+    """What `train(measure=…)` takes: recall on the dev split after each epoch, quietly."""
+    chosen = tuple(names) if names is not None else folder.split("dev")
+    if not chosen:
+        raise DataError(
+            f"{folder.root} has no pictures left for a dev split. Add Flickr_8k.devImages.txt, or "
+            "more pictures."
+        )
+
+    def measure(encoder: Encoder) -> dict[str, Any]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            return evaluate(encoder, folder, chosen, split="dev", progress=False)
+
+    return measure
+
+
+def format_report(*documents: dict[str, Any]) -> str:
+    """A table for people; several documents stand side by side."""
+    first = documents[0]
+    lines = [
+        f"{first['gallery']:,} pictures · {first['captions']:,} captions · "
+        f"{first['protocol']} protocol · split {first.get('split', 'all')}",
+        "",
+        " " * 18 + "".join(f"{_short(document.get('model', '')):>26}" for document in documents),
+    ]
+    for way, label in (("t2i", "text → image"), ("i2t", "image → text")):
+        lines.append(label)
+        for k in KS:
+            cells = "".join(f"{_cell(document[way], k):>26}" for document in documents)
+            lines.append(f"  {f'R@{k} %':<16}{cells}")
+        for key, name in (("median_rank", "median rank"), ("MRR", "MRR")):
+            cells = "".join(f"{document[way][key]:>26.4g}" for document in documents)
+            lines.append(f"  {name:<16}{cells}")
+    for document in documents:
+        if document.get("skipped"):
+            lines.append(f"\n{len(document['skipped'])} pictures could not be opened:")
+            lines += [f"  {reason}" for reason in list(document["skipped"].values())[:5]]
+    return "\n".join(lines)
+
+
+def _cell(direction: dict[str, Any], k: int) -> str:
+    low, high = direction["ci95"][f"R@{k}"]
+    return f"{direction[f'R@{k}']:.1f}  [{low:.1f}, {high:.1f}]"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 24 else "…" + name[-23:]

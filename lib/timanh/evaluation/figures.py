@@ -1,0 +1,192 @@
+"""Figures: hits under their query, curves of a training run, recall with intervals."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING, Any, Protocol
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, MUTED, GRID = "#1d2433", "#6b7487", "#e4e8ef"
+ACCENT, SECOND, RIGHT = "#d6493c", "#2f6fde", "#1f9d61"
+CELL = 2.1  # inches
+STYLE = {
+    "font.family": "DejaVu Sans", "font.size": 10, "text.color": INK, "axes.edgecolor": GRID,
+    "axes.labelcolor": MUTED, "xtick.color": MUTED, "ytick.color": MUTED, "axes.grid": True,
+    "grid.color": GRID, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.titleweight": "bold", "axes.titlesize": 11, "axes.titlelocation": "left",
+    "lines.linewidth": 2, "figure.facecolor": "white", "savefig.dpi": 110, "legend.frameon": False,
+}  # fmt: skip
+
+
+class HitLike(Protocol):
+    """What a figure needs of a hit."""
+
+    @property
+    def rank(self) -> int: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def path(self) -> str: ...
+
+
+def plot_hits(
+    query: str,
+    hits: Sequence[HitLike],
+    pictures: Sequence[Image.Image],
+    path: Path | None = None,
+    *,
+    query_pictures: Sequence[Image.Image] = (),
+    right: Collection[str] = (),
+) -> "Figure":
+    """A row of hits under the query, each with rank and cosine; `right` paths get a green frame."""
+    return plot_hit_rows([(query, hits, pictures, query_pictures)], path, right=right)
+
+
+def plot_hit_rows(
+    rows: Sequence[tuple[str, Sequence[HitLike], Sequence[Image.Image], Sequence[Image.Image]]],
+    path: Path | None = None,
+    *,
+    right: Collection[str] = (),
+) -> "Figure":
+    """Several queries, a row each: (query, hits, their pictures, pictures of the query)."""
+    columns = max(len(hits) + len(asked) for _, hits, _, asked in rows)
+    with _style() as new_figure:
+        figure = new_figure(figsize=(CELL * columns, (CELL + 0.62) * len(rows)))
+        grid = figure.subfigures(len(rows), 1, squeeze=False)[:, 0]
+        for part, (query, hits, pictures, asked) in zip(grid, rows, strict=True):
+            part.suptitle(
+                fill(query, 28 * columns), x=0.012, ha="left", fontweight="bold", fontsize=12
+            )
+            cells = part.subplots(1, columns, squeeze=False)[0]
+            for cell in cells:
+                cell.set_axis_off()
+            for cell, picture in zip(cells, asked, strict=False):
+                _picture(cell, picture, "query", ACCENT)
+            for cell, hit, picture in zip(cells[len(asked) :], hits, pictures, strict=False):
+                frame = RIGHT if hit.path in right else None
+                _picture(cell, picture, f"{hit.rank} · {hit.score:.3f}", frame)
+    return _saved(figure, path)
+
+
+def plot_training(history: Sequence[dict[str, Any]], path: Path | None = None) -> "Figure":
+    """Average loss per epoch, and dev recall where it was measured."""
+    epochs = [entry["epoch"] for entry in history]
+    measured = [entry for entry in history if entry.get("dev")]
+    with _style() as new_figure:
+        figure = new_figure(figsize=(9.6 if measured else 5.2, 3.6))
+        axes = figure.subplots(1, 2 if measured else 1, squeeze=False)[0]
+        axes[0].plot(epochs, [entry["loss"] for entry in history], color=ACCENT, marker="o", ms=4)
+        axes[0].set(title="Average loss", xlabel="epoch", ylim=(0, None))
+        if measured:
+            _recall_curves(axes[1], measured)
+        for axis in axes:
+            axis.xaxis.get_major_locator().set_params(integer=True)
+    return _saved(figure, path)
+
+
+def plot_recall(documents: dict[str, dict[str, Any]], path: Path | None = None) -> "Figure":
+    """Bars of R@1, R@5, R@10 in both directions per model, with 95 % intervals."""
+    colours = (ACCENT, SECOND, RIGHT, MUTED)
+    ks = ("R@1", "R@5", "R@10")
+    with _style() as new_figure:
+        figure = new_figure(figsize=(9.6, 3.8))
+        axes = figure.subplots(1, 2, sharey=True)
+        width = 0.8 / len(documents)
+        for axis, way, title in zip(
+            axes, ("t2i", "i2t"), ("Text → image", "Image → text"), strict=True
+        ):
+            for place, (name, document) in enumerate(documents.items()):
+                x = [number + (place - (len(documents) - 1) / 2) * width for number in range(3)]
+                values = [document[way][k] for k in ks]
+                edges = [document[way]["ci95"][k] for k in ks]
+                spread = [
+                    [max(0.0, value - low) for value, (low, _) in zip(values, edges, strict=True)],
+                    [
+                        max(0.0, high - value)
+                        for value, (_, high) in zip(values, edges, strict=True)
+                    ],
+                ]
+                axis.bar(
+                    x, values, width * 0.92, yerr=spread, label=name,
+                    color=colours[place % len(colours)], error_kw={"ecolor": INK, "capsize": 3},
+                )  # fmt: skip
+                for left, value, (_, high) in zip(x, values, edges, strict=True):
+                    axis.annotate(
+                        f"{value:.1f}", (left, max(high, value)), xytext=(0, 3), ha="center",
+                        textcoords="offset points", fontsize=8.5, color=INK,
+                    )  # fmt: skip
+            gallery = next(iter(documents.values()))["gallery"]
+            axis.set(title=f"{title}, {gallery:,} pictures", ylim=(0, 108))
+            axis.set_xticks(range(3), ks)
+            axis.grid(visible=False, axis="x")
+        axes[0].set_ylabel("recall, %")
+        if len(documents) > 1:
+            figure.legend(loc="outside lower center", ncols=len(documents))
+    return _saved(figure, path)
+
+
+def _recall_curves(axis: "Axes", measured: Sequence[dict[str, Any]]) -> None:
+    for way, colour, label in (("t2i", ACCENT, "text → image"), ("i2t", SECOND, "image → text")):
+        for k, line in (("R@1", ":"), ("R@5", "--"), ("R@10", "-")):
+            axis.plot(
+                [entry["epoch"] for entry in measured],
+                [entry["dev"][way][k] for entry in measured],
+                color=colour, linestyle=line, marker="o", ms=3.5, label=f"{k} {label}",
+            )  # fmt: skip
+    gallery = measured[0]["dev"].get("gallery")
+    size = f", {gallery:,} pictures" if gallery else ""
+    axis.set(title=f"Dev recall, %{size}", xlabel="epoch", ylim=(0, 102))
+    axis.legend(fontsize=8, ncols=2, loc="lower right")
+
+
+def _picture(cell: "Axes", picture: Image.Image, label: str, frame: str | None) -> None:
+    cell.imshow(_square(picture))
+    cell.set_title(
+        label, fontsize=9.5, fontweight="normal", loc="center", color=frame or MUTED, pad=4
+    )
+    if frame:
+        cell.set_axis_on()
+        cell.set(xticks=[], yticks=[])
+        cell.grid(visible=False)
+        for spine in cell.spines.values():
+            spine.set(visible=True, color=frame, linewidth=3)
+
+
+def _square(picture: Image.Image, side: int = 320) -> Image.Image:
+    """The whole picture on white, so that every cell has the same size."""
+    small = picture.convert("RGB")
+    small.thumbnail((side, side))
+    square = Image.new("RGB", (side, side), "white")
+    square.paste(small, ((side - small.width) // 2, (side - small.height) // 2))
+    return square
+
+
+class _style:
+    """Our look for the figures made inside, whatever the notebook's own settings are."""
+
+    def __enter__(self) -> Any:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+
+        self.context = mpl.rc_context(STYLE)
+        self.context.__enter__()
+
+        def new_figure(**options: Any) -> Figure:
+            return Figure(layout="constrained", **options)
+
+        return new_figure
+
+    def __exit__(self, *details: Any) -> None:
+        self.context.__exit__(*details)
+
+
+def _saved(figure: "Figure", path: Path | None) -> "Figure":
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=STYLE["savefig.dpi"])
+    return figure
