@@ -1,0 +1,6 @@
+"""From a question in words, pictures or both to the pictures that answer it."""
+
+from timanh.search.engine import SearchEngine
+from timanh.search.query import Hit, Query, SearchResult, Understood, combine_query
+
+__all__ = ["Hit", "Query", "SearchEngine", "SearchResult", "Understood", "combine_query"]

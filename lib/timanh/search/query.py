@@ -1,0 +1,162 @@
+"""What is asked, how it was understood, and what was found."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from timanh.errors import EmptyQueryError, QueryError
+
+ALPHA = 0.6
+# Below this length, a sum of unit vectors is the rounding error of vectors that cancel out.
+SHORTEST = 1e-4
+
+
+@dataclass(frozen=True)
+class Query:
+    """One search.
+
+    Attributes:
+        text: in English or Vietnamese; None or blank for none.
+        images: RGB pictures; several stand for their mean.
+        alpha: the weight of the text, 0..1; the pictures weigh 1 − alpha.
+        k: how many hits are wanted.
+    """
+
+    text: str | None
+    images: tuple[Image.Image, ...] = ()
+    alpha: float = ALPHA
+    k: int = 5
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One picture found: `rank` from 1, `score` the cosine with the query, −1..1."""
+
+    rank: int
+    id: str
+    path: str
+    score: float
+    captions: tuple[str, ...]
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What the engine made of a query.
+
+    Attributes:
+        text: as written, without blanks around it; None where there was none.
+        translated: what was encoded instead of it; None where it was encoded as written.
+        language: "vi" or "en"; None without text.
+        alpha: as asked.
+        images: how many pictures.
+        notice: what a person should know, such as that the translation failed.
+    """
+
+    text: str | None
+    translated: str | None
+    language: str | None
+    alpha: float
+    images: int
+    notice: str | None
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """Hits, best first; `took_ms` has translate, encode, search and total, in milliseconds."""
+
+    query: Understood
+    hits: tuple[Hit, ...]
+    took_ms: dict[str, float]
+
+
+def combine_query(
+    text: NDArray[np.float32] | None,
+    images: NDArray[np.float32] | Sequence[NDArray[np.float32]] | None,
+    alpha: float = ALPHA,
+) -> NDArray[np.float32]:
+    """One unit vector for a text, pictures, or both.
+
+    With t the text's vector and p the mean of the pictures' vectors at unit length:
+    alpha · t + (1 − alpha) · p, at unit length. With only one of the two, alpha says nothing.
+
+    Args:
+        text: (dim,) float32 of unit length, or None.
+        images: (n, dim) or (dim,) float32 rows of unit length, or None or n = 0.
+        alpha: 0..1.
+
+    Returns:
+        (dim,) float32 of unit length.
+
+    Raises:
+        EmptyQueryError: neither text nor picture.
+        QueryError: alpha outside 0..1, vectors of different lengths or not finite, or vectors
+            that cancel each other out.
+
+    Example:
+        >>> combine_query(np.array([1, 0], np.float32), np.array([[0, 1]], np.float32), 0.6)
+        array([0.8320503, 0.5547002], dtype=float32)
+    """
+    weight = check_alpha(alpha)
+    words = None if text is None else _unit(np.asarray(text, np.float64).reshape(-1), "The text")
+    pictures = None if images is None or not len(images) else _mean(images)
+    if words is None and pictures is None:
+        raise EmptyQueryError("The query is empty. Write a few words, or add a picture, or both.")
+    if words is None or pictures is None:
+        only = pictures if words is None else words
+        return np.asarray(only, np.float32)
+    if words.shape != pictures.shape:
+        raise QueryError(
+            f"The text's vector has {len(words)} numbers, the picture's {len(pictures)}. Encode "
+            "both with the same encoder."
+        )
+    mixed = weight * words + (1 - weight) * pictures
+    return _unit(mixed, "The mix of text and picture").astype(np.float32)
+
+
+def check_alpha(alpha: float) -> float:
+    """Raises:
+    QueryError: alpha is no number in 0..1.
+    """
+    try:
+        number = float(alpha)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0 <= number <= 1:
+        raise QueryError(
+            f"alpha is {alpha!r}; it is the weight of the text, between 0 (picture alone) and "
+            "1 (text alone)."
+        )
+    return number
+
+
+def check_k(k: int) -> int:
+    """Raises:
+    QueryError: k is no whole number of at least 1.
+    """
+    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+        raise QueryError(f"k is {k!r}; it is how many pictures to find, at least 1.")
+    return k
+
+
+def _mean(images: NDArray[np.float32] | Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+    rows = np.atleast_2d(np.asarray(images, np.float64))
+    units = np.stack([_unit(row, "A picture") for row in rows])
+    return _unit(units.mean(axis=0), "The mean of the pictures")
+
+
+def _unit(vector: NDArray[np.float64], what: str) -> NDArray[np.float64]:
+    length = float(np.linalg.norm(vector))
+    if not math.isfinite(length):
+        raise QueryError(f"{what} became numbers that are not finite. Check the model's weights.")
+    if length < SHORTEST:
+        raise QueryError(
+            f"{what} cancels out to nothing, so no picture is near it. Change the words, the "
+            "pictures, or alpha."
+        )
+    return vector / length

@@ -1,0 +1,165 @@
+"""The vector dictionary, opened for reading."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timanh.errors import DictionaryDamagedError, EncoderMismatchError
+from timanh.models.encoder import Encoder, Vectors
+from timanh.vectors.check import CheckReport, check_dictionary
+from timanh.vectors.exact import search_exact
+from timanh.vectors.items import Item, ItemTable
+from timanh.vectors.manifest import Manifest, find_place, find_source
+from timanh.vectors.segments import map_vectors, read_items
+
+
+class VectorDictionary:
+    """Vectors of a gallery's pictures and what is known about each; read-only.
+
+    Opening maps the vectors into memory and reads no picture, so it takes milliseconds. What
+    is open stays as it was when others change the dictionary.
+
+    Attributes:
+        folder: where it lies.
+        gallery: the folder of the pictures, which may be missing on this machine.
+        manifest: what `manifest.json` said when it was opened.
+
+    Example:
+        >>> dictionary = VectorDictionary.open(Path("workspace/vectors/demo"), encoder)
+        >>> scores, rows = dictionary.search(encoder.encode_texts(["a red car"]), k=5)
+        >>> dictionary.item(rows[0, 0]).path
+        'images/000017.jpg'
+    """
+
+    def __init__(
+        self, folder: Path, manifest: Manifest, parts: Sequence[Vectors], items: ItemTable
+    ) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.gallery = find_place(manifest.gallery, folder)
+        self._parts = tuple(parts)
+        self._items = items
+
+    @classmethod
+    def open(cls, folder: Path, encoder: Encoder | None = None) -> "VectorDictionary":
+        """Map the dictionary in `folder`; sizes and shapes are checked, checksums are not.
+
+        Raises:
+            DictionaryNotFoundError: `folder` holds none.
+            DictionaryDamagedError: a file is missing, cut short or of another shape; it is named.
+            EncoderMismatchError: `encoder` is not the one that made the vectors.
+        """
+        folder = Path(folder)
+        manifest = Manifest.load(folder)
+        if encoder is not None:
+            require_encoder(manifest, encoder, folder)
+        try:
+            return cls._map(folder, manifest)
+        except DictionaryDamagedError:
+            # A builder may have replaced the files between our two looks at the folder.
+            newer = Manifest.load(folder)
+            if newer.generation == manifest.generation:
+                raise
+            return cls._map(folder, newer)
+
+    @classmethod
+    def _map(cls, folder: Path, manifest: Manifest) -> "VectorDictionary":
+        parts = [map_vectors(folder, segment, manifest.dim) for segment in manifest.segments]
+        blocks = [read_items(folder, segment) for segment in manifest.segments]
+        names = [str(folder / segment.items.name) for segment in manifest.segments]
+        return cls(folder, manifest, parts, ItemTable(blocks, names))
+
+    @property
+    def encoder_name(self) -> str:
+        return self.manifest.encoder_name
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the encoder that made the vectors."""
+        return self.manifest.fingerprint
+
+    @property
+    def dim(self) -> int:
+        return self.manifest.dim
+
+    @property
+    def encoder_source(self) -> str:
+        """What `load_encoder` takes to get the encoder of this dictionary back."""
+        return find_source(self.manifest.source, self.folder) or self.encoder_name
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float32]:
+        """(N, dim) float32 rows of unit length; mapped where one segment holds them all."""
+        if len(self._parts) == 1:
+            return self._parts[0]
+        if not self._parts:
+            return np.zeros((0, self.dim), np.float32)
+        return np.concatenate(self._parts)
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """What is known about each picture, by row; parsed when asked for."""
+        return self._items
+
+    def __len__(self) -> int:
+        return self.manifest.count
+
+    def item(self, row: int) -> Item:
+        """What is known about the picture of this row."""
+        return self._items[int(row)]
+
+    def row_of(self, id: str) -> int:
+        """The row of the picture with this id.
+
+        Raises:
+            UnknownPictureError: there is none.
+        """
+        return self._items.row_of(id)
+
+    def search(
+        self, queries: NDArray[np.float32], k: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The k nearest pictures of each query, exactly, best first; equal scores by row.
+
+        Args:
+            queries: (Q, dim) float32 rows of unit length, or (dim,) for a single one.
+            k: how many; with k > N all N are returned.
+
+        Returns:
+            scores: (Q, k) float32 cosine, −1..1; rows: (Q, k) int64.
+
+        Raises:
+            DictionaryError: a query of another length, of length zero, or not finite; k < 1.
+        """
+        return search_exact(self.vectors, queries, k)
+
+    def check(self, encoder: Encoder | None = None) -> CheckReport:
+        """Read everything and look for what is wrong; see `CheckReport`."""
+        return check_dictionary(self, encoder)
+
+    def require(self, encoder: Encoder) -> None:
+        """Raises:
+        EncoderMismatchError: `encoder` is not the one that made the vectors.
+        """
+        require_encoder(self.manifest, encoder, self.folder)
+
+
+def require_encoder(manifest: Manifest, encoder: Encoder, folder: Path) -> None:
+    """Raises:
+    EncoderMismatchError: `encoder` is not the one that made the vectors in `folder`.
+    """
+    if (manifest.fingerprint, manifest.dim) == (encoder.fingerprint, encoder.dim):
+        return
+    built = f"{manifest.encoder_name} ({manifest.dim}-d"
+    given = f"{encoder.name} ({encoder.dim}-d"
+    if (manifest.encoder_name, manifest.dim) == (encoder.name, encoder.dim):
+        built += f", fingerprint {manifest.fingerprint}"
+        given += f", fingerprint {encoder.fingerprint}: other weights or picture preparation"
+    raise EncoderMismatchError(
+        f"The dictionary {folder} was built with {built}); this encoder is {given}). "
+        "Load the first encoder, or build the dictionary again with the second "
+        "(`timanh index build … --rebuild`, notebook 03)."
+    )
