@@ -1,0 +1,6 @@
+"""The HTTP API: FastAPI app, schemas, problem responses."""
+
+from timanh.api.app import create_app
+from timanh.api.config import ApiConfig
+
+__all__ = ["ApiConfig", "create_app"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 INK, MUTED, GRID = "#1d2433", "#6b7487", "#e4e8ef"
 ACCENT, SECOND, RIGHT = "#d6493c", "#2f6fde", "#1f9d61"
 CELL = 2.1  # inches
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans", "font.size": 10, "text.color": INK, "axes.edgecolor": GRID,
     "axes.labelcolor": MUTED, "xtick.color": MUTED, "ytick.color": MUTED, "axes.grid": True,
     "grid.color": GRID, "axes.spines.top": False, "axes.spines.right": False,

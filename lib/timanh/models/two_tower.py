@@ -37,7 +37,8 @@ class TwoTower(nn.Module):
     ) -> None:
         super().__init__()
         if hasattr(text, "pooler"):
-            text.pooler = None  # type: ignore[assignment]  # BERT's sentence head: never read here, so never stored
+            # BERT's sentence head is never read here, so it is not stored either.
+            text.pooler = None  # type: ignore[assignment]
         self.vision_model = vision
         self.text_model = text
         self.dim = dim

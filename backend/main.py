@@ -1,0 +1,49 @@
+"""The local backend: serves the page on 127.0.0.1 and hands its searches to the API."""
+
+import argparse
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from routes import image_route, page_route
+from services.image_service import ImageService
+from services.upstream import make_client
+from utils import problems
+from utils.config import HOST, Settings, load_settings
+from utils.guard import Guard
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Wire routes, service and guard."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with make_client(settings) as client:
+            app.state.service = ImageService(client, settings.api_url)
+            yield
+
+    app = FastAPI(title="Tìm Ảnh · backend", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.include_router(image_route.router)
+    app.include_router(page_route.make_router(settings.frontend))
+    problems.install(app)
+    app.add_middleware(Guard, max_request_bytes=settings.max_request_bytes)
+    return app
+
+
+def main() -> None:
+    """Run it; `--port` counts more than TIMANH_PORT."""
+    try:
+        settings = load_settings()
+    except ValueError as error:
+        sys.exit(f"Error: {error}")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=settings.port, help="default: %(default)s")
+    port = parser.parse_args().port
+    uvicorn.run(create_app(settings), host=HOST, port=port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""The only module of the backend that reads the environment and `.env`."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+HERE = Path(__file__).resolve().parent.parent
+HOST = "127.0.0.1"  # never another: the backend holds the key of the API
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the backend runs.
+
+    Attributes:
+        api_url: address of the API, a notebook's tunnel or this machine.
+        api_key: its key, if it asks for one.
+        port: of the backend and the page.
+        connect_timeout_s, read_timeout_s: patience with the API.
+        max_request_bytes: of one upload.
+        frontend: folder of the page.
+    """
+
+    api_url: str = "http://127.0.0.1:8001"
+    api_key: str = ""
+    port: int = 8000
+    connect_timeout_s: float = 3.0
+    read_timeout_s: float = 30.0
+    max_request_bytes: int = 25_000_000
+    frontend: Path = HERE.parent / "frontend"
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """From the environment, else from `backend/.env`, else the defaults.
+
+    Raises:
+        ValueError: a value that is no number or no http address; names the variable.
+    """
+    stored = {key: value or "" for key, value in dotenv_values(HERE / ".env").items()}
+    given = {**stored, **(os.environ if environment is None else environment)}
+    usual = Settings()
+    return Settings(
+        api_url=_address(given.get("TIMANH_API_URL") or usual.api_url),
+        api_key=given.get("TIMANH_API_KEY", "").strip(),
+        port=int(_number(given, "TIMANH_PORT", usual.port)),
+        connect_timeout_s=_number(given, "TIMANH_CONNECT_TIMEOUT_S", usual.connect_timeout_s),
+        read_timeout_s=_number(given, "TIMANH_READ_TIMEOUT_S", usual.read_timeout_s),
+        frontend=Path(given.get("TIMANH_FRONTEND") or usual.frontend),
+    )
+
+
+def _address(value: str) -> str:
+    address = value.strip().rstrip("/")
+    if not address.startswith(("http://", "https://")):
+        raise ValueError(
+            f"TIMANH_API_URL is {value!r}; an address such as http://127.0.0.1:8001 is wanted."
+        )
+    return address
+
+
+def _number(given: Mapping[str, str], name: str, usual: float) -> float:
+    value = given.get(name, "")
+    try:
+        number = float(value) if value else float(usual)
+    except ValueError as error:
+        raise ValueError(f"{name} is {value!r}; a number is wanted.") from error
+    if number <= 0:
+        raise ValueError(f"{name} is {value!r}; a number above 0 is wanted.")
+    return number

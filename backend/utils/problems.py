@@ -1,0 +1,69 @@
+"""Errors of the backend as `application/problem+json` (RFC 9457)."""
+
+import json
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import Scope
+
+
+class BackendError(Exception):
+    """What went wrong, for a person (`str`) and for the page (`code`, `status`)."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+
+
+def problem(status: int, code: str, detail: str, request_id: str) -> Response:
+    """The response of RFC 9457 with our `code` and `request_id`."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id,
+    }
+    return Response(
+        json.dumps(body, ensure_ascii=False), status, media_type="application/problem+json"
+    )
+
+
+def request_id_of(scope: Scope) -> str:
+    """The id that the guard gave this request."""
+    return str(scope.get("state", {}).get("request_id", "-"))
+
+
+def install(app: FastAPI) -> None:
+    """Let `app` answer every error as a problem."""
+    app.add_exception_handler(BackendError, _own)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+
+
+def _own(request: Request, error: Exception) -> Response:
+    status = error.status if isinstance(error, BackendError) else 500
+    code = error.code if isinstance(error, BackendError) else "error"
+    return problem(status, code, str(error), request_id_of(request.scope))
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    wrong = error.errors() if isinstance(error, RequestValidationError) else []
+    told = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in wrong[:3])
+    detail = f"The request cannot be understood ({told})."
+    return problem(422, "invalid-request", detail, request_id_of(request.scope))
+
+
+def _http(request: Request, error: Exception) -> Response:
+    status = int(getattr(error, "status_code", 500))
+    code = HTTPStatus(status).phrase.lower().replace(" ", "-")
+    details = {
+        404: f"There is nothing at {request.url.path}.",
+        405: f"{request.method} is not offered at {request.url.path}.",
+    }
+    detail = details.get(status, str(getattr(error, "detail", "")))
+    return problem(status, code, detail, request_id_of(request.scope))
