@@ -2,5 +2,16 @@
 
 from timanh.search.engine import SearchEngine
 from timanh.search.query import Hit, Query, SearchResult, Understood, combine_query
+from timanh.search.translation import Translation, Translator, detect_language
 
-__all__ = ["Hit", "Query", "SearchEngine", "SearchResult", "Understood", "combine_query"]
+__all__ = [
+    "Hit",
+    "Query",
+    "SearchEngine",
+    "SearchResult",
+    "Translation",
+    "Translator",
+    "Understood",
+    "combine_query",
+    "detect_language",
+]

@@ -2,30 +2,17 @@
 
 import threading
 import time
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from timanh.errors import EmptyQueryError
 from timanh.models.encoder import Encoder, Vectors
-from timanh.search.query import (
-    Hit,
-    Query,
-    SearchResult,
-    Understood,
-    check_alpha,
-    check_k,
-    combine_query,
-)
+from timanh.search.query import Hit, Query, SearchResult, Understood, combine_query
+from timanh.search.translation import Translator, detect_language
 from timanh.vectors import VectorDictionary
-
-if TYPE_CHECKING:
-    from timanh.search.translation import Translator
 
 LANGUAGE_NAMES = {"en": "English", "vi": "Vietnamese"}
 
@@ -45,7 +32,7 @@ class SearchEngine:
         self,
         encoder: Encoder,
         dictionary: VectorDictionary,
-        translator: "Translator | None" = None,
+        translator: Translator | None = None,
     ) -> None:
         """Raises:
         EncoderMismatchError: the dictionary was built with another encoder.
@@ -64,27 +51,20 @@ class SearchEngine:
             EmptyQueryError: neither text nor picture.
             QueryError: alpha or k out of range, or text and picture that cancel out.
         """
-        k, alpha = check_k(query.k), check_alpha(query.alpha)
-        text = clean_text(query.text)
-        if text is None and not query.images:
-            raise EmptyQueryError(
-                "The query is empty. Write a few words, or add a picture, or both."
-            )
+        query = query.checked()
         clock = _Clock()
         with clock.measure("translate"):
-            understood = self._understand(text, alpha, len(query.images))
+            understood = self._understand(query.text, query.alpha, len(query.images))
         with clock.measure("encode"):
             vector = self._encode(understood, query.images)
         with clock.measure("search"):
-            scores, rows = self.dictionary.search(vector[None], k)
+            scores, rows = self.dictionary.search(vector[None], query.k)
             hits = self._hits(scores[0], rows[0])
         return SearchResult(understood, hits, clock.result())
 
     def _understand(self, text: str | None, alpha: float, images: int) -> Understood:
         if text is None:
             return Understood(None, None, None, alpha, images, None)
-        from timanh.search.translation import detect_language
-
         language = detect_language(text)
         if language in self.encoder.languages:
             return Understood(text, None, language, alpha, images, None)
@@ -121,13 +101,6 @@ class SearchEngine:
                 )
             )
         return tuple(hits)
-
-
-def clean_text(text: str | None) -> str | None:
-    """NFC, so that `ô` in one or two code points is one word; no blanks around; None if empty."""
-    if text is None:
-        return None
-    return unicodedata.normalize("NFC", text).strip() or None
 
 
 class _Clock:

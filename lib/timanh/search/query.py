@@ -1,8 +1,9 @@
 """What is asked, how it was understood, and what was found."""
 
 import math
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from timanh.errors import EmptyQueryError, QueryError
 ALPHA = 0.6
 # Below this length, a sum of unit vectors is the rounding error of vectors that cancel out.
 SHORTEST = 1e-4
+EMPTY = "The query is empty. Write a few words, or add a picture, or both."
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,18 @@ class Query:
     images: tuple[Image.Image, ...] = ()
     alpha: float = ALPHA
     k: int = 5
+
+    def checked(self) -> "Query":
+        """The same with its text tidied: Unicode NFC, no blanks around, None if nothing is left.
+
+        Raises:
+            EmptyQueryError: neither text nor picture.
+            QueryError: alpha outside 0..1, or k below 1.
+        """
+        text = unicodedata.normalize("NFC", self.text or "").strip() or None
+        if text is None and not self.images:
+            raise EmptyQueryError(EMPTY)
+        return replace(self, text=text, alpha=check_alpha(self.alpha), k=check_k(self.k))
 
 
 @dataclass(frozen=True)
@@ -106,7 +120,7 @@ def combine_query(
     words = None if text is None else _unit(np.asarray(text, np.float64).reshape(-1), "The text")
     pictures = None if images is None or not len(images) else _mean(images)
     if words is None and pictures is None:
-        raise EmptyQueryError("The query is empty. Write a few words, or add a picture, or both.")
+        raise EmptyQueryError(EMPTY)
     if words is None or pictures is None:
         only = pictures if words is None else words
         return np.asarray(only, np.float32)

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from timanh.data import DataFolder, open_data
+from timanh.data import open_data
 from timanh.errors import DictionaryError, EmptyGalleryError
 from timanh.models.encoder import Encoder
-from timanh.vectors.changes import survey
+from timanh.vectors.changes import Plan, survey
 from timanh.vectors.dictionary import require_encoder
 from timanh.vectors.encoding import Encoding
 from timanh.vectors.manifest import FILE, Manifest, place_of, place_of_source
@@ -45,7 +45,9 @@ class BuildReport:
     pictures_per_s: float
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "folder": str(self.folder), "skipped": _as_dicts(self.skipped)}
+        """For JSON."""
+        skipped = [asdict(one) for one in self.skipped]
+        return {**asdict(self), "folder": str(self.folder), "skipped": skipped}
 
 
 def build_dictionary(
@@ -80,55 +82,64 @@ def build_dictionary(
         DictionaryError: `out` cannot be written, or is the dictionary of another gallery.
     """
     started = time.perf_counter()
-    found = open_data(Path(gallery), captions)
-    writer = _open_writer(Path(out), encoder, found, source, rebuild)
+    folder = open_data(Path(gallery), captions)
+    fresh = new_manifest(Path(out), encoder, folder.images, source)
+    writer = _open_writer(Path(out), encoder, fresh, rebuild)
     mended = writer.drop_damaged()
-    plan = survey(writer, found, progress)
-    writer.edit(plan.edit)
+    plan = survey(writer, folder, progress=progress)
+    writer.update(gallery=fresh.gallery, source=fresh.source or writer.manifest.source)
+    report = carry_out(plan, writer, encoder, batch_size=batch_size, progress=progress)
+    again = min(mended, report.added)
+    return replace(
+        report, added=report.added - again, mended=again, seconds=time.perf_counter() - started
+    )
+
+
+def carry_out(
+    plan: Plan, writer: DictionaryWriter, encoder: Encoder, *, batch_size: int, progress: bool
+) -> BuildReport:
+    """Do what `plan` says and bring the dictionary to an end that can be searched."""
+    started = time.perf_counter()
     _room_or_raise(writer, encoder, len(plan.wanted))
-    encoding = Encoding(writer, encoder, found.captions_of, batch_size, progress)
-    encoding.run(found.images, plan.wanted)
+    writer.edit(plan.edit)
+    encoding = Encoding(writer, encoder, plan.folder.captions_of, batch_size, progress)
+    encoding.run(plan.folder.images, plan.wanted)
     if not writer.manifest.count:
         raise EmptyGalleryError(
-            f"None of the {len(encoding.skipped)} pictures in {found.images} can be opened; the "
-            f"first: {encoding.skipped[0].reason}"
+            f"None of the {len(encoding.skipped)} pictures in {plan.folder.images} can be opened; "
+            f"the first: {encoding.skipped[0].reason}"
         )
     writer.finish()
     changed = len(plan.changed.intersection(encoding.done))
-    again = min(mended, len(encoding.done) - changed)
     return BuildReport(
         folder=writer.folder,
         count=writer.manifest.count,
-        added=len(encoding.done) - changed - again,
+        added=len(encoding.done) - changed,
         changed=changed,
         kept=writer.manifest.count - len(encoding.done),
         removed=len(plan.gone) + len(plan.changed) - changed,
-        mended=again,
+        mended=0,
         skipped=tuple(encoding.skipped),
         seconds=time.perf_counter() - started,
         pictures_per_s=encoding.rate,
     )
 
 
-def _open_writer(
-    out: Path, encoder: Encoder, found: DataFolder, source: str, rebuild: bool
-) -> DictionaryWriter:
+def _open_writer(out: Path, encoder: Encoder, fresh: Manifest, rebuild: bool) -> DictionaryWriter:
     """A writer for what is there, or for a new dictionary."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(out, error, 0) from error
-    fresh = new_manifest(out, encoder, found.images, source)
     if not (out / FILE).exists():
         writer = DictionaryWriter(out, fresh)
     elif rebuild:
-        writer = DictionaryWriter(out, replace(fresh, generation=_generation(out)))
+        return DictionaryWriter(out, replace(fresh, generation=_generation(out)))
     else:
         manifest = Manifest.load(out)
         require_encoder(manifest, encoder, out)
         writer = DictionaryWriter(out, manifest)
-        writer.update(gallery=fresh.gallery, source=fresh.source or manifest.source)
-        writer.sweep()
+    writer.sweep()
     return writer
 
 
@@ -140,6 +151,7 @@ def new_manifest(out: Path, encoder: Encoder, images: Path, source: str) -> Mani
         dim=encoder.dim,
         source=place_of_source(source, out),
         gallery=place_of(images, out),
+        square_padding=getattr(getattr(encoder, "preparation", None), "square_padding", None),
     )
 
 
@@ -157,7 +169,3 @@ def _room_or_raise(writer: DictionaryWriter, encoder: Encoder, wanted: int) -> N
     needed = 2 * (writer.manifest.count + wanted) * (4 * encoder.dim + ITEM_BYTES)
     if wanted:
         free_disk_or_raise(writer.folder, needed)
-
-
-def _as_dicts(skipped: Sequence[Skipped]) -> list[dict[str, str]]:
-    return [asdict(one) for one in skipped]

@@ -1,6 +1,6 @@
 """What has changed in a gallery since its dictionary was built."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,37 +16,60 @@ from timanh.vectors.writer import DictionaryWriter
 
 @dataclass(frozen=True)
 class Plan:
-    """What has to be done: `wanted` to encode, `gone` and `changed` to take away first."""
+    """What has to be done about the pictures that were looked at.
 
+    Attributes:
+        folder: the pictures and their captions.
+        wanted: to be encoded, new or changed.
+        changed, gone: rows to take away first.
+        touched: files of another time but with the same bytes.
+        seen: all that were looked at; other rows stay as they are.
+    """
+
+    folder: DataFolder
     wanted: tuple[str, ...]
     changed: frozenset[str]
     gone: frozenset[str]
     touched: dict[str, FileState]
-    captions_of: Callable[[str], tuple[str, ...]]
+    seen: frozenset[str]
 
     def edit(self, item: Item) -> Item | None:
+        """The item as it should be now; None if it should not be there."""
         if item.path in self.changed or item.path in self.gone:
             return None
+        if item.path not in self.seen:
+            return item
         state = self.touched.get(item.path)
         if state is not None:
             item = replace(item, size=state.size, mtime=state.mtime, hash=state.hash)
-        return replace(item, captions=self.captions_of(item.path))
+        return replace(item, captions=self.folder.captions_of(item.path))
 
 
-def survey(writer: DictionaryWriter, found: DataFolder, progress: bool) -> Plan:
-    """Compare the dictionary with the folder."""
+def survey(
+    writer: DictionaryWriter,
+    folder: DataFolder,
+    names: Sequence[str] | None = None,
+    *,
+    progress: bool,
+) -> Plan:
+    """Compare the dictionary with the pictures `names` of `folder`, or with all.
+
+    Raises:
+        DictionaryError: with all, when the dictionary knows none of them.
+    """
     known = {item.path: item for item in writer.items()}
-    names = frozenset(found.names)
-    if known and names.isdisjoint(known):
+    seen = folder.names if names is None else tuple(names)
+    if names is None and known and known.keys().isdisjoint(seen):
         raise DictionaryError(
             f"{writer.folder} is the dictionary of {len(known)} other pictures, none of them in "
-            f"{found.images}. Name another folder with --out, or replace it with --rebuild."
+            f"{folder.images}. Name another folder with --out, or replace it with --rebuild."
         )
-    doubtful = [known[name] for name in found.names if name in known]
-    doubtful = [item for item in doubtful if _looks_changed(found.images / item.path, item)]
-    touched, changed = _compare(found.images, doubtful, progress)
-    wanted = tuple(name for name in found.names if name not in known or name in changed)
-    return Plan(wanted, changed, frozenset(known) - names, touched, found.captions_of)
+    doubtful = [known[name] for name in seen if name in known]
+    doubtful = [item for item in doubtful if _looks_changed(folder.images / item.path, item)]
+    touched, changed = _compare(folder.images, doubtful, progress)
+    wanted = tuple(name for name in seen if name not in known or name in changed)
+    gone = frozenset(known).difference(seen) if names is None else frozenset[str]()
+    return Plan(folder, wanted, changed, gone, touched, frozenset(seen))
 
 
 def _looks_changed(path: Path, item: Item) -> bool:

@@ -90,6 +90,20 @@ class VectorDictionary:
         """What `load_encoder` takes to get the encoder of this dictionary back."""
         return find_source(self.manifest.source, self.folder) or self.encoder_name
 
+    def load_encoder(self, model: str | Path | None = None, *, device: str = "auto") -> Encoder:
+        """The encoder that made the vectors, or `model` once it is known to be that one.
+
+        Raises:
+            ModelNotFoundError, ModelFormatError: as `timanh.models.load_encoder`.
+            EncoderMismatchError: it is another one, or has been trained since.
+        """
+        from timanh.models import load_encoder
+
+        padding = self.manifest.square_padding
+        encoder = load_encoder(model or self.encoder_source, device=device, square_padding=padding)
+        self.require(encoder)
+        return encoder
+
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
         """(N, dim) float32 rows of unit length; mapped where one segment holds them all."""

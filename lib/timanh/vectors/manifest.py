@@ -44,7 +44,8 @@ class Manifest:
 
     Attributes:
         encoder_name, fingerprint, dim: of the encoder that made the vectors.
-        source: what `load_encoder` is given to get that encoder back.
+        source: what `load_encoder` is given to get that encoder back, and
+        square_padding: whether it pads pictures to squares, where it is asked to or not to.
         gallery: the folder of the pictures; relative to the dictionary's folder where both lie
             in one place, so that they can be moved together.
         generation: goes up with every change; two writers at once are found out by it.
@@ -57,6 +58,7 @@ class Manifest:
     dim: int
     source: str
     gallery: str
+    square_padding: bool | None = None
     generation: int = 0
     complete: bool = False
     segments: tuple[Segment, ...] = ()
@@ -77,6 +79,7 @@ class Manifest:
                 "name": self.encoder_name,
                 "fingerprint": self.fingerprint,
                 "source": self.source,
+                "square_padding": self.square_padding,
             },
             "dim": self.dim,
             "dtype": DTYPE,
@@ -146,6 +149,7 @@ def _parse(fields: dict[str, Any]) -> Manifest:
         encoder_name=str(fields["encoder"]["name"]),
         fingerprint=str(fields["encoder"]["fingerprint"]),
         source=str(fields["encoder"].get("source", "")),
+        square_padding=fields["encoder"].get("square_padding"),
         dim=int(fields["dim"]),
         gallery=str(fields["gallery"]),
         generation=int(fields["generation"]),

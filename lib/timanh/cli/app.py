@@ -1,0 +1,143 @@
+"""The Typer application: its commands, and how every error ends in one line."""
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import Annotated, Any, TextIO
+
+import typer
+import typer.core
+
+from timanh import __version__
+from timanh.cli import demo, doctor, evaluate, index, search, serve, train
+from timanh.cli.output import notice
+from timanh.errors import TimAnhError
+
+USER_MISTAKE, UNEXPECTED, INTERRUPTED, PIPE_CLOSED = 2, 1, 130, 141
+DEBUG = "TIMANH_DEBUG"
+
+# Typer brings its own copy of Click in some versions and uses the real one in others.
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+EXAMPLES = {
+    "demo": "timanh demo --workspace workspace",
+    "search": 'timanh search --index workspace/vectors/demo "hai con mèo dưới mưa"',
+    "train": "timanh train --data flickr8k --model openai/clip-vit-base-patch32 --out model",
+    "evaluate": "timanh evaluate --model model --data flickr8k --split dev",
+    "serve": "timanh serve --index workspace/vectors/demo --tunnel cloudflared",
+    "doctor": "timanh doctor --network",
+}
+
+
+class InOrder(typer.core.TyperGroup):
+    """Lists commands in the order in which a newcomer meets them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return ["demo", "search", "index", "train", "evaluate", "serve", "doctor"]
+
+
+app = typer.Typer(
+    name="timanh",
+    cls=InOrder,
+    help="Tìm Ảnh: search a collection of pictures by text, by picture, or by both, "
+    "in Vietnamese or English.",
+    epilog="Begin with: timanh demo",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+COMMANDS = (
+    demo.demo, search.search, train.train, evaluate.evaluate, serve.serve, doctor.doctor,
+)  # fmt: skip
+for command in COMMANDS:
+    app.command(command.__name__, epilog=f"Example: {EXAMPLES[command.__name__]}")(command)
+app.add_typer(index.app, name="index")
+
+
+@app.callback()
+def options(
+    debug: Annotated[
+        bool, typer.Option("--debug", envvar=DEBUG, help="Show where in the program errors arise.")
+    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    if debug:
+        os.environ[DEBUG] = "1"
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point of the command `timanh`."""
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = _leave_pipe()
+    sys.exit(code)
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command and return its exit code.
+
+    0 is success, 2 a mistake that a user can mend, told in one line on stderr, 1 one that is
+    ours, 130 an interruption.
+    """
+    warnings.showwarning = _show_warning
+    program = typer.main.get_command(app)
+    try:
+        given = list(args) or ["--help"]
+        result = program.main(args=given, prog_name="timanh", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _leave_pipe()
+    except UsageError as error:
+        notice(f"timanh: {_one_line(error)}")
+        return USER_MISTAKE
+    except TimAnhError as error:
+        if _debugging():
+            traceback.print_exc()
+        notice(f"timanh: {' '.join(str(error).split())}")
+        return USER_MISTAKE
+    except Exception as error:  # noqa: BLE001 - the last line of defence says what to do
+        if _debugging():
+            traceback.print_exc()
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        notice(f"timanh: unexpected {told}. Run it again with `timanh --debug …` to see where.")
+        return UNEXPECTED
+    return result if isinstance(result, int) else 0
+
+
+def _debugging() -> bool:
+    return os.environ.get(DEBUG, "") not in ("", "0")
+
+
+def _one_line(error: Exception) -> str:
+    """A usage error, with the command whose --help has the answer."""
+    told = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "timanh"
+    return f"{told.rstrip('.')}. See `{path} --help`."
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    if issubclass(category, UserWarning):
+        notice(f"Note: {message}")
+
+
+def _leave_pipe() -> int:
+    """The reader of our output, such as `head`, has gone: stop quietly."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return PIPE_CLOSED

@@ -1,0 +1,38 @@
+"""`timanh demo`: something to search within a minute."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from timanh.cli.output import notice, result
+
+
+def demo(
+    workspace: Annotated[
+        Path | None,
+        typer.Option(
+            "--workspace",
+            metavar="DIR",
+            help="Where to put it; else TIMANH_WORKSPACE, else ./workspace.",
+            show_default=False,
+        ),
+    ] = None,
+    count: Annotated[int, typer.Option("--count", min=1, help="Pictures to draw.")] = 1200,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed draws other pictures.")] = 0,
+) -> None:
+    """Draw a demo gallery and build its dictionary."""
+    from timanh.data.scenes import draw_gallery
+    from timanh.models import load_encoder
+    from timanh.vectors import build_dictionary
+    from timanh.workspace import Workspace
+
+    space = Workspace.open(workspace)
+    encoder = load_encoder("demo")
+    gallery = draw_gallery(space.data / "demo", count=count, seed=seed)
+    index = space.vectors / "demo"
+    report = build_dictionary(gallery, encoder, index, source="demo")
+    notice(f"{report.count} pictures in {gallery}, their vectors in {index}. Now try:")
+    result(f'timanh search --index {index} "a red car"')
+    result(f'timanh search --index {index} "hai con mèo dưới mưa"')
+    result(f"timanh serve --index {index}")

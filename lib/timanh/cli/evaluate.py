@@ -1,0 +1,65 @@
+"""`timanh evaluate`: how well a model finds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from timanh.cli.options import AsJson, CaptionFiles, Device
+from timanh.cli.output import notice, result, result_json
+
+
+def evaluate(
+    model: Annotated[
+        list[str],
+        typer.Option(
+            "--model",
+            metavar="MODEL",
+            help="demo, a Hugging Face id, or a folder; repeat it to compare models.",
+            show_default=False,
+        ),
+    ],
+    data: Annotated[
+        Path,
+        typer.Option("--data", metavar="DIR", help="Pictures with captions.", show_default=False),
+    ],
+    split: Annotated[
+        str,
+        typer.Option("--split", metavar="SPLIT", help="dev, test, train, all, or a file of names."),
+    ] = "test",
+    captions: CaptionFiles = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            "--figure", metavar="FILE", help="Draw the recall, as PNG.", show_default=False
+        ),
+    ] = None,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1)] = 64,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Measure recall in both directions, with its 95 % interval."""
+    from timanh.data import open_data
+    from timanh.evaluation import evaluate, format_report, plot_recall
+    from timanh.models import load_encoder
+
+    folder = open_data(data, captions)
+    file = Path(split) if Path(split).is_file() else None
+    names = folder.split(file.stem if file else split, file=file)
+    documents = [
+        evaluate(
+            load_encoder(name, device=device),
+            folder,
+            names,
+            split=file.stem if file else split,
+            batch_size=batch_size,
+        )
+        for name in model
+    ]
+    if figure is not None:
+        plot_recall(dict(zip(model, documents, strict=True)), figure)
+        notice(f"Drawn: {figure}")
+    if as_json:
+        result_json(documents[0] if len(documents) == 1 else documents)
+    else:
+        result(format_report(*documents))

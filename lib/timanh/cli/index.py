@@ -1,0 +1,258 @@
+"""`timanh index …`: build and look after vector dictionaries."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from timanh.cli.options import AsJson, CaptionFiles, Device, IndexFolder, Model, ModelOfIndex
+from timanh.cli.output import notice, result, result_json, table
+
+if TYPE_CHECKING:
+    from timanh.vectors import BuildReport, VectorDictionary
+
+SHOWN_REASONS = 5
+
+app = typer.Typer(help="Build and look after vector dictionaries.", invoke_without_command=True)
+
+Out = Annotated[
+    Path,
+    typer.Option("--out", metavar="DIR", help="The dictionary to write.", show_default=False),
+]
+BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Pictures encoded at once.")]
+
+
+@app.callback()
+def index(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        result(context.get_help())
+
+
+@app.command()
+def build(
+    gallery: Annotated[
+        Path, typer.Argument(metavar="GALLERY", help="A data folder, or any folder of pictures.")
+    ],
+    model: Model,
+    out: Out,
+    captions: CaptionFiles = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Begin anew, whatever is in --out.")
+    ] = False,
+    square_padding: Annotated[
+        bool | None,
+        typer.Option(
+            help="Keep whole pictures by padding them to squares, or crop; else as the model says.",
+            show_default=False,
+        ),
+    ] = None,
+    batch_size: BatchSize = 32,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Encode a gallery; run again, encode only what has changed."""
+    from timanh.models import load_encoder
+    from timanh.vectors import build_dictionary
+
+    encoder = load_encoder(model, device=device, square_padding=square_padding)
+    report = build_dictionary(
+        gallery,
+        encoder,
+        out,
+        captions=captions,
+        batch_size=batch_size,
+        source=model,
+        rebuild=rebuild,
+    )
+    _tell(report, as_json)
+
+
+@app.command()
+def add(
+    index: IndexFolder,
+    pictures: Annotated[
+        list[Path], typer.Argument(metavar="PICTURE...", help="Pictures or folders in the gallery.")
+    ],
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Copy pictures from elsewhere into the gallery first.")
+    ] = False,
+    model: ModelOfIndex = None,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Encode a few more pictures of the gallery."""
+    from timanh.vectors import VectorDictionary, add_pictures
+
+    encoder = VectorDictionary.open(index).load_encoder(model, device=device)
+    _tell(add_pictures(index, pictures, encoder, copy=copy), as_json)
+
+
+@app.command()
+def remove(
+    index: IndexFolder,
+    pictures: Annotated[
+        list[str], typer.Argument(metavar="PICTURE...", help="Ids, or paths of pictures.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Take pictures out of a dictionary; their files stay.
+
+    The next build takes them in again, unless their files are gone by then.
+    """
+    from timanh.vectors import remove_pictures
+
+    removed = remove_pictures(index, pictures)
+    if as_json:
+        result_json({"removed": list(removed)})
+    else:
+        result(f"Removed {len(removed)}: {', '.join(removed)}")
+
+
+@app.command()
+def info(index: IndexFolder, as_json: AsJson = False) -> None:
+    """Say what is in a dictionary."""
+    from timanh.vectors import VectorDictionary
+
+    document = _describe(VectorDictionary.open(index))
+    if as_json:
+        result_json(document)
+        return
+    for line in table([(label, str(value)) for label, value in document.items()]):
+        result(line)
+
+
+@app.command()
+def check(
+    index: IndexFolder,
+    encode: Annotated[
+        bool,
+        typer.Option(help="Also encode a few pictures again: each must find itself."),
+    ] = True,
+    model: ModelOfIndex = None,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Read everything and say what is wrong.
+
+    The exit code is 2 if anything is.
+    """
+    from timanh.vectors import VectorDictionary
+
+    dictionary = VectorDictionary.open(index)
+    encoder = dictionary.load_encoder(model, device=device) if encode else None
+    report = dictionary.check(encoder)
+    if as_json:
+        result_json(report.to_dict())
+    else:
+        state = "is whole" if report.ok else "is damaged"
+        result(f"{index} {state}: {report.count} vectors of length {report.dim}")
+        if report.neighbour_score is not None:
+            result(f"  pictures encoded again find themselves at {report.neighbour_score:.4f}")
+        if report.missing_pictures:
+            result(f"  {report.missing_pictures} pictures are not in {dictionary.gallery} now")
+        for problem in report.problems:
+            result(f"  ✗ {problem}")
+    if not report.ok:
+        raise typer.Exit(2)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The report's image_vectors.npy.")],
+    gallery: Annotated[
+        Path, typer.Option("--gallery", metavar="DIR", help="Its pictures.", show_default=False)
+    ],
+    model: Model,
+    out: Out,
+    captions: CaptionFiles = None,
+    square_padding: Annotated[
+        bool | None,
+        typer.Option(help="As when the vectors were made.", show_default=False),
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option(help="Encode a few pictures to see that --model is the right one.")
+    ] = True,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Make a dictionary of the report's image_vectors.npy.
+
+    Nothing in the file is executed; one that asks for more than arrays is refused.
+    """
+    from timanh.models import load_encoder
+    from timanh.vectors import import_report_vectors
+
+    encoder = load_encoder(model, device=device, square_padding=square_padding)
+    report = import_report_vectors(
+        file, gallery, encoder, out, captions=captions, verify=verify, source=model
+    )
+    if as_json:
+        result_json(report.to_dict())
+        return
+    result(f"{report.count} vectors of length {encoder.dim} in {out}")
+    if report.agreement is not None:
+        notice(f"Pictures encoded again agree with theirs at {report.agreement:.4f}.")
+    _list("without a picture in the gallery", report.unmatched)
+
+
+@app.command()
+def export(
+    index: IndexFolder,
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="FILE", help="The .npy to write.", show_default=False),
+    ],
+) -> None:
+    """Write the report's image_vectors.npy.
+
+    That is a pickled dict path → vector; np.load(FILE, allow_pickle=True).item() reads it.
+    """
+    from timanh.vectors import export_report_vectors
+
+    result(f"{export_report_vectors(index, out)} vectors in {out}")
+
+
+def _describe(dictionary: "VectorDictionary") -> dict[str, Any]:
+    manifest = dictionary.manifest
+    stored = sum(part.vectors.bytes + part.items.bytes for part in manifest.segments)
+    return {
+        "folder": str(dictionary.folder),
+        "pictures": len(dictionary),
+        "dim": dictionary.dim,
+        "encoder": dictionary.encoder_name,
+        "fingerprint": dictionary.fingerprint,
+        "source": dictionary.encoder_source,
+        "gallery": str(dictionary.gallery),
+        "segments": len(manifest.segments),
+        "bytes": stored,
+        "complete": manifest.complete,
+    }
+
+
+def _tell(report: "BuildReport", as_json: bool) -> None:
+    if as_json:
+        result_json(report.to_dict())
+        return
+    parts = {
+        "added": report.added,
+        "changed": report.changed,
+        "mended": report.mended,
+        "kept": report.kept,
+        "removed": report.removed,
+        "skipped": len(report.skipped),
+    }
+    told = ", ".join(f"{number} {name}" for name, number in parts.items() if number)
+    result(f"{report.count} pictures in {report.folder} ({told or 'nothing to do'})")
+    if report.pictures_per_s:
+        notice(f"{report.seconds:.1f} s, {report.pictures_per_s:.0f} pictures/s")
+    _list("skipped", [skipped.reason for skipped in report.skipped])
+
+
+def _list(label: str, lines: list[str] | tuple[str, ...]) -> None:
+    if not lines:
+        return
+    notice(f"{len(lines)} {label}:")
+    for line in lines[:SHOWN_REASONS]:
+        notice(f"  {line}")
+    if len(lines) > SHOWN_REASONS:
+        notice(f"  … and {len(lines) - SHOWN_REASONS} more; --json lists all.")

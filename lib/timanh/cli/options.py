@@ -1,0 +1,41 @@
+"""Options that several commands share: one name, one meaning."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+IndexFolder = Annotated[
+    Path, typer.Option("--index", metavar="DIR", help="The vector dictionary.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Device = Annotated[
+    str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps.")
+]
+ModelOfIndex = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="The encoder of the dictionary, where it is not found by itself.",
+        show_default=False,
+    ),
+]
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="demo, a Hugging Face id, or a folder.",
+        show_default=False,
+    ),
+]
+CaptionFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--captions",
+        metavar="FILE",
+        help="Caption files, in place of those in the data folder; may be repeated.",
+        show_default=False,
+    ),
+]

@@ -1,0 +1,58 @@
+"""`timanh serve`: the API over one dictionary."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from timanh.cli.options import Device, IndexFolder, ModelOfIndex
+
+
+def serve(
+    index: IndexFolder,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8001,
+    tunnel: Annotated[
+        str,
+        typer.Option(
+            "--tunnel", metavar="KIND", help="Open it to the world: none, ngrok or cloudflared."
+        ),
+    ] = "none",
+    api_key: Annotated[
+        str | None,
+        typer.Option(
+            "--api-key",
+            metavar="KEY",
+            envvar="TIMANH_API_KEY",
+            help="Ask this key of every caller.",
+            show_default=False,
+        ),
+    ] = None,
+    gallery: Annotated[
+        Path | None,
+        typer.Option(
+            "--gallery",
+            metavar="DIR",
+            help="The pictures, where they have moved since the dictionary was built.",
+            show_default=False,
+        ),
+    ] = None,
+    model: ModelOfIndex = None,
+    device: Device = "auto",
+) -> None:
+    """Answer searches over HTTP until Ctrl-C."""
+    import logging
+
+    from timanh.serving import serve
+
+    # The server tells through its log where it can be reached.
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.getLogger("timanh").setLevel(logging.INFO)
+    serve(
+        index,
+        model=model,
+        gallery=gallery,
+        port=port,
+        tunnel=tunnel,
+        api_key=api_key,
+        device=device,
+    )

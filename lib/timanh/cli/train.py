@@ -1,0 +1,146 @@
+"""`timanh train`: fine-tune an encoder on captioned pictures."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from timanh.cli.options import CaptionFiles, Device
+from timanh.cli.output import notice, result, table
+from timanh.errors import SettingsError
+
+if TYPE_CHECKING:
+    from timanh.data import DataFolder
+    from timanh.models.torch_encoder import TorchEncoder
+
+
+def train(
+    data: Annotated[
+        Path,
+        typer.Option("--data", metavar="DIR", help="Pictures with captions.", show_default=False),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="DIR", help="The model folder to write.", show_default=False),
+    ],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="MODEL",
+            help="What to fine-tune: demo, an id, or a folder.",
+            show_default=False,
+        ),
+    ] = None,
+    vision: Annotated[
+        str | None,
+        typer.Option("--vision", metavar="MODEL", help="Or a vision tower…", show_default=False),
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            "--text", metavar="MODEL", help="…and a text tower, to be joined.", show_default=False
+        ),
+    ] = None,
+    recipe: Annotated[
+        str, typer.Option("--recipe", metavar="NAME", help="report, strong or demo.")
+    ] = "strong",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last epoch in --out.")
+    ] = False,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", help="In place of the recipe's.", show_default=False)
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option("--batch-size", help="In place of the recipe's.", show_default=False),
+    ] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option("--learning-rate", help="In place of the recipe's.", show_default=False),
+    ] = None,
+    head_epochs: Annotated[
+        int | None,
+        typer.Option(
+            "--head-epochs",
+            help="Epochs at the start that train new heads alone.",
+            show_default=False,
+        ),
+    ] = None,
+    image_size: Annotated[
+        int | None,
+        typer.Option(
+            "--image-size",
+            help="Side in pixels, for a --vision that takes any.",
+            show_default=False,
+        ),
+    ] = None,
+    captions: CaptionFiles = None,
+    seed: Annotated[int, typer.Option("--seed", help="All that is random follows from it.")] = 0,
+    device: Device = "auto",
+) -> None:
+    """Fine-tune an encoder on captioned pictures."""
+    from timanh.data import open_data
+    from timanh.evaluation import dev_recall, plot_training
+    from timanh.training import Recipe, train
+
+    chosen = Recipe.named(
+        recipe,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        head_epochs=head_epochs,
+        seed=seed,
+    )
+    folder = open_data(data, captions)
+    encoder = _encoder(folder, model, vision, text, recipe, image_size, device, seed)
+    measure = dev_recall(folder) if folder.split("dev") else None
+    done = train(folder, encoder, chosen, out, measure=measure, resume=resume)
+    figure = out / "training.png"
+    plot_training(done.history, figure)
+    for line in table([HEADER, *(_row(epoch) for epoch in done.history)], right=range(7)):
+        result(line)
+    for reason in done.skipped.values():
+        notice(f"Skipped: {reason}")
+    notice(f"The model of epoch {done.best_epoch + 1} is in {out}, its curves in {figure}.")
+
+
+WAYS, KS = ("t2i", "i2t"), ("R@1", "R@10")
+HEADER = ("epoch", "loss", "t→i R@1", "R@10", "i→t R@1", "R@10", "pictures/s", "")
+
+
+def _row(epoch: dict[str, Any]) -> tuple[str, ...]:
+    dev = epoch["dev"]
+    recalls = [f"{dev[way][k]:.1f}" if dev else "" for way in WAYS for k in KS]
+    speed = f"{epoch['pictures_per_s']:.0f}"
+    return (str(epoch["epoch"]), f"{epoch['loss']:.4f}", *recalls, speed, "")
+
+
+def _encoder(
+    folder: "DataFolder",
+    model: str | None,
+    vision: str | None,
+    text: str | None,
+    recipe: str,
+    image_size: int | None,
+    device: str,
+    seed: int,
+) -> "TorchEncoder":
+    """The encoder to train: a whole model, two towers, or a small one from nothing."""
+    from timanh.models import join_towers, load_encoder, small_encoder
+
+    if model and (vision or text):
+        raise SettingsError("Give either --model, or --vision with --text, not both.")
+    if model:
+        return load_encoder(model, device=device)
+    if vision and text:
+        return join_towers(vision, text, image_size=image_size, device=device, seed=seed)
+    if vision or text:
+        raise SettingsError("One tower alone knows no pairs: give both --vision and --text.")
+    if recipe != "demo":
+        raise SettingsError(
+            "What is to be trained? Give --model, such as openai/clip-vit-base-patch32, or "
+            "--vision and --text. Only the recipe demo starts from nothing."
+        )
+    words = (caption for name in folder.split("train") for caption in folder.captions_of(name))
+    return small_encoder(words, device=device, seed=seed)

@@ -1,0 +1,136 @@
+"""A few pictures in, a few pictures out."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from timanh.data import DataFolder, list_pictures, open_data
+from timanh.errors import DataError, DictionaryError, EmptyGalleryError, UnknownPictureError
+from timanh.models.encoder import Encoder
+from timanh.vectors.build import BuildReport, carry_out
+from timanh.vectors.changes import survey
+from timanh.vectors.dictionary import require_encoder
+from timanh.vectors.manifest import Manifest, find_place
+from timanh.vectors.writer import DictionaryWriter, cannot_write
+
+
+def add_pictures(
+    folder: Path,
+    pictures: Sequence[Path],
+    encoder: Encoder,
+    *,
+    copy: bool = False,
+    batch_size: int = 32,
+    progress: bool = True,
+) -> BuildReport:
+    """Encode `pictures`, files or folders below the gallery, unless they are in already.
+
+    Captions come from the caption files in the gallery's data folder.
+
+    Args:
+        folder: the dictionary.
+        copy: pictures from elsewhere are copied into the gallery first, by their names.
+
+    Raises:
+        DictionaryError: a picture outside the gallery without `copy`, or whose name is taken
+            there by another file.
+        EmptyGalleryError: there is no picture at one of the paths.
+        EncoderMismatchError: the dictionary was built with another encoder.
+    """
+    folder = Path(folder)
+    manifest = Manifest.load(folder)
+    require_encoder(manifest, encoder, folder)
+    gallery = find_place(manifest.gallery, folder)
+    names = [
+        _name_in(gallery, place, copy) for picture in pictures for place in _expand(Path(picture))
+    ]
+    writer = DictionaryWriter(folder, manifest)
+    plan = survey(writer, _data_folder(gallery), list(dict.fromkeys(names)), progress=progress)
+    return carry_out(plan, writer, encoder, batch_size=batch_size, progress=progress)
+
+
+def remove_pictures(folder: Path, pictures: Sequence[str]) -> tuple[str, ...]:
+    """Take rows out and return their paths; the pictures' files stay.
+
+    Args:
+        folder: the dictionary.
+        pictures: ids, paths below the gallery, or paths of files in it.
+
+    Raises:
+        UnknownPictureError: one of them is not in the dictionary; nothing is removed then.
+    """
+    folder = Path(folder)
+    writer = DictionaryWriter(folder, Manifest.load(folder))
+    gallery = find_place(writer.manifest.gallery, folder)
+    path_of_id = {item.id: item.path for item in writer.items()}
+    known = set(path_of_id.values())
+    found: dict[str, None] = {}
+    for picture in pictures:
+        candidates = (path_of_id.get(picture, ""), picture, _below(gallery, picture))
+        path = next((candidate for candidate in candidates if candidate in known), None)
+        if path is None:
+            raise UnknownPictureError(
+                f"{picture} is neither an id nor a path in {folder}. Ids and paths are what "
+                "`timanh search --json` prints. Nothing was removed."
+            )
+        found[path] = None
+    writer.edit(lambda item: None if item.path in found else item)
+    writer.merge()
+    writer.sweep()
+    return tuple(found)
+
+
+def _expand(place: Path) -> list[Path]:
+    """The pictures at `place`: itself, or those in it."""
+    if place.is_dir():
+        found = [place / name for name in list_pictures(place)]
+    else:
+        found = [place] if place.is_file() else []
+    if not found:
+        raise EmptyGalleryError(f"There is no picture at {place}. Check the path.")
+    return found
+
+
+def _name_in(gallery: Path, picture: Path, copy: bool) -> str:
+    name = _below(gallery, str(picture))
+    if name:
+        return name
+    if not copy:
+        raise DictionaryError(
+            f"{picture} is not in the gallery {gallery}. Move it there, or let it be copied with "
+            "--copy."
+        )
+    target = gallery / picture.name
+    if target.exists() and target.read_bytes() != picture.read_bytes():
+        raise DictionaryError(
+            f"{target} is another picture of that name. Give {picture} another name first."
+        )
+    try:
+        if not target.exists():
+            shutil.copy2(picture, target)
+    except OSError as error:
+        raise cannot_write(gallery, error, 0) from error
+    return picture.name
+
+
+def _below(gallery: Path, picture: str) -> str:
+    """`picture` relative to the gallery, with slashes; empty where it lies elsewhere."""
+    try:
+        # The folder is resolved and not the picture: a link in the gallery is one of its pictures.
+        place = Path(picture).absolute()
+        return PurePosixPath(
+            (place.parent.resolve() / place.name).relative_to(gallery.resolve())
+        ).as_posix()
+    except (ValueError, OSError):
+        return ""
+
+
+def _data_folder(gallery: Path) -> DataFolder:
+    """The data folder whose pictures are `gallery`, so that captions are found."""
+    try:
+        outer = open_data(gallery.parent)
+        if outer.images == gallery:
+            return outer
+    except DataError:
+        pass
+    return open_data(gallery)
