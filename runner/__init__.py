@@ -1,0 +1,1 @@
+"""What stands behind `run.py`: installing, starting, testing. Standard library only."""

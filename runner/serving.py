@@ -1,0 +1,176 @@
+"""`python run.py`: from nothing to an address that answers."""
+
+import contextlib
+import json
+import os
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from pathlib import Path
+
+from runner.console import Console, seconds
+from runner.environment import APP, Environment
+from runner.environment import BACKEND as BACKEND_LAYER
+from runner.gallery import Galleries
+from runner.options import Options, read_options
+from runner.page import prepare_page
+from runner.places import BACKEND, make_folder
+from runner.processes import Child, Family
+from runner.trouble import BROKEN, TroubleError
+
+HOST = "127.0.0.1"
+PATIENCE_S = 180.0
+POLL_S = 0.1
+
+
+def start(arguments: list[str], family: Family, console: Console) -> int:
+    """Install, prepare, start, and stay until Ctrl-C or until something ends by itself."""
+    began = time.perf_counter()
+    options = read_options(arguments)
+    require_free_port(options.port)
+    console.say("Tìm Ảnh")
+    workspace = make_folder(options.workspace, "--workspace")
+    environment = Environment(family, console)
+    environment.prepare(BACKEND_LAYER if options.api_url else APP)
+    prepare_page(family, console, environment)
+    services = Services(family, environment, workspace / "logs")
+    if options.api_url:
+        services.start_backend(options.port, options.api_url)
+    else:
+        galleries = Galleries(family, console, environment, workspace)
+        index = (
+            galleries.own(options.photos, options.model)
+            if options.photos
+            else galleries.demo(options.model)
+        )
+        services.start_both(index, options.port)
+    with console.step("Starting"):
+        services.wait_until_healthy(console)
+    _announce(options, console, time.perf_counter() - began)
+    return services.watch(console)
+
+
+class Services:
+    """The API and the backend, while they run."""
+
+    def __init__(self, family: Family, environment: Environment, logs: Path) -> None:
+        self.family, self.environment, self.logs = family, environment, logs
+        self.running: dict[str, Child] = {}  # health address → program
+
+    def start_both(self, index: Path, port: int) -> None:
+        """The API on a free port, the backend in front of it; both begin at once."""
+        api_port = free_port()
+        arguments = ("serve", "--index", str(index), "--port", str(api_port))
+        command = self.family.python(self.environment.python, "timanh.cli", *arguments)
+        self._start("The API", api_port, command, {})
+        self.start_backend(port, f"http://{HOST}:{api_port}")
+
+    def start_backend(self, port: int, api_url: str) -> None:
+        main = str(BACKEND / "main.py")
+        command = self.family.python(self.environment.python, main, "--port", str(port))
+        self._start("The backend", port, command, {"TIMANH_API_URL": api_url})
+
+    def wait_until_healthy(self, console: Console) -> None:
+        """Return when each answers `GET /health`; raise when one has ended or is too slow."""
+        deadline = time.monotonic() + PATIENCE_S
+        waiting = dict(self.running)
+        while waiting:
+            self._require_running()
+            waiting = {url: child for url, child in waiting.items() if not answers(url)}
+            if waiting and time.monotonic() > deadline:
+                child = next(iter(waiting.values()))
+                raise TroubleError(
+                    f"{child.name} did not answer within {PATIENCE_S:.0f} s; see {child.log}.",
+                    code=BROKEN,
+                    log=child.log,
+                )
+            console.tick()
+            time.sleep(POLL_S if waiting else 0)
+
+    def watch(self, console: Console) -> int:
+        """Stay until Ctrl-C, then return 0."""
+        try:
+            while True:
+                self._require_running()
+                time.sleep(0.3)
+        except KeyboardInterrupt:
+            console.say("\nEnding.")
+            return 0
+
+    def _start(self, name: str, port: int, command: list[str], env: dict[str, str]) -> None:
+        log = self.logs / f"{name.split()[-1].lower()}.log"
+        child = self.family.start(name, command, log=log, env=env)
+        self.running[f"http://{HOST}:{port}/health"] = child
+
+    def _require_running(self) -> None:
+        for child in self.running.values():
+            if child.ended:
+                raise TroubleError(
+                    f"{child.name} ended by itself with code {child.process.returncode}; "
+                    f"see {child.log}.",
+                    code=BROKEN,
+                    log=child.log,
+                )
+
+
+def answers(url: str) -> bool:
+    """Whether the address answers with a JSON object, whatever its status."""
+    # The loopback must not be asked through a proxy.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=5) as answer:
+            return isinstance(json.load(answer), dict)
+    except urllib.error.HTTPError as error:
+        return error.code == 503  # the backend is up, its API elsewhere is not
+    except (OSError, ValueError):
+        return False
+
+
+def require_free_port(port: int) -> None:
+    """Ask before minutes of installing, not after them."""
+    with contextlib.closing(socket.socket()) as probe:
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except PermissionError as error:
+            raise TroubleError(
+                f"Port {port} is not allowed for you. Choose one above 1023 with --port."
+            ) from error
+        except OSError as error:
+            raise TroubleError(
+                f"Port {port} is taken, perhaps by a run.py that runs already. "
+                f"End that, or choose another port: python run.py --port {other_port(port)}"
+            ) from error
+
+
+def other_port(port: int) -> int:
+    return port + 10 if port + 10 <= 65535 else port - 10
+
+
+def free_port() -> int:
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def can_open_browser() -> bool:
+    """A browser window and not one in the terminal; never in CI."""
+    if os.environ.get("CI"):
+        return False
+    graphical = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return bool(graphical) or sys.platform in ("win32", "darwin")
+
+
+def _announce(options: Options, console: Console, elapsed: float) -> None:
+    address = f"http://{HOST}:{options.port}"
+    console.say(f"\n  {address}   ready in {seconds(elapsed)}, Ctrl-C ends it\n")
+    if options.api_url:
+        console.say(f"  Searches go to {options.api_url}, as TIMANH_API_URL says.\n")
+    if options.browser and can_open_browser():
+        webbrowser.open(address)
