@@ -1,20 +1,379 @@
 """Building a dictionary, again after changes, and after being killed."""
 
+import errno
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
+import pytest
+from PIL import Image
+from pixel_encoder import PixelEncoder, make_pictures
 
+from timanh.errors import (
+    DictionaryError,
+    EmptyGalleryError,
+    EncoderMismatchError,
+    SettingsError,
+    UnknownPictureError,
+)
 from timanh.models import Encoder
-from timanh.vectors import VectorDictionary, build_dictionary
+from timanh.vectors import (
+    VectorDictionary,
+    add_pictures,
+    build_dictionary,
+    encoding,
+    items,
+    manifest,
+    remove_pictures,
+)
+
+
+def build(gallery: Path, out: Path, encoder: Encoder | None = None, **options: object):  # type: ignore[no-untyped-def]
+    return build_dictionary(gallery, encoder or PixelEncoder(), out, progress=False, **options)  # type: ignore[arg-type]
+
+
+def contents(folder: Path) -> list[tuple[str, bytes]]:
+    """Path and vector of every row, in order of paths."""
+    dictionary = VectorDictionary.open(folder)
+    return sorted(
+        (item.path, dictionary.vectors[row].tobytes()) for row, item in enumerate(dictionary.items)
+    )
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    return make_pictures(tmp_path / "pictures", 10)
+
+
+@pytest.fixture
+def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "SEGMENT_ROWS", 4)
+
+
+# What can go wrong
+
+
+def test_a_folder_without_pictures_is_told(tmp_path: Path) -> None:
+    with pytest.raises(EmptyGalleryError, match="no picture"):
+        build(tmp_path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_text_files_named_jpg_are_told(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a.jpg").write_text("no picture at all")
+    with pytest.raises(EmptyGalleryError, match=r"None of the 1 pictures .*a\.jpg is not"):
+        build(tmp_path / "pictures", tmp_path / "out")
+
+
+def test_unreadable_pictures_are_skipped_and_named(pictures: Path, tmp_path: Path) -> None:
+    whole = (pictures / "0003.png").read_bytes()
+    (pictures / "0003.png").write_bytes(whole[: len(whole) // 2])
+    (pictures / "0005.jpg").write_text("no picture at all")
+    report = build(pictures, tmp_path / "out")
+    assert report.count == 9
+    assert [skipped.path for skipped in report.skipped] == ["0003.png", "0005.jpg"]
+    assert all(skipped.path in skipped.reason for skipped in report.skipped)
+    # The rows after them keep their own vectors.
+    dictionary = VectorDictionary.open(tmp_path / "out")
+    assert [item.path for item in dictionary.items][3] == "0004.png"
+    assert dictionary.check(PixelEncoder()).ok
+
+
+def test_another_encoder_is_refused_and_both_are_named(pictures: Path, tmp_path: Path) -> None:
+    build(pictures, tmp_path / "out")
+    before = contents(tmp_path / "out")
+    with pytest.raises(EncoderMismatchError, match=r"pixels-0 \(24-d\).*pixels-1 \(32-d\)"):
+        build(pictures, tmp_path / "out", PixelEncoder(dim=32, seed=1))
+    assert contents(tmp_path / "out") == before
+    build(pictures, tmp_path / "out", PixelEncoder(dim=32, seed=1), rebuild=True)
+    assert VectorDictionary.open(tmp_path / "out").dim == 32
+    assert len(list((tmp_path / "out").iterdir())) == 3, "the files of the first are gone"
+
+
+def test_the_dictionary_of_another_gallery_is_not_overwritten(
+    pictures: Path, tmp_path: Path
+) -> None:
+    build(pictures, tmp_path / "out")
+    before = (tmp_path / "out" / "manifest.json").read_bytes()
+    other = tmp_path / "other"
+    make_pictures(other / "sub", 2)
+    with pytest.raises(DictionaryError, match="10 other pictures"):
+        build(other, tmp_path / "out")
+    assert (tmp_path / "out" / "manifest.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_disk_that_takes_no_more_leaves_the_old_state(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    build(pictures, tmp_path / "out")
+    before = contents(tmp_path / "out")
+    make_pictures(pictures, 14, seed=0)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "save", full)
+        with pytest.raises(DictionaryError, match=os.strerror(code)) as told:
+            build(pictures, tmp_path / "out")
+    assert "\n" not in str(told.value)
+    assert "10 pictures done so far are kept" in str(told.value)
+    assert contents(tmp_path / "out") == before
+    assert build(pictures, tmp_path / "out").added == 4
+
+
+def test_a_file_system_that_refuses_large_files(pictures: Path, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    build(pictures, tmp_path / "out")
+    before = contents(tmp_path / "out")
+    make_pictures(pictures, 60)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, hard))
+    try:
+        with pytest.raises(DictionaryError, match="cannot be written"):
+            build(pictures, tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert contents(tmp_path / "out") == before
+    assert not list((tmp_path / "out").glob(".*.part"))
+
+
+def test_a_place_that_cannot_be_written(pictures: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DictionaryError, match="cannot be written"):
+        build(pictures, tmp_path / "file" / "out")
+
+
+def test_too_little_room_is_told_before_the_work(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
+    encoder = PixelEncoder()
+    with pytest.raises(SettingsError, match="free"):
+        build(pictures, tmp_path / "out", encoder)
+    assert encoder.encoded == 0
+
+
+def test_weights_that_give_nan_are_told(pictures: Path, tmp_path: Path) -> None:
+    encoder = PixelEncoder()
+    encoder._matrix[:] = np.nan
+    with pytest.raises(DictionaryError, match="not finite"):
+        build(pictures, tmp_path / "out", encoder)
+
+
+def test_two_writers_at_once_are_found_out(pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build(pictures, out)
+    mine = manifest.Manifest.load(out)
+    remove_pictures(out, ["0000.png"])
+    with pytest.raises(DictionaryError, match="another process"):
+        mine.save(out)
+    assert len(VectorDictionary.open(out)) == 9
+
+
+# Building and building again
 
 
 def test_a_picture_finds_itself_first(gallery: Path, tiny_encoder: Encoder, tmp_path: Path) -> None:
-    report = build_dictionary(gallery, tiny_encoder, tmp_path / "out", progress=False)
+    report = build(gallery, tmp_path / "out", tiny_encoder)
     dictionary = VectorDictionary.open(tmp_path / "out", tiny_encoder)
     assert (report.added, report.count, len(dictionary)) == (12, 12, 12)
-    scores, rows = dictionary.search(dictionary.vectors, k=1)
+    scores, _ = dictionary.search(dictionary.vectors, k=1)
     np.testing.assert_allclose(scores[:, 0], 1, atol=1e-5)
     assert dictionary.check(tiny_encoder).ok
-    assert dictionary.item(0).captions == ("a blue circle", "one circle in blue")
-    assert dictionary.item(0).path == "blue_circle_0.jpg"
+    item = dictionary.item(0)
+    assert (item.path, item.width, item.height) == ("blue_circle_0.jpg", 80, 60)
+    assert item.captions == ("a blue circle", "one circle in blue")
     assert dictionary.gallery == gallery / "images"
+    assert dictionary.row_of(item.id) == 0
+
+
+def test_captions_of_both_languages_are_taken(gallery: Path, tmp_path: Path) -> None:
+    (gallery / "captions.vi.txt").write_text(
+        "image,caption\nblue_circle_0.jpg,hình tròn màu xanh\n", encoding="utf8"
+    )
+    build(gallery, tmp_path / "out")
+    dictionary = VectorDictionary.open(tmp_path / "out")
+    assert dictionary.item(0).captions[-1] == "hình tròn màu xanh"
+    assert dictionary.item(1).captions == ("a blue circle", "one circle in blue")
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_a_second_build_does_only_what_is_new(pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = build(pictures, out)
+    assert (first.added, first.kept) == (10, 0)
+    untouched = (out / "manifest.json").read_bytes()
+    encoder = PixelEncoder()
+    again = build(pictures, out, encoder)
+    assert (again.added, again.kept, encoder.encoded) == (0, 10, 0)
+    assert (out / "manifest.json").read_bytes() == untouched
+
+    (pictures / "0002.png").unlink()
+    Image.new("RGB", (30, 20), "red").save(pictures / "0004.png")
+    Image.new("RGB", (30, 20), "blue").save(pictures / "new.png")
+    os.utime(pictures / "0006.png", (1, 1))
+    encoder = PixelEncoder()
+    third = build(pictures, out, encoder)
+    assert (third.added, third.changed, third.removed, third.kept) == (1, 1, 1, 8)
+    assert encoder.encoded == 2, "a touched picture has the same bytes and is not encoded again"
+    dictionary = VectorDictionary.open(out, encoder)
+    assert sorted(item.path for item in dictionary.items) == sorted(
+        path.name for path in pictures.iterdir()
+    )
+    assert next(item.mtime for item in dictionary.items if item.path == "0006.png") == 1
+    assert dictionary.check(encoder).ok
+    build(pictures, tmp_path / "unbroken")
+    assert contents(out) == contents(tmp_path / "unbroken")
+
+
+def test_new_captions_need_no_encoding(gallery: Path, tmp_path: Path) -> None:
+    build(gallery, tmp_path / "out")
+    (gallery / "captions.txt").write_text("image,caption\nblue_circle_0.jpg,a blue ball\n")
+    encoder = PixelEncoder()
+    build(gallery, tmp_path / "out", encoder)
+    assert encoder.encoded == 0
+    assert VectorDictionary.open(tmp_path / "out").item(0).captions == ("a blue ball",)
+    assert VectorDictionary.open(tmp_path / "out").check(encoder).ok
+
+
+def test_a_damaged_segment_is_made_anew_and_nothing_else(pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build(pictures, out)
+    make_pictures(pictures, 2000 // 100, seed=0)
+    add_pictures(out, [pictures], PixelEncoder(), progress=False)
+    whole = contents(out)
+    segment = manifest.Manifest.load(out).segments[-1]
+    path = out / segment.vectors.name
+    damaged = bytearray(path.read_bytes())
+    damaged[-3] ^= 0x40
+    path.write_bytes(damaged)
+    report = build(pictures, out)
+    assert (report.mended, report.added) == (segment.count, 0)
+    assert contents(out) == whole
+
+
+def test_the_gallery_and_its_dictionary_can_be_moved_together(tmp_path: Path) -> None:
+    make_pictures(tmp_path / "here" / "pictures", 3)
+    build(tmp_path / "here" / "pictures", tmp_path / "here" / "vectors" / "v")
+    (tmp_path / "here").rename(tmp_path / "there")
+    dictionary = VectorDictionary.open(tmp_path / "there" / "vectors" / "v", PixelEncoder())
+    assert dictionary.gallery == tmp_path / "there" / "pictures"
+    assert dictionary.check(PixelEncoder()).ok
+
+
+def test_ids_are_stable_and_never_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert items.item_id("a/b.jpg") == items.item_id("a/b.jpg") != items.item_id("a/c.jpg")
+    assert items.item_id("a/b.jpg").isalnum() and len(items.item_id("a/b.jpg")) == 16
+    monkeypatch.setattr(items, "_digest", lambda text: "twice" if "\0" not in text else text[-1])
+    taken = {items.item_id("one.jpg"): "one.jpg"}
+    assert items.item_id("one.jpg", taken) == "twice"
+    assert items.item_id("two.jpg", taken) == "1"
+
+
+# A few in, a few out
+
+
+def test_add_and_remove(pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build(pictures, out)
+    Image.new("RGB", (30, 20), "red").save(pictures / "new.png")
+    encoder = PixelEncoder()
+    report = add_pictures(out, [pictures / "new.png"], encoder, progress=False)
+    assert (report.added, report.count, encoder.encoded) == (1, 11, 1)
+    dictionary = VectorDictionary.open(out)
+    new = dictionary.item(10)
+    assert remove_pictures(out, [new.id, str(pictures / "0001.png")]) == ("new.png", "0001.png")
+    assert dictionary.item(10) == new, "what was opened before stays as it was"
+    left = VectorDictionary.open(out)
+    assert len(left) == 9
+    assert left.check(encoder).ok
+    with pytest.raises(UnknownPictureError, match="Nothing was removed"):
+        remove_pictures(out, ["0002.png", "0001.png"])
+    assert len(VectorDictionary.open(out)) == 9
+
+
+def test_pictures_from_elsewhere_are_copied_only_when_asked(pictures: Path, tmp_path: Path) -> None:
+    build(pictures, tmp_path / "out")
+    Image.new("RGB", (30, 20), "red").save(tmp_path / "red.png")
+    with pytest.raises(DictionaryError, match="--copy"):
+        add_pictures(tmp_path / "out", [tmp_path / "red.png"], PixelEncoder(), progress=False)
+    add_pictures(
+        tmp_path / "out", [tmp_path / "red.png"], PixelEncoder(), copy=True, progress=False
+    )
+    assert (pictures / "red.png").is_file()
+    Image.new("RGB", (30, 20), "blue").save(tmp_path / "red.png")
+    with pytest.raises(DictionaryError, match="another picture of that name"):
+        add_pictures(
+            tmp_path / "out", [tmp_path / "red.png"], PixelEncoder(), copy=True, progress=False
+        )
+
+
+def test_many_small_changes_leave_few_segments(pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build(pictures, out)
+    for number in range(6):
+        Image.new("RGB", (30, 20), (number * 40, 0, 0)).save(pictures / f"new{number}.png")
+        add_pictures(out, [pictures / f"new{number}.png"], PixelEncoder(), progress=False)
+    assert len(VectorDictionary.open(out).manifest.segments) == 1
+    assert len(list(out.iterdir())) == 3
+    build(pictures, tmp_path / "unbroken")
+    assert contents(out) == contents(tmp_path / "unbroken")
+
+
+# Killed
+
+KILLED = """
+import sys
+from pathlib import Path
+sys.path[:0] = [{tests!r}]
+from pixel_encoder import PixelEncoder
+from timanh.vectors import build_dictionary, encoding
+encoding.SEGMENT_ROWS = 8
+print("started", flush=True)
+build_dictionary(Path({gallery!r}), PixelEncoder(delay_s=0.004), Path({out!r}), batch_size=4, progress=False)
+"""
+
+
+def test_killed_at_any_moment_it_goes_on_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery = make_pictures(tmp_path / "pictures", 160)
+    out = tmp_path / "out"
+    script = KILLED.format(tests=str(Path(__file__).parent), gallery=str(gallery), out=str(out))
+    moments = random.Random(7)
+    counts = []
+    for _ in range(6):
+        with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(moments.uniform(0.0, 0.12))
+            process.send_signal(signal.SIGKILL)
+        if (out / "manifest.json").exists():
+            half = VectorDictionary.open(out, PixelEncoder())
+            assert half.check(PixelEncoder()).ok
+            counts.append(len(half))
+    assert counts == sorted(counts), "nothing that was there is lost"
+    assert counts and 0 < counts[0] < 160, "it was killed in the middle"
+    assert not json.loads((out / "manifest.json").read_text())["complete"]
+    monkeypatch.setattr(encoding, "SEGMENT_ROWS", 8)
+    encoder = PixelEncoder()
+    report = build(gallery, out, encoder)
+    assert (report.count, encoder.encoded) == (160, 160 - counts[-1])
+    build(gallery, tmp_path / "unbroken")
+    assert contents(out) == contents(tmp_path / "unbroken")
+    names = {path.name for path in out.iterdir()}
+    stored = manifest.Manifest.load(out)
+    assert names == stored.files() | {manifest.FILE}, "what was left over is swept"
+    assert stored.complete

@@ -15,9 +15,9 @@ WORDS = {
     },
     "en": {
         "none": "This gallery has no pictures yet.",
-        "text": "Found **{count} pictures** for “{query}”.",
-        "image": "These are the **{count} pictures** most like yours.",
-        "both": "These **{count} pictures** are like yours and fit “{query}”.",
+        "text": "Found **{count} {pictures}** for “{query}”.",
+        "image": "Here: the **{count} {pictures}** most like yours.",
+        "both": "Here: **{count} {pictures}** like yours that also fit “{query}”.",
         "best": "The closest one has a similarity of **{score}**.",
     },
 }
@@ -31,7 +31,9 @@ def sentence(answer: dict[str, Any], language: str, pictures: int) -> str:
         return words["none"]
     text = query.get("text")
     kind = "both" if text and pictures else "text" if text else "image"
-    parts = [words[kind].format(count=len(results), query=escape(text or ""))]
+    count = len(results)
+    plural = "picture" if count == 1 else "pictures"
+    parts = [words[kind].format(count=count, pictures=plural, query=escape(text or ""))]
     score = f"{results[0]['score']:.2f}"
     parts.append(words["best"].format(score=score.replace(".", ",") if language == "vi" else score))
     if query.get("translated"):

@@ -25,6 +25,28 @@ HEADERS = {
 }
 
 
+class BodyTooLarge(Exception):
+    """Ends the reading of a body that has passed its limit."""
+
+
+class Counter:
+    """`receive` that counts, and stops at the limit whatever Content-Length said."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self.receive = receive
+        self.most = most
+        self.count = 0
+        self.exceeded = False
+
+    async def __call__(self) -> Message:
+        message = await self.receive()
+        self.count += len(message.get("body", b""))
+        if self.count > self.most:
+            self.exceeded = True
+            raise BodyTooLarge
+        return message
+
+
 class Guard:
     """ASGI middleware.
 
@@ -46,8 +68,12 @@ class Guard:
         scope.setdefault("state", {})["request_id"] = request_id
         started = False
 
+        counter = Counter(receive, self.max_request_bytes)
+
         async def answer(message: Message) -> None:
             nonlocal started
+            if counter.exceeded:
+                return  # a framework's guess about a body that we cut off; ours follows
             if message["type"] == "http.response.start":
                 started = True
                 out = MutableHeaders(scope=message)
@@ -58,16 +84,21 @@ class Guard:
 
         try:
             self.check(headers)
-            await self.app(scope, self.counted(receive), answer)
+            await self.app(scope, counter, answer)
         except BackendError as error:
-            if not started:
-                response = problem(error.status, error.code, str(error), request_id)
-                await response(scope, receive, answer)
+            response = problem(error.status, error.code, str(error), request_id)
+            await response(scope, receive, answer)
+        except BodyTooLarge:
+            pass  # answered below
         except Exception:
             log.exception("%s %s %s failed", request_id, scope["method"], scope["path"])
             if not started:
                 detail = f"Something went wrong here; the log has it under {request_id}."
                 await problem(500, "internal-error", detail, request_id)(scope, receive, answer)
+        if counter.exceeded and not started:
+            counter.exceeded = False
+            told = self.too_large()
+            await problem(told.status, told.code, str(told), request_id)(scope, receive, answer)
 
     def check(self, headers: Headers) -> None:
         """Raises BackendError: a foreign host or origin, or more bytes than are taken."""
@@ -84,20 +115,6 @@ class Guard:
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self.max_request_bytes:
             raise self.too_large()
-
-    def counted(self, receive: Receive) -> Receive:
-        """`receive` that stops at the limit, whatever Content-Length said."""
-        count = 0
-
-        async def next_message() -> Message:
-            nonlocal count
-            message = await receive()
-            count += len(message.get("body", b""))
-            if count > self.max_request_bytes:
-                raise self.too_large()
-            return message
-
-        return next_message
 
     def too_large(self) -> BackendError:
         return BackendError(

@@ -40,8 +40,12 @@ class Gate:
         began = time.perf_counter()
         status = 0
 
+        counter = _Counter(receive, self.config.max_request_bytes)
+
         async def answer(message: Message) -> None:
             nonlocal status
+            if counter.exceeded:
+                return  # a framework's guess about a body that we cut off; ours follows
             if message["type"] == "http.response.start":
                 status = message["status"]
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
@@ -54,17 +58,19 @@ class Gate:
                 response = problem(refusal.status, refusal.code, str(refusal), request_id, extra)
                 await response(scope, receive, answer)
             else:
-                await self.app(scope, self._counted(receive), answer)
-        except RequestError as error:
-            if not status:
-                response = problem(error.status, error.code, str(error), request_id)
-                await response(scope, receive, answer)
+                await self.app(scope, counter, answer)
+        except BodyTooLarge:
+            pass  # answered below
         except Exception:
             log.exception("%s %s %s failed", request_id, scope["method"], scope["path"])
             if not status:
                 detail = f"Something went wrong here; the log has it under {request_id}."
                 await problem(500, "internal-error", detail, request_id)(scope, receive, answer)
         finally:
+            if counter.exceeded and not status:
+                counter.exceeded = False
+                told = self._too_large()
+                await problem(told.status, told.code, str(told), request_id)(scope, receive, answer)
             took_ms = 1000 * (time.perf_counter() - began)
             log.info(
                 "%s %s %s %d %.1fms", request_id, scope["method"], scope["path"], status, took_ms
@@ -84,19 +90,6 @@ class Gate:
             return self._too_large()
         return None
 
-    def _counted(self, receive: Receive) -> Receive:
-        count = 0
-
-        async def counted() -> Message:
-            nonlocal count
-            message = await receive()
-            count += len(message.get("body", b""))
-            if count > self.config.max_request_bytes:
-                raise self._too_large()
-            return message
-
-        return counted
-
     def _too_large(self) -> RequestError:
         most = self.config.max_request_bytes / 1e6
         return RequestError(
@@ -105,6 +98,28 @@ class Gate:
             f"The request has more than {most:.0f} MB, the most that is taken. Send smaller or "
             "fewer pictures.",
         )
+
+
+class BodyTooLarge(Exception):
+    """Ends the reading of a body that has passed its limit."""
+
+
+class _Counter:
+    """`receive` that counts, and stops at the limit whatever Content-Length said."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self.receive = receive
+        self.most = most
+        self.count = 0
+        self.exceeded = False
+
+    async def __call__(self) -> Message:
+        message = await self.receive()
+        self.count += len(message.get("body", b""))
+        if self.count > self.most:
+            self.exceeded = True
+            raise BodyTooLarge
+        return message
 
 
 def _request_id(headers: Headers) -> str:

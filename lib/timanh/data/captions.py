@@ -1,8 +1,7 @@
 """Caption files in the four forms that data sets come in; which one, their content tells."""
 
-import csv
-import io
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -12,6 +11,8 @@ from typing import Any
 from timanh.errors import CaptionFormatError, DataError
 
 SHOWN_PROBLEMS = 5
+# A field quoted as CSV has its quotes around all of it; other quotes are speech.
+QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 KNOWN = (
     "Known are Kaggle's captions.txt (first line “image,caption”), Flickr8k.token.txt "
     "(“name.jpg#0<TAB>caption”), COCO captions (JSON with “images” and “annotations”) and "
@@ -111,11 +112,9 @@ def _read_kaggle(text: str) -> CaptionSet:
 
 def _kaggle_line(line: str) -> tuple[str, str]:
     name, _, caption = line.partition(",")
-    if caption.startswith('"'):
-        # Quoted as CSV only where the whole rest is one quoted field; else quotes are speech.
-        fields = next(csv.reader(io.StringIO(caption), strict=False), [])
-        if len(fields) == 1:
-            caption = fields[0]
+    quoted = QUOTED.fullmatch(caption.strip())
+    if quoted:
+        caption = quoted.group(1).replace('""', '"')
     return name, caption
 
 

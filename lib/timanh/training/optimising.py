@@ -12,26 +12,34 @@ HEADS = ("projection", "logit_scale", "logit_bias")
 
 
 def make_optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
-    """AdamW over four groups: towers and heads, matrices (decayed) and the rest (not)."""
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    """AdamW over six groups: vision, text and heads, each matrices (decayed) and the rest."""
+    groups: dict[tuple[str, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
-        if parameter.requires_grad:
-            groups.setdefault((is_head(name), parameter.ndim >= 2), []).append(parameter)
-    head_rate = recipe.head_learning_rate or recipe.learning_rate
+        groups.setdefault((_part(name), parameter.ndim >= 2), []).append(parameter)
+    rates = {
+        "vision": recipe.learning_rate,
+        "text": recipe.text_learning_rate or recipe.learning_rate,
+        "head": recipe.head_learning_rate or recipe.learning_rate,
+    }
     return torch.optim.AdamW(
         [
             {
                 "params": parameters,
-                "lr": head_rate if head else recipe.learning_rate,
-                "peak": head_rate if head else recipe.learning_rate,
-                "head": head,
+                "lr": rates[part],
+                "peak": rates[part],
                 "weight_decay": recipe.weight_decay if matrix else 0.0,
             }
-            for (head, matrix), parameters in sorted(groups.items())
+            for (part, matrix), parameters in sorted(groups.items(), key=lambda entry: entry[0])
         ],
         betas=(0.9, 0.98),
         eps=1e-6,
     )
+
+
+def _part(name: str) -> str:
+    if is_head(name):
+        return "head"
+    return "text" if name.startswith("text") else "vision"
 
 
 def is_head(name: str) -> bool:

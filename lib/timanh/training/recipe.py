@@ -15,6 +15,7 @@ class Recipe:
         epochs: passes over the pictures (or over the captions, see `distinct_pictures`).
         batch_size: pairs whose other halves are each other's negatives.
         learning_rate: of the pretrained towers, at its peak.
+        text_learning_rate: of the text tower where it differs; None means the same.
         head_learning_rate: of projections and temperature; None means the same.
         distinct_pictures: an epoch shows each picture once with one of its captions; else every
             caption is an item, and a batch may hold a picture twice.
@@ -22,6 +23,7 @@ class Recipe:
         freeze_norm: keep a pretrained tower's batch statistics as they are.
         warmup: share of all steps over which the rate rises from 0.
         cosine: let the rate fall to 0 along a cosine; else it stays.
+        crop: smallest share of a picture's area that a random crop keeps; 1 crops nothing.
         flip: mirror pictures at random, unless their caption says left or right.
         drop_words: chance for each word of a caption to be left out.
         drop_marks: chance for a caption to lose its diacritics, as people type Vietnamese.
@@ -33,6 +35,7 @@ class Recipe:
     epochs: int
     batch_size: int
     learning_rate: float
+    text_learning_rate: float | None = None
     head_learning_rate: float | None = None
     weight_decay: float = 0.1
     distinct_pictures: bool = True
@@ -41,6 +44,7 @@ class Recipe:
     warmup: float = 0.0
     cosine: bool = False
     clip_norm: float | None = 1.0
+    crop: float = 1.0
     flip: bool = False
     drop_words: float = 0.0
     drop_marks: float = 0.0
@@ -58,8 +62,10 @@ class Recipe:
             raise SettingsError(f"The learning rate must be above 0; {self.learning_rate} came.")
 
     @classmethod
-    def named(cls, name: str, **changes: Any) -> "Recipe":
+    def named(cls, name: str, *, joined: bool = False, **changes: Any) -> "Recipe":
         """A preset with some values changed; None leaves the preset's value.
+
+        `joined` says that the model is two towers with new heads, for which `strong` differs.
 
         Raises:
             SettingsError: no preset or no setting of that name.
@@ -71,7 +77,8 @@ class Recipe:
         if unknown:
             raise SettingsError(f"A recipe has no {', '.join(unknown)}; it has {sorted(known)}.")
         given = {key: value for key, value in changes.items() if value is not None}
-        return cls(**{"name": name, **PRESETS[name], **given})
+        preset = {**PRESETS[name], **(JOINED if joined and name == "strong" else {})}
+        return cls(**{"name": name, **preset, **given})
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -84,14 +91,14 @@ PRESETS: dict[str, dict[str, Any]] = {
         "weight_decay": 0.01,
         "clip_norm": None,
     },
-    # Batches of distinct pictures, as large as fits; new heads first, then all.
+    # Batches of distinct pictures, as large as fits; for models whose towers know each other.
     "strong": {
-        "epochs": 10,
+        "epochs": 5,
         "batch_size": 256,
         "learning_rate": 1e-5,
-        "head_learning_rate": 1e-3,
         "warmup": 0.1,
         "cosine": True,
+        "crop": 0.5,
         "flip": True,
     },
     # From random weights on drawn pictures, for the checkpoint that comes with the package.
@@ -107,4 +114,15 @@ PRESETS: dict[str, dict[str, Any]] = {
         "drop_words": 0.1,
         "drop_marks": 0.1,
     },
+}
+
+# What `strong` changes for towers that have only just been joined: their heads are random, so
+# they are trained alone first, and the towers have further to go. See docs/recipe.md.
+JOINED: dict[str, Any] = {
+    "epochs": 7,
+    "batch_size": 128,
+    "learning_rate": 3e-4,
+    "text_learning_rate": 5e-5,
+    "head_learning_rate": 1e-3,
+    "head_epochs": 1,
 }

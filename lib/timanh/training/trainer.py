@@ -23,9 +23,10 @@ from timanh.training.checkpoints import (
     save_model,
     save_state,
 )
+from timanh.training.augmenting import flip_some, random_crops
 from timanh.training.losses import MAX_LOGIT_SCALE, info_nce
 from timanh.training.optimising import Precision, is_head, make_optimiser, set_rates
-from timanh.training.pairs import Pair, batches, epoch_pairs, names_a_side, steps_per_epoch
+from timanh.training.pairs import Pair, batches, epoch_pairs, steps_per_epoch
 from timanh.training.pixels import PixelCache, cache_pixels
 from timanh.training.recipe import Recipe
 
@@ -220,14 +221,13 @@ class _Run:
         return value
 
     def look_up(self, pairs: Sequence[Pair]) -> torch.Tensor:
-        """(N, 3, H, W) float32 of the pairs' pictures, some mirrored."""
+        """(N, 3, H, W) float32 of the pairs' pictures, as the recipe varies them."""
         raw = np.stack([self.pixels.pixels[row] for row, _ in pairs])  # (N, H, W, 3) uint8
         if self.recipe.flip:
-            heads = torch.rand(len(pairs)).numpy() < 0.5
-            for index, (_, caption) in enumerate(pairs):
-                if heads[index] and not names_a_side(caption):
-                    raw[index] = raw[index, :, ::-1]
+            flip_some(raw, [caption for _, caption in pairs])
         pixels = torch.from_numpy(self.encoder.preparation.normalise(raw))
+        if self.recipe.crop < 1:
+            pixels = random_crops(pixels, self.recipe.crop)
         return pixels.contiguous(memory_format=torch.channels_last)
 
     def train_mode(self) -> None:

@@ -1,0 +1,49 @@
+"""How an API is served: one frozen value; the environment is read here only."""
+
+import os
+import secrets
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from timanh.errors import SettingsError
+from timanh.serving.tunnels import KINDS
+
+
+@dataclass(frozen=True)
+class ServeConfig:
+    """Settings of `serve` and `serve_in_notebook`.
+
+    Attributes:
+        index: the vector dictionary.
+        model: encoder by name or folder; None takes the one that built the dictionary.
+        gallery: where the pictures lie; None takes what the dictionary remembers.
+        host, port: what to listen on; port 0 takes any that is free.
+        tunnel: "none", "ngrok" or "cloudflared".
+        api_key: what clients must send; made anew where a tunnel is asked for and none is given.
+        device: torch device, or "auto".
+    """
+
+    index: Path
+    model: str | None = None
+    gallery: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8001
+    tunnel: str = "none"
+    api_key: str | None = None
+    device: str = "auto"
+
+    def completed(self) -> "ServeConfig":
+        """With the key from TIMANH_API_KEY, or a new one where the world could reach the port.
+
+        Raises:
+            SettingsError: an unknown tunnel, or a port that is none.
+        """
+        if self.tunnel not in KINDS:
+            raise SettingsError(f"Unknown tunnel {self.tunnel!r}; known are {', '.join(KINDS)}.")
+        if not 0 <= self.port <= 65535:
+            raise SettingsError(f"Port {self.port} came; a number from 1 to 65535 is wanted.")
+        key = self.api_key or os.environ.get("TIMANH_API_KEY", "").strip() or None
+        reachable = self.tunnel != "none" or self.host not in ("127.0.0.1", "localhost", "::1")
+        if key is None and reachable:
+            key = secrets.token_urlsafe(24)
+        return replace(self, api_key=key)

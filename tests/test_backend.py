@@ -1,0 +1,291 @@
+"""The backend in front of an upstream that is well, down, slow, or somebody else."""
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+
+BACKEND = Path(__file__).parents[1] / "backend"
+FOUND = {
+    "query": {"text": "a *red* car", "translated": None, "language": "en", "alpha": 0.6,
+              "notice": None},
+    "results": [{"id": "a1", "path": "x.jpg", "score": 0.4142, "captions": ["<b>hi</b>"],
+                 "width": 4, "height": 3, "url": "/api/images/a1",
+                 "thumbnail": "/api/images/a1/thumbnail"}],
+    "took_ms": {"total": 1.0},
+}  # fmt: skip
+
+
+class Upstream:
+    """A stand-in for the API whose behaviour a test chooses; keeps the last request."""
+
+    def __init__(self) -> None:
+        self.behave: Callable[[], Response] | None = None
+        self.headers: dict[str, str] = {}
+        self.form: dict[str, object] = {}
+        app = FastAPI()
+
+        @app.api_route("/{path:path}", methods=["GET", "POST"])
+        async def anything(path: str, request: Request) -> Response:
+            self.headers = dict(request.headers)
+            if request.method == "POST":
+                form = await request.form()
+                self.form = {key: form.getlist(key) for key in form}
+            if self.behave is not None:
+                answer = self.behave()
+                return await answer if asyncio.iscoroutine(answer) else answer
+            if path == "health":
+                return Response(json.dumps({"status": "ok", "model": "tiny", "images": 1}))
+            if path.startswith("api/images/"):
+                if request.headers.get("if-none-match") == '"e"':
+                    return Response(status_code=304, headers={"ETag": '"e"'})
+                return Response(b"JPEG", media_type="image/jpeg", headers={"ETag": '"e"'})
+            return Response(json.dumps(FOUND), media_type="application/json")
+
+        self.server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.thread = threading.Thread(
+            target=lambda: asyncio.run(self.server.serve(sockets=[self.socket])), daemon=True
+        )
+        self.thread.start()
+        while not self.server.started:
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(5)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def start_backend(upstream: str, **environment: str) -> tuple[subprocess.Popen[bytes], str]:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, str(BACKEND / "main.py"), "--port", str(port)],
+        env={"PATH": "", "TIMANH_API_URL": upstream, "TIMANH_READ_TIMEOUT_S": "1", **environment},
+    )
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(200):
+        try:
+            httpx.get(f"{address}/openapi.json", timeout=1)
+            return process, address
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    process.kill()
+    raise AssertionError("the backend did not start")
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Upstream]:
+    stand_in = Upstream()
+    yield stand_in
+    stand_in.close()
+
+
+@pytest.fixture(scope="module")
+def address(upstream: Upstream) -> Iterator[str]:
+    process, address = start_backend(upstream.url, TIMANH_API_KEY="sesame")
+    yield address
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture(autouse=True)
+def well(upstream: Upstream) -> Iterator[None]:
+    yield
+    upstream.behave = None
+
+
+def assert_problem(response: httpx.Response, status: int, code: str) -> str:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert body["code"] == code
+    assert body["request_id"] == response.headers["x-request-id"]
+    return str(body["detail"])
+
+
+def ask(address: str, **form: str) -> httpx.Response:
+    return httpx.post(f"{address}/api/predict-image", data={"query": "a", **form}, timeout=10)
+
+
+# --- an upstream that fails
+
+
+def test_an_upstream_that_is_down_is_503_and_health_still_answers() -> None:
+    process, address = start_backend(f"http://127.0.0.1:{free_port()}")
+    try:
+        assert "cannot be reached" in assert_problem(ask(address), 503, "upstream-down")
+        health = httpx.get(f"{address}/health")
+        assert health.status_code == 200
+        assert health.json()["status"] == "degraded"
+        assert health.json()["upstream"]["code"] == "upstream-down"
+        assert_problem(httpx.get(f"{address}/api/images/a1"), 503, "upstream-down")
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_a_slow_upstream_is_504_and_the_next_search_works(upstream: Upstream, address: str) -> None:
+    async def slow() -> Response:
+        await asyncio.sleep(1.6)
+        return Response("{}")
+
+    upstream.behave = slow  # type: ignore[assignment]
+    assert_problem(ask(address), 504, "upstream-slow")
+    upstream.behave = None
+    assert ask(address).status_code == 200
+
+
+def test_pages_of_a_tunnel_are_told_apart(upstream: Upstream, address: str) -> None:
+    upstream.behave = lambda: HTMLResponse(
+        "<html>", 404, headers={"ngrok-error-code": "ERR_NGROK_3200"}
+    )
+    assert "tunnel is closed" in assert_problem(ask(address), 502, "ngrok-3200")
+    upstream.behave = lambda: HTMLResponse("<html>welcome</html>")
+    assert "web page" in assert_problem(ask(address), 502, "upstream-html")
+    assert_problem(httpx.get(f"{address}/api/images/a1"), 502, "upstream-html")
+
+
+def test_half_answers_and_foreign_data(upstream: Upstream, address: str) -> None:
+    upstream.behave = lambda: Response('{"query": {"te', media_type="application/json")
+    assert_problem(ask(address), 502, "upstream-broken")
+    upstream.behave = lambda: Response('{"hello": 1}', media_type="application/json")
+    assert "not a Tìm Ảnh API" in assert_problem(ask(address), 502, "upstream-broken")
+
+    async def cut() -> Iterator[bytes]:  # type: ignore[misc]
+        yield b'{"quer'
+        raise ConnectionResetError
+
+    upstream.behave = lambda: StreamingResponse(cut(), media_type="application/json")  # type: ignore[arg-type]
+    assert_problem(ask(address), 502, "upstream-broken")
+
+
+def test_problems_of_the_api_come_through(upstream: Upstream, address: str) -> None:
+    body = {"code": "empty-query", "detail": "The query is empty.", "status": 422}
+    upstream.behave = lambda: Response(json.dumps(body), 422, media_type="application/problem+json")
+    assert assert_problem(ask(address), 422, "empty-query") == "The query is empty."
+
+
+# --- a browser that may not
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1"])
+def test_foreign_hosts_are_refused(address: str, host: str) -> None:
+    assert_problem(httpx.get(f"{address}/health", headers={"Host": host}), 403, "foreign-host")
+
+
+def test_other_web_pages_are_refused(address: str) -> None:
+    for origin in ("https://evil.example", "null", "http://127.0.0.1:1"):
+        answer = httpx.post(
+            f"{address}/api/search", data={"query": "a"}, headers={"Origin": origin}
+        )
+        assert_problem(answer, 403, "foreign-origin")
+    own = httpx.post(f"{address}/api/search", data={"query": "a"}, headers={"Origin": address})
+    assert own.status_code == 200
+
+
+def test_too_many_bytes(address: str) -> None:
+    def endless() -> Iterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="query"\r\n\r\n'
+        for _ in range(300):
+            yield b"x" * 100_000
+
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    try:
+        answer = httpx.post(f"{address}/api/search", content=endless(), headers=headers)
+    except httpx.WriteError:
+        return  # refused while we were still sending
+    assert_problem(answer, 413, "request-too-large")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../backend/main.py", "%2e%2e/backend/main.py", "package.json", ".npmrc",
+     "node_modules/.package-lock.json", "node_modules/marked/package.json", "js"],
+)  # fmt: skip
+def test_only_the_pages_own_files_are_served(address: str, path: str) -> None:
+    assert httpx.get(f"{address}/{path}").status_code == 404
+
+
+# --- what it answers
+
+
+def test_the_upstream_gets_what_it_needs_and_nothing_of_the_browser(
+    upstream: Upstream, address: str
+) -> None:
+    answer = httpx.post(
+        f"{address}/api/predict-image",
+        data={"query": "a *red* car", "alpha": "0.3", "k": "7", "language": "vi"},
+        files=[("file", ("mine.jpg", b"PICTURE", "image/jpeg"))],
+        headers={"Cookie": "a=b", "User-Agent": "Mozilla/5.0", "X-Request-ID": "request-123"},
+    )
+    assert answer.status_code == 200
+    sent = upstream.headers
+    assert sent["authorization"] == "Bearer sesame"
+    assert sent["x-request-id"] == "request-123"
+    assert "cookie" not in sent and "origin" not in sent
+    assert "Mozilla" not in sent["user-agent"] and "ngrok-skip-browser-warning" in sent
+    assert upstream.form["alpha"] == ["0.3"] and upstream.form["k"] == ["7"]
+    assert len(upstream.form["file"]) == 1  # type: ignore[arg-type]
+
+
+def test_the_sentence_is_markdown_in_the_language_of_the_page(address: str) -> None:
+    vi = ask(address, language="vi").json()
+    assert vi["text"] == (
+        "Tìm thấy **1 ảnh** cho “a \\*red\\* car”. Ảnh gần nhất có độ tương đồng **0,41**."
+    )
+    en = ask(address, language="en").json()
+    assert "**1 picture**" in en["text"] and "**0.41**" in en["text"]
+    assert en["images"] == ["/api/images/a1"]
+    assert en["results"] == FOUND["results"]
+
+
+def test_pictures_stream_through_with_their_etags(address: str) -> None:
+    answer = httpx.get(f"{address}/api/images/a1/thumbnail")
+    assert (answer.content, answer.headers["etag"]) == (b"JPEG", '"e"')
+    headers = {"If-None-Match": '"e"'}
+    assert httpx.get(f"{address}/api/images/a1", headers=headers).status_code == 304
+
+
+def test_every_answer_has_the_strict_headers_and_docs_need_no_script(address: str) -> None:
+    docs = httpx.get(f"{address}/docs")
+    assert "/api/predict-image" in docs.text and "<script" not in docs.text
+    for answer in (docs, httpx.get(f"{address}/health"), httpx.get(f"{address}/nothing")):
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_wrong_settings_are_one_line() -> None:
+    process = subprocess.run(
+        [sys.executable, str(BACKEND / "main.py")], capture_output=True, text=True,
+        env={"PATH": "", "TIMANH_API_URL": "ftp://x"},
+    )  # fmt: skip
+    assert process.returncode == 1
+    assert process.stderr.strip().count("\n") == 0 and "ftp://x" in process.stderr
+
+
+def test_the_backend_needs_neither_torch_nor_the_library() -> None:
+    code = "import sys, main; print([m for m in ('torch', 'timanh', 'numpy') if m in sys.modules])"
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=BACKEND, capture_output=True, text=True,
+        env={"PATH": ""},
+    )  # fmt: skip
+    assert process.stdout.strip() == "[]", process.stderr

@@ -1,0 +1,144 @@
+"""Recall, held against a slow reference that follows the definition word by word."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from timanh.data import open_data
+from timanh.errors import DataError, EmptyGalleryError
+from timanh.evaluation import dev_recall, evaluate, format_report, retrieval_ranks, retrieval_report
+from timanh.evaluation import recall as recall_module
+from timanh.models.torch_encoder import TorchEncoder
+
+
+def slow_ranks(
+    images: np.ndarray, texts: np.ndarray, owner: np.ndarray
+) -> tuple[list[int], list[int]]:
+    """Pairs one by one; ties count against the model."""
+    t2i = []
+    for text, own in zip(texts, owner, strict=True):
+        truth = float(np.dot(text, images[own]))
+        others = (j for j in range(len(images)) if j != own)
+        t2i.append(1 + sum(float(np.dot(text, images[j])) >= truth for j in others))
+    i2t = []
+    for row, image in enumerate(images):
+        own_scores = [
+            float(np.dot(t, image)) for t, o in zip(texts, owner, strict=True) if o == row
+        ]
+        other = [float(np.dot(t, image)) for t, o in zip(texts, owner, strict=True) if o != row]
+        i2t.append(1 + sum(score >= max(own_scores) for score in other) if own_scores else 0)
+    return t2i, i2t
+
+
+def random_case(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Small whole numbers, so that ties are common and sums are exact in float32."""
+    rng = np.random.default_rng(seed)
+    pictures = int(rng.integers(1, 9))
+    owner = np.repeat(np.arange(pictures), rng.integers(0, 4, pictures))
+    if not len(owner):
+        owner = np.array([0])
+    images = rng.integers(-1, 2, (pictures, 3)).astype(np.float32)
+    texts = rng.integers(-1, 2, (len(owner), 3)).astype(np.float32)
+    return images, texts, rng.permutation(owner)
+
+
+@pytest.mark.parametrize("chunk", [1, 10**9])
+def test_ranks_equal_the_slow_reference_with_ties_and_uneven_captions(
+    chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall_module, "CHUNK_BYTES", chunk)
+    for seed in range(200):
+        images, texts, owner = random_case(seed)
+        t2i, i2t = retrieval_ranks(images, texts, owner)
+        assert (list(t2i), list(i2t)) == slow_ranks(images, texts, owner), seed
+
+
+def test_a_model_that_says_nothing_gets_the_worst_rank() -> None:
+    same = np.ones((7, 4), np.float32) / 2
+    t2i, i2t = retrieval_ranks(same, same, np.arange(7))
+    assert set(t2i) == set(i2t) == {7}
+
+
+def test_scores_that_are_no_numbers_count_against_the_model() -> None:
+    images = np.eye(3, dtype=np.float32)
+    texts = images.copy()
+    texts[1] = math.nan
+    t2i, i2t = retrieval_ranks(images, texts, np.arange(3))
+    assert list(t2i) == [1, 3, 1]
+    assert i2t[0] == 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.data())
+def test_a_rank_never_rises_when_a_distractor_is_removed(seed: int, data: st.DataObject) -> None:
+    images, texts, owner = random_case(seed)
+    if len(images) < 2:
+        return
+    gone = data.draw(st.integers(0, len(images) - 1))
+    kept_texts = owner != gone
+    kept_images = np.arange(len(images)) != gone
+    before = retrieval_ranks(images, texts, owner)
+    smaller = owner[kept_texts] - (owner[kept_texts] > gone)
+    if not len(smaller):
+        return
+    after = retrieval_ranks(images[kept_images], texts[kept_texts], smaller)
+    assert (after[0] <= before[0][kept_texts]).all()
+    assert (after[1] <= before[1][kept_images]).all()
+
+
+def test_the_report_of_a_case_done_by_hand() -> None:
+    images = np.eye(4, dtype=np.float32)
+    owner = np.repeat(np.arange(4), 2)
+    texts = images[[0, 0, 1, 2, 2, 2, 0, 1]]  # right, right, right, no, right, right, no, no
+    report = retrieval_report(images, texts, owner)
+    assert (report["gallery"], report["captions"]) == (4, 8)
+    assert report["protocol"] == "2-caption"
+    assert report["t2i"]["R@1"] == pytest.approx(100 * 5 / 8)
+    # Pictures 0 and 2 tie with a foreign caption, 1 with another's; 3 has none that is near.
+    assert report["i2t"]["R@1"] == 0.0
+    low, high = report["t2i"]["ci95"]["R@1"]
+    assert low <= 62.5 <= high and low < high
+
+
+def test_five_captions_and_a_perfect_model() -> None:
+    images = np.eye(12, dtype=np.float32)
+    report = retrieval_report(images, np.repeat(images, 5, axis=0), np.repeat(np.arange(12), 5))
+    assert report["protocol"] == "five-caption"
+    for way in ("t2i", "i2t"):
+        assert report[way]["R@1"] == 100
+        assert report[way]["median_rank"] == report[way]["MRR"] == 1
+        assert report[way]["ci95"]["R@10"] == [100, 100]
+
+
+def test_evaluate_leaves_out_what_cannot_be_opened_and_says_so(
+    gallery: Path, tiny_encoder: TorchEncoder
+) -> None:
+    (gallery / "images" / "blue_square_0.jpg").write_bytes(b"\xff\xd8 cut short")
+    folder = open_data(gallery)
+    document = evaluate(tiny_encoder, folder, folder.names, progress=False)
+    assert (document["gallery"], document["captions"]) == (11, 22)
+    assert list(document["skipped"]) == ["blue_square_0.jpg"]
+    table = format_report(document)
+    assert "11 pictures · 22 captions" in table and "blue_square_0.jpg" in table
+
+
+def test_evaluate_refuses_what_it_cannot_measure(gallery: Path, tiny_encoder: TorchEncoder) -> None:
+    for picture in (gallery / "images").iterdir():
+        picture.write_bytes(b"text")
+    folder = open_data(gallery)
+    with pytest.raises(EmptyGalleryError, match="None of the 12"):
+        evaluate(tiny_encoder, folder, folder.names, progress=False)
+    (gallery / "captions.txt").unlink()
+    folder = open_data(gallery)
+    with pytest.raises(DataError, match="no captions to search with"):
+        evaluate(tiny_encoder, folder, folder.names, progress=False)
+
+
+def test_dev_recall_measures_the_dev_split(gallery: Path, tiny_encoder: TorchEncoder) -> None:
+    names = sorted(path.name for path in (gallery / "images").iterdir())[:3]
+    (gallery / "Flickr_8k.devImages.txt").write_text("\n".join(names))
+    assert dev_recall(open_data(gallery))(tiny_encoder)["gallery"] == 3
