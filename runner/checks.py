@@ -15,7 +15,7 @@ from runner.places import ROOT, script
 from runner.processes import Family
 from runner.trouble import last_lines
 
-STATIC = (
+STATIC: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Style", ("ruff", "check", ".")),
     ("Form", ("ruff", "format", "--check", ".")),
     ("Types", ("mypy",)),
@@ -62,7 +62,7 @@ def run_static(family: Family, console: Console, environment: Environment) -> li
     outcomes = []
     for name, (tool, *arguments) in STATIC:
         log = environment.logs / f"{name.lower()}.log"
-        command = [script(tool, environment.venv), *arguments]
+        command = [str(script(tool, environment.venv)), *arguments]
         began = time.perf_counter()
         with console.step(f"{name}: {' '.join((tool, *arguments))}"):
             child = family.start(name, command, log=log, env={"PYTHONPATH": "lib"})

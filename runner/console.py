@@ -28,7 +28,7 @@ class Console:
     def step(self, label: str) -> Iterator[None]:
         """Show a step while the block runs, then how long it took."""
         self.label, self.began, self.shown = label, time.perf_counter(), -1
-        print(f"  {label} ".ljust(LABEL_WIDTH, "."), end="" if not self.live else "\r", flush=True)
+        print(self._start(), end="\r" if self.live else "", flush=True)
         try:
             yield
         except BaseException as error:
@@ -41,13 +41,13 @@ class Console:
         elapsed = int(time.perf_counter() - self.began)
         if self.live and elapsed != self.shown:
             self.shown = elapsed
-            print(
-                f"  {self.label} ".ljust(LABEL_WIDTH, ".") + f" {elapsed} s", end="\r", flush=True
-            )
+            print(f"{self._start()} {elapsed} s", end="\r", flush=True)
 
     def _close(self, ending: str) -> None:
-        start = f"  {self.label} ".ljust(LABEL_WIDTH, ".") if self.live else ""
-        print(f"{start} {ending}   ", flush=True)
+        print(f"{self._start()} {ending}   " if self.live else f" {ending}", flush=True)
+
+    def _start(self) -> str:
+        return f"  {self.label} ".ljust(LABEL_WIDTH, ".")
 
 
 def seconds(elapsed: float) -> str:
