@@ -31,6 +31,7 @@ from timanh.vectors import (
     items,
     manifest,
     remove_pictures,
+    writer,
 )
 
 
@@ -44,6 +45,12 @@ def contents(folder: Path) -> list[tuple[str, bytes]]:
     return sorted(
         (item.path, dictionary.vectors[row].tobytes()) for row, item in enumerate(dictionary.items)
     )
+
+
+def flip_a_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-40] ^= 1
+    path.write_bytes(content)
 
 
 @pytest.fixture
@@ -248,19 +255,29 @@ def test_new_captions_need_no_encoding(gallery: Path, tmp_path: Path) -> None:
     assert VectorDictionary.open(tmp_path / "out").check(encoder).ok
 
 
-def test_a_damaged_segment_is_made_anew_and_nothing_else(pictures: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("damaged", "rows"), [(0, 10), (1, 3)])
+@pytest.mark.parametrize("kind", ["vectors", "items"])
+def test_a_damaged_segment_is_made_anew_and_nothing_else(
+    pictures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    damaged: int,
+    rows: int,
+    kind: str,
+) -> None:
+    monkeypatch.setattr(writer, "SMALL_ROWS", 0)
     out = tmp_path / "out"
     build(pictures, out)
-    make_pictures(pictures, 2000 // 100, seed=0)
-    add_pictures(out, [pictures], PixelEncoder(), progress=False)
+    for number in range(3):
+        Image.new("RGB", (30, 20), (number, 99, 0)).save(pictures / f"new{number}.png")
+    build(pictures, out)
     whole = contents(out)
-    segment = manifest.Manifest.load(out).segments[-1]
-    path = out / segment.vectors.name
-    damaged = bytearray(path.read_bytes())
-    damaged[-3] ^= 0x40
-    path.write_bytes(damaged)
-    report = build(pictures, out)
-    assert (report.mended, report.added) == (segment.count, 0)
+    segments = manifest.Manifest.load(out).segments
+    assert [segment.count for segment in segments] == [10, 3]
+    flip_a_bit(out / getattr(segments[damaged], kind).name)
+    encoder = PixelEncoder()
+    report = build(pictures, out, encoder)
+    assert (report.mended, report.added, encoder.encoded) == (rows, 0, rows)
     assert contents(out) == whole
 
 
@@ -342,7 +359,9 @@ from pixel_encoder import PixelEncoder
 from timanh.vectors import build_dictionary, encoding
 encoding.SEGMENT_ROWS = 8
 print("started", flush=True)
-build_dictionary(Path({gallery!r}), PixelEncoder(delay_s=0.004), Path({out!r}), batch_size=4, progress=False)
+build_dictionary(
+    Path({gallery!r}), PixelEncoder(delay_s=0.004), Path({out!r}), batch_size=4, progress=False
+)
 """
 
 

@@ -122,7 +122,8 @@ def _one_line(error: Exception) -> str:
     told = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "timanh"
-    return f"{told.rstrip('.')}. See `{path} --help`."
+    end = "" if told.endswith((".", "?")) else "."
+    return f"{told}{end} See `{path} --help`."
 
 
 def _show_warning(

@@ -18,8 +18,12 @@ def demo(
             show_default=False,
         ),
     ] = None,
-    count: Annotated[int, typer.Option("--count", min=1, help="Pictures to draw.")] = 1200,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed draws other pictures.")] = 0,
+    count: Annotated[
+        int, typer.Option("--count", metavar="N", min=1, help="Pictures to draw.")
+    ] = 1200,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="Another seed draws other pictures.")
+    ] = 0,
 ) -> None:
     """Draw a demo gallery and build its dictionary."""
     from timanh.data.scenes import draw_gallery

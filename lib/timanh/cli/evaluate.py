@@ -34,7 +34,9 @@ def evaluate(
             "--figure", metavar="FILE", help="Draw the recall, as PNG.", show_default=False
         ),
     ] = None,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1)] = 64,
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", metavar="N", min=1, help="Pictures encoded at once.")
+    ] = 64,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:

@@ -19,7 +19,9 @@ Out = Annotated[
     Path,
     typer.Option("--out", metavar="DIR", help="The dictionary to write.", show_default=False),
 ]
-BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Pictures encoded at once.")]
+BatchSize = Annotated[
+    int, typer.Option("--batch-size", metavar="N", min=1, help="Pictures encoded at once.")
+]
 
 
 @app.callback()

@@ -17,16 +17,17 @@ def search(
     index: IndexFolder,
     text: Annotated[
         str | None,
-        typer.Argument(metavar="[TEXT]", help="What to look for, in Vietnamese or English."),
+        typer.Argument(metavar="TEXT", help="What to look for, in Vietnamese or English."),
     ] = None,
     image: Annotated[
         list[Path] | None,
         typer.Option("--image", metavar="FILE", help="A picture to look for; may be repeated."),
     ] = None,
     alpha: Annotated[
-        float, typer.Option("--alpha", help="Weight of the text beside pictures, 0 to 1.")
+        float,
+        typer.Option("--alpha", metavar="X", help="Weight of the text beside pictures, 0 to 1."),
     ] = 0.6,
-    k: Annotated[int, typer.Option("-k", help="How many pictures to find.")] = 5,
+    k: Annotated[int, typer.Option("-k", metavar="N", help="How many pictures to find.")] = 5,
     figure: Annotated[
         Path | None,
         typer.Option("--figure", metavar="FILE", help="Draw the pictures found, as PNG."),

@@ -10,7 +10,9 @@ from timanh.cli.options import Device, IndexFolder, ModelOfIndex
 
 def serve(
     index: IndexFolder,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 8001,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=0, max=65535, help="0: any free one.")
+    ] = 8001,
     tunnel: Annotated[
         str,
         typer.Option(

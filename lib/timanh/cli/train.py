@@ -49,20 +49,26 @@ def train(
         bool, typer.Option("--resume", help="Go on from the last epoch in --out.")
     ] = False,
     epochs: Annotated[
-        int | None, typer.Option("--epochs", help="In place of the recipe's.", show_default=False)
+        int | None,
+        typer.Option("--epochs", metavar="N", help="In place of the recipe's.", show_default=False),
     ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option("--batch-size", help="In place of the recipe's.", show_default=False),
+        typer.Option(
+            "--batch-size", metavar="N", help="In place of the recipe's.", show_default=False
+        ),
     ] = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option("--learning-rate", help="In place of the recipe's.", show_default=False),
+        typer.Option(
+            "--learning-rate", metavar="X", help="In place of the recipe's.", show_default=False
+        ),
     ] = None,
     head_epochs: Annotated[
         int | None,
         typer.Option(
             "--head-epochs",
+            metavar="N",
             help="Epochs at the start that train new heads alone.",
             show_default=False,
         ),
@@ -71,12 +77,15 @@ def train(
         int | None,
         typer.Option(
             "--image-size",
+            metavar="PIXELS",
             help="Side in pixels, for a --vision that takes any.",
             show_default=False,
         ),
     ] = None,
     captions: CaptionFiles = None,
-    seed: Annotated[int, typer.Option("--seed", help="All that is random follows from it.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="All that is random follows from it.")
+    ] = 0,
     device: Device = "auto",
 ) -> None:
     """Fine-tune an encoder on captioned pictures."""

@@ -20,6 +20,9 @@ from timanh.vectors.segments import (
     write_segment,
 )
 
+# Segments up to this many rows are not worth a file of their own.
+SMALL_ROWS = 1024
+
 
 class DictionaryWriter:
     """Holds a manifest and replaces it; after each public call the folder is whole.
@@ -72,8 +75,9 @@ class DictionaryWriter:
         builds there are, and there are never more than some log2(N) segments.
         """
         segments = list(self.manifest.segments)
-        tail: list[Segment] = []
-        while segments and segments[-1].count <= max(2 * sum(s.count for s in tail), 1024):
+        tail = segments[-1:]
+        del segments[-1:]
+        while segments and segments[-1].count <= max(2 * sum(s.count for s in tail), SMALL_ROWS):
             tail.insert(0, segments.pop())
         if len(tail) < 2:
             return
