@@ -11,7 +11,7 @@ from runner.chromium import VARIABLE, prepare_chromium
 from runner.console import Console, seconds
 from runner.environment import TEST, Environment
 from runner.page import prepare_page
-from runner.places import ROOT, script
+from runner.places import script
 from runner.processes import Family
 from runner.trouble import last_lines
 
@@ -120,5 +120,5 @@ def parallel(workers: int) -> list[str]:
 def pytest_settings(cores: int, workers: int, chromium: Path | None) -> Mapping[str, str]:
     """Threads such that the workers together use each core once."""
     threads = max(1, cores // max(1, workers))
-    settings = {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(ROOT / "lib")}
+    settings = {"OMP_NUM_THREADS": str(threads)}
     return {**settings, VARIABLE: str(chromium)} if chromium else settings

@@ -19,6 +19,7 @@ from runner.trouble import TroubleError, explain
 PIP_SETTINGS = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "PIP_NO_INPUT": "1",
+    "PIP_RETRIES": "3",
     "PIP_USER": "0",
     "PIP_REQUIRE_VIRTUALENV": "0",
 }
@@ -59,7 +60,7 @@ class Environment:
 
     def prepare(self, layer: Layer) -> None:
         """Make the environment and install the layer, unless that was done before."""
-        if self.python.exists() and self.stamps.holds(layer.name, self._digest(layer)):
+        if self.python.exists() and self.stamps.holds(layer.name, self.digest(layer)):
             return
         if not self._usable():
             self._make()
@@ -68,9 +69,9 @@ class Environment:
             self._install_torch(torch_for_this_machine())
         with self.console.step(layer.label):
             self.pip(f"{layer.name}.log", "installing libraries", *layer.arguments)
-        self.stamps.put(layer.name, self._digest(layer))
+        self.stamps.put(layer.name, self.digest(layer))
         if layer is TEST:
-            self.stamps.put(APP.name, self._digest(APP))
+            self.stamps.put(APP.name, self.digest(APP))
 
     def pip(self, log: str, doing: str, *arguments: str) -> None:
         """`pip install …`, its output in a log."""
@@ -87,7 +88,8 @@ class Environment:
         child = self.family.start("pip", command, log=log, cwd=self.root, env=PIP_SETTINGS)
         return child.wait(self.console.tick)
 
-    def _digest(self, layer: Layer) -> str:
+    def digest(self, layer: Layer) -> str:
+        """Changes when the layer has to be installed anew."""
         files = [self.root / file for file in layer.files]
         return digest(files, layer.arguments, str(self.root))
 

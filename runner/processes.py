@@ -55,7 +55,8 @@ class Family:
     then ends them in order. Python children are also guarded: see `guarded.py`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, grace_s: float = GRACE_S) -> None:
+        self.grace_s = grace_s
         self.children: list[Child] = []
         self.lines: list[socket.socket] = []
         self.guard = socket.create_server(("127.0.0.1", 0))
@@ -109,7 +110,7 @@ class Family:
             running = [child for child in self.children if not child.ended]
             for child in running:
                 child.signal(_kind_signal())
-            deadline = time.monotonic() + GRACE_S
+            deadline = time.monotonic() + self.grace_s
             for child in running:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     child.process.wait(max(0.0, deadline - time.monotonic()))

@@ -6,10 +6,10 @@ import os
 import socket
 import sys
 import time
-import urllib.error
 import urllib.request
 import webbrowser
 from pathlib import Path
+from typing import Any, NoReturn
 
 from runner.console import Console, seconds
 from runner.environment import APP, Environment
@@ -49,8 +49,12 @@ def start(arguments: list[str], family: Family, console: Console) -> int:
         services.start_both(index, options.port)
     with console.step("Starting"):
         services.wait_until_healthy(console)
-    _announce(options, console, time.perf_counter() - began)
-    return services.watch(console)
+    try:
+        _announce(options, console, time.perf_counter() - began)
+        services.watch()
+    except KeyboardInterrupt:
+        console.say("\nEnding.")
+    return 0
 
 
 class Services:
@@ -79,7 +83,7 @@ class Services:
         waiting = dict(self.running)
         while waiting:
             self._require_running()
-            waiting = {url: child for url, child in waiting.items() if not answers(url)}
+            waiting = {url: child for url, child in waiting.items() if ask_health(url) is None}
             if waiting and time.monotonic() > deadline:
                 child = next(iter(waiting.values()))
                 raise TroubleError(
@@ -90,15 +94,11 @@ class Services:
             console.tick()
             time.sleep(POLL_S if waiting else 0)
 
-    def watch(self, console: Console) -> int:
-        """Stay until Ctrl-C, then return 0."""
-        try:
-            while True:
-                self._require_running()
-                time.sleep(0.3)
-        except KeyboardInterrupt:
-            console.say("\nEnding.")
-            return 0
+    def watch(self) -> NoReturn:
+        """Stay until Ctrl-C, or until one of them ends by itself."""
+        while True:
+            self._require_running()
+            time.sleep(0.3)
 
     def _start(self, name: str, port: int, command: list[str], env: dict[str, str]) -> None:
         log = self.logs / f"{name.split()[-1].lower()}.log"
@@ -116,17 +116,16 @@ class Services:
                 )
 
 
-def answers(url: str) -> bool:
-    """Whether the address answers with a JSON object, whatever its status."""
+def ask_health(url: str) -> dict[str, Any] | None:
+    """The answer of `GET /health`, or None where nothing answers."""
     # The loopback must not be asked through a proxy.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=5) as answer:
-            return isinstance(json.load(answer), dict)
-    except urllib.error.HTTPError as error:
-        return error.code == 503  # the backend is up, its API elsewhere is not
+            health = json.load(answer)
     except (OSError, ValueError):
-        return False
+        return None
+    return health if isinstance(health, dict) else None
 
 
 def require_free_port(port: int) -> None:
@@ -171,6 +170,10 @@ def _announce(options: Options, console: Console, elapsed: float) -> None:
     address = f"http://{HOST}:{options.port}"
     console.say(f"\n  {address}   ready in {seconds(elapsed)}, Ctrl-C ends it\n")
     if options.api_url:
-        console.say(f"  Searches go to {options.api_url}, as TIMANH_API_URL says.\n")
+        console.say(f"  Searches go to {options.api_url}, as TIMANH_API_URL says.")
+        health = ask_health(f"{address}/health") or {}
+        if health.get("status") != "ok":
+            console.say(f"  {health.get('upstream', {}).get('detail', 'It does not answer yet.')}")
+        console.say()
     if options.browser and can_open_browser():
         webbrowser.open(address)

@@ -1,0 +1,243 @@
+"""The whole of `python run.py`, with stand-ins for the API and the backend.
+
+The stand-in project has an environment that is stamped as complete, so that nothing is
+installed, and a `timanh.cli` and a `backend/main.py` of a few lines each.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from runner.environment import APP, BACKEND, Environment
+from runner.page import STAMP, page_digest
+from runner.stamps import Stamps
+
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="uses symbolic links and process groups")
+
+SERVER = """
+import json, os, sys, time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Health(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = json.dumps({"status": STATUS, "upstream": {"detail": "No answer."}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        if self.path == "/die":
+            print("I fell over", flush=True)
+            os._exit(3)
+
+    def log_message(self, *_):
+        pass
+
+def answer(port):
+    HTTPServer(("127.0.0.1", port), Health).serve_forever()
+"""
+
+CLI = """
+import sys
+from pathlib import Path
+
+STATUS = "ok"
+command = sys.argv[1]
+with open("calls.txt", "a") as calls:
+    calls.write(" ".join(sys.argv[1:]) + "\\n")
+if command == "demo":
+    import os
+    index = Path(os.environ["TIMANH_WORKSPACE"]) / "vectors" / "demo"
+    index.mkdir(parents=True)
+    (index / "manifest.json").write_text("{}")
+elif command == "index":
+    print("timanh: No picture in that folder. Name another.")
+    sys.exit(2)
+elif command == "serve":
+    Path("api-port").write_text(sys.argv[sys.argv.index("--port") + 1])
+    answer(int(sys.argv[sys.argv.index("--port") + 1]))
+"""
+
+BACKEND_MAIN = """
+import os
+STATUS = "ok" if "127.0.0.1" in os.environ["TIMANH_API_URL"] else "degraded"
+answer(int(sys.argv[2]))
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of run.py beside stand-ins for everything it starts."""
+    shutil.copy(ROOT / "run.py", tmp_path)
+    shutil.copytree(ROOT / "runner", tmp_path / "runner")
+    write(tmp_path / "timanh" / "cli.py", SERVER + CLI)
+    write(tmp_path / "backend" / "main.py", SERVER + BACKEND_MAIN)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    environment = Environment(None, None, tmp_path, tmp_path / ".venv")  # type: ignore[arg-type]
+    for layer in (APP, BACKEND):
+        environment.stamps.put(layer.name, environment.digest(layer))
+    frontend = tmp_path / "frontend"
+    Stamps(frontend / "node_modules" / STAMP).put("page", page_digest(frontend))
+    return tmp_path
+
+
+def write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(project: Path, *arguments: str, **env: str) -> Iterator[subprocess.Popen[str]]:
+    program = subprocess.Popen(
+        [sys.executable, "run.py", "--no-browser", *arguments],
+        cwd=project,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield program
+    finally:
+        if program.poll() is None:
+            program.kill()
+        program.communicate()
+
+
+def read_until(program: subprocess.Popen[str], word: str) -> str:
+    assert program.stdout is not None
+    text = ""
+    for line in program.stdout:
+        text += line
+        if word in line:
+            return text
+    assert program.stderr is not None
+    raise AssertionError(f"{word!r} never came: {text}\n{program.stderr.read()}")
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
+            return "status" in json.load(answer)
+    except OSError:
+        return False
+
+
+def wait_until_silent(*ports: int, timeout_s: float = 8) -> bool:
+    deadline = time.monotonic() + timeout_s
+    while any(map(answers, ports)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not any(map(answers, ports))
+
+
+def test_it_draws_once_starts_both_and_ctrl_c_ends_both(project: Path) -> None:
+    port = free_port()
+    for _ in range(2):
+        with running(project, "--port", str(port)) as program:
+            text = read_until(program, "Ctrl-C")
+            api_port = int((project / "api-port").read_text())
+            assert f"http://127.0.0.1:{port}" in text
+            assert answers(port) and answers(api_port)
+            program.send_signal(signal.SIGINT)
+            assert program.wait(timeout=15) == 0
+        assert wait_until_silent(port, api_port, timeout_s=0)
+    calls = (project / "calls.txt").read_text().splitlines()
+    assert [call.split()[0] for call in calls] == ["demo", "serve", "serve"]
+    assert f"--index {project}/workspace/vectors/demo" in calls[1]
+
+
+def test_killed_outright_it_takes_its_servers_along(project: Path) -> None:
+    port = free_port()
+    with running(project, "--port", str(port)) as program:
+        read_until(program, "Ctrl-C")
+        api_port = int((project / "api-port").read_text())
+        program.kill()
+        assert wait_until_silent(port, api_port)
+
+
+def test_a_server_that_dies_is_noticed_with_its_last_words(project: Path) -> None:
+    port = free_port()
+    with running(project, "--port", str(port)) as program:
+        read_until(program, "Ctrl-C")
+        api_port = int((project / "api-port").read_text())
+        with urllib.request.urlopen(f"http://127.0.0.1:{api_port}/die", timeout=2):
+            pass
+        assert program.wait(timeout=15) == 1
+        assert program.stderr is not None
+        told = program.stderr.read()
+    assert "| I fell over" in told
+    assert "The API ended by itself with code 3" in told
+    assert wait_until_silent(port)
+
+
+def test_a_changed_drawing_is_drawn_anew(project: Path) -> None:
+    for change in ("", "colour = 2"):
+        write(project / "lib" / "timanh" / "data" / "scenes" / "pen.py", change)
+        with running(project, "--port", str(free_port())) as program:
+            read_until(program, "Ctrl-C")
+            program.send_signal(signal.SIGTERM)
+            assert program.wait(timeout=15) == 0
+    calls = (project / "calls.txt").read_text().split("\n")
+    assert [call.split()[0] for call in calls if call] == ["demo", "serve", "demo", "serve"]
+
+
+def test_own_pictures_are_indexed_and_a_mistake_there_is_one_line(project: Path) -> None:
+    photos = project / "my photos"
+    arguments = ("--port", str(free_port()), "--photos", str(photos))
+    with running(project, *arguments) as program:
+        _, told = program.communicate(timeout=15)
+    assert (program.returncode, told.count("\n")) == (2, 1) and "no folder" in told
+    photos.mkdir()
+    with running(project, *arguments) as program:
+        _, told = program.communicate(timeout=15)
+    assert program.returncode == 2
+    assert told == "run.py: No picture in that folder. Name another.\n"
+    call = (project / "calls.txt").read_text()
+    assert f"index build {photos} --model openai/clip-vit-base-patch32 --out " in call
+
+
+def test_a_remote_api_starts_only_the_backend(project: Path) -> None:
+    write(project / "backend" / ".env", "TIMANH_API_URL=https://name.example\n")
+    port = free_port()
+    with running(project, "--port", str(port)) as program:
+        text = read_until(program, "https://name.example")
+        assert answers(port)
+        assert program.stdout is not None
+        text += program.stdout.readline()
+        assert "No answer." in text
+    assert not (project / "calls.txt").exists()
+
+
+def test_a_python_without_venv_says_which_package_brings_it(project: Path) -> None:
+    shutil.rmtree(project / ".venv")
+    hide = (
+        "import importlib.util as u, sys, runpy; real = u.find_spec;"
+        "u.find_spec = lambda name, *a: None if name == 'ensurepip' else real(name, *a);"
+        f"sys.argv = ['run.py', '--port', '{free_port()}'];"
+        "runpy.run_path('run.py', run_name='__main__')"
+    )
+    command = [sys.executable, "-c", hide]
+    ended = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=30)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert f"apt install python3.{sys.version_info[1]}-venv" in ended.stderr
