@@ -1,5 +1,5 @@
 """The command `timanh`."""
 
-from timanh.cli.app import app, main, run
+from timanh.cli.program import app, main, run
 
 __all__ = ["app", "main", "run"]

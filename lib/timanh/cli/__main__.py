@@ -1,5 +1,5 @@
 """`python -m timanh.cli` is `timanh`."""
 
-from timanh.cli.app import main
+from timanh.cli.program import main
 
 main()

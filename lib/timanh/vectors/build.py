@@ -106,7 +106,7 @@ def carry_out(
     encoding.run(plan.folder.images, plan.wanted)
     if not writer.manifest.count:
         raise EmptyGalleryError(
-            f"None of the {len(encoding.skipped)} pictures in {plan.folder.images} can be opened; "
+            f"None of the pictures in {plan.folder.images} can be opened ({len(encoding.skipped)} tried); "
             f"the first: {encoding.skipped[0].reason}"
         )
     writer.finish()

@@ -15,7 +15,7 @@ from timanh.cli import demo, doctor, evaluate, index, search, serve, train
 from timanh.cli.output import notice
 from timanh.errors import TimAnhError
 
-USER_MISTAKE, UNEXPECTED, INTERRUPTED, PIPE_CLOSED = 2, 1, 130, 141
+USER_MISTAKE, UNEXPECTED, INTERRUPTED = 2, 1, 130
 DEBUG = "TIMANH_DEBUG"
 
 # Typer brings its own copy of Click in some versions and uses the real one in others.
@@ -57,28 +57,35 @@ for command in COMMANDS:
 app.add_typer(index.app, name="index")
 
 
+def print_version(wanted: bool) -> None:
+    """Answer --version before a command is asked for."""
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     debug: Annotated[
         bool, typer.Option("--debug", envvar=DEBUG, help="Show where in the program errors arise.")
     ] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=print_version,
+            is_eager=True,
+            help="Print the version and end.",
+        ),
+    ] = False,
 ) -> None:
     if debug:
         os.environ[DEBUG] = "1"
-    if version:
-        typer.echo(__version__)
-        raise typer.Exit
 
 
 def main() -> None:
     """Entry point of the command `timanh`."""
-    code = run(sys.argv[1:])
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        code = _leave_pipe()
-    sys.exit(code)
+    sys.exit(run(sys.argv[1:]))
 
 
 def run(args: Sequence[str]) -> int:
@@ -94,8 +101,6 @@ def run(args: Sequence[str]) -> int:
         result = program.main(args=given, prog_name="timanh", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        return _leave_pipe()
     except UsageError as error:
         notice(f"timanh: {_one_line(error)}")
         return USER_MISTAKE
@@ -136,9 +141,3 @@ def _show_warning(
 ) -> None:
     if issubclass(category, UserWarning):
         notice(f"Note: {message}")
-
-
-def _leave_pipe() -> int:
-    """The reader of our output, such as `head`, has gone: stop quietly."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return PIPE_CLOSED
