@@ -1,0 +1,168 @@
+"""A drawn gallery on disk: pictures, captions in two languages, and the truth."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from tqdm import tqdm
+
+from timanh.data.scenes.english import english_captions
+from timanh.data.scenes.rendering import render
+from timanh.data.scenes.sampling import scene_of
+from timanh.data.scenes.scene import Scene, to_json
+from timanh.data.scenes.vietnamese import vietnamese_captions
+from timanh.errors import DataError
+from timanh.workspace import atomic_write, free_disk_or_raise
+
+VERSION = 1
+BYTES_EACH = 25_000
+CHUNK = 64
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One drawn picture with its truth and captions."""
+
+    image: Image.Image
+    scene: Scene
+    english: list[str]
+    vietnamese: list[str]
+
+
+def draw_scenes(count: int, seed: int = 0, size: int = 224) -> Iterator[Drawn]:
+    """Draw in memory; picture i of a seed is the same whatever `count` is."""
+    for index in range(count):
+        scene = scene_of(index, seed)
+        yield Drawn(render(scene, size), scene, english_captions(scene), vietnamese_captions(scene))
+
+
+def draw_gallery(
+    out: Path,
+    *,
+    count: int = 1200,
+    seed: int = 0,
+    size: int = 224,
+    workers: int | None = None,
+    progress: bool = True,
+) -> Path:
+    """Draw a data folder: `images/`, `captions.txt`, `captions.vi.txt`, `truth.json`.
+
+    The same arguments give the same bytes. What is there already is kept, so that an interrupted
+    run goes on and a finished one returns at once.
+
+    Args:
+        size: side in pixels.
+        workers: processes; as many as there are cores when None.
+
+    Raises:
+        DataError: `out` holds something else.
+        SettingsError: too little disk.
+    """
+    out = Path(out)
+    wanted = {"version": VERSION, "seed": seed, "size": size, "count": count}
+    if _finished(out, wanted):
+        return out
+    images = out / "images"
+    images.mkdir(parents=True, exist_ok=True)
+    free_disk_or_raise(out, count * BYTES_EACH)
+    with atomic_write(out / "drawing.json") as temporary:
+        temporary.write_text(json.dumps(wanted), encoding="utf8")
+    missing = [index for index in range(count) if not (images / name_of(index)).is_file()]
+    _draw_all(images, missing, seed, size, workers, progress)
+    scenes = {name_of(index): scene_of(index, seed) for index in range(count)}
+    _write_captions(out / "captions.txt", {n: english_captions(s) for n, s in scenes.items()})
+    _write_captions(out / "captions.vi.txt", {n: vietnamese_captions(s) for n, s in scenes.items()})
+    truth = {**wanted, "pictures": {name: to_json(scene) for name, scene in scenes.items()}}
+    with atomic_write(out / "truth.json") as temporary:
+        temporary.write_text(json.dumps(truth, ensure_ascii=False), encoding="utf8")
+    (out / "drawing.json").unlink()
+    return out
+
+
+def name_of(index: int) -> str:
+    """File name of picture `index`."""
+    return f"scene_{index:06d}.jpg"
+
+
+def load_truth(gallery: Path) -> dict[str, dict[str, Any]]:
+    """File name → what the picture shows."""
+    stored = json.loads((gallery / "truth.json").read_text(encoding="utf8"))
+    return dict(stored["pictures"])
+
+
+def matches(truth: Mapping[str, Mapping[str, Any]], **wanted: Any) -> list[str]:
+    """Pictures that show a thing (kind, colour, count, action) in a setting (place, light, …).
+
+    Example:
+        >>> matches(load_truth(gallery), kind="car", colour="red", light="night")
+        ['scene_000004.jpg', …]
+    """
+    setting = {key: wanted[key] for key in ("place", "light", "weather") if key in wanted}
+    thing = {key: value for key, value in wanted.items() if key not in setting}
+    return [
+        name for name, scene in truth.items()
+        if all(scene[key] == value for key, value in setting.items())
+        and any(all(each[key] == value for key, value in thing.items()) for each in scene["things"])
+    ]  # fmt: skip
+
+
+def _finished(out: Path, wanted: dict[str, int]) -> bool:
+    """Whether all is there; raises if `out` holds something that is not ours to overwrite."""
+    for name in ("truth.json", "drawing.json"):
+        if (out / name).is_file():
+            stored = json.loads((out / name).read_text(encoding="utf8"))
+            if any(stored.get(key) != value for key, value in wanted.items()):
+                told = ", ".join(f"{key} {stored.get(key)}" for key in wanted)
+                raise DataError(
+                    f"{out} holds another drawn gallery ({told}). Name another folder, or delete "
+                    "this one to draw anew."
+                )
+            return name == "truth.json"
+    if (out / "images").is_dir() and any((out / "images").iterdir()):
+        raise DataError(
+            f"{out} holds pictures that were not drawn here. Name an empty folder for the demo."
+        )
+    return False
+
+
+def _draw_all(
+    images: Path, missing: list[int], seed: int, size: int, workers: int | None, progress: bool
+) -> None:
+    jobs = [
+        (str(images), missing[start : start + CHUNK], seed, size)
+        for start in range(0, len(missing), CHUNK)
+    ]
+    number = workers if workers is not None else os.cpu_count() or 1
+    with tqdm(total=len(missing), desc="draw", unit="img", disable=not progress) as bar:
+        if number <= 1 or len(jobs) <= 1:
+            for job in jobs:
+                bar.update(_draw_some(job))
+            return
+        with ProcessPoolExecutor(min(number, len(jobs))) as pool:
+            for done in pool.map(_draw_some, jobs):
+                bar.update(done)
+
+
+def _draw_some(job: tuple[str, list[int], int, int]) -> int:
+    folder, indices, seed, size = job
+    for index in indices:
+        content = BytesIO()
+        render(scene_of(index, seed), size).save(content, "JPEG", quality=90)
+        # A name that exists is a whole picture: written aside, then moved.
+        aside = Path(folder) / f".{name_of(index)}.part"
+        aside.write_bytes(content.getvalue())
+        aside.replace(Path(folder) / name_of(index))
+    return len(indices)
+
+
+def _write_captions(file: Path, captions: dict[str, list[str]]) -> None:
+    lines = ["image,caption"]
+    lines += [f"{name},{caption}" for name, own in captions.items() for caption in own]
+    with atomic_write(file) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf8")
