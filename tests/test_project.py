@@ -37,7 +37,7 @@ COLAB = {
     "typer": "0.27.1",
     "uvicorn": "0.52.3",
 }
-IMPORTED_AS = {"PIL": "pillow", "huggingface_hub": "huggingface-hub"}
+IMPORTED_AS = {"PIL": "pillow", "starlette": "fastapi", "tokenizers": "transformers"}
 
 
 def requirements(lines: list[str]) -> dict[str, str]:
