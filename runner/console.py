@@ -1,9 +1,11 @@
 """What run.py says: one line a step, with the time it took."""
 
+import re
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 LABEL_WIDTH = 46
 
@@ -36,18 +38,28 @@ class Console:
             raise
         self._close(seconds(time.perf_counter() - self.began))
 
-    def tick(self) -> None:
-        """Called while a step waits; renews the seconds in a terminal."""
+    def tick(self, log: Path | None = None) -> None:
+        """Called while a step waits; renews the seconds, and the percent that a log tells."""
         elapsed = int(time.perf_counter() - self.began)
         if self.live and elapsed != self.shown:
             self.shown = elapsed
-            print(f"{self._start()} {elapsed} s", end="\r", flush=True)
+            print(f"{self._start()} {elapsed} s {percent(log)}", end="\r", flush=True)
 
     def _close(self, ending: str) -> None:
         print(f"{self._start()} {ending}   " if self.live else f" {ending}", flush=True)
 
     def _start(self) -> str:
         return f"  {self.label} ".ljust(LABEL_WIDTH, ".")
+
+
+def percent(log: Path | None) -> str:
+    """How far a program is, where its log ends in a progress bar of tqdm."""
+    if log is None:
+        return ""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 400))
+        found = re.findall(rb"(\d+)%\|", file.read())
+    return f"({int(found[-1])} %) " if found else ""
 
 
 def seconds(elapsed: float) -> str:

@@ -68,7 +68,7 @@ class Galleries:
         command = self.family.python(self.environment.python, "timanh.cli", *arguments)
         env = {"TIMANH_WORKSPACE": str(self.workspace)}
         child = self.family.start("timanh", command, log=file, env=env)
-        code = child.wait(self.console.tick)
+        code = child.wait(lambda: self.console.tick(file))
         if code == CAN_BE_MENDED:
             told = [line for line in last_lines(file) if line.startswith("timanh: ")]
             if told:

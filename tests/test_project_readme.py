@@ -47,7 +47,7 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 def test_both_readmes_show_the_same_commands_and_links() -> None:
     english, vietnamese = READMES
     assert commands(english) == commands(vietnamese)
-    badge = re.compile(r"https://colab\.research\.google\.com/\S+?\.ipynb")
+    badge = re.compile(r"https://colab\.research\.google\.com/github/\S+?\.ipynb")
     found = [badge.findall(page.read_text(encoding="utf-8")) for page in READMES]
     assert found[0] == found[1] and len(found[0]) >= 5
     for link in found[0]:

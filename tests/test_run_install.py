@@ -10,7 +10,7 @@ import pytest
 
 from runner import checks, main, serving
 from runner.chromium import can_apt_get, find_chromium
-from runner.console import Console, seconds
+from runner.console import Console, percent, seconds
 from runner.environment import APP, TEST, Environment, has_torch, remove_half_installed
 from runner.execute_notebook import set_parameter
 from runner.page import find_npm, npm_from_pypi
@@ -399,3 +399,11 @@ def test_a_notebook_parameter_is_replaced_where_it_is_set() -> None:
 )
 def test_durations_are_said_as_people_do(took: float, said: str) -> None:
     assert seconds(took) == said
+
+
+def test_a_progress_bar_in_a_log_is_told(tmp_path: Path) -> None:
+    log = tmp_path / "x.log"
+    log.write_bytes("Vectors:  7%|▋    | 8/120\rVectors:  42%|████▏     | 50/120".encode())
+    assert percent(log) == "(42 %) "
+    log.write_text("nothing of that kind")
+    assert percent(log) == percent(None) == ""
