@@ -1,6 +1,7 @@
 """`python run.py`: from nothing to an address that answers."""
 
 import contextlib
+import http.client
 import json
 import os
 import socket
@@ -123,7 +124,7 @@ def ask_health(url: str) -> dict[str, Any] | None:
     try:
         with opener.open(url, timeout=5) as answer:
             health = json.load(answer)
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):
         return None
     return health if isinstance(health, dict) else None
 

@@ -4,6 +4,7 @@ The stand-in project has an environment that is stamped as complete, so that not
 installed, and a `timanh.cli` and a `backend/main.py` of a few lines each.
 """
 
+import http.client
 import json
 import os
 import shutil
@@ -139,7 +140,7 @@ def answers(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
             return "status" in json.load(answer)
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False
 
 
