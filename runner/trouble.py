@@ -1,6 +1,7 @@
 """What can go wrong, in one line that says what to do."""
 
 import re
+import shutil
 from pathlib import Path
 
 CAN_BE_MENDED, BROKEN, INTERRUPTED = 2, 1, 130
@@ -27,6 +28,7 @@ class TroubleError(Exception):
         self.code, self.log, self.cause = code, log, cause
 
 
+FULL_BYTES = 8_000_000
 CAUSES = (
     (
         "disk",
@@ -62,9 +64,19 @@ def explain(log: Path, doing: str) -> TroubleError:
     """The likely cause of a failure, read from the log it left."""
     text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     for cause, pattern, message in CAUSES:
-        if re.search(pattern, text):
+        # On a full disk the log itself may have stayed empty.
+        full = cause == "disk" and free_bytes(log.parent) < FULL_BYTES
+        if full or re.search(pattern, text):
             return TroubleError(f"{message.format(doing=doing)} (details: {log}).", cause=cause)
     return TroubleError(f"Failed while {doing}; see {log}.", code=BROKEN, log=log)
+
+
+def free_bytes(folder: Path) -> int:
+    """What is free on the disk that a folder lies on; a large number where that is unknown."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return 2**62
 
 
 def last_lines(log: Path, count: int = 15) -> list[str]:

@@ -249,6 +249,14 @@ def test_causes_are_read_from_logs(tmp_path: Path, said: str, cause: str) -> Non
     assert (trouble.code, trouble.log) == ((2, None) if cause else (1, log))
 
 
+def test_a_full_disk_is_seen_where_the_log_itself_did_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.trouble.free_bytes", lambda folder: 4096)
+    (tmp_path / "venv.log").touch()
+    assert explain(tmp_path / "venv.log", "making it").cause == "disk"
+
+
 def test_a_full_disk_anywhere_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
