@@ -4,6 +4,7 @@ from timanh.data.captions import CaptionSet, read_captions
 from timanh.data.folder import DataFolder, open_data
 from timanh.data.pairs import CaptionPairs, PicturePairs, drop_unreadable
 from timanh.data.pictures import MAX_PIXELS, SUFFIXES, list_pictures, open_picture
+from timanh.data.prepare import data_folder, prepare_data
 from timanh.data.splits import draw_splits, read_split
 
 __all__ = [
@@ -13,11 +14,13 @@ __all__ = [
     "CaptionSet",
     "DataFolder",
     "PicturePairs",
+    "data_folder",
     "draw_splits",
     "drop_unreadable",
     "list_pictures",
     "open_data",
     "open_picture",
+    "prepare_data",
     "read_captions",
     "read_split",
 ]

@@ -1,18 +1,29 @@
 """How well a model finds: recall with its interval, tables, figures."""
 
 from timanh.evaluation.evaluate import dev_recall, encode_gallery, evaluate, format_report
-from timanh.evaluation.figures import plot_hit_rows, plot_hits, plot_recall, plot_training
+from timanh.evaluation.figures import (
+    Shown,
+    plot_captioned,
+    plot_hit_rows,
+    plot_hits,
+    plot_recall,
+    plot_training,
+    show_hits,
+)
 from timanh.evaluation.recall import retrieval_ranks, retrieval_report
 
 __all__ = [
+    "Shown",
     "dev_recall",
     "encode_gallery",
     "evaluate",
     "format_report",
+    "plot_captioned",
     "plot_hit_rows",
     "plot_hits",
     "plot_recall",
     "plot_training",
     "retrieval_ranks",
     "retrieval_report",
+    "show_hits",
 ]

@@ -13,7 +13,7 @@ from timanh.models.preparation import ImagePreparation
 from timanh.models.sidecar import Sidecar, guess_languages
 from timanh.models.two_tower import TwoTower, TwoTowerEncoder
 
-SMALL_SIDE = 128  # pixels; drawn pictures need no more
+SMALL_SIDE = 112  # pixels; drawn pictures need no more
 
 
 def join_towers(
@@ -59,7 +59,8 @@ def small_encoder(
     *,
     name: str = "demo",
     languages: tuple[str, ...] = ("en", "vi"),
-    widths: tuple[int, ...] = (32, 64, 128, 256),
+    widths: tuple[int, ...] = (64, 128, 256),
+    depth: int = 2,
     text_width: int = 160,
     text_layers: int = 2,
     dim: int = 128,
@@ -78,10 +79,11 @@ def small_encoder(
     torch.manual_seed(seed)
     vision = ResNetModel(
         ResNetConfig(
-            embedding_size=widths[0],
+            embedding_size=max(8, widths[0] // 2),
             hidden_sizes=list(widths),
-            depths=[1] * len(widths),
+            depths=[depth] * len(widths),
             layer_type="basic",
+            downsample_in_first_stage=True,
         )
     )
     text = BertModel(

@@ -1,5 +1,6 @@
 """From a dictionary to a running API with its tunnel; one of them per notebook."""
 
+import json
 import logging
 import signal
 import threading
@@ -7,6 +8,8 @@ from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 from timanh.api import ApiConfig, create_app
 from timanh.models import load_encoder
@@ -44,6 +47,17 @@ class Running:
         """Close the tunnel, then the server."""
         self.tunnel.close()
         self.server.stop()
+
+    def ask(self, text: str, *, timeout_s: float = 30.0) -> dict[str, Any]:
+        """Search by text over HTTP, through the tunnel if there is one, as a client would."""
+        form = urlencode({"query": text}).encode()
+        headers = {"ngrok-skip-browser-warning": "1", "User-Agent": "timanh"}
+        if self.config.api_key:
+            headers["X-API-Key"] = self.config.api_key
+        address = f"{self.public_url or self.url}/api/search"
+        request = Request(address, form, headers)
+        with urlopen(request, timeout=timeout_s) as answer:
+            return dict(json.load(answer))
 
     def describe(self) -> str:
         """What a person needs to know to use it."""

@@ -103,7 +103,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # From random weights on drawn pictures, for the checkpoint that comes with the package.
     "demo": {
-        "epochs": 24,
+        "epochs": 16,
         "batch_size": 256,
         "learning_rate": 2e-3,
         "weight_decay": 0.05,
@@ -113,6 +113,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "freeze_norm": False,
         "drop_words": 0.1,
         "drop_marks": 0.1,
+        "mixed_precision": False,
     },
 }
 

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from timanh.data import DataFolder
 from timanh.errors import DataError, DivergedError
 from timanh.models.torch_encoder import TorchEncoder
+from timanh.training.augmenting import flip_some, random_crops
 from timanh.training.checkpoints import (
     HISTORY,
     RECIPE,
@@ -23,7 +24,6 @@ from timanh.training.checkpoints import (
     save_model,
     save_state,
 )
-from timanh.training.augmenting import flip_some, random_crops
 from timanh.training.losses import MAX_LOGIT_SCALE, info_nce
 from timanh.training.optimising import Precision, is_head, make_optimiser, set_rates
 from timanh.training.pairs import Pair, batches, epoch_pairs, steps_per_epoch
@@ -242,6 +242,23 @@ class _Run:
         for name, parameter in self.encoder.network.named_parameters():
             if not is_head(name):
                 parameter.requires_grad_(not frozen)
+
+
+def epoch_table(history: Sequence[dict[str, Any]]) -> str:
+    """Average loss, rate and dev recall per epoch, for people."""
+    lines = ["epoch    loss  pictures/s   t→i R@1   R@10   i→t R@1   R@10"]
+    for entry in history:
+        dev = entry["dev"]
+        recalls = "        —      —         —      —"
+        if dev:
+            recalls = (
+                f"{dev['t2i']['R@1']:9.1f}{dev['t2i']['R@10']:7.1f}"
+                f"{dev['i2t']['R@1']:10.1f}{dev['i2t']['R@10']:7.1f}"
+            )
+        lines.append(
+            f"{entry['epoch']:5}{entry['loss']:8.3f}{entry['pictures_per_s']:12.0f} {recalls}"
+        )
+    return "\n".join(lines)
 
 
 def mean_recall(dev: dict[str, Any]) -> float:

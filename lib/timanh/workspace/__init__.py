@@ -1,7 +1,15 @@
 """Where things live: one root, on Drive or local, and the files written under it."""
 
-from timanh.workspace.environment import in_colab, is_smoke, secret
+from timanh.workspace.environment import in_colab, is_smoke, mount_drive, secret
 from timanh.workspace.files import atomic_write, free_disk_or_raise
 from timanh.workspace.root import Workspace
 
-__all__ = ["Workspace", "atomic_write", "free_disk_or_raise", "in_colab", "is_smoke", "secret"]
+__all__ = [
+    "Workspace",
+    "atomic_write",
+    "free_disk_or_raise",
+    "in_colab",
+    "is_smoke",
+    "mount_drive",
+    "secret",
+]

@@ -42,3 +42,11 @@ def secret(name: str) -> str | None:
         return str(userdata.get(name) or "").strip() or None
     except refusals:
         return None
+
+
+def mount_drive(where: str = "/content/drive") -> bool:
+    """Mount Google Drive in Colab, so that the workspace outlives the session; else do nothing."""
+    if not in_colab():
+        return False
+    importlib.import_module("google.colab.drive").mount(where)
+    return True

@@ -45,7 +45,7 @@ def draw_scenes(count: int, seed: int = 0, size: int = 224) -> Iterator[Drawn]:
 def draw_gallery(
     out: Path,
     *,
-    count: int = 1200,
+    count: int = 2000,
     seed: int = 0,
     size: int = 224,
     workers: int | None = None,

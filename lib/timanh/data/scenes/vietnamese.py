@@ -135,9 +135,10 @@ def noun_phrase(thing: Thing, rng: random.Random, *, sized: bool = False) -> str
     name = options[0] if rng.random() < 0.7 else rng.choice(options)
     size = SIZES.get(thing.size)
     words = [NUMBERS[thing.count], name]
+    colour = rng.choice(COLOURS[thing.colour])
     if sized and size:
         words.append(rng.choice(size))
-    colour = _colour(thing.colour, rng)
+        colour = COLOURS[thing.colour][0]  # "nhỏ màu đen", never "nhỏ đen"
     if KINDS[thing.kind].group == "person":
         dressed = thing.kind in ("woman", "girl") and thing.action not in (
             "riding a bicycle", "sitting",
@@ -146,10 +147,6 @@ def noun_phrase(thing: Thing, rng: random.Random, *, sized: bool = False) -> str
     elif thing.kind == "tree" and thing.colour != "green":
         words.append("có lá")
     return " ".join([*words, colour])
-
-
-def _colour(name: str, rng: random.Random) -> str:
-    return rng.choice(COLOURS[name])
 
 
 def _action(thing: Thing, rng: random.Random) -> str | None:
