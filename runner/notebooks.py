@@ -8,7 +8,7 @@ from runner.console import Console
 from runner.environment import TEST, Environment
 from runner.places import ROOT, make_folder
 from runner.processes import Family
-from runner.trouble import TroubleError, explain
+from runner.trouble import TroubleError, explain, last_lines
 
 FOLDER = ROOT / "notebooks"
 EXECUTOR = Path(__file__).with_name("execute_notebook.py")
@@ -19,11 +19,15 @@ class Run:
     """One notebook with the values of its parameters cell that differ from the usual."""
 
     notebook: str
-    parameters: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str | int] = field(default_factory=dict)
 
 
-# Draw pictures, then train the two-tower demo checkpoint on them.
-DEMO_MODEL = (Run("01_prepare_data"), Run("02_finetune_clip"))
+# Draw pictures, then train a small two-tower model on them, from nothing.
+NAME = "demo"
+DEMO_MODEL = (
+    Run("01_prepare_data", {"DATA": "demo", "COUNT": 8000, "SEED": 1}),
+    Run("02_finetune_clip", {"DATA": "demo", "MODEL": "small", "RECIPE": "demo", "NAME": NAME}),
+)
 
 
 def run_notebooks(names: list[str], family: Family, console: Console) -> int:
@@ -48,7 +52,14 @@ def make_demo_model(arguments: list[str], family: Family, console: Console) -> i
     workspace = _workspace("demo-model")
     environment = _environment(family, console)
     for run in DEMO_MODEL:
-        _execute(run, workspace, {}, family, console, environment)
+        _execute(run, workspace, {"SMOKE": "0"}, family, console, environment)
+    log = workspace / "logs" / "shipping.log"
+    with console.step("Into the package"):
+        model = str(workspace / "models" / NAME)
+        command = family.python(environment.python, "timanh.models.shipping", model)
+        if family.start("shipping", command, log=log).wait(console.tick) != 0:
+            raise explain(log, "putting the checkpoint into the package")
+    console.say(f"\n  {last_lines(log)[-1]}")
     return 0
 
 
@@ -74,12 +85,12 @@ def _execute(
 ) -> None:
     out = workspace / "executed" / f"{run.notebook}.ipynb"
     out.parent.mkdir(parents=True, exist_ok=True)
-    parameters = [f"{name}={value}" for name, value in run.parameters.items()]
+    parameters = [f"{name}={value!r}" for name, value in run.parameters.items()]
     source = str(FOLDER / f"{run.notebook}.ipynb")
     command = family.python(environment.python, EXECUTOR, source, str(out), *parameters)
     env = {"TIMANH_WORKSPACE": str(workspace), **settings}
     log = workspace / "logs" / f"{run.notebook}.log"
     with console.step(run.notebook):
         child = family.start(run.notebook, command, log=log, env=env)
-        if child.wait(console.tick) != 0:
+        if child.wait(lambda: console.tick(log)) != 0:
             raise explain(log, f"running {run.notebook}")
