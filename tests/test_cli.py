@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from pixel_encoder import PixelEncoder
 
 from timanh.cli import program, run
 from timanh.cli.output import bar, shortened, table, width
@@ -310,6 +311,24 @@ def test_square_padding_is_remembered(
     args = ["search", "--index", str(tmp_path / "out"), "--image", picture, "-k", "1", "--json"]
     assert run(args) == 0
     assert json.loads(capsys.readouterr().out)["results"][0]["score"] > 0.999
+
+
+def test_demo_draws_builds_and_says_what_to_type(
+    tmp_path: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The drawing is real; the encoder is a quick one in place of the shipped checkpoint.
+    monkeypatch.setattr("timanh.models.load_encoder", lambda name: PixelEncoder(), raising=False)
+    capsys.readouterr()
+    args = ["demo", "--workspace", str(tmp_path / "space"), "--count", "6", "--seed", "3"]
+    assert run(args) == 0
+    out = capsys.readouterr().out.splitlines()
+    index = tmp_path / "space" / "vectors" / "demo"
+    dictionary = VectorDictionary.open(index)
+    assert len(dictionary) == 6 and dictionary.encoder_source == "demo"
+    assert dictionary.gallery == tmp_path / "space" / "data" / "demo" / "images"
+    captions = dictionary.item(0).captions
+    assert len(captions) == 10, "five in English, five in Vietnamese"
+    assert all(line.startswith("timanh ") and str(index) in line for line in out)
 
 
 def test_evaluate(shared: Path, tiny_clip_folder: Path, tmp_path: Path, capsys: Printed) -> None:

@@ -169,6 +169,18 @@ def test_check_finds_rows_that_were_swapped(out: Path) -> None:
     assert any("encoded again" in problem for problem in report.problems)
 
 
+def test_check_finds_vectors_that_are_all_a_little_off(out: Path) -> None:
+    writing = writer.DictionaryWriter(out, Manifest.load(out))
+    opened = VectorDictionary.open(out)
+    items, vectors = list(opened.items), np.array(opened.vectors)
+    noise = np.random.default_rng(0).standard_normal(vectors.shape) * 0.05
+    writing.edit(lambda item: None)
+    writing.append(np.stack([unit(row) for row in vectors + noise]), items)
+    report = VectorDictionary.open(out).check(PixelEncoder())
+    assert report.neighbour_score is not None and 0.9 < report.neighbour_score < 0.99
+    assert any("encoded again" in problem for problem in report.problems)
+
+
 def test_check_of_a_whole_one(out: Path) -> None:
     report = VectorDictionary.open(out).check(PixelEncoder())
     assert report.ok and report.missing_pictures == 0

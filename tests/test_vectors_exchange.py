@@ -125,7 +125,7 @@ TRICKS = {
 @pytest.mark.parametrize("trick", TRICKS)
 def test_tricks_with_opcodes(tmp_path: Path, trick: str) -> None:
     (tmp_path / "x.npy").write_bytes(TRICKS[trick])
-    with pytest.raises((UnsafeFileError, DictionaryDamagedError)):
+    with pytest.raises(UnsafeFileError, match=r"(not|Not) loaded"):
         load_pickled_vectors(tmp_path / "x.npy")
 
 

@@ -105,9 +105,10 @@ def carry_out(
     encoding = Encoding(writer, encoder, plan.folder.captions_of, batch_size, progress)
     encoding.run(plan.folder.images, plan.wanted)
     if not writer.manifest.count:
+        tried = len(encoding.skipped)
         raise EmptyGalleryError(
-            f"None of the pictures in {plan.folder.images} can be opened ({len(encoding.skipped)} tried); "
-            f"the first: {encoding.skipped[0].reason}"
+            f"None of the pictures in {plan.folder.images} can be opened ({tried} tried); the "
+            f"first: {encoding.skipped[0].reason}"
         )
     writer.finish()
     changed = len(plan.changed.intersection(encoding.done))

@@ -25,8 +25,9 @@ MAGIC = b"\x93NUMPY"
 # What numpy writes for real numbers; objects, records and times have no place here.
 NUMBERS = frozenset(f"{kind}{size}" for kind in "fiu" for size in (1, 2, 4, 8)) - {"f1"}
 # Opcodes that reach outside of the pickle, or that no pickled array has.
-REFUSED = frozenset({"PERSID", "BINPERSID", "EXT1", "EXT2", "EXT4", "INST", "OBJ", "NEWOBJ_EX"})
-MAX_ROWS = 50_000_000
+REFUSED = frozenset(
+    {"PERSID", "BINPERSID", "EXT1", "EXT2", "EXT4", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX"}
+)
 
 
 def load_pickled_vectors(file: Path) -> dict[str, NDArray[np.float32]]:
