@@ -1,0 +1,51 @@
+/** Words of the page in Vietnamese and English. */
+import { loadWords } from "./api.js";
+
+const LANGUAGES = ["vi", "en"];
+let words = {};
+let current = "vi";
+const listeners = [];
+
+/** "vi" or "en". */
+export function language() {
+  return current;
+}
+
+/** The sentence for `key` with `{name}` places filled; undefined if there is none. */
+export function say(key, values = {}) {
+  return words[key]?.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+/** A number as the language writes it. */
+export function number(value, digits = 0) {
+  return value.toLocaleString(current === "vi" ? "vi-VN" : "en-GB", {
+    minimumFractionDigits: digits, maximumFractionDigits: digits,
+  });
+}
+
+/** Call `listener` now and whenever the language changes. */
+export function onLanguage(listener) {
+  listeners.push(listener);
+}
+
+/** Load the language that was chosen, else the browser's. */
+export async function startLanguage() {
+  const stored = localStorage.getItem("language");
+  const browser = navigator.language.toLowerCase().startsWith("vi") ? "vi" : "en";
+  await setLanguage(LANGUAGES.includes(stored) ? stored : browser);
+}
+
+/** Switch to the other language and remember it. */
+export async function nextLanguage() {
+  const next = LANGUAGES[(LANGUAGES.indexOf(current) + 1) % LANGUAGES.length];
+  localStorage.setItem("language", next);
+  await setLanguage(next);
+}
+
+async function setLanguage(next) {
+  words = await loadWords(next);
+  current = next;
+  document.documentElement.lang = next;
+  for (const node of document.querySelectorAll("[data-i18n]")) node.textContent = say(node.dataset.i18n);
+  for (const listener of listeners) listener();
+}

@@ -1,0 +1,15 @@
+/** Markdown to clean nodes: marked writes HTML, DOMPurify takes out all that could act. */
+import DOMPurify from "/node_modules/dompurify/dist/purify.es.mjs";
+import { marked } from "/node_modules/marked/lib/marked.esm.js";
+
+const ALLOWED = {
+  ALLOWED_TAGS: ["p", "strong", "em", "ul", "ol", "li", "code", "pre", "blockquote", "br",
+    "table", "thead", "tbody", "tr", "th", "td"],
+  ALLOWED_ATTR: [],
+  RETURN_DOM_FRAGMENT: true,
+};
+
+/** A fragment to append. */
+export function rendered(markdown) {
+  return DOMPurify.sanitize(marked.parse(markdown), ALLOWED);
+}
