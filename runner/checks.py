@@ -16,7 +16,7 @@ from runner.processes import Family
 from runner.trouble import last_lines
 
 STATIC: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Style", ("ruff", "check", ".")),
+    ("Style", ("ruff", "check", "--output-format=concise", ".")),
     ("Form", ("ruff", "format", "--check", ".")),
     ("Types", ("mypy",)),
     ("Layers", ("lint-imports",)),
@@ -64,7 +64,7 @@ def run_static(family: Family, console: Console, environment: Environment) -> li
         log = environment.logs / f"{name.lower()}.log"
         command = [str(script(tool, environment.venv)), *arguments]
         began = time.perf_counter()
-        with console.step(f"{name}: {' '.join((tool, *arguments))}"):
+        with console.step(f"{name}: {tool}"):
             child = family.start(name, command, log=log, env={"PYTHONPATH": "lib"})
             code = child.wait(console.tick)
         outcomes.append(Outcome(name, code, time.perf_counter() - began))
