@@ -6,7 +6,9 @@ let shown = { results: [], index: 0, moreLike: null };
 
 /** Wire the keys. */
 export function startLightbox() {
-  byId("lightbox").addEventListener("keydown", (event) => {
+  // On the document: redrawing takes the focused button away, and the focus with it.
+  document.addEventListener("keydown", (event) => {
+    if (!byId("lightbox").open) return;
     if (event.key === "ArrowRight") step(1);
     if (event.key === "ArrowLeft") step(-1);
   });

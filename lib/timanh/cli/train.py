@@ -95,6 +95,7 @@ def train(
 
     chosen = Recipe.named(
         recipe,
+        joined=vision is not None,
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,

@@ -11,7 +11,13 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedTokenizerFast,
+)
 
 from timanh.errors import ModelFormatError
 from timanh.models.preparation import ImagePreparation
@@ -165,9 +171,16 @@ class TwoTowerEncoder(TorchEncoder):
                 f"The weights in {folder} do not fit its config.json ({first}). "
                 "Copy both from the same checkpoint."
             ) from error
-        tokenizer = AutoTokenizer.from_pretrained(folder)
+        tokenizer = load_tokenizer(folder)
         preparation = ImagePreparation.from_folder(folder)
         return cls(network, tokenizer, preparation, Sidecar.load(folder, name), device=device)
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The folder's own tokenizer; AutoTokenizer would look our model type up and warn."""
+    if (folder / "tokenizer.json").is_file():
+        return PreTrainedTokenizerFast.from_pretrained(folder)
+    return AutoTokenizer.from_pretrained(folder)
 
 
 def _config(tower: nn.Module) -> Any:

@@ -1,0 +1,184 @@
+"""What a person does on the page."""
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Site
+
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+
+
+def search(page: Page, words: str) -> None:
+    page.get_by_role("textbox").fill(words)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".answer:last-child .grid, .answer:last-child .failure")
+
+
+def loaded(page: Page) -> None:
+    """Wait until every picture in view is there."""
+    page.wait_for_function(
+        "() => [...document.images].every((image) => image.complete && image.naturalWidth > 0)"
+    )
+
+
+def test_a_search_by_words_shows_pictures_with_scores(page: Page) -> None:
+    search(page, "a red car")
+    expect(page.locator(".question")).to_have_text("a red car")
+    expect(page.locator(".sentence")).to_contain_text("“a red car”")
+    expect(page.locator(".grid > li")).to_have_count(10)
+    scores = [float(text) for text in page.locator(".cosine").all_inner_texts()]
+    assert scores == sorted(scores, reverse=True) and scores[0] > 0.2
+    loaded(page)
+    shapes = page.eval_on_selector_all(
+        ".grid img", "images => images.map(i => i.clientWidth / i.clientHeight)"
+    )
+    assert all(abs(shape - 1) < 0.02 for shape in shapes)
+
+
+def test_a_picture_that_is_attached_is_found_first(page: Page, site: "Site") -> None:
+    picture = site.gallery / "images" / "scene_000007.jpg"
+    page.set_input_files("#file", [picture])
+    expect(page.locator(".previews img")).to_have_count(1)
+    expect(page.locator("#balance")).to_be_hidden()
+    page.locator("#send").click()
+    page.locator(".grid .hit").first.click()
+    expect(page.locator("dialog .path")).to_contain_text("scene_000007.jpg")
+    assert float(page.locator(".cosine").first.inner_text()) >= 0.99
+
+
+def test_words_and_picture_together_have_a_slider(page: Page, site: "Site") -> None:
+    page.set_input_files("#file", [site.gallery / "images" / "scene_000007.jpg"])
+    page.get_by_role("textbox").fill("at night")
+    expect(page.locator("#balance")).to_be_visible()
+    page.locator("#alpha").fill("0.9")
+    page.keyboard.press("Tab")
+    page.locator("#send").click()
+    expect(page.locator(".weight")).to_have_text("words count 90 %")
+    page.wait_for_selector(".grid")
+
+
+def test_pictures_can_be_removed_and_what_is_none_is_refused(page: Page, site: "Site") -> None:
+    pictures = sorted((site.gallery / "images").iterdir())[:6]
+    page.set_input_files("#file", pictures)
+    expect(page.locator(".previews img")).to_have_count(5)
+    expect(page.locator(".refused")).to_contain_text("at most 5")
+    page.get_by_role("button", name="Remove scene_000000.jpg").click()
+    expect(page.locator(".previews img")).to_have_count(4)
+    page.set_input_files("#file", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"})
+    expect(page.locator(".refused").last).to_have_text("a.txt is not a picture.")
+
+
+def test_both_languages(page: Page) -> None:
+    expect(page.locator("#welcome-title")).to_have_text("What are you looking for?")
+    page.locator("#language").click()
+    expect(page.locator("#welcome-title")).to_have_text("Bạn muốn tìm ảnh gì?")
+    assert page.evaluate("document.documentElement.lang") == "vi"
+    search(page, "chiếc ô tô màu đỏ")
+    expect(page.locator(".sentence")).to_contain_text("Tìm thấy 10 ảnh cho “chiếc ô tô màu đỏ”")
+    expect(page.locator(".cosine").first).to_have_text(re.compile(r"^0,\d{3}$"))
+    page.reload()
+    expect(page.locator("#welcome-title")).to_have_text("Bạn muốn tìm ảnh gì?")
+
+
+def test_examples_and_the_sample_search_at_a_click(page: Page) -> None:
+    page.get_by_role("button", name="a red car", exact=True).click()
+    page.wait_for_selector(".grid")
+    page.reload()
+    page.locator(".sample .hit").nth(2).click()
+    page.wait_for_selector(".grid")
+    assert float(page.locator(".cosine").first.inner_text()) >= 0.99
+
+
+def test_enlarging_by_keyboard_alone(page: Page) -> None:
+    page.keyboard.type("a yellow fish under water")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".grid")
+    page.locator(".grid .hit").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog .path")).to_contain_text("1/10")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("dialog .path")).to_contain_text("2/10")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("dialog .path")).to_contain_text("10/10")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_be_hidden()
+    assert page.evaluate("document.activeElement.className") == "hit"
+
+
+def test_shift_enter_breaks_the_line_and_the_box_grows(page: Page) -> None:
+    box = page.get_by_role("textbox")
+    before = box.bounding_box()
+    page.keyboard.type("one")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("two")
+    after = box.bounding_box()
+    assert box.input_value() == "one\ntwo"
+    assert before and after and after["height"] > before["height"] + 10
+    expect(page.locator(".question")).to_have_count(0)
+
+
+def test_a_dead_api_is_said_and_the_same_question_works_again(page: Page, site: "Site") -> None:
+    page.expected.append("503")  # type: ignore[attr-defined]
+    site.kill_api()
+    try:
+        search(page, "a red car")
+        expect(page.locator(".failure")).to_contain_text("cannot be reached")
+        expect(page.locator("#health")).to_have_attribute("data-state", "down")
+    finally:
+        site.start_api()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".grid > li")).to_have_count(10)
+    expect(page.locator("#health")).to_have_attribute("data-state", "ok", timeout=10_000)
+
+
+def test_hostile_words_are_shown_and_never_run(page: Page, site: "Site") -> None:
+    page.set_input_files("#file", [site.gallery / "images" / "scene_000000.jpg"])
+    page.locator("#send").click()
+    page.locator(".grid .hit").first.click()
+    expect(page.locator("dialog figcaption")).to_contain_text("<img src=x onerror")
+    page.keyboard.press("Escape")
+    search(page, "<b>bold</b> **x** [a](javascript:alert(1)) <img src=x onerror=alert(1)>")
+    expect(page.locator(".sentence").last).to_contain_text("<b>bold</b> **x** [a](javascript")
+    assert page.locator(".sentence a, .sentence img, .sentence b").count() == 0
+    assert page.title() == "Tìm Ảnh"
+
+
+def test_themes_are_kept_and_do_not_flash(page: Page) -> None:
+    root = page.locator("html")
+    expect(root).to_have_attribute("data-theme", "dark")
+    page.locator("#theme").click()
+    expect(root).to_have_attribute("data-theme", "light")
+    page.reload()
+    expect(root).to_have_attribute("data-theme", "light")
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_screenshots(
+    browser: Browser, site: "Site", tmp_path: Path, theme: str, width: int
+) -> None:
+    """Nothing sticks out at any width; kept in docs/ when TIMANH_SCREENSHOTS=1."""
+    folder = SCREENSHOTS if os.environ.get("TIMANH_SCREENSHOTS") == "1" else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+    context = browser.new_context(
+        locale="en-GB" if theme == "dark" else "vi-VN", reduced_motion="reduce",
+        viewport={"width": width, "height": 900 if width > 500 else 844},
+    )  # fmt: skip
+    page = context.new_page()
+    page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+    page.goto(site.url)
+    page.wait_for_selector(".sample img")
+    loaded(page)
+    page.screenshot(path=folder / f"welcome-{theme}-{width}.png")
+    search(page, "a red car" if theme == "dark" else "chiếc ô tô màu đỏ")
+    loaded(page)
+    page.screenshot(path=folder / f"search-{theme}-{width}.png")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
