@@ -79,7 +79,7 @@ def run_pytest(
 ) -> tuple[int, str]:
     """Show pytest's output as it comes; hold back its closing line, for after the table."""
     cores = os.cpu_count() or 1
-    workers = 0 if names_a_file(arguments) else min(MOST_WORKERS, cores)
+    workers = 0 if names_a_file(arguments) else workers_for(cores)
     env = pytest_settings(cores, workers, chromium)
     given = arguments if names_a_file(arguments) else ["tests", *arguments]
     colour = "--color=yes" if sys.stdout.isatty() else "--color=no"
@@ -110,6 +110,11 @@ class Follower:
         self.show()
         self.file.close()
         return self.held.decode("utf-8", errors="replace").rstrip()
+
+
+def workers_for(cores: int) -> int:
+    """One core stays free for the servers and browsers that tests start, where there are some."""
+    return min(MOST_WORKERS, cores - 1) if cores > 2 else cores
 
 
 def parallel(workers: int) -> list[str]:
