@@ -16,6 +16,7 @@ from pixel_encoder import PixelEncoder
 
 from timanh.cli import program, run
 from timanh.cli.output import bar, shortened, table, width
+from timanh.errors import DictionaryDamagedError
 from timanh.vectors import VectorDictionary
 
 Printed = pytest.CaptureFixture[str]
@@ -63,14 +64,14 @@ def fails(printed: Printed, *args: str, words: str = "") -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["serch"], "'search'"),
+        (["serch"], "'serch'"),
         (["search"], "--index"),
         (["search", "--index", "nowhere", "dog"], "nowhere holds no vector dictionary"),
         (["search", "--index", "nowhere", "dog", "--alpha", "much"], "--alpha"),
         (["search", "--index", "nowhere", "--image", "nothing.jpg"], "nothing.jpg"),
         (["search", "--index"], "--index"),
         (["search", "--nothing"], "--nothing"),
-        (["index", "bild"], "'build'"),
+        (["index", "bild"], "'bild'"),
         (["index", "build", "nowhere", "--model", "./no/model", "--out", "x"], "./no/model"),
         (["index", "info", "--index", "nowhere"], "timanh index build"),
         (["index", "remove", "--index", "nowhere", "a.jpg"], "nowhere"),
@@ -161,16 +162,26 @@ def test_what_nobody_expected_is_one_line_too(
     assert "Traceback" in capsys.readouterr().err
 
 
+def test_a_message_of_several_lines_becomes_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    def damaged(*_: object) -> None:
+        raise DictionaryDamagedError("first line\n  second line")
+
+    monkeypatch.setattr(VectorDictionary, "open", damaged)
+    fails(capsys, "index", "info", "--index", "x", words="first line second line")
+
+
 # Results
 
 
 def test_help_is_quick_and_loads_nothing_heavy() -> None:
     script = (
-        "import sys, time; start = time.perf_counter()\n"
+        "import sys, time; start = time.process_time()\n"
         "from timanh.cli import run\n"
         "code = run(['--help'])\n"
         "heavy = {'torch', 'numpy', 'transformers', 'PIL', 'matplotlib'} & set(sys.modules)\n"
-        "print(code, sorted(heavy), time.perf_counter() - start, file=sys.stderr)"
+        "print(code, sorted(heavy), time.process_time() - start, file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
