@@ -1,5 +1,6 @@
 """`timanh demo`: something to search within a minute."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -37,6 +38,7 @@ def demo(
     index = space.vectors / "demo"
     report = build_dictionary(gallery, encoder, index, source="demo")
     notice(f"{report.count} pictures in {gallery}, their vectors in {index}. Now try:")
-    result(f'timanh search --index {index} "a red car"')
-    result(f'timanh search --index {index} "hai con mèo dưới mưa"')
-    result(f"timanh serve --index {index}")
+    place = shlex.quote(str(index))
+    result(f'timanh search --index {place} "a red car"')
+    result(f'timanh search --index {place} "chiếc ô tô màu đỏ"')
+    result(f"timanh serve --index {place}")

@@ -99,12 +99,20 @@ def _show(found: "SearchResult") -> None:
             f"{hit.score:.3f}",
             bar(hit.score / best if best > 0 else 0.0),
             hit.path,
-            hit.captions[0] if hit.captions else "",
+            _caption(hit.captions, found.query.language),
         )
         for hit in found.hits
     ]
     for line in table(rows, right=(0, 1)) if rows else ():
         result(line)
+
+
+def _caption(captions: tuple[str, ...], language: str | None) -> str:
+    """One caption, in the language of the query where there is one."""
+    from timanh.search import detect_language
+
+    own = (caption for caption in captions if detect_language(caption) == language)
+    return next(own, captions[0] if captions else "")
 
 
 def _draw(
