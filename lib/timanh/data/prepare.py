@@ -1,6 +1,5 @@
 """The data folder that the notebooks start from, by name."""
 
-
 from timanh.data.download import fetch_flickr8k
 from timanh.data.folder import DataFolder, open_data
 from timanh.data.scenes import draw_gallery

@@ -129,7 +129,9 @@ def _load(folder: Path, name: str, device: str) -> TorchEncoder:
 
 def _load_clip(folder: Path, name: str, device: str) -> ClipEncoder:
     from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         network: Any = AutoModel.from_pretrained(folder, dtype=torch.float32)
         if not hasattr(network, "get_text_features"):

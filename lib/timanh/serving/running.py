@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from timanh.api import ApiConfig, create_app
-from timanh.models import load_encoder
 from timanh.search import SearchEngine
 from timanh.search.translation import Translator
 from timanh.serving.config import ServeConfig
@@ -139,7 +138,7 @@ def load_engine(config: ServeConfig) -> SearchEngine:
     dictionary = VectorDictionary.open(config.index)
     if config.gallery is not None:
         dictionary.gallery = config.gallery
-    encoder = load_encoder(config.model or dictionary.encoder_source, device=config.device)
+    encoder = dictionary.load_encoder(config.model, device=config.device)
     return SearchEngine(encoder, dictionary, Translator())
 
 

@@ -8,6 +8,7 @@ import asyncio
 import socket
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ class ApiServer:
         self.host = host
         self.port = port
         self._thread: threading.Thread | None = None
-        self._stop = lambda: None
+        self._stop: Callable[[], None] = _nothing
 
     @property
     def url(self) -> str:
@@ -60,7 +61,7 @@ class ApiServer:
         sock = _bind(self.host, self.port)
         self.port = sock.getsockname()[1]
         config = uvicorn.Config(self.app, log_level="warning", lifespan="on", access_log=False)
-        server = uvicorn.Server(config)  # type: ignore[no-untyped-call]
+        server = uvicorn.Server(config)
 
         def run() -> None:
             with asyncio.Runner() as runner:
@@ -98,6 +99,10 @@ class ApiServer:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _nothing() -> None:
+    """Before the first start there is nothing to stop."""
 
 
 def _bind(host: str, port: int) -> socket.socket:

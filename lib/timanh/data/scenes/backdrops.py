@@ -99,8 +99,8 @@ def draw_weather(canvas: Canvas) -> None:
             draw.line(ends, fill=(222, 234, 250, 150), width=max(1, side // 260))
     elif canvas.scene.weather == "snowy":
         for _ in range(90):
-            canvas.oval(rng.random(), rng.random(), *(2 * [0.004 + 0.006 * rng.random()]),
-                        (255, 255, 255, 225))  # fmt: skip
+            r = 0.004 + 0.006 * rng.random()
+            canvas.oval(rng.random(), rng.random(), r, r, (255, 255, 255, 225))
     elif canvas.scene.weather == "foggy":
         for _ in range(7):
             y = 0.3 + 0.6 * rng.random()
@@ -332,7 +332,7 @@ def _farm(canvas: Canvas) -> None:
 
 def _room(canvas: Canvas) -> None:
     rng, night = canvas.random, canvas.scene.light == "night"
-    wall = rng.choice(((236, 222, 206), (214, 226, 226), (228, 218, 232), (232, 230, 208)))
+    wall: Colour = rng.choice(((236, 222, 206), (214, 226, 226), (228, 218, 232), (232, 230, 208)))
     shade: Colour = (60, 60, 110)
     wall = mix(wall, shade, 0.42) if night else wall
     canvas.gradient(0, 0.72, wall, mix(wall, (255, 255, 255), 0.1))

@@ -68,7 +68,8 @@ def _fill(
     shrink = min(shrink, room / tallest)
     gaps = [rng.random() + 0.2 for _ in range(len(pieces) + 1)]
     gap = (1 - 0.03 - total * shrink) / sum(gaps)
-    x, spots = 0.015 + gaps[0] * gap, {index: [] for index in order}
+    x = 0.015 + gaps[0] * gap
+    spots: dict[int, list[Spot]] = {index: [] for index in order}
     for number, (index, thing) in enumerate(pieces):
         width, height, scale = _measures(thing)
         size = scale * shrink

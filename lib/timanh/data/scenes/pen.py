@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from PIL import ImageDraw
 
@@ -95,7 +96,7 @@ class Pen:
     def limb(self, points: Sequence[Point], start: float, end: float, fill: Colour) -> None:
         """A limb that tapers from one width to another along the points, with round ends."""
         path = smooth(points, closed=False)
-        for index, ((x0, y0), (x1, y1)) in enumerate(zip(path, path[1:], strict=False)):
+        for index, ((x0, y0), (x1, y1)) in enumerate(pairwise(path)):
             along = index / max(1, len(path) - 2)
             r = (start + (end - start) * along) / 2
             length = math.hypot(x1 - x0, y1 - y0) or 1e-9

@@ -84,6 +84,8 @@ def _sample_thing(rng: random.Random, kind: Kind, colour: str, place: str, weath
         and not (action == "reading" and weather in ("rainy", "snowy"))
     ]  # fmt: skip
     action = rng.choice(actions)
+    if kind.group == "person" and weather == "rainy" and rng.random() < 0.5:
+        action = "holding an umbrella"
     count = rng.choices(counts, weights)[0]
     item = ITEMS[action][0] if action in ITEMS else None
     if item is not None:

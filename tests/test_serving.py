@@ -1,0 +1,186 @@
+"""The server thread, the translator and the tunnels, each when things go wrong."""
+
+import socket
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from timanh.errors import PortTakenError, SettingsError, TunnelError
+from timanh.search.translation import Translator, detect_language
+from timanh.serving import ApiServer, ServeConfig, open_tunnel
+from timanh.serving.tunnels import ngrok_advice
+
+STANDINS = Path(__file__).parent / "standins"
+
+
+def app() -> FastAPI:
+    made = FastAPI()
+    made.get("/")(lambda: "here")
+    return made
+
+
+def fetch(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return bytes(answer.read())
+
+
+def test_a_taken_port_says_what_to_do() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(PortTakenError, match=f"Port {port} is taken"):
+            ApiServer(app(), port=port).start()
+
+
+def test_twenty_starts_on_one_port_leave_one_thread_and_then_none() -> None:
+    server = ApiServer(app(), port=0).start()
+    for _ in range(20):
+        server.stop()
+        server.start()
+        names = [thread.name for thread in threading.enumerate()]
+        assert names.count("timanh-api") == 1
+        assert fetch(server.url) == b'"here"'
+    server.stop()
+    assert "timanh-api" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_it_answers_while_the_caller_computes() -> None:
+    with ApiServer(app(), port=0) as server:
+        answers: list[bytes] = []
+        asking = threading.Thread(target=lambda: answers.append(fetch(server.url)))
+        asking.start()
+        until = time.monotonic() + 1.0
+        while time.monotonic() < until:
+            sum(range(1000))
+        assert answers == [b'"here"']
+        asking.join()
+
+
+# --- translation
+
+
+@pytest.fixture
+def hanging() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_a_translator_that_hangs_is_left_behind(hanging: threading.Event) -> None:
+    translator = Translator(lambda text: hanging.wait(30), timeout_s=0.2)
+    began = time.monotonic()
+    answer = translator.translate("con chó")
+    assert time.monotonic() - began < 1
+    assert answer.translated is None and "within 0.2 s" in (answer.notice or "")
+
+
+@pytest.mark.parametrize(
+    "given", [None, "", "   ", 7, "<!doctype html><html>captcha</html>", "x" * 5000]
+)
+def test_strange_answers_leave_the_words_as_written(given: object) -> None:
+    answer = Translator(lambda text: given).translate("con chó")
+    assert answer.translated is None and "as written" in (answer.notice or "")
+
+
+def test_errors_long_texts_emoji_and_english_are_all_answered() -> None:
+    def refuses(text: str) -> object:
+        raise ConnectionError("blocked")
+
+    assert "ConnectionError" in (Translator(refuses).translate("con mèo").notice or "")
+    assert "4000 characters" in (Translator(refuses).translate("đ" * 5000).notice or "")
+    for text in ("a red car", "🐶", "!!!", ""):
+        assert Translator(refuses).translate(text).notice is None
+
+
+def test_after_three_failures_it_rests_and_good_answers_are_remembered() -> None:
+    calls: list[str] = []
+
+    def broken(text: str) -> object:
+        calls.append(text)
+        raise OSError
+
+    translator = Translator(broken)
+    for number in range(6):
+        translator.translate(f"con chó {number}")
+    assert len(calls) == 3
+    good = Translator(lambda text: calls.append(text) or "a dog")
+    assert [good.translate("con chó").translated for _ in range(3)] == ["a dog"] * 3
+    assert calls.count("con chó") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("chiếc ô tô màu đỏ", "vi"), ("ĐỎ", "vi"), ("nguoi dang chay", "vi"),
+        ("a red car", "en"), ("two dogs at the café", "en"), ("", "en"), ("xe", "en"),
+        ("cho me o to", "en"),
+    ],
+)  # fmt: skip
+def test_languages_are_told_apart(text: str, language: str) -> None:
+    assert detect_language(text) == language
+
+
+# --- tunnels
+
+
+def test_without_a_token_there_is_no_tunnel_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NGROK_AUTHTOKEN", raising=False)
+    tunnel = open_tunnel("ngrok", 1234)
+    assert tunnel.public_url is None and "NGROK_AUTHTOKEN" in (tunnel.notice or "")
+    with pytest.raises(SettingsError, match="known are none, ngrok, cloudflared"):
+        open_tunnel("carrier pigeon", 1)
+
+
+def test_a_tunnel_carries_requests_until_it_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYNGROK_NGROK_PATH", str(STANDINS / "ngrok"))
+    with ApiServer(app(), port=0) as server:
+        tunnel = open_tunnel("ngrok", server.port, token="t")
+        assert tunnel.public_url and tunnel.public_url != server.url
+        assert fetch(tunnel.public_url) == b'"here"'
+        tunnel.close()
+        with pytest.raises(OSError):
+            fetch(tunnel.public_url)
+
+
+def test_cloudflared_missing_or_silent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CLOUDFLARED_PATH", raising=False)
+    with pytest.raises(TunnelError, match="Install it"):
+        open_tunnel("cloudflared", 1)
+    script = tmp_path / "cloudflared"
+    script.write_text("#!/bin/sh\necho 'failed to dial' >&2\nexit 1\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("CLOUDFLARED_PATH", str(script))
+    with pytest.raises(TunnelError, match="failed to dial"):
+        open_tunnel("cloudflared", 1)
+    script.write_text(
+        "#!/bin/sh\necho '|  https://a-b.trycloudflare.com  |' >&2\nexec /bin/sleep 60\n"
+    )
+    tunnel = open_tunnel("cloudflared", 1)
+    assert tunnel.public_url == "https://a-b.trycloudflare.com"
+    tunnel.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [("105", "malformed"), ("107", "revoked"), ("108", "Stop the other"), ("334", "already online"),
+     ("4018", "account"), ("727", "quota"), ("3200", "closed"), ("8012", "not running")],
+)  # fmt: skip
+def test_known_errors_say_what_to_do(code: str, advice: str) -> None:
+    assert advice in ngrok_advice(f"failed: something\nERR_NGROK_{code}\n")
+    assert "strange" in ngrok_advice("strange things")
+
+
+def test_a_public_port_gets_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TIMANH_API_KEY", raising=False)
+    assert ServeConfig(Path("x")).completed().api_key is None
+    assert len(ServeConfig(Path("x"), tunnel="ngrok").completed().api_key or "") > 20
+    assert len(ServeConfig(Path("x"), host="0.0.0.0").completed().api_key or "") > 20
+    with pytest.raises(SettingsError):
+        ServeConfig(Path("x"), port=99999).completed()
