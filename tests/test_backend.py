@@ -204,7 +204,7 @@ def test_other_web_pages_are_refused(address: str) -> None:
 
 def test_too_many_bytes(address: str) -> None:
     def endless() -> Iterator[bytes]:
-        yield b'--b\r\nContent-Disposition: form-data; name="query"\r\n\r\n'
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="x.jpg"\r\n\r\n'
         for _ in range(300):
             yield b"x" * 100_000
 

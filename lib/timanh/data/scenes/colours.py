@@ -17,6 +17,9 @@ NAMED: dict[str, Colour] = {
     "brown": (126, 78, 44),
 }
 
+HORIZON = 0.58  # where ground meets sky, in parts of the picture from its top
+WATER: tuple[Colour, Colour] = ((110, 184, 222), (58, 136, 198))
+
 INK: Colour = (46, 44, 56)
 PAPER: Colour = (252, 250, 244)
 SKINS: tuple[Colour, ...] = ((255, 219, 186), (241, 194, 150), (214, 158, 112), (160, 108, 74))

@@ -6,7 +6,8 @@ from dataclasses import replace
 from PIL import Image
 
 from timanh.data.scenes import animals, objects, vehicles
-from timanh.data.scenes.backdrops import Canvas, draw_backdrop, draw_weather
+from timanh.data.scenes.backdrops import draw_backdrop, draw_weather
+from timanh.data.scenes.canvas import Canvas
 from timanh.data.scenes.colours import Paint, tone_of
 from timanh.data.scenes.kinds import KINDS
 from timanh.data.scenes.pen import Pen
