@@ -21,7 +21,7 @@ def demo(
     ] = None,
     count: Annotated[
         int, typer.Option("--count", metavar="N", min=1, help="Pictures to draw.")
-    ] = 1200,
+    ] = 2000,
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", help="Another seed draws other pictures.")
     ] = 0,

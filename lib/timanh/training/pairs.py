@@ -55,6 +55,8 @@ def without_marks(text: str) -> str:
 
 
 def _worn(caption: str, recipe: Recipe, draw: random.Random) -> str:
+    if recipe.cut_caption and draw.random() < recipe.cut_caption:
+        caption = " ".join(caption.split()[: draw.randint(3, 6)])
     if recipe.drop_words:
         words = caption.split()
         kept = [word for word in words if draw.random() >= recipe.drop_words]

@@ -26,6 +26,8 @@ class Recipe:
         crop: smallest share of a picture's area that a random crop keeps; 1 crops nothing.
         flip: mirror pictures at random, unless their caption says left or right.
         drop_words: chance for each word of a caption to be left out.
+        cut_caption: chance for a caption to be cut after its first few words, so that short
+            queries are known too.
         drop_marks: chance for a caption to lose its diacritics, as people type Vietnamese.
         average: decay of the running average of the weights per step; 0 keeps none.
         seed: everything random follows from it and the number of the epoch.
@@ -47,6 +49,7 @@ class Recipe:
     crop: float = 1.0
     flip: bool = False
     drop_words: float = 0.0
+    cut_caption: float = 0.0
     drop_marks: float = 0.0
     average: float = 0.0
     mixed_precision: bool = True
@@ -112,6 +115,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "flip": True,
         "freeze_norm": False,
         "drop_words": 0.1,
+        "cut_caption": 0.35,
         "drop_marks": 0.1,
         "mixed_precision": False,
     },
