@@ -1,9 +1,10 @@
 /** Wires the parts of the page. */
 import { pictureBlob } from "./js/api.js";
+import { captionOf } from "./js/captions.js";
 import { startComposer, write } from "./js/composer.js";
 import { ask, startConversation } from "./js/conversation.js";
-import { byId } from "./js/dom.js";
-import { onRecovered, startHealth } from "./js/health.js";
+import { byId, hasKeyboard } from "./js/dom.js";
+import { onHealth, startHealth } from "./js/health.js";
 import { language, nextLanguage, onLanguage, say, startLanguage } from "./js/i18n.js";
 import { startLightbox } from "./js/lightbox.js";
 import { startTheme } from "./js/theme.js";
@@ -11,7 +12,7 @@ import { fillWelcome, startWelcome } from "./js/welcome.js";
 
 async function like(picture) {
   const blob = await pictureBlob(picture.url).catch(() => null);
-  if (!blob) return write(picture.captions[0] ?? "");
+  if (!blob) return write(captionOf(picture));
   const name = picture.path.split("/").pop();
   return ask({ text: "", pictures: [{ blob, name, url: URL.createObjectURL(blob) }], alpha: 0.6 });
 }
@@ -21,7 +22,7 @@ startComposer(ask);
 startConversation(like);
 startLightbox();
 startWelcome({ ask: (text) => ask({ text, pictures: [], alpha: 0.6 }), like });
-onRecovered(fillWelcome);
+onHealth(fillWelcome);
 onLanguage(() => {
   byId("language").textContent = language() === "vi" ? "EN" : "VI";
   byId("language").setAttribute("aria-label", say("language"));
@@ -30,4 +31,4 @@ onLanguage(() => {
 byId("language").addEventListener("click", nextLanguage);
 await startLanguage();
 await startHealth();
-byId("words").focus();
+if (hasKeyboard()) byId("words").focus();

@@ -1,6 +1,6 @@
 /** The box at the bottom: words, pictures, and how much each counts. */
-import { byId } from "./dom.js";
-import { onLanguage, say } from "./i18n.js";
+import { byId, hasKeyboard } from "./dom.js";
+import { number, onLanguage, say } from "./i18n.js";
 import { startPictures, take } from "./pictures.js";
 
 let pictureCount = 0;
@@ -14,10 +14,11 @@ export function startComposer(ask) {
       words.focus();
       return;
     }
-    const pictures = take();
+    const question = { text, pictures: take(), alpha: Number(byId("alpha").value) };
     words.value = "";
     refresh();
-    ask({ text, pictures, alpha: Number(byId("alpha").value) });
+    if (!hasKeyboard()) words.blur(); // a phone's keyboard would cover the answer
+    ask(question);
   };
   byId("composer").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -31,18 +32,14 @@ export function startComposer(ask) {
     }
   });
   words.addEventListener("input", refresh);
+  byId("alpha").addEventListener("input", showBalance);
   startPictures((pictures) => {
     pictureCount = pictures.length;
     refresh();
   });
   onLanguage(() => {
     words.placeholder = say("placeholder");
-    words.setAttribute("aria-label", say("placeholder"));
-    for (const id of ["attach", "send"]) {
-      byId(id).setAttribute("aria-label", say(id));
-      byId(id).title = say(id);
-    }
-    byId("alpha").setAttribute("aria-label", say("balance"));
+    showBalance();
   });
 }
 
@@ -56,8 +53,15 @@ export function write(text) {
 function refresh() {
   const words = byId("words");
   words.style.height = "auto";
-  words.style.height = `${Math.min(words.scrollHeight, 168)}px`;
+  words.style.height = `${words.scrollHeight}px`; // until its max-height
   const text = words.value.trim();
   byId("balance").hidden = !(text && pictureCount);
   byId("send").disabled = !text && !pictureCount;
+}
+
+function showBalance() {
+  const share = Number(byId("alpha").value) * 100;
+  byId("balance-words").textContent = say("balance.words", { share: number(share) });
+  byId("balance-picture").textContent = say("balance.picture", { share: number(100 - share) });
+  byId("alpha").setAttribute("aria-valuetext", say("weight", { share: number(share) }));
 }

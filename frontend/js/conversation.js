@@ -1,8 +1,9 @@
 /** Questions and answers, one after the other; a newer question ends the older. */
-import { look } from "./health.js";
 import { search } from "./api.js";
-import { announce, byId, element } from "./dom.js";
+import { announce, byId, element, scrollTo, sign } from "./dom.js";
+import { look } from "./health.js";
 import { language, number, say } from "./i18n.js";
+import { justify } from "./justify.js";
 import { rendered } from "./markdown.js";
 import { resultGrid } from "./results.js";
 
@@ -18,10 +19,9 @@ export function startConversation(like) {
 /** Show a question, search, show the answer. */
 export async function ask(question) {
   byId("welcome").hidden = true;
-  byId("messages").append(questionItem(question));
-  const place = element("li", { class: "answer" }, typing());
-  byId("messages").append(place);
-  place.scrollIntoView({ block: "end", behavior: "smooth" });
+  const asked = questionItem(question);
+  const place = element("li", { class: "answer" });
+  byId("messages").append(asked, place);
   await answerInto(place, question);
 }
 
@@ -30,15 +30,25 @@ async function answerInto(place, question) {
   const mine = new AbortController();
   running = mine;
   place.replaceChildren(typing());
+  showTurn(place);
   try {
     const answer = await search({ ...question, language: language(), k: COUNT }, mine.signal);
     place.replaceChildren(...answerParts(answer));
+    place.querySelectorAll(".grid").forEach(justify);
     announce(say("announce.found", { count: answer.results.length }));
   } catch (error) {
-    if (error.name === "AbortError") place.replaceChildren(element("p", { class: "stopped" }, say("stopped")));
-    else place.replaceChildren(failure(error, () => answerInto(place, question)));
+    if (error.name === "AbortError") {
+      place.replaceChildren(element("p", { class: "stopped" }, say("stopped")));
+      return;
+    }
+    place.replaceChildren(failure(error, () => answerInto(place, question)));
   }
-  place.scrollIntoView({ block: "start", behavior: "smooth" });
+  showTurn(place);
+}
+
+/** Bring a question and its answer into view together. */
+function showTurn(place) {
+  scrollTo(place.previousElementSibling, "start");
 }
 
 function questionItem({ text, pictures, alpha }) {
@@ -64,15 +74,16 @@ function answerParts(answer) {
 
 function failure(error, again) {
   look();
-  const words = say(`error.${error.code}`) ?? error.message ?? say("error.unknown");
+  const words = say(`error.${error.code}`) ?? (error.message || say("error.unknown"));
   announce(words);
   return element("div", { class: "failure" },
+    sign("alert"),
     element("p", {}, words),
     element("button", { type: "button", class: "primary", onclick: again }, say("again")),
   );
 }
 
 function typing() {
-  return element("p", { class: "typing", "aria-label": say("searching") },
+  return element("p", { class: "typing", role: "img", "aria-label": say("searching") },
     element("span"), element("span"), element("span"));
 }

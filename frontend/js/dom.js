@@ -1,5 +1,7 @@
 /** Build elements; text is always text, never markup. */
 
+const SIGNS = document.querySelector(".signs").namespaceURI;
+
 /** `element("a", {class: "x", href: "…", onclick: f}, "text", child)`; null children are left out. */
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -12,6 +14,16 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** One of the drawn signs of index.html, by name. */
+export function sign(name) {
+  const drawn = document.createElementNS(SIGNS, "svg");
+  drawn.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SIGNS, "use");
+  use.setAttribute("href", `#sign-${name}`);
+  drawn.append(use);
+  return drawn;
+}
+
 /** The element with this id, which index.html promises. */
 export function byId(id) {
   return document.getElementById(id);
@@ -19,5 +31,18 @@ export function byId(id) {
 
 /** Tell people who cannot see it what happened. */
 export function announce(text) {
-  byId("announce").textContent = text;
+  // Emptied first: the same sentence twice would otherwise be heard once.
+  byId("announce").textContent = "";
+  setTimeout(() => { byId("announce").textContent = text; }, 50);
+}
+
+/** Scroll so that `target` is in view, quietly where motion is unwanted. */
+export function scrollTo(target, block) {
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  target.scrollIntoView({ block, behavior: still ? "auto" : "smooth" });
+}
+
+/** Whether this is a device with a keyboard rather than one that would pop one up. */
+export function hasKeyboard() {
+  return matchMedia("(hover: hover) and (pointer: fine)").matches;
 }

@@ -7,7 +7,8 @@ const EVERY_MS = 20_000;
 const SOON_MS = 3_000;
 let last = null;
 let timer = 0;
-const recovered = [];
+let looking = null;
+const listeners = [];
 
 /** Look now and every 20 seconds, sooner while something is wrong. */
 export function startHealth() {
@@ -18,31 +19,42 @@ export function startHealth() {
 /** Look again at once, after a failure. */
 export function look() {
   clearTimeout(timer);
-  return health().then(
-    (found) => take(found),
-    (problem) => take({ status: "down", upstream: { code: problem.code } }),
-  );
+  looking ??= health().catch((problem) => ({ status: "down", upstream: problem })).then(take);
+  return looking;
 }
 
-/** Call `listener` when the API is there, at first or again. */
-export function onRecovered(listener) {
-  recovered.push(listener);
+/** Call `listener(ok)` when the API comes or goes, at first too. */
+export function onHealth(listener) {
+  listeners.push(listener);
+}
+
+/** Why nothing can be searched now, in words; empty while all is well. */
+export function trouble() {
+  if (!last || last.status === "ok") return "";
+  const { code, detail, message } = last.upstream ?? {};
+  return say(`error.${code}`) ?? detail ?? message ?? say("health.down");
 }
 
 function take(found) {
-  const was = last?.status;
+  looking = null;
+  const changed = last?.status !== found.status;
   last = found;
   show();
-  timer = setTimeout(look, found.status === "ok" ? EVERY_MS : SOON_MS);
-  if (found.status === "ok" && was !== "ok") for (const listener of recovered) listener();
+  const ok = found.status === "ok";
+  timer = setTimeout(look, ok ? EVERY_MS : SOON_MS);
+  if (changed) for (const listener of listeners) listener(ok);
 }
 
 function show() {
   if (!last) return;
   const ok = last.status === "ok";
   byId("health").dataset.state = ok ? "ok" : "down";
-  byId("health-text").textContent = ok
-    ? say("health.ok", { count: number(last.images), model: last.model })
-    : say("health.down");
-  byId("health").title = ok ? "" : (say(`error.${last.upstream?.code}`) ?? last.upstream?.detail ?? "");
+  byId("health").title = trouble();
+  write("health-text", ok ? say("health.ok", { count: number(last.images) }) : say("health.down"));
+  write("health-model", ok ? last.model : "");
+}
+
+function write(id, text) {
+  // Only what changed is written, so that it is announced once.
+  if (byId(id).textContent !== text) byId(id).textContent = text;
 }

@@ -1,5 +1,6 @@
 /** Words of the page in Vietnamese and English. */
 import { loadWords } from "./api.js";
+import { remember, remembered } from "./settings.js";
 
 const LANGUAGES = ["vi", "en"];
 let words = {};
@@ -29,17 +30,16 @@ export function onLanguage(listener) {
 }
 
 /** Load the language that was chosen, else the browser's. */
-export async function startLanguage() {
-  const stored = localStorage.getItem("language");
+export function startLanguage() {
   const browser = navigator.language.toLowerCase().startsWith("vi") ? "vi" : "en";
-  await setLanguage(LANGUAGES.includes(stored) ? stored : browser);
+  return setLanguage(remembered("language", LANGUAGES, browser));
 }
 
 /** Switch to the other language and remember it. */
 export async function nextLanguage() {
   const next = LANGUAGES[(LANGUAGES.indexOf(current) + 1) % LANGUAGES.length];
-  localStorage.setItem("language", next);
   await setLanguage(next);
+  remember("language", next);
 }
 
 async function setLanguage(next) {
@@ -47,5 +47,14 @@ async function setLanguage(next) {
   current = next;
   document.documentElement.lang = next;
   for (const node of document.querySelectorAll("[data-i18n]")) node.textContent = say(node.dataset.i18n);
+  for (const node of document.querySelectorAll("[data-i18n-label]")) label(node, node.dataset.i18nLabel);
+  for (const node of document.querySelectorAll("[data-i18n-title]")) {
+    label(node, node.dataset.i18nTitle);
+    node.title = say(node.dataset.i18nTitle);
+  }
   for (const listener of listeners) listener();
+}
+
+function label(node, key) {
+  node.setAttribute("aria-label", say(key));
 }

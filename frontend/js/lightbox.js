@@ -1,19 +1,29 @@
 /** One picture large: arrows go on, Esc closes, the focus returns to where it was. */
+import { captionsOf } from "./captions.js";
 import { byId, element } from "./dom.js";
-import { number, say } from "./i18n.js";
+import { number, onLanguage, say } from "./i18n.js";
 
-let shown = { results: [], index: 0, moreLike: null };
+let shown = { results: [], index: 0, moreLike: () => {} };
 
-/** Wire the keys. */
+/** Wire buttons and keys. */
 export function startLightbox() {
-  // On the document: redrawing takes the focused button away, and the focus with it.
-  document.addEventListener("keydown", (event) => {
-    if (!byId("lightbox").open) return;
+  const dialog = byId("lightbox");
+  byId("large-previous").addEventListener("click", () => step(-1));
+  byId("large-next").addEventListener("click", () => step(1));
+  byId("large-close").addEventListener("click", () => dialog.close());
+  byId("large-like").addEventListener("click", () => {
+    dialog.close();
+    shown.moreLike(shown.results[shown.index]);
+  });
+  dialog.addEventListener("keydown", (event) => {
     if (event.key === "ArrowRight") step(1);
     if (event.key === "ArrowLeft") step(-1);
   });
-  byId("lightbox").addEventListener("click", (event) => {
-    if (event.target === event.currentTarget) event.currentTarget.close();
+  dialog.addEventListener("click", (event) => {
+    if (event.target.matches("dialog, figure, .stage")) dialog.close();
+  });
+  onLanguage(() => {
+    if (dialog.open) show();
   });
 }
 
@@ -22,6 +32,7 @@ export function openLightbox(results, index, moreLike) {
   shown = { results, index, moreLike };
   show();
   byId("lightbox").showModal();
+  byId("large-next").focus();
 }
 
 function step(by) {
@@ -31,29 +42,19 @@ function step(by) {
 }
 
 function show() {
-  const { results, index, moreLike } = shown;
-  const result = results[index];
-  const button = (key, sign, act) => element("button", {
-    type: "button", class: "quiet icon", "aria-label": say(key), title: say(key), onclick: act,
-  }, sign);
-  byId("lightbox").setAttribute("aria-label", result.path);
-  byId("lightbox").replaceChildren(
-    element("figure", {},
-      element("img", { src: result.url, alt: result.captions[0] ?? result.path, width: result.width, height: result.height }),
-      element("figcaption", {},
-        ...result.captions.slice(0, 2).map((caption) => element("p", {}, caption)),
-        element("p", { class: "path" },
-          `${index + 1}/${results.length} · ${number(result.score, 3)} · ${result.path}`),
-      ),
-    ),
-    element("div", { class: "tools" },
-      button("previous", "←", () => step(-1)),
-      button("next", "→", () => step(1)),
-      element("button", {
-        type: "button", class: "quiet", onclick: () => { byId("lightbox").close(); moreLike(result); },
-      }, say("more-like")),
-      element("a", { class: "quiet", href: result.url, download: result.path.split("/").pop() }, say("download")),
-      button("close", "×", () => byId("lightbox").close()),
-    ),
-  );
+  const { results, index } = shown;
+  const { url, path, width, height, score } = results[index];
+  const captions = captionsOf(results[index]);
+  // Made anew: the old picture would stand there, stretched, until the new one is loaded.
+  const large = element("img", { src: url, alt: "", width, height });
+  byId("large").replaceChildren(large);
+  large.style.setProperty("--width", `${width}px`);
+  large.style.setProperty("--ratio", String(width / height));
+  byId("large-caption").textContent = captions[0] ?? path;
+  byId("large-more").textContent = captions[1] ?? "";
+  byId("large-path").textContent = say("score-of", { score: number(score, 3), path });
+  byId("large-place").textContent = `${index + 1}/${results.length}`;
+  byId("large-download").href = url;
+  byId("large-download").download = path.split("/").pop();
+  for (const id of ["large-previous", "large-next"]) byId(id).hidden = results.length < 2;
 }

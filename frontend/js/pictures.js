@@ -1,5 +1,5 @@
 /** Pictures waiting to be sent: at most five, shown small, each removable. */
-import { announce, byId, element } from "./dom.js";
+import { announce, byId, element, sign } from "./dom.js";
 import { onLanguage, say } from "./i18n.js";
 
 export const MOST = 5;
@@ -55,15 +55,9 @@ export function take() {
   return taken;
 }
 
-/** Put pictures back, when their question failed. */
-export function putBack(pictures) {
-  waiting = [...pictures];
-  show();
-}
-
 function announceRefusal(key, name) {
   const words = say(key, { name, most: MOST });
-  const note = element("li", { class: "refused", role: "alert" }, words);
+  const note = element("li", { class: "refused" }, words);
   byId("previews").hidden = false;
   byId("previews").append(note);
   announce(words);
@@ -76,7 +70,7 @@ function show() {
     element("button", {
       type: "button", class: "remove", "aria-label": say("remove", { name: picture.name }),
       onclick: () => { URL.revokeObjectURL(waiting.splice(index, 1)[0].url); show(); byId("words").focus(); },
-    }, "×"),
+    }, sign("close")),
   ));
   const refusals = [...byId("previews").querySelectorAll(".refused")];
   byId("previews").replaceChildren(...items, ...refusals);

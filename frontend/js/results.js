@@ -1,4 +1,5 @@
 /** The grid of pictures found. */
+import { captionOf } from "./captions.js";
 import { element } from "./dom.js";
 import { number, say } from "./i18n.js";
 import { openLightbox } from "./lightbox.js";
@@ -12,7 +13,7 @@ export function resultGrid(results, moreLike) {
     const score = number(result.score, 3);
     return element("li", {},
       element("button", {
-        type: "button", class: "hit",
+        type: "button", class: "hit", title: captionOf(result),
         "aria-label": say("result", { rank: index + 1, score, caption: captionOf(result) }),
         onclick: () => openLightbox(results, index, moreLike),
       },
@@ -26,9 +27,4 @@ export function resultGrid(results, moreLike) {
       ),
     );
   }));
-}
-
-/** The caption to show: the first, or the file's name. */
-export function captionOf(result) {
-  return result.captions[0] ?? result.path;
 }

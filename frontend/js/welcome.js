@@ -1,8 +1,9 @@
 /** What stands there before the first question: a greeting, examples, a sample of the gallery. */
 import { examples, sample } from "./api.js";
-import { byId, element } from "./dom.js";
+import { captionOf } from "./captions.js";
+import { byId, element, sign } from "./dom.js";
+import { trouble } from "./health.js";
 import { language, onLanguage, say } from "./i18n.js";
-import { captionOf } from "./results.js";
 
 const PICTURES = 12;
 let found = { examples: [], images: [] };
@@ -14,24 +15,36 @@ export function startWelcome(actions) {
   onLanguage(show);
 }
 
-/** Fetch examples and sample; what cannot be had is left out. */
-export async function fillWelcome() {
-  const [queries, gallery] = await Promise.allSettled([examples(), sample(PICTURES)]);
-  found = { examples: queries.value ?? [], images: gallery.value?.images ?? [] };
+/** Fetch examples and sample when the API is there; what cannot be had is left out. */
+export async function fillWelcome(ok) {
+  if (ok && !found.images.length) {
+    const [queries, gallery] = await Promise.allSettled([examples(), sample(PICTURES)]);
+    found = { examples: queries.value ?? [], images: gallery.value?.images ?? [] };
+  }
   show();
 }
 
 function show() {
-  byId("welcome").replaceChildren(
+  if (byId("welcome").hidden) return;
+  byId("welcome").replaceChildren(...[
     element("h2", { id: "welcome-title" }, say("welcome.title")),
     element("p", { class: "lead" }, say("welcome.text")),
-    element("ul", { class: "chips" }, ...found.examples.map((example) => element("li", {},
-      element("button", { type: "button", class: "chip", onclick: () => act.ask(example[language()]) }, example[language()])))),
-    ...(found.images.length ? [element("h3", {}, say("welcome.sample"))] : []),
-    element("ul", { class: "sample" }, ...found.images.map((image) => element("li", {},
-      element("button", {
-        type: "button", class: "hit", "aria-label": say("search-like", { caption: captionOf(image) }),
-        onclick: () => act.like(image),
-      }, element("img", { src: image.thumbnail, alt: "", width: image.width, height: image.height }))))),
-  );
+    trouble() && element("p", { class: "notice" }, sign("alert"), element("span", {}, trouble())),
+    found.examples.length && element("ul", { class: "chips" }, ...found.examples.map(chip)),
+    found.images.length && element("h3", {}, say("welcome.sample")),
+    found.images.length && element("ul", { class: "sample" }, ...found.images.map(tile)),
+  ].filter(Boolean));
+}
+
+function chip(example) {
+  const text = example[language()];
+  return element("li", {}, element("button", { type: "button", class: "chip", onclick: () => act.ask(text) }, text));
+}
+
+function tile(image) {
+  return element("li", {}, element("button", {
+    type: "button", class: "hit", title: captionOf(image),
+    "aria-label": say("search-like", { caption: captionOf(image) }),
+    onclick: () => act.like(image),
+  }, element("img", { src: image.thumbnail, alt: "", width: image.width, height: image.height })));
 }

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import product
 from pathlib import Path
 
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
@@ -31,3 +32,43 @@ def test_modules_are_small_and_only_api_fetches() -> None:
         assert "innerHTML" not in text, file.name
         assert file.name == "api.js" or "fetch(" not in text, file.name
         assert "http://" not in text and "https://" not in text, file.name
+
+
+def test_text_stands_out_in_both_themes() -> None:
+    """WCAG AA: 4.5 for text on every ground that it stands on."""
+    css = (FRONTEND / "css" / "base.css").read_text("utf8")
+    for theme in ("dark", "light"):
+        block = css.split(f'[data-theme="{theme}"] {{')[1].split("}")[0]
+        colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
+        pairs = [
+            *product(("ink", "muted", "bad"), ("ground", "raised")),
+            *[("ink", "raised-more"), ("on-accent", "accent"), ("accent", "raised")],
+        ]
+        for text, ground in pairs:
+            ratio = contrast(colours[text], colours[ground])
+            assert ratio >= 4.5, f"{theme}: {text} on {ground} is {ratio:.2f}"
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of "#rrggbb", as WCAG 2 defines it."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
+    return sum(weight * x for weight, x in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_every_class_of_the_styles_is_used() -> None:
+    styles = "".join(file.read_text("utf8") for file in (FRONTEND / "css").glob("*.css"))
+    styles = re.sub(r"/\*.*?\*/|\burl\([^)]*\)|\"[^\"]*\"", "", styles, flags=re.S)
+    used = (FRONTEND / "index.html").read_text("utf8")
+    used += "".join(file.read_text("utf8") for file in (FRONTEND / "js").glob("*.js"))
+    for name in set(re.findall(r"\.([a-z][\w-]*)(?=[\s:,{.>)\[])", styles)):
+        assert re.search(rf"[\"' ]{re.escape(name)}[\"' ]", used), f".{name} is used nowhere"
+
+
+def test_the_lock_file_names_no_registry() -> None:
+    assert "resolved" not in (FRONTEND / "package-lock.json").read_text("utf8")

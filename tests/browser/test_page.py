@@ -59,7 +59,7 @@ def test_words_and_picture_together_have_a_slider(page: Page, site: "Site") -> N
     page.locator("#alpha").fill("0.9")
     page.keyboard.press("Tab")
     page.locator("#send").click()
-    expect(page.locator(".weight")).to_have_text("words count 90 %")
+    expect(page.locator(".weight")).to_have_text("words count 90%")
     page.wait_for_selector(".grid")
 
 
@@ -101,12 +101,12 @@ def test_enlarging_by_keyboard_alone(page: Page) -> None:
     page.wait_for_selector(".grid")
     page.locator(".grid .hit").first.focus()
     page.keyboard.press("Enter")
-    expect(page.locator("dialog .path")).to_contain_text("1/10")
+    expect(page.locator("dialog .place")).to_have_text("1/10")
     page.keyboard.press("ArrowRight")
-    expect(page.locator("dialog .path")).to_contain_text("2/10")
+    expect(page.locator("dialog .place")).to_have_text("2/10")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
-    expect(page.locator("dialog .path")).to_contain_text("10/10")
+    expect(page.locator("dialog .place")).to_have_text("10/10")
     page.keyboard.press("Escape")
     expect(page.locator("dialog")).to_be_hidden()
     assert page.evaluate("document.activeElement.className") == "hit"

@@ -1,20 +1,22 @@
 """A data folder: pictures, their captions, and how they are split."""
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from timanh.data.captions import NO_CAPTIONS, CaptionSet, read_captions
-from timanh.data.pictures import list_pictures
-from timanh.data.splits import SPLITS, draw_splits, find_split_file, read_split
+from timanh.data.pictures import is_picture, list_pictures
+from timanh.data.splits import SPLITS, fill_splits, find_split_file, read_split
 from timanh.errors import DataError, EmptyGalleryError, SettingsError
 
 IMAGE_FOLDERS = ("images", "Images", "Flicker8k_Dataset")
 CAPTION_FILES = (
-    "captions.txt", "captions.vi.txt", "Flickr8k.token.txt", "captions.json",
+    "captions.txt", "captions.vi.txt", "Flickr8k.token.txt", "train_data.json",
     "dataset_flickr8k.json", "dataset_flickr30k.json", "dataset_coco.json",
 )  # fmt: skip
+COCO_FILES = "*captions*.json"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class DataFolder:
         captions: all caption files together.
         names: pictures that are there, relative to `images`.
         missing: pictures with captions that are not there.
+        dropped: split → names in its list that are not there, once it was asked for.
     """
 
     root: Path
@@ -34,7 +37,7 @@ class DataFolder:
     captions: CaptionSet
     names: tuple[str, ...]
     missing: tuple[str, ...]
-    dropped: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def captions_of(self, name: str) -> tuple[str, ...]:
         """A picture's captions; none is an empty tuple."""
@@ -43,34 +46,35 @@ class DataFolder:
     def split(self, which: str, *, file: Path | None = None, seed: int = 0) -> tuple[str, ...]:
         """Names of a split: a list given, a list in the folder, or drawn by picture.
 
-        Where the folder lists some splits, the others are never drawn from the listed pictures.
-        Names that are not there are left out and counted in `dropped[which]`.
+        Where the folder lists some splits, the others are drawn from the pictures that no list
+        names, so no picture is trained on and measured. Names that are not there are left out
+        and kept in `dropped[which]`.
 
         Raises:
             DataError: a list that names none of the pictures.
             SettingsError: `which` is none of train, dev, test, all.
         """
+        if file is not None:
+            there, self.dropped[which] = read_split(file, self._known)
+            return there
         if which == "all":
             return self.names
-        if which not in SPLITS and file is None:
+        if which not in SPLITS:
             raise SettingsError(f"Unknown split {which!r}; known are train, dev, test and all.")
-        listed = file or find_split_file(self.root, which)
-        if listed is not None:
-            there, absent = read_split(listed, self._known)
-            self.dropped[which] = len(absent)
-            return there
-        if which in self.captions.splits:
-            named = self.captions.splits[which]
-            return tuple(name for name in named if name in self._known)
-        taken = {
-            name
-            for other in SPLITS
-            if (other_file := find_split_file(self.root, other)) is not None
-            for name in read_split(other_file, self._known)[0]
-        }
-        if taken:
-            return tuple(name for name in self.names if name not in taken)
-        return draw_splits(self.names, seed)[which]
+        return fill_splits(self.names, self._listed(), seed)[which]
+
+    def _listed(self) -> dict[str, tuple[str, ...]]:
+        """Splits that the folder's lists or its caption file name."""
+        listed: dict[str, tuple[str, ...]] = {}
+        for which in SPLITS:
+            file = find_split_file(self.root, which)
+            if file is not None:
+                listed[which], self.dropped[which] = read_split(file, self._known)
+            elif which in self.captions.splits:
+                named = self.captions.splits[which]
+                listed[which] = tuple(name for name in named if name in self._known)
+                self.dropped[which] = tuple(name for name in named if name not in self._known)
+        return listed
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -95,14 +99,15 @@ def open_data(
     place = Path(root).expanduser()
     if not place.is_dir():
         raise DataError(f"There is no folder {place}. Name a folder of pictures.")
-    images = next((place / name for name in IMAGE_FOLDERS if (place / name).is_dir()), place)
+    files = _caption_files(place, captions)
+    images = _images(place, captioned=bool(files))
     found = list_pictures(images)
     if not found:
         raise EmptyGalleryError(
             f"{images} holds no picture (JPEG, PNG, WebP, GIF, BMP or TIFF). "
             "Name a folder with pictures in it."
         )
-    read = _read_all(place, captions)
+    read = _read_all(files, found)
     there = set(found)
     missing = tuple(name for name in read.captions if name not in there)
     if missing and len(missing) == len(read.captions):
@@ -114,15 +119,55 @@ def open_data(
     return DataFolder(place, images, read, tuple(found), missing)
 
 
-def _read_all(root: Path, captions: Path | str | Sequence[Path | str] | None) -> CaptionSet:
-    if captions is None:
-        files = [root / name for name in CAPTION_FILES if (root / name).is_file()]
-    elif isinstance(captions, Path | str):
-        files = [Path(captions)]
-    else:
-        files = [Path(file) for file in captions]
-    read = [read_captions(file) for file in files]
-    together = read[0] if read else NO_CAPTIONS
-    for more in read[1:]:
-        together = together.merged(more)
-    return together
+def _images(root: Path, *, captioned: bool) -> Path:
+    """`root/images`, unless `root` is a person's folder of photos that merely has one inside."""
+    inner = next((root / name for name in IMAGE_FOLDERS if (root / name).is_dir()), None)
+    if inner is None:
+        return root
+    own = any(is_picture(path) for path in root.iterdir())
+    return root if own and not captioned else inner
+
+
+def _caption_files(root: Path, given: Path | str | Sequence[Path | str] | None) -> list[Path]:
+    if given is None:
+        known = [root / name for name in CAPTION_FILES if (root / name).is_file()]
+        return known + sorted(file for file in root.glob(COCO_FILES) if file not in known)
+    if isinstance(given, Path | str):
+        return [Path(given).expanduser()]
+    return [Path(file).expanduser() for file in given]
+
+
+def _read_all(files: Sequence[Path], pictures: Sequence[str]) -> CaptionSet:
+    """The files' captions together, keyed as the pictures are called on disk."""
+    together = NO_CAPTIONS
+    for number, file in enumerate(files):
+        read = read_captions(file)
+        together = together.merged(read) if number else read
+    # macOS may store "ổ" as several codes; caption files are composed.
+    composed = {unicodedata.normalize("NFC", name): name for name in pictures}
+    if not composed.keys() & together.captions.keys():
+        return together.renamed(_by_last_part(together.captions, composed))
+    return together.renamed({nfc: name for nfc, name in composed.items() if nfc != name})
+
+
+def _by_last_part(captioned: Iterable[str], pictures: Mapping[str, str]) -> dict[str, str]:
+    """Captioned name → picture, where one has folders before it that the other has not.
+
+    COCO's captions say `000000157656.jpg` for `train2017/000000157656.jpg`. A last part that
+    comes twice on either side is left alone.
+    """
+    captions_of, pictures_of = _once(captioned), _once(pictures)
+    return {
+        captions_of[last]: pictures[pictures_of[last]]
+        for last in captions_of.keys() & pictures_of.keys()
+        if f"/{captions_of[last]}".endswith(f"/{pictures_of[last]}")
+        or f"/{pictures_of[last]}".endswith(f"/{captions_of[last]}")
+    }
+
+
+def _once(names: Iterable[str]) -> dict[str, str]:
+    """Last part → name, for last parts that come once."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(name.rpartition("/")[2], []).append(name)
+    return {last: own[0] for last, own in found.items() if len(own) == 1}

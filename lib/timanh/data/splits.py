@@ -1,7 +1,8 @@
 """Train, dev and test: lists from a file, or drawn by picture with a fixed seed."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from timanh.errors import DataError
@@ -15,27 +16,35 @@ FILE_NAMES = {
     "test": ("Flickr_8k.testImages.txt", "test.txt"),
 }
 
+Names = tuple[str, ...]
 
-def read_split(file: Path, known: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+
+def read_split(file: Path, known: Collection[str]) -> tuple[Names, Names]:
     """(names that are there, names that are not) of a list with a name a line.
 
     Raises:
-        DataError: no such file, or none of its names is known.
+        DataError: no such file, not text, or none of its names is known.
     """
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
     except FileNotFoundError as error:
         raise DataError(f"There is no split file {file}.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"The split file {file} is not UTF-8 text with a name a line.") from error
+    except OSError as error:
+        raise DataError(f"{file} cannot be read ({error.strerror or error}).") from error
     listed = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
-    known_names = set(known)
-    there = tuple(name for name in listed if name in known_names)
+    # Letters with marks are one code on Linux and two on macOS: compare them composed.
+    written = {unicodedata.normalize("NFC", name): name for name in known}
+    matched = {name: written.get(unicodedata.normalize("NFC", name)) for name in listed}
+    there = tuple(name for name in matched.values() if name is not None)
     if not there:
-        example = f"“{listed[0]}”" if listed else "nothing"
+        example = f"“{listed[0][:80]}”" if listed else "nothing"
         raise DataError(
             f"None of the {len(listed)} names in {file} is a picture of this folder (it lists "
             f"{example}). Name a list with one picture's file name a line."
         )
-    return there, tuple(name for name in listed if name not in known_names)
+    return there, tuple(name for name, found in matched.items() if found is None)
 
 
 def find_split_file(root: Path, which: str) -> Path | None:
@@ -46,14 +55,54 @@ def find_split_file(root: Path, which: str) -> Path | None:
     return None
 
 
-def draw_splits(names: Sequence[str], seed: int = 0) -> dict[str, tuple[str, ...]]:
+def draw_splits(names: Sequence[str], seed: int = 0) -> dict[str, Names]:
     """A tenth each (at most 1,000) for dev and test, the rest for training.
 
     A picture's place follows from a hash of seed and name, so no picture stands on two sides,
     whatever order the names come in.
     """
-    order = sorted(set(names), key=lambda name: hashlib.blake2b(f"{seed}/{name}".encode()).digest())
+    order = _shuffled(names, seed)
     held = min(HELD_OUT_MOST, int(len(order) * HELD_OUT_SHARE))
-    places = {"dev": set(order[:held]), "test": set(order[held : 2 * held])}
-    places["train"] = set(order[2 * held :])
-    return {which: tuple(name for name in names if name in places[which]) for which in SPLITS}
+    return _in_order(
+        names,
+        {"train": order[2 * held :], "dev": order[:held], "test": order[held : 2 * held]},
+    )
+
+
+def fill_splits(
+    names: Sequence[str], listed: Mapping[str, Sequence[str]], seed: int = 0
+) -> dict[str, Names]:
+    """All three splits where some are listed: the others share the pictures that no list names.
+
+    What a list holds out is taken out of a train list that has it too. One missing split takes
+    all that is left; dev and test share it in halves; train and one held-out side as drawn.
+    """
+    held_out = {name for which in ("dev", "test") for name in listed.get(which, ())}
+    sides = {which: tuple(own) for which, own in listed.items() if which in SPLITS}
+    if "train" in sides:
+        sides["train"] = tuple(name for name in sides["train"] if name not in held_out)
+    taken = held_out.union(*sides.values())
+    rest = [name for name in names if name not in taken]
+    missing = [which for which in SPLITS if which not in sides]
+    if len(missing) == 1:
+        return {**sides, missing[0]: tuple(rest)}
+    if missing == ["dev", "test"]:
+        order = _shuffled(rest, seed)
+        half = len(order) // 2
+        return {**sides, **_in_order(rest, {"dev": order[:half], "test": order[half:]})}
+    drawn = draw_splits(rest, seed)
+    listed_side = next((which for which in ("dev", "test") if which in sides), None)
+    if listed_side is not None:
+        theirs = {*drawn["train"], *drawn[listed_side]}
+        drawn["train"] = tuple(name for name in rest if name in theirs)
+    return {**drawn, **sides}
+
+
+def _shuffled(names: Sequence[str], seed: int) -> list[str]:
+    return sorted(set(names), key=lambda name: hashlib.blake2b(f"{seed}/{name}".encode()).digest())
+
+
+def _in_order(names: Sequence[str], sides: Mapping[str, Sequence[str]]) -> dict[str, Names]:
+    """The same sides, each in the order of `names`."""
+    places = {which: set(own) for which, own in sides.items()}
+    return {which: tuple(name for name in names if name in places[which]) for which in places}

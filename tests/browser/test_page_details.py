@@ -1,0 +1,163 @@
+"""What a person does not think about unless it fails."""
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Site
+
+DROP = """([kind, name]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(8)], name, {type: "image/png"}));
+    const event = kind === "drop"
+        ? new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true})
+        : new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
+    document.body.dispatchEvent(event);
+}"""
+ROWS = "async (given) => (await import('/js/justify.js')).rowWidths(...given)"
+SHIFTS = """new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+}).observe({type: "layout-shift", buffered: true}); window.shift = 0;"""
+
+
+def ask(page: Page, words: str) -> None:
+    page.get_by_role("textbox").fill(words)
+    page.keyboard.press("Enter")
+
+
+def test_the_api_away_at_the_start_is_said_and_found_again(page: Page, site: "Site") -> None:
+    body = {"status": "degraded", "upstream": {"code": "upstream-down", "detail": "x"}}
+    page.route("**/health", lambda route: route.fulfill(json=body))
+    page.reload()
+    expect(page.locator(".notice")).to_contain_text("cannot be reached")
+    expect(page.locator("#health")).to_contain_text("Search is away")
+    page.unroute("**/health")
+    expect(page.locator(".sample img")).to_have_count(12, timeout=10_000)
+    expect(page.locator(".notice")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [("upstream-slow", "took too long"), ("never-heard-of", "As the backend put it <b>so</b>.")],
+)
+def test_a_problem_is_said_in_the_language_or_as_it_came(page: Page, code: str, shown: str) -> None:
+    page.expected.append("504")  # type: ignore[attr-defined]
+    problem = {"code": code, "detail": "As the backend put it <b>so</b>."}
+    page.route("**/api/predict-image", lambda route: route.fulfill(
+        status=504, content_type="application/problem+json", body=json.dumps(problem)))  # fmt: skip
+    ask(page, "a red car")
+    expect(page.locator(".failure p")).to_contain_text(shown)
+    expect(page.locator("#announce")).to_contain_text(shown)
+    expect(page.locator(".question")).to_have_text("a red car")
+
+
+def test_a_newer_question_ends_the_older(page: Page) -> None:
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/api/predict-image", hold_the_first)
+    ask(page, "a blue bus")
+    expect(page.locator(".typing")).to_be_visible()
+    ask(page, "a red car")
+    expect(page.locator(".answer").last.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".answer").first).to_have_text("Stopped for a newer question.")
+    expect(page.locator(".typing")).to_have_count(0)
+    held[0].abort()
+
+
+@pytest.mark.parametrize("kind", ["drop", "paste"])
+def test_pictures_come_by_drop_and_paste_whatever_their_names(page: Page, kind: str) -> None:
+    name = "<img src=x onerror='document.title=3'>.png"
+    page.evaluate(DROP, [kind, name])
+    expect(page.locator(".previews img")).to_have_attribute("alt", name)
+    expect(page.get_by_role("button", name=f"Remove {name}")).to_be_visible()
+    assert page.locator(".previews img").count() == 1 and page.title() == "Tìm Ảnh"
+
+
+def test_captions_are_those_of_the_page_s_language(page: Page) -> None:
+    names = [tile.get_attribute("title") or "" for tile in page.locator(".sample .hit").all()]
+    assert all(name.isascii() for name in names[1:])
+    page.locator("#language").click()
+    vietnamese = [tile.get_attribute("title") or "" for tile in page.locator(".sample .hit").all()]
+    assert len(names) == 12 and not any(name.isascii() for name in vietnamese[1:])
+
+
+def test_the_theme_of_the_system_is_followed(page: Page) -> None:
+    for _ in range(2):
+        page.locator("#theme").click()
+    expect(page.get_by_role("button", name="Theme: as the system")).to_be_visible()
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        expect(page.locator("html")).to_have_attribute("data-theme", scheme)
+
+
+def test_rows_are_full_and_pictures_keep_their_shape(page: Page) -> None:
+    ratios, room, gap = [1.5, 0.75, 1.0, 1.5, 1.0, 0.5], 800, 10
+    widths = page.evaluate(ROWS, [ratios, room, 180, gap])
+    # (800 - 3 gaps) / (1.5 + 0.75 + 1 + 1.5) = 162.1 is nearer to 180 than rows of three or five.
+    heights = [width / ratio for width, ratio in zip(widths, ratios, strict=True)]
+    assert heights == pytest.approx([162.1] * 6, abs=0.05)
+    assert sum(widths[:4]) + 3 * gap == pytest.approx(room, abs=0.1)
+    assert page.evaluate(ROWS, [[2.0], room, 180, gap]) == [360]
+    assert page.evaluate(ROWS, [[9.0], room, 180, gap]) == [800]
+
+
+def test_nothing_moves_while_it_loads(browser: Browser, site: "Site") -> None:
+    context = browser.new_context(locale="vi-VN", viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.add_init_script(SHIFTS)
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
+    page.goto(site.url)
+    page.wait_for_selector(".sample img")
+    ask(page, "chiếc ô tô màu đỏ")
+    page.wait_for_selector(".grid img")
+    page.wait_for_function("() => [...document.images].every((image) => image.complete)")
+    assert page.evaluate("window.shift") < 0.02
+    assert not [url for url in fetched if "latin-ext" in url]
+    context.close()
+
+
+def test_large_text_and_a_narrow_phone_lose_nothing(browser: Browser, site: "Site") -> None:
+    context = browser.new_context(locale="vi-VN", viewport={"width": 320, "height": 640})
+    page = context.new_page()
+    page.goto(site.url)
+    page.wait_for_selector(".sample img")
+    ask(page, "chiếc ô tô màu đỏ")
+    page.wait_for_selector(".grid img")
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    page.set_viewport_size({"width": 640, "height": 800})
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert page.evaluate("document.documentElement.scrollWidth") == 640
+    context.close()
+
+
+def test_the_focus_stays_where_it_was(page: Page) -> None:
+    ask(page, "a red car")
+    page.locator(".grid .hit").nth(3).click()
+    page.get_by_role("button", name="Next picture").press("Enter")
+    expect(page.locator("dialog .place")).to_have_text("5/10")
+    expect(page.get_by_role("button", name="Next picture")).to_be_focused()
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator(".grid .hit").nth(3)).to_be_focused()
+
+
+def test_more_like_this_asks_with_the_picture(page: Page) -> None:
+    ask(page, "a red car")
+    page.locator(".grid .hit").nth(1).click()
+    path = page.locator("dialog .path").inner_text().split(" · ")[1]
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Download").click()
+    assert downloading.value.suggested_filename == path
+    page.get_by_role("button", name="More like this").click()
+    expect(page.locator(".question").last.locator("img")).to_have_attribute("alt", path)
+    page.locator(".answer").last.locator(".grid .hit").first.click()
+    expect(page.locator("dialog .path")).to_contain_text(path)
