@@ -140,7 +140,7 @@ def test_split_files_drop_and_count_what_is_not_there(gallery: Path) -> None:
     (gallery / "Flickr_8k.devImages.txt").write_text("red_circle_0.jpg\ngone.jpg\n\n")
     folder = open_data(gallery)
     assert folder.split("dev") == ("red_circle_0.jpg",)
-    assert folder.dropped["dev"] == 1
+    assert folder.dropped["dev"] == ("gone.jpg",)
     assert "red_circle_0.jpg" not in folder.split("train")
     (gallery / "mine.txt").write_text("nobody.jpg\n")
     with pytest.raises(DataError, match="None of the 1 names"):

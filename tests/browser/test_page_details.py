@@ -1,6 +1,7 @@
 """What a person does not think about unless it fails."""
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -83,11 +84,14 @@ def test_pictures_come_by_drop_and_paste_whatever_their_names(page: Page, kind: 
 
 
 def test_captions_are_those_of_the_page_s_language(page: Page) -> None:
-    names = [tile.get_attribute("title") or "" for tile in page.locator(".sample .hit").all()]
-    assert all(name.isascii() for name in names[1:])
+    tiles = page.locator(".sample .hit")
+    expect(tiles).to_have_count(12)
+    assert all((tile.get_attribute("title") or "").isascii() for tile in tiles.all()[1:])
     page.locator("#language").click()
-    vietnamese = [tile.get_attribute("title") or "" for tile in page.locator(".sample .hit").all()]
-    assert len(names) == 12 and not any(name.isascii() for name in vietnamese[1:])
+    expect(page.locator("html")).to_have_attribute("lang", "vi")
+    expect(tiles.nth(1)).not_to_have_attribute("title", re.compile(r"^[ -~]*$"))
+    vietnamese = [tile.get_attribute("title") or "" for tile in tiles.all()]
+    assert len(vietnamese) == 12 and not any(name.isascii() for name in vietnamese[1:])
 
 
 def test_the_theme_of_the_system_is_followed(page: Page) -> None:

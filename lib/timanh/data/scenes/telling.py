@@ -1,7 +1,8 @@
 """Which facts each of a picture's five captions tells; the same for both languages.
 
 A caption is a list of parts in order: "main", "second", "place", "time" (light and weather), each
-turned into words by a language. Four of the five tell enough to find the picture among hundreds.
+turned into words by a language. Four of the five tell enough to find the picture among hundreds;
+the fifth is as short as a query: "a red car", "two dogs on the beach".
 """
 
 import random
@@ -18,7 +19,8 @@ FIRST_FOUR = (
     ("picture", "main", "second", "time"),
     ("place", "main", "time"),
 )
-SHORT = (("main", "time"), ("main", "place"), ("main", "second"), ("there", "main", "time"))
+BARE = ("main",)
+SHORT = (BARE, BARE, BARE, ("main", "time"), ("main", "place"), ("main", "second"))
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ def _plan(parts: tuple[str, ...], scene: Scene, rng: random.Random) -> Plan:
         parts = tuple(dict.fromkeys("place" if part == "second" else part for part in parts))
         if "time" not in parts and len(parts) > 2:
             parts = (*parts, "time")
-    return Plan(parts, rng.random() < 0.8, rng.random() < 0.6, rng.getrandbits(32))
+    action, size = (0.4, 0.2) if parts == BARE else (0.8, 0.6)
+    return Plan(parts, rng.random() < action, rng.random() < size, rng.getrandbits(32))
 
 
 def second_of(scene: Scene, rng: random.Random) -> Thing | None:
