@@ -99,6 +99,12 @@ def poison(gallery: Path) -> None:
     file.write_text("\n".join([*lines, f"scene_000000.jpg,{HOSTILE}"]) + "\n", "utf8")
 
 
+NO_CHROMIUM = (
+    "The tests of the page need Chromium, and none was found. Install one (`apt-get install "
+    "chromium`, or `python -m playwright install chromium`), or name it in TIMANH_CHROMIUM."
+)
+
+
 def chromium() -> str | None:
     """Chromium of this machine; None leaves it to playwright's own."""
     named = os.environ.get("TIMANH_CHROMIUM")
@@ -109,7 +115,10 @@ def chromium() -> str | None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        found = chromium()
+        if found is None and not Path(playwright.chromium.executable_path).is_file():
+            pytest.fail(NO_CHROMIUM, pytrace=False)
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser
         browser.close()
 
