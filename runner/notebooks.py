@@ -25,7 +25,7 @@ class Run:
 # Draw pictures, then train a small two-tower model on them, from nothing.
 NAME = "demo"
 DEMO_MODEL = (
-    Run("01_prepare_data", {"DATA": "demo", "COUNT": 10000, "SEED": 1}),
+    Run("01_prepare_data", {"DATA": "demo", "COUNT": 16000, "SEED": 1}),
     Run("02_finetune_clip", {"DATA": "demo", "MODEL": "small", "RECIPE": "demo", "NAME": NAME}),
 )
 

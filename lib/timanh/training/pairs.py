@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from timanh.training.recipe import Recipe
 
 Pair = tuple[int, str]
+SHORT = 6  # words; of captions no longer than this none is dropped: each says what is there
 SIDES = re.compile(r"\b(left|right|trái|phải)\b", re.IGNORECASE)
 
 
@@ -55,10 +56,8 @@ def without_marks(text: str) -> str:
 
 
 def _worn(caption: str, recipe: Recipe, draw: random.Random) -> str:
-    if recipe.cut_caption and draw.random() < recipe.cut_caption:
-        caption = " ".join(caption.split()[: draw.randint(3, 6)])
-    if recipe.drop_words:
-        words = caption.split()
+    words = caption.split()
+    if recipe.drop_words and len(words) > SHORT:
         kept = [word for word in words if draw.random() >= recipe.drop_words]
         caption = " ".join(kept or words)
     if recipe.drop_marks and draw.random() < recipe.drop_marks:

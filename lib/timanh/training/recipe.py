@@ -25,9 +25,7 @@ class Recipe:
         cosine: let the rate fall to 0 along a cosine; else it stays.
         crop: smallest share of a picture's area that a random crop keeps; 1 crops nothing.
         flip: mirror pictures at random, unless their caption says left or right.
-        drop_words: chance for each word of a caption to be left out.
-        cut_caption: chance for a caption to be cut after its first few words, so that short
-            queries are known too.
+        drop_words: chance for each word of a caption to be left out, unless it is short.
         drop_marks: chance for a caption to lose its diacritics, as people type Vietnamese.
         average: decay of the running average of the weights per step; 0 keeps none.
         seed: everything random follows from it and the number of the epoch.
@@ -49,7 +47,6 @@ class Recipe:
     crop: float = 1.0
     flip: bool = False
     drop_words: float = 0.0
-    cut_caption: float = 0.0
     drop_marks: float = 0.0
     average: float = 0.0
     mixed_precision: bool = True
@@ -106,7 +103,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # From random weights on drawn pictures, for the checkpoint that comes with the package.
     "demo": {
-        "epochs": 16,
+        "epochs": 13,
         "batch_size": 256,
         "learning_rate": 2e-3,
         "weight_decay": 0.05,
@@ -115,7 +112,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "flip": True,
         "freeze_norm": False,
         "drop_words": 0.1,
-        "cut_caption": 0.35,
         "drop_marks": 0.1,
         "mixed_precision": False,
     },

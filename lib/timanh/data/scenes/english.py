@@ -91,13 +91,17 @@ def time_words(light: str, weather: str, rng: random.Random) -> str:
     return rng.choice({"night": NIGHT, "sunset": SUNSET, "day": DAY}[light][weather])
 
 
-def noun_phrase(thing: Thing, rng: random.Random, *, sized: bool = False) -> str:
-    """ "two small red cars", "a woman in a blue dress"."""
+def noun_phrase(
+    thing: Thing, rng: random.Random, *, sized: bool = False, coloured: bool = True
+) -> str:
+    """ "two small red cars", "a woman in a blue dress", without colour "two cars", "a woman"."""
     options = NAMES.get(thing.kind, ((thing.kind, f"{thing.kind}s"),))
     singular, plural = options[0] if rng.random() < 0.7 else rng.choice(options)
     noun = singular if thing.count == 1 else plural
     size = SIZES.get(thing.size)
     words = [rng.choice(size)] if sized and size else []
+    if not coloured:
+        return _counted(" ".join([*words, noun]), thing.count)
     if KINDS[thing.kind].group == "person":
         phrase = " ".join([*words, noun])
         return f"{_counted(phrase, thing.count)} in {_clothes(thing)}"
@@ -117,14 +121,17 @@ def _clothes(thing: Thing) -> str:
     return f"{thing.colour} {garment}{'es' if dressed else 's'}"
 
 
-def _action(thing: Thing, rng: random.Random) -> str | None:
-    if thing.item_colour and thing.item and thing.item != "book":
-        things = f"{_article(thing.item_colour)} {thing.item_colour} {thing.item}"
-        verb = {"umbrella": "holding", "balloon": "holding", "bicycle": "riding", "kite": "flying",
-                "ball": "playing with"}[thing.item]  # fmt: skip
-        if thing.count > 1:
-            things = f"{thing.item_colour} {thing.item}s"
-        return f"{verb} {things}"
+HOLDING = {
+    "umbrella": ("holding", "holding", "with"), "balloon": ("holding", "holding", "with"),
+    "bicycle": ("riding",), "kite": ("flying",), "ball": ("playing with",),
+}  # fmt: skip
+
+
+def _action(thing: Thing, rng: random.Random, *, coloured: bool) -> str | None:
+    if thing.item_colour and thing.item in HOLDING:
+        phrase = f"{thing.item_colour} {thing.item}" if coloured else thing.item
+        things = f"{_article(phrase)} {phrase}" if thing.count == 1 else f"{phrase}s"
+        return f"{rng.choice(HOLDING[thing.item])} {things}"
     if thing.action:
         return rng.choice(ACTIONS.get(thing.action, (thing.action,)))
     return rng.choice(ALWAYS[thing.kind]) if thing.kind in ALWAYS else None
@@ -134,8 +141,8 @@ def _caption(scene: Scene, plan: Plan) -> str:
     rng = random.Random(plan.seed)
     main = scene.main
     lane = KINDS[main.kind].lane
-    subject = noun_phrase(main, rng, sized=plan.with_size)
-    action = _action(main, rng) if plan.with_action else None
+    subject = noun_phrase(main, rng, sized=plan.with_size, coloured=plan.with_colour)
+    action = _action(main, rng, coloured=plan.with_colour) if plan.with_action else None
     where = OVER if lane == "air" and scene.place in OVER else PLACES
     place = rng.choice(where[scene.place])
     if lane == "water":

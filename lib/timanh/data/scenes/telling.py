@@ -20,7 +20,10 @@ FIRST_FOUR = (
     ("place", "main", "time"),
 )
 BARE = ("main",)
-SHORT = (BARE, BARE, BARE, ("main", "time"), ("main", "place"), ("main", "second"))
+SHORT = (
+    *(BARE, BARE), ("main", "time"), ("main", "place"), ("main", "second"),
+    ("main", "place", "time"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,14 +33,18 @@ class Plan:
     parts: tuple[str, ...]
     with_action: bool
     with_size: bool
+    with_colour: bool
     seed: int
 
 
 def plans(scene: Scene) -> list[Plan]:
     """Five plans, drawn from the scene's own seed."""
     rng = random.Random(scene.seed ^ 0x5EED)
-    chosen = [*rng.sample(FIRST_FOUR, 4), rng.choice(SHORT)]
-    return [_plan(parts, scene, rng) for parts in chosen]
+    whole = [_plan(parts, scene, rng) for parts in rng.sample(FIRST_FOUR, 4)]
+    short, acting = rng.choice(SHORT), rng.random() < 0.5
+    # "a child flying a kite" is worth asking for, "a kite" alone is not.
+    coloured = (short == BARE and not acting) or rng.random() < 0.6
+    return [*whole, Plan(short, acting, False, coloured, rng.getrandbits(32))]
 
 
 def _plan(parts: tuple[str, ...], scene: Scene, rng: random.Random) -> Plan:
@@ -46,8 +53,7 @@ def _plan(parts: tuple[str, ...], scene: Scene, rng: random.Random) -> Plan:
         parts = tuple(dict.fromkeys("place" if part == "second" else part for part in parts))
         if "time" not in parts and len(parts) > 2:
             parts = (*parts, "time")
-    action, size = (0.4, 0.2) if parts == BARE else (0.8, 0.6)
-    return Plan(parts, rng.random() < action, rng.random() < size, rng.getrandbits(32))
+    return Plan(parts, rng.random() < 0.8, rng.random() < 0.6, True, rng.getrandbits(32))
 
 
 def second_of(scene: Scene, rng: random.Random) -> Thing | None:

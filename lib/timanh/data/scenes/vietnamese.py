@@ -4,7 +4,7 @@ import random
 
 from timanh.data.scenes.kinds import KINDS
 from timanh.data.scenes.scene import Scene, Thing
-from timanh.data.scenes.telling import Plan, plans, second_of
+from timanh.data.scenes.telling import BARE, Plan, plans, second_of
 
 NUMBERS = {1: "một", 2: "hai", 3: "ba", 4: "bốn", 5: "năm"}
 COLOURS = {
@@ -129,8 +129,10 @@ def time_words(light: str, weather: str, rng: random.Random) -> str:
     return rng.choice({"night": NIGHT, "sunset": SUNSET, "day": DAY}[light][weather])
 
 
-def noun_phrase(thing: Thing, rng: random.Random, *, sized: bool = False) -> str:
-    """ "hai chiếc ô tô nhỏ màu đỏ", "một người phụ nữ mặc váy màu xanh dương"."""
+def noun_phrase(
+    thing: Thing, rng: random.Random, *, sized: bool = False, coloured: bool = True
+) -> str:
+    """ "hai chiếc ô tô nhỏ màu đỏ", "một người phụ nữ mặc váy màu xanh dương", "hai con chó"."""
     options = NAMES[thing.kind]
     name = options[0] if rng.random() < 0.7 else rng.choice(options)
     size = SIZES.get(thing.size)
@@ -139,6 +141,8 @@ def noun_phrase(thing: Thing, rng: random.Random, *, sized: bool = False) -> str
     if sized and size:
         words.append(rng.choice(size))
         colour = COLOURS[thing.colour][0]  # "nhỏ màu đen", never "nhỏ đen"
+    if not coloured:
+        return " ".join(words)
     if KINDS[thing.kind].group == "person":
         dressed = thing.kind in ("woman", "girl") and thing.action not in (
             "riding a bicycle", "sitting",
@@ -149,9 +153,10 @@ def noun_phrase(thing: Thing, rng: random.Random, *, sized: bool = False) -> str
     return " ".join([*words, colour])
 
 
-def _action(thing: Thing, rng: random.Random) -> str | None:
+def _action(thing: Thing, rng: random.Random, *, coloured: bool) -> str | None:
     if thing.item_colour and thing.item in HOLDING:
-        return rng.choice(HOLDING[thing.item]).format(COLOURS[thing.item_colour][0])
+        colour = COLOURS[thing.item_colour][0] if coloured else ""
+        return rng.choice(HOLDING[thing.item]).format(colour).strip()
     if thing.action:
         return rng.choice(ACTIONS[thing.action])
     return rng.choice(ALWAYS[thing.kind]) if thing.kind in ALWAYS else None
@@ -161,8 +166,8 @@ def _caption(scene: Scene, plan: Plan) -> str:
     rng = random.Random(plan.seed)
     main = scene.main
     lane = KINDS[main.kind].lane
-    subject = noun_phrase(main, rng, sized=plan.with_size)
-    action = _action(main, rng) if plan.with_action else None
+    subject = noun_phrase(main, rng, sized=plan.with_size, coloured=plan.with_colour)
+    action = _action(main, rng, coloured=plan.with_colour) if plan.with_action else None
     where = OVER if lane == "air" and scene.place in OVER else PLACES
     place = rng.choice(where[scene.place])
     if lane == "water":
@@ -182,6 +187,8 @@ def _caption(scene: Scene, plan: Plan) -> str:
     elif "picture" in plan.parts:
         body = f"{rng.choice(('bức ảnh', 'hình ảnh'))} {body}"
     text = f"{said[lead]}, {body}" if lead and said[lead] else body
+    if plan.parts == BARE and main.count == 1:
+        text = text.removeprefix(f"{NUMBERS[1]} ")  # "chiếc ô tô màu đỏ", as people ask for one
     return text[0].upper() + text[1:] + rng.choice((".", ".", ""))
 
 
