@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -367,7 +368,11 @@ def test_train_then_evaluate_what_it_wrote(
         "1",
         "2",
     ]
-    assert (tmp_path / "model" / "training.png").is_file()
+    page = (tmp_path / "model" / "report.md").read_text(encoding="utf8")
+    figures = re.findall(r"\]\((\w+\.png)\)", page)
+    assert figures == ["recall.png", "training.png", "best.png", "worst.png"]
+    assert all((tmp_path / "model" / name).stat().st_size > 5000 for name in figures)
+    assert "Split dev, a gallery of 1 pictures, 2 captions" in page and "- epochs: 2" in page
     assert run([*args, "--device", "cpu", "--resume"]) == 0
     fails(capsys, *args[:5], words="What is to be trained?")
     fails(capsys, *args[:5], "--vision", "x", words="both --vision and --text")

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from timanh.data import open_data
 from timanh.errors import DataError, EmptyGalleryError
-from timanh.evaluation import dev_recall, evaluate, format_report, retrieval_ranks, retrieval_report
+from timanh.evaluation import (
+    dev_recall,
+    evaluate,
+    format_report,
+    retrieval_ranks,
+    retrieval_report,
+    training_report,
+)
 from timanh.evaluation import recall as recall_module
 from timanh.models.torch_encoder import TorchEncoder
 
@@ -142,3 +149,13 @@ def test_dev_recall_measures_the_dev_split(gallery: Path, tiny_encoder: TorchEnc
     names = sorted(path.name for path in (gallery / "images").iterdir())[:3]
     (gallery / "Flickr_8k.devImages.txt").write_text("\n".join(names))
     assert dev_recall(open_data(gallery))(tiny_encoder)["gallery"] == 3
+
+
+def test_a_right_picture_out_of_sight_is_shown_last_with_its_rank() -> None:
+    scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.1, 0.3], np.float32)
+    names = list("abcdefg")
+    hits = training_report._hits(scores, 5, 7, names)
+    assert [(hit.rank, hit.path) for hit in hits] == [
+        (1, "a"), (2, "b"), (3, "c"), (4, "d"), (7, "f"),
+    ]  # fmt: skip
+    assert [hit.path for hit in training_report._hits(scores, 4, 5, names)] == list("abcde")

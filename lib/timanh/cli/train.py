@@ -90,7 +90,8 @@ def train(
 ) -> None:
     """Fine-tune an encoder on captioned pictures."""
     from timanh.data import open_data
-    from timanh.evaluation import dev_recall, plot_training
+    from timanh.evaluation import dev_recall, evaluate, plot_training, write_training_report
+    from timanh.models import load_encoder
     from timanh.training import Recipe, train
 
     chosen = Recipe.named(
@@ -104,15 +105,23 @@ def train(
     )
     folder = open_data(data, captions)
     encoder = _encoder(folder, model, vision, text, recipe, image_size, device, seed)
-    measure = dev_recall(folder) if folder.split("dev") else None
+    dev = folder.split("dev")
+    captioned = any(folder.captions_of(name) for name in dev)
+    before = evaluate(encoder, folder, dev, split="dev", progress=False) if captioned else None
+    measure = dev_recall(folder) if captioned else None
     done = train(folder, encoder, chosen, out, measure=measure, resume=resume)
-    figure = out / "training.png"
-    plot_training(done.history, figure)
     for line in table([HEADER, *(_row(epoch) for epoch in done.history)], right=range(7)):
         result(line)
     for reason in done.skipped.values():
         notice(f"Skipped: {reason}")
-    notice(f"The model of epoch {done.best_epoch + 1} is in {out}, its curves in {figure}.")
+    if before is None:
+        plot_training(done.history, out / "training.png")
+        notice(f"The model is in {out}. Without captioned dev pictures nothing was measured.")
+        return
+    trained = load_encoder(str(out), device=device)
+    after = evaluate(trained, folder, dev, split="dev", progress=False)
+    page = write_training_report(done, chosen, trained, folder, dev, before, after)
+    notice(f"The model of epoch {done.best_epoch + 1} is in {out}, what it gave in {page}.")
 
 
 WAYS, KS = ("t2i", "i2t"), ("R@1", "R@10")

@@ -11,6 +11,7 @@ from timanh.evaluation.figures import (
     show_hits,
 )
 from timanh.evaluation.recall import retrieval_ranks, retrieval_report
+from timanh.evaluation.training_report import write_training_report
 
 __all__ = [
     "Shown",
@@ -26,4 +27,5 @@ __all__ = [
     "retrieval_ranks",
     "retrieval_report",
     "show_hits",
+    "write_training_report",
 ]

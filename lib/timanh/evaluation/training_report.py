@@ -1,0 +1,139 @@
+"""What a training run gave, as a page with figures that lies beside the model."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from timanh.data import DataFolder, open_picture
+from timanh.evaluation.evaluate import encode_gallery
+from timanh.evaluation.figures import plot_hit_rows, plot_recall, plot_training
+from timanh.evaluation.recall import KS, retrieval_ranks
+from timanh.models.encoder import Encoder
+from timanh.search import Hit
+from timanh.training import Recipe, TrainingResult
+from timanh.workspace import atomic_write
+
+SHOWN, HITS = 5, 5
+Row = tuple[str, list[Hit], list[Any], tuple[()]]
+
+
+def write_training_report(
+    done: TrainingResult,
+    recipe: Recipe,
+    encoder: Encoder,
+    folder: DataFolder,
+    names: Sequence[str],
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> Path:
+    """`report.md` with its figures in the model's folder: recipe, curves, recall, examples.
+
+    Args:
+        encoder: the trained one.
+        names: the pictures that `before` and `after` were measured on.
+        before, after: reports of `evaluate` on `names`, without and with this training.
+
+    Returns:
+        The page's path.
+    """
+    out = done.folder
+    plot_training(done.history, out / "training.png")
+    plot_recall({"before": before, "after": after}, out / "recall.png")
+    draw_examples(encoder, folder, names, out / "best.png", out / "worst.png")
+    page = out / "report.md"
+    with atomic_write(page) as temporary:
+        temporary.write_text(_page(done, recipe, before, after), encoding="utf8")
+    return page
+
+
+def draw_examples(
+    encoder: Encoder, folder: DataFolder, names: Sequence[str], best: Path, worst: Path
+) -> None:
+    """The five queries with the clearest right answer, and the five with the worst rank.
+
+    In each row the right picture has a green frame; where it is not among the best, it stands
+    last, with the rank it has.
+    """
+    images, kept, _ = encode_gallery(encoder, folder, names, progress=False)
+    texts = [caption for name in kept for caption in folder.captions_of(name)]
+    owner = np.repeat(np.arange(len(kept)), [len(folder.captions_of(name)) for name in kept])
+    vectors = encoder.encode_texts(texts)
+    ranks, _ = retrieval_ranks(images, vectors, owner)
+    own = np.einsum("qd,qd->q", vectors, images[owner])
+    order = np.lexsort((-own, ranks))  # by rank, the surest first
+    for chosen, file in ((order[:SHOWN], best), (order[::-1][:SHOWN], worst)):
+        rows: list[Row] = []
+        right: set[str] = set()
+        for query in chosen:
+            truth = int(owner[query])
+            scores = images @ vectors[query]
+            hits = _hits(scores, truth, int(ranks[query]), kept)
+            pictures = [open_picture(folder.images / hit.path, longest=320) for hit in hits]
+            rows.append((texts[query], hits, pictures, ()))
+            right.add(kept[truth])
+        plot_hit_rows(rows, file, right=right)
+
+
+def _hits(scores: Any, truth: int, rank: int, names: Sequence[str]) -> list[Hit]:
+    top = np.argsort(-scores, kind="stable")[:HITS].tolist()
+    places = {row: place for place, row in enumerate(top, 1)}
+    if truth not in places:
+        places = {**dict(list(places.items())[: HITS - 1]), truth: rank}
+    return [
+        Hit(rank=place, id=names[row], path=names[row], score=float(scores[row]), captions=(),
+            width=0, height=0)
+        for row, place in places.items()
+    ]  # fmt: skip
+
+
+def _page(
+    done: TrainingResult, recipe: Recipe, before: dict[str, Any], after: dict[str, Any]
+) -> str:
+    lines = [
+        f"# Training report: {after['model']}",
+        "",
+        f"Trained on {done.pictures:,} pictures, recipe `{recipe.name}`; the weights are those of "
+        f"epoch {done.best_epoch + 1} of {len(done.history)}.",
+        "",
+        "## Recall before and after",
+        "",
+        f"Split {after['split']}, a gallery of {after['gallery']:,} pictures, "
+        f"{after['captions']:,} captions, {after['protocol']} protocol; percent, with the 95 % "
+        "interval of a bootstrap over pictures.",
+        "",
+        "| | before | after |",
+        "|---|---|---|",
+    ]
+    for way, label in (("t2i", "text → image"), ("i2t", "image → text")):
+        lines += [
+            f"| {label} R@{k} | {_cell(before[way], k)} | {_cell(after[way], k)} |" for k in KS
+        ]
+    lines += ["", "![recall](recall.png)", "", "## Epochs", ""]
+    lines += ["| epoch | average loss | temperature | pictures/s | t→i R@1 | i→t R@1 |"]
+    lines += ["|---|---|---|---|---|---|", *map(_epoch, done.history)]
+    lines += ["", "![curves](training.png)", "", "## Queries", ""]
+    lines += ["The five surest right answers:", "", "![best](best.png)", ""]
+    lines += ["The five worst; the right picture stands last, with its rank:", ""]
+    lines += ["![worst](worst.png)", "", "## Recipe", ""]
+    lines += [f"- {key}: {value}" for key, value in asdict(recipe).items()]
+    if done.skipped:
+        lines += ["", "## Skipped pictures", ""]
+        lines += [f"- {reason}" for reason in done.skipped.values()]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(direction: dict[str, Any], k: int) -> str:
+    low, high = direction["ci95"][f"R@{k}"]
+    return f"{direction[f'R@{k}']:.1f} [{low:.1f}, {high:.1f}]"
+
+
+def _epoch(entry: dict[str, Any]) -> str:
+    dev = entry["dev"]
+    recalls = [f"{dev[way]['R@1']:.1f}" if dev else "" for way in ("t2i", "i2t")]
+    return (
+        f"| {entry['epoch']} | {entry['loss']:.4f} | {entry['temperature']:.4f} "
+        f"| {entry['pictures_per_s']:.0f} | {recalls[0]} | {recalls[1]} |"
+    )
