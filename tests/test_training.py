@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file
 
 from timanh.data import open_data
-from timanh.errors import DataError, DivergedError, ResumeError, SettingsError
+from timanh.errors import DataError, DivergedError, ResumeError, SettingsError, TrainingError
 from timanh.models import load_encoder, small_encoder
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.training import Recipe, train
@@ -71,6 +71,66 @@ def test_a_folder_without_captions_cannot_be_trained_on(gallery: Path, tmp_path:
     (gallery / "captions.txt").unlink()
     with pytest.raises(DataError, match="0 captioned pictures"):
         train(open_data(gallery), tiny(), recipe(), tmp_path / "out", progress=False)
+
+
+def test_one_picture_or_captions_all_the_same_teach_nothing(gallery: Path, tmp_path: Path) -> None:
+    folder = open_data(gallery)
+    with pytest.raises(DataError, match="has 1 captioned pictures to train on and at least 2"):
+        train(folder, tiny(), recipe(), tmp_path / "out", names=folder.names[:1], progress=False)
+    lines = [f"{name},a picture" for name in folder.names]
+    (gallery / "captions.txt").write_text("\n".join(["image,caption", *lines]))
+    folder = open_data(gallery)
+    with pytest.raises(DataError, match="All 12 captions are the same"):
+        train(folder, tiny(), recipe(), tmp_path / "out", names=folder.names, progress=False)
+
+
+def test_too_little_memory_says_which_batch_to_try(
+    gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, encoder = open_data(gallery), tiny()
+
+    def hungry(pixels: torch.Tensor) -> torch.Tensor:
+        return torch.empty(1 << 60) + pixels
+
+    monkeypatch.setattr(encoder, "image_features", hungry)
+    with pytest.raises(TrainingError, match=r"batches of 6 pairs\. Try half: --batch-size 3"):
+        train(folder, encoder, recipe(), tmp_path / "out", names=folder.names, progress=False)
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from timanh.cli import run
+from timanh.models import load_encoder
+gallery, model, out, limit = sys.argv[1:]
+args = ["train", "--data", gallery, "--model", model, "--out", out, "--batch-size", "4"]
+assert run([*args, "--device", "cpu", "--epochs", "2"]) == 0
+before = {file.name: file.read_bytes() for file in Path(out).glob("*.safetensors")}
+state = (Path(out) / "training-state.pt").read_bytes()
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
+assert run([*args, "--device", "cpu", "--epochs", "3"]) == 2
+assert state == (Path(out) / "training-state.pt").read_bytes()
+after = {file.name: file.read_bytes() for file in Path(out).glob("*.safetensors")}
+# Either nothing was written, or the new epoch's weights were, whole.
+assert after == before or int(limit) > len(before["model.safetensors"])
+load_encoder(out, device="cpu")
+assert not list(Path(out).glob("*.part")) and not list(Path(out).glob(".*.part"))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit on files is set the Unix way")
+@pytest.mark.parametrize("kilobytes", [40, 200])
+def test_a_full_disk_leaves_the_checkpoint_before_whole(
+    gallery: Path, tiny_clip_folder: Path, tmp_path: Path, kilobytes: int
+) -> None:
+    limit = str(1000 * kilobytes)  # below the weights', then below the state's size
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, gallery, tiny_clip_folder, tmp_path / "out", limit],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "is full: the newest checkpoint could not be written" in done.stderr
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_model(

@@ -29,6 +29,7 @@ from timanh.training.optimising import Precision, is_head, make_optimiser, set_r
 from timanh.training.pairs import Pair, batches, epoch_pairs, steps_per_epoch
 from timanh.training.pixels import PixelCache, cache_pixels
 from timanh.training.recipe import Recipe
+from timanh.training.trouble import check_captions, explained
 
 Measure = Callable[[TorchEncoder], dict[str, Any]]
 
@@ -75,9 +76,10 @@ def train(
         cache: where decoded pictures are kept; `.pixels` below `out` when None.
 
     Raises:
-        DataError: fewer than two pictures with captions.
+        DataError: fewer than two pictures with captions, or captions that are all the same.
         DivergedError: the loss is no longer a number; the last good checkpoint stays.
         ResumeError: the checkpoint in `out` is of another run.
+        TrainingError: memory or disk were not enough; the checkpoint before is whole.
     """
     out.mkdir(parents=True, exist_ok=True)
     wanted = tuple(name for name in names or folder.split("train") if folder.captions_of(name))
@@ -90,6 +92,7 @@ def train(
         folder, wanted, encoder.preparation, cache or out / ".pixels", progress=progress
     )
     captions = [folder.captions_of(name) for name in pixels.names]
+    check_captions(captions)
     run = _Run(encoder, recipe, out, pixels, captions, measure, progress)
     return run.go(resume)
 
@@ -127,8 +130,9 @@ class _Run:
         first = self.restore() if resume else 0
         save_json(asdict(self.recipe), self.out / RECIPE)
         for epoch in range(first, self.recipe.epochs):
-            self.history.append(self.epoch(epoch))
-            self.keep()
+            with explained(self.recipe, self.out):
+                self.history.append(self.epoch(epoch))
+                self.keep()
         best = best_epoch(self.history)
         return TrainingResult(
             self.history, self.out, best, len(self.pixels.names), self.pixels.skipped

@@ -1,0 +1,59 @@
+"""What goes wrong in a run for reasons outside of it, said in a sentence."""
+
+import errno
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+
+from timanh.errors import DataError, TrainingError
+from timanh.training.recipe import Recipe
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# torch's and safetensors' writers do not pass the number of the error on.
+NOT_WRITTEN = re.compile(r"PytorchStreamWriter|unexpected pos|No space left|File too large", re.I)
+NO_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory", re.I)
+
+
+def check_captions(captions: Sequence[Sequence[str]]) -> None:
+    """Raises DataError where all captions say the same, so that nothing can be learned."""
+    different = {caption for own in captions for caption in own}
+    if len(different) < 2:
+        raise DataError(
+            f"All {sum(map(len, captions))} captions are the same (“{next(iter(different), '')}”). "
+            "A pair learns from what sets it apart from others; give captions that differ."
+        )
+
+
+@contextmanager
+def explained(recipe: Recipe, out: Path) -> Iterator[None]:
+    """Turn a full disk or memory in the block into a TrainingError that says what to do."""
+    try:
+        yield
+    except (OSError, MemoryError, RuntimeError, SafetensorError) as error:
+        if _no_memory(error):
+            raise TrainingError(
+                f"The memory was not enough for batches of {recipe.batch_size} pairs. Try half: "
+                f"--batch-size {max(2, recipe.batch_size // 2)}. What was finished is in {out}."
+            ) from error
+        if _disk_is_full(error):
+            raise TrainingError(
+                f"The disk of {out} is full: the newest checkpoint could not be written, the one "
+                "before it is whole. Free some space and go on with --resume."
+            ) from error
+        raise
+
+
+def _no_memory(error: BaseException) -> bool:
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and NO_MEMORY.search(str(error)) is not None
+
+
+def _disk_is_full(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in FULL
+    return NOT_WRITTEN.search(str(error)) is not None
