@@ -354,6 +354,12 @@ def test_evaluate(shared: Path, tiny_clip_folder: Path, tmp_path: Path, capsys: 
     names.write_text("red_circle_0.jpg\nblue_circle_0.jpg\n")
     assert run([*args, "--split", str(names)]) == 0
     assert "2 pictures · 4 captions" in capsys.readouterr().out
+    both = [*args, "--model", str(tiny_clip_folder), "--split", "all"]
+    assert run(both) == 0
+    assert capsys.readouterr().out.count("noise") == 6
+    assert run([*both, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert len(document["models"]) == 2 and document["differences"][0]["t2i"]["R@1"]["noise"]
 
 
 def test_train_then_evaluate_what_it_wrote(

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from timanh.data import open_data
 from timanh.errors import DataError, EmptyGalleryError
 from timanh.evaluation import (
+    Measured,
+    compare,
     dev_recall,
     evaluate,
+    format_comparison,
     format_report,
     retrieval_ranks,
     retrieval_report,
@@ -159,3 +162,45 @@ def test_a_right_picture_out_of_sight_is_shown_last_with_its_rank() -> None:
         (1, "a"), (2, "b"), (3, "c"), (4, "d"), (7, "f"),
     ]  # fmt: skip
     assert [hit.path for hit in training_report._hits(scores, 4, 5, names)] == list("abcde")
+
+
+def measured(t2i: list[int], names: tuple[str, ...], model: str) -> Measured:
+    """Two captions a picture; the best rank of a picture's captions is its own."""
+    ranks, owner = np.array(t2i), np.repeat(np.arange(len(names)), 2)
+    i2t = ranks.reshape(-1, 2).min(1)
+    return Measured({"model": model}, names, owner, ranks, i2t)
+
+
+def test_a_model_against_itself_is_noise_and_a_better_one_is_not() -> None:
+    names = tuple(f"{number}.jpg" for number in range(100))
+    rng = np.random.default_rng(0)
+    ranks = rng.integers(1, 20, 200)
+    first = measured(ranks.tolist(), names, "first")
+    same = compare(first, first)
+    for way in ("t2i", "i2t"):
+        assert all(
+            same[way][f"R@{k}"] == {"difference": 0, "ci95": [0, 0], "noise": True}
+            for k in (1, 5, 10)
+        )
+    better = compare(first, measured(np.maximum(1, ranks - 4).tolist(), names, "better"))
+    gain = better["t2i"]["R@5"]
+    hits = 100 * ((np.maximum(1, ranks - 4) <= 5).mean() - (ranks <= 5).mean())
+    assert gain["difference"] == pytest.approx(hits, abs=1e-3) and not gain["noise"]
+    assert gain["ci95"][0] < gain["difference"] < gain["ci95"][1]
+    assert "noise" not in format_comparison(better)
+    assert format_comparison(same).count("noise") == 6
+    with pytest.raises(DataError, match="on 100 pictures and the other on 2"):
+        compare(first, measured([1, 1, 1, 1], names[:2], "few"))
+
+
+def test_the_paired_interval_is_that_of_a_slow_bootstrap() -> None:
+    names = tuple("abcdefgh")
+    rng = np.random.default_rng(1)
+    one, two = rng.integers(1, 8, 16), rng.integers(1, 8, 16)
+    found = compare(measured(one.tolist(), names, "a"), measured(two.tolist(), names, "b"))
+    draws = recall_module.bootstrap_draws(8)
+    slow = []
+    for draw in draws:
+        queries = [query for picture in draw for query in (2 * picture, 2 * picture + 1)]
+        slow.append(100 * np.mean([float(two[q] <= 5) - float(one[q] <= 5) for q in queries]))
+    assert found["t2i"]["R@5"]["ci95"] == pytest.approx(np.percentile(slow, (2.5, 97.5)), abs=0.01)

@@ -54,6 +54,15 @@ def test_both_readmes_show_the_same_commands_and_links() -> None:
         assert (ROOT / "notebooks" / link.rpartition("/")[2]).is_file(), link
 
 
+def test_numbers_in_the_readmes_are_those_of_the_results() -> None:
+    from benchmarks.readme import MARKED, WORDS, table
+
+    for page in WORDS:
+        found = MARKED.search((ROOT / page).read_text(encoding="utf-8"))
+        assert found is not None
+        assert found[0] == f"{found[1]}{table(page)}{found[2]}", "run benchmarks/readme.py"
+
+
 def test_every_option_in_the_readme_exists() -> None:
     from typer.main import get_command
 

@@ -21,6 +21,7 @@ from timanh.errors import DataError, DivergedError, ResumeError, SettingsError, 
 from timanh.models import load_encoder, small_encoder
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.training import Recipe, train
+from timanh.training.ambiguity import SaidOf
 from timanh.training.losses import info_nce
 from timanh.training.optimising import rate_factor
 from timanh.training.pairs import batches, epoch_pairs, names_a_side, without_marks
@@ -192,6 +193,27 @@ def test_info_nce_is_what_the_paper_says() -> None:
     assert float(info_nce(images, texts, scale)) == pytest.approx(total, rel=1e-5)
 
 
+def test_a_caption_true_of_another_picture_does_not_push_it_away() -> None:
+    said = SaidOf([
+        ["A red car.", "A large red car at night"],
+        ["Two red cars", "a red truck"],
+        ["A small red car in the city, with a dog."],
+    ])  # fmt: skip
+    captions = ["A red car.", "a red truck", "A red car in the city"]
+    found = said.ambiguous([0, 1, 2], captions)
+    assert found.tolist() == [[False] * 3, [False] * 3, [True, False, False]]
+    draw = torch.Generator().manual_seed(0)
+    images, texts = torch.randn(3, 4, generator=draw), torch.randn(3, 4, generator=draw)
+    unit = torch.nn.functional.normalize
+    cosines = unit(images) @ unit(texts).T
+    spared = info_nce(images, texts, torch.tensor(0.0), found)
+    left = [[0, 1, 2], [0, 1, 2], [1, 2]]  # texts against each picture
+    there = [cosines[i, own].logsumexp(0) - cosines[i, i] for i, own in enumerate(left)]
+    left = [[0, 1], [0, 1, 2], [0, 1, 2]]  # pictures against each text
+    back = [cosines[own, j].logsumexp(0) - cosines[j, j] for j, own in enumerate(left)]
+    assert float(spared) == pytest.approx(float(sum(there + back)) / 6, abs=1e-6)
+
+
 def test_temperature_is_clamped() -> None:
     vectors = torch.eye(3)
     assert info_nce(vectors, vectors, torch.tensor(50.0)) == info_nce(
@@ -259,6 +281,28 @@ def test_it_learns_and_the_folder_it_leaves_loads(gallery: Path, tmp_path: Path)
 def flat_dev(value: float = 10.0) -> dict[str, Any]:
     recalls = {"R@1": value, "R@5": value, "R@10": value}
     return {"t2i": recalls, "i2t": recalls}
+
+
+def test_numbers_go_to_tensorboard_once_each_even_after_going_on(
+    gallery: Path, tmp_path: Path
+) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    folder = open_data(gallery)
+
+    def measure(encoder: TorchEncoder) -> dict[str, Any]:
+        ways = ("t2i", "i2t")
+        return {"gallery": 3, **{way: {f"R@{k}": 40.0 + k for k in (1, 5, 10)} for way in ways}}
+
+    for _ in range(2):  # the second time there is nothing left to do
+        train(
+            folder, tiny(), recipe(epochs=2), tmp_path, names=folder.names, measure=measure,
+            resume=True, progress=False,
+        )  # fmt: skip
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [event.step for event in events.Scalars("loss")] == [0, 1, 2, 3]
+    assert [event.value for event in events.Scalars("dev/t2i R@10")] == [50, 50]
+    assert events.Scalars("learning rate")[0].value > 0
 
 
 def test_the_best_epoch_is_kept_not_the_last(gallery: Path, tmp_path: Path) -> None:

@@ -40,28 +40,34 @@ def evaluate(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Measure recall in both directions, with its 95 % interval."""
+    """Measure recall in both directions, with its 95 % interval; compare models."""
     from timanh.data import open_data
-    from timanh.evaluation import evaluate, format_report, plot_recall
+    from timanh.evaluation import (
+        compare,
+        format_comparison,
+        format_report,
+        measure,
+        plot_recall,
+    )
     from timanh.models import load_encoder
 
     folder = open_data(data, captions)
     file = Path(split) if Path(split).is_file() else None
-    names = folder.split(file.stem if file else split, file=file)
-    documents = [
-        evaluate(
-            load_encoder(name, device=device),
-            folder,
-            names,
-            split=file.stem if file else split,
-            batch_size=batch_size,
+    which = file.stem if file else split
+    names = folder.split(which, file=file)
+    measured = [
+        measure(
+            load_encoder(name, device=device), folder, names, split=which, batch_size=batch_size
         )
         for name in model
     ]
+    documents = [each.document for each in measured]
+    differences = [compare(measured[0], other) for other in measured[1:]]
     if figure is not None:
         plot_recall(dict(zip(model, documents, strict=True)), figure)
         notice(f"Drawn: {figure}")
     if as_json:
-        result_json(documents[0] if len(documents) == 1 else documents)
+        compared = {"models": documents, "differences": differences}
+        result_json(compared if differences else documents[0])
     else:
-        result(format_report(*documents))
+        result("\n\n".join([format_report(*documents), *map(format_comparison, differences)]))

@@ -1,6 +1,14 @@
 """How well a model finds: recall with its interval, tables, figures."""
 
-from timanh.evaluation.evaluate import dev_recall, encode_gallery, evaluate, format_report
+from timanh.evaluation.comparing import compare, format_comparison
+from timanh.evaluation.evaluate import (
+    Measured,
+    dev_recall,
+    encode_gallery,
+    evaluate,
+    format_report,
+    measure,
+)
 from timanh.evaluation.figures import (
     Shown,
     plot_captioned,
@@ -14,11 +22,15 @@ from timanh.evaluation.recall import retrieval_ranks, retrieval_report
 from timanh.evaluation.training_report import write_training_report
 
 __all__ = [
+    "Measured",
     "Shown",
+    "compare",
     "dev_recall",
     "encode_gallery",
     "evaluate",
+    "format_comparison",
     "format_report",
+    "measure",
     "plot_captioned",
     "plot_hit_rows",
     "plot_hits",

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,27 @@ from tqdm import tqdm
 
 from timanh.data import DataFolder, open_picture
 from timanh.errors import DataError, EmptyGalleryError, PictureError
-from timanh.evaluation.recall import KS, retrieval_report
+from timanh.evaluation.recall import KS, Ranks, report_of_ranks, retrieval_ranks
 from timanh.models.encoder import Encoder, Vectors
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A model's report with what it was computed from.
+
+    Attributes:
+        document: as `evaluate` returns it.
+        names: the N pictures of the gallery.
+        owner: (M,) row of the picture that each caption belongs to.
+        t2i: (M,) rank of each caption's picture.
+        i2t: (N,) rank of each picture's best caption; 0 for a picture without captions.
+    """
+
+    document: dict[str, Any]
+    names: tuple[str, ...]
+    owner: Ranks
+    t2i: Ranks
+    i2t: Ranks
 
 
 def evaluate(
@@ -34,6 +54,21 @@ def evaluate(
         DataError: the pictures have no captions.
         EmptyGalleryError: none of them can be opened.
     """
+    return measure(
+        encoder, folder, names, split=split, batch_size=batch_size, progress=progress
+    ).document
+
+
+def measure(
+    encoder: Encoder,
+    folder: DataFolder,
+    names: Sequence[str],
+    *,
+    split: str = "all",
+    batch_size: int = 64,
+    progress: bool = True,
+) -> Measured:
+    """`evaluate`, with the ranks that `compare` needs; raises the same."""
     if not any(folder.captions_of(name) for name in names):
         raise DataError(
             f"The {len(names)} pictures of split “{split}” in {folder.root} have no captions to "
@@ -44,9 +79,10 @@ def evaluate(
     )
     texts = [caption for name in kept for caption in folder.captions_of(name)]
     owner = np.repeat(np.arange(len(kept)), [len(folder.captions_of(name)) for name in kept])
-    vectors = encoder.encode_texts(texts)
-    report = retrieval_report(images, vectors, owner)
-    return {"model": encoder.name, "split": split, **report, "skipped": skipped}
+    t2i, i2t = retrieval_ranks(images, encoder.encode_texts(texts), owner)
+    report = report_of_ranks(t2i, i2t, owner)
+    document = {"model": encoder.name, "split": split, **report, "skipped": skipped}
+    return Measured(document, tuple(kept), owner, t2i, i2t)
 
 
 def encode_gallery(

@@ -71,21 +71,28 @@ def retrieval_report(
     The 95 % interval is a bootstrap over pictures (1,000 resamples): a picture drawn brings all
     its captions with it, because captions of one picture are not independent.
     """
-    t2i, i2t = retrieval_ranks(images, texts, owner)
-    counts = np.bincount(owner, minlength=len(images))
+    return report_of_ranks(*retrieval_ranks(images, texts, owner), owner, seed=seed)
+
+
+def report_of_ranks(t2i: Ranks, i2t: Ranks, owner: Ranks, *, seed: int = 0) -> dict[str, Any]:
+    """`retrieval_report`'s document from `retrieval_ranks`' answer."""
+    counts = np.bincount(owner, minlength=len(i2t))
     captioned = np.flatnonzero(counts)
     per_picture = int(counts[captioned[0]]) if len(captioned) else 0
     even = bool((counts[captioned] == per_picture).all())
-    draws = np.random.default_rng(seed).integers(
-        0, len(captioned), (RESAMPLES, len(captioned)), dtype=np.int64
-    )
+    draws = bootstrap_draws(len(captioned), seed)
     return {
-        "gallery": len(images),
-        "captions": len(texts),
+        "gallery": len(i2t),
+        "captions": len(t2i),
         "protocol": _protocol(per_picture) if even else "all-captions",
         "t2i": _direction(t2i, np.searchsorted(captioned, owner), draws),
         "i2t": _direction(i2t[captioned], np.arange(len(captioned)), draws),
     }
+
+
+def bootstrap_draws(pictures: int, seed: int = 0) -> NDArray[np.int64]:
+    """(1000, pictures) rows of pictures, drawn with replacement; the same for the same count."""
+    return np.random.default_rng(seed).integers(0, pictures, (RESAMPLES, pictures), dtype=np.int64)
 
 
 def _protocol(captions: int) -> str:
@@ -99,13 +106,21 @@ def _direction(ranks: Ranks, picture: Ranks, draws: NDArray[np.int64]) -> dict[s
     summary["median_rank"] = float(np.median(ranks))
     summary["mean_rank"] = round(float(ranks.mean()), 4)
     summary["MRR"] = round(float((1 / ranks).mean()), 6)
-    summary["ci95"] = {f"R@{k}": _interval(ranks <= k, picture, draws) for k in KS}
+    summary["ci95"] = {f"R@{k}": list(interval(ranks <= k, picture, draws)) for k in KS}
     return summary
 
 
-def _interval(hits: NDArray[np.bool_], picture: Ranks, draws: NDArray[np.int64]) -> list[float]:
+def interval(values: NDArray[Any], picture: Ranks, draws: NDArray[np.int64]) -> tuple[float, float]:
+    """95 % interval, in percent, of the mean of `values` (Q,) over resampled pictures.
+
+    Args:
+        values: per query, such as whether it was a hit.
+        picture: (Q,) whose query each is; all of them come or stay away together.
+        draws: of `bootstrap_draws`.
+    """
     pictures = draws.shape[1]
-    hit_count = np.bincount(picture, weights=hits, minlength=pictures)
+    total = np.bincount(picture, weights=values, minlength=pictures)
     query_count = np.bincount(picture, minlength=pictures)
-    recalls = 100 * hit_count[draws].sum(1) / query_count[draws].sum(1)
-    return [round(float(edge), 2) for edge in np.percentile(recalls, (2.5, 97.5))]
+    means = 100 * total[draws].sum(1) / query_count[draws].sum(1)
+    low, high = np.percentile(means, (2.5, 97.5))
+    return round(float(low), 2), round(float(high), 2)

@@ -19,6 +19,8 @@ class Recipe:
         head_learning_rate: of projections and temperature; None means the same.
         distinct_pictures: an epoch shows each picture once with one of its captions; else every
             caption is an item, and a batch may hold a picture twice.
+        spare_ambiguous: where a caption is true of other pictures of the batch too, do not take
+            them as wrong answers to it; for short captions, see `timanh.training.ambiguity`.
         head_epochs: epochs at the start in which only the heads are trained.
         freeze_norm: keep a pretrained tower's batch statistics as they are.
         warmup: share of all steps over which the rate rises from 0.
@@ -39,6 +41,7 @@ class Recipe:
     head_learning_rate: float | None = None
     weight_decay: float = 0.1
     distinct_pictures: bool = True
+    spare_ambiguous: bool = False
     head_epochs: int = 0
     freeze_norm: bool = True
     warmup: float = 0.0
@@ -103,7 +106,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # From random weights on drawn pictures, for the checkpoint that comes with the package.
     "demo": {
-        "epochs": 13,
+        "epochs": 11,
+        "spare_ambiguous": True,
         "batch_size": 256,
         "learning_rate": 2e-3,
         "weight_decay": 0.05,

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from timanh.data import DataFolder
 from timanh.errors import DataError, DivergedError
 from timanh.models.torch_encoder import TorchEncoder
+from timanh.training.ambiguity import SaidOf
 from timanh.training.augmenting import flip_some, random_crops
 from timanh.training.checkpoints import (
     HISTORY,
@@ -29,6 +30,7 @@ from timanh.training.optimising import Precision, is_head, make_optimiser, set_r
 from timanh.training.pairs import Pair, batches, epoch_pairs, steps_per_epoch
 from timanh.training.pixels import PixelCache, cache_pixels
 from timanh.training.recipe import Recipe
+from timanh.training.scalars import NoScalars, Scalars, add_epoch, open_scalars
 from timanh.training.trouble import check_captions, explained
 
 Measure = Callable[[TorchEncoder], dict[str, Any]]
@@ -118,6 +120,7 @@ class _Run:
         self.measure = measure
         self.progress = progress
         self.data = _describe(pixels, captions)
+        self.said = SaidOf(captions) if recipe.spare_ambiguous else None
         self.precision = Precision(encoder.device, recipe.mixed_precision)
         # Convolutions are several times faster on pixels that lie together; others do not mind.
         encoder.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -125,14 +128,17 @@ class _Run:
         self.steps = recipe.epochs * steps_per_epoch(captions, recipe)
         self.step = 0
         self.history: list[dict[str, Any]] = []
+        self.scalars: Scalars = NoScalars()
 
     def go(self, resume: bool) -> TrainingResult:
         first = self.restore() if resume else 0
         save_json(asdict(self.recipe), self.out / RECIPE)
+        self.scalars = open_scalars(self.out, self.step)
         for epoch in range(first, self.recipe.epochs):
             with explained(self.recipe, self.out):
                 self.history.append(self.epoch(epoch))
                 self.keep()
+            add_epoch(self.scalars, self.history[-1], self.step)
         best = best_epoch(self.history)
         return TrainingResult(
             self.history, self.out, best, len(self.pixels.names), self.pixels.skipped
@@ -198,7 +204,7 @@ class _Run:
 
     def learn(self, pairs: Sequence[Pair], epoch: int) -> float:
         """One step; returns its loss."""
-        set_rates(self.optimiser, self.recipe, self.step, self.steps)
+        rate = set_rates(self.optimiser, self.recipe, self.step, self.steps)
         device = self.encoder.device
         pixels = self.look_up(pairs)
         tokens = self.encoder.texts.pad(
@@ -209,7 +215,11 @@ class _Run:
             texts = self.encoder.text_features(
                 {key: value.to(device) for key, value in tokens.items()}
             )
-        loss = info_nce(images, texts, self.encoder.logit_scale)
+        ambiguous = None
+        if self.said is not None:
+            rows, captions = zip(*pairs, strict=True)
+            ambiguous = self.said.ambiguous(rows, captions)
+        loss = info_nce(images, texts, self.encoder.logit_scale, ambiguous)
         value = float(loss.detach())
         if not math.isfinite(value):
             raise DivergedError(
@@ -221,6 +231,8 @@ class _Run:
         self.precision.step(loss, self.optimiser, self.encoder.network, self.recipe.clip_norm)
         with torch.no_grad():
             self.encoder.logit_scale.clamp_(0, MAX_LOGIT_SCALE)
+        self.scalars.add_scalar("loss", value, self.step)
+        self.scalars.add_scalar("learning rate", rate, self.step)
         self.step += 1
         return value
 

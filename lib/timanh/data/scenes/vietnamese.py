@@ -38,7 +38,7 @@ NAMES = {  # with classifier; the first is the usual one
     "tree": ("cái cây",),
     "flower": ("bông hoa", "đóa hoa"),
     "ball": ("quả bóng", "trái bóng"),
-    "umbrella": ("chiếc ô", "cái ô"),
+    "umbrella": ("cái ô", "chiếc dù"),
     "balloon": ("quả bóng bay", "quả bong bóng"),
     "kite": ("con diều", "cánh diều"),
     "chair": ("chiếc ghế", "cái ghế"),

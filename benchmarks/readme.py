@@ -1,0 +1,131 @@
+"""Put the numbers of `results/` into both READMEs, between the marks.
+
+python benchmarks/readme.py
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+LOOP = "the report's loop"
+MARKED = re.compile(r"(<!-- numbers -->\n).*?(<!-- /numbers -->)", re.S)
+
+WORDS = {
+    "README.md": {
+        "head": ("what", "measured on", "number, 95 % interval"),
+        "t2i": "text → image, R@1 · R@10",
+        "i2t": "image → text, R@1 · R@10",
+        "photos": "real photos: Flickr8k, dev split, gallery of {gallery}; two small pretrained "
+        "towers joined and trained {minutes} minutes on {cores} CPU cores",
+        "demo": "demo checkpoint, text → image, R@5 in English · in Vietnamese",
+        "drawn": "{gallery} drawn pictures of an unused seed",
+        "train": "training, recipe `strong` against the report's loop",
+        "same": "same towers and photos, {cores} CPU cores",
+        "times": "{ratio} times the pictures per second",
+        "search": "one query, exact, against the report's loop over a dict",
+        "vectors": "{count} vectors of {dim}, {cores} CPU cores",
+        "faster": "{ms} ms, {ratio} times as fast",
+    },
+    "README.vi.md": {
+        "head": ("đo gì", "đo trên", "kết quả, khoảng tin cậy 95 %"),
+        "t2i": "văn bản → ảnh, R@1 · R@10",
+        "i2t": "ảnh → văn bản, R@1 · R@10",
+        "photos": "ảnh chụp thật: Flickr8k, tập dev, {gallery} ảnh; ghép hai tháp nhỏ đã huấn "
+        "luyện sẵn rồi huấn luyện {minutes} phút trên {cores} nhân CPU",
+        "demo": "mô hình mẫu, văn bản → ảnh, R@5 tiếng Anh · tiếng Việt",
+        "drawn": "{gallery} ảnh vẽ từ một hạt giống chưa dùng",
+        "train": "huấn luyện, công thức `strong` so với vòng lặp của báo cáo gốc",
+        "same": "cùng hai tháp và cùng bộ ảnh, {cores} nhân CPU",
+        "times": "gấp {ratio} lần số ảnh mỗi giây",
+        "search": "một câu hỏi, tìm chính xác, so với vòng lặp qua dict của báo cáo gốc",
+        "vectors": "{count} vectơ {dim} chiều, {cores} nhân CPU",
+        "faster": "{ms} ms, nhanh gấp {ratio} lần",
+    },
+}
+
+
+def table(page: str) -> str:
+    """The Markdown table of one README, from the files in `results/`."""
+    words: dict[str, Any] = WORDS[page]
+    vietnamese = page.endswith(".vi.md")
+    photos, demo, train, search = map(load, ("real_photos", "demo_model", "train", "search"))
+
+    def say(key: str, **values: Any) -> str:
+        return str(words[key]).format(**values)
+
+    real = photos["evaluate"]
+    place = say(
+        "photos",
+        gallery=count(real["gallery"], vietnamese),
+        minutes=round(photos["seconds"]["train"] / 60),
+        cores=photos["machine"]["cores"],
+    )
+    drawn = demo["recall"]
+    ms = search["sizes"][0]["ms"]
+    rows = [
+        *(
+            (words[way], place, " · ".join(recall(real[way], k) for k in (1, 10)))
+            for way in ("t2i", "i2t")
+        ),
+        (
+            words["demo"],
+            say("drawn", gallery=drawn["en"]["gallery"]),
+            " · ".join(recall(drawn[language]["t2i"], 5) for language in ("en", "vi")),
+        ),
+        (
+            words["train"],
+            say("same", cores=train["machine"]["cores"]),
+            say("times", ratio=f"{train['ratio_of_medians']:.1f}"),
+        ),
+        (
+            words["search"],
+            say(
+                "vectors",
+                count=count(search["sizes"][0]["count"], vietnamese),
+                dim=search["dim"],
+                cores=search["machine"]["cores"],
+            ),
+            say(
+                "faster",
+                ms=f"{ms['timanh']:.2f}",
+                ratio=f"{ms[LOOP] / ms['timanh']:.0f}",
+            ),
+        ),
+    ]
+    lines = [words["head"], ("---",) * 3, *rows]
+    text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    # Vietnamese writes a comma before decimals.
+    return re.sub(r"(\d)\.(\d)", r"\1,\2", text) if vietnamese else text
+
+
+def recall(direction: dict[str, Any], k: int) -> str:
+    """ "21.9 [20.6, 23.2]"; semicolons, because Vietnamese decimals have commas."""
+    low, high = direction["ci95"][f"R@{k}"]
+    return f"{direction[f'R@{k}']:.1f} [{low:.1f}; {high:.1f}]"
+
+
+def count(number: int, vietnamese: bool) -> str:
+    """Thousands as the language groups them, kept apart from decimals by a thin space."""
+    return f"{number:,}".replace(",", "\u202f" if vietnamese else ",")
+
+
+def load(name: str) -> dict[str, Any]:
+    """One file of `results/`."""
+    found: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf8"))
+    return found
+
+
+def main() -> None:
+    """Rewrite what stands between the marks."""
+    for page in WORDS:
+        file = ROOT / page
+        text = file.read_text(encoding="utf8")
+        new = MARKED.sub(lambda found, page=page: f"{found[1]}{table(page)}{found[2]}", text)
+        file.write_text(new, encoding="utf8")
+
+
+if __name__ == "__main__":
+    main()

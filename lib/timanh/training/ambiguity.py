@@ -1,0 +1,59 @@
+"""Captions that are true of other pictures too, so that these are not taken as wrong answers.
+
+“A red car” is written under one picture, but a second red car in the batch is no worse an answer.
+A contrastive loss that pushes it away as hard as a red truck learns that neither matters.
+"""
+
+import re
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+WORD = re.compile(r"\w+")
+
+
+class SaidOf:
+    """What is said of each picture, prepared for many questions.
+
+    Args:
+        captions: per picture, its captions.
+    """
+
+    def __init__(self, captions: Sequence[Sequence[str]]) -> None:
+        self._captions = [[words_of(caption) for caption in own] for own in captions]
+        self._words = [frozenset(word for words in own for word in words) for own in self._captions]
+
+    def ambiguous(self, rows: Sequence[int], captions: Sequence[str]) -> Tensor:
+        """(N, N) bool: whether the caption of column j is also true of the picture of row i.
+
+        It is taken as true where all its words stand, in their order, in a caption of that
+        picture: “two dogs in a meadow” of “two brown dogs running in a meadow”. The diagonal
+        is False.
+
+        Args:
+            rows: N pictures of a batch.
+            captions: N captions, each of the picture in its place.
+        """
+        wanted = [words_of(caption) for caption in captions]
+        sets = [frozenset(words) for words in wanted]
+        found = torch.zeros(len(rows), len(captions), dtype=torch.bool)
+        for i, row in enumerate(rows):
+            for j, words in enumerate(sets):
+                if i != j and words <= self._words[row] and self._true_of(row, wanted[j]):
+                    found[i, j] = True
+        return found
+
+    def _true_of(self, row: int, wanted: list[str]) -> bool:
+        return any(stands_in(wanted, words) for words in self._captions[row])
+
+
+def words_of(caption: str) -> list[str]:
+    """Its words in lower case, without punctuation."""
+    return WORD.findall(caption.lower())
+
+
+def stands_in(wanted: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether all of `wanted` are among `words`, in their order, others between them or not."""
+    rest = iter(words)
+    return all(word in rest for word in wanted)
