@@ -52,17 +52,21 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--data", required=True, type=Path, help="Flickr8k with its captions")
-    parser.add_argument("--vision", required=True, help="a vision tower, such as MobileNetV2")
-    parser.add_argument("--text", required=True, help="a text tower, such as all-MiniLM-L6-v2")
+    parser.add_argument("--vision", help="a vision tower, such as MobileNetV2")
+    parser.add_argument("--text", help="a text tower, such as all-MiniLM-L6-v2")
     parser.add_argument("--work", required=True, type=Path, help="where model and vectors go")
+    parser.add_argument("--model", type=Path, help="what `timanh train` left, if it was run before")
     parser.add_argument("--figure", type=Path, help="the five queries, as PNG")
     asked = parser.parse_args()
-    model, index = str(asked.work / "model"), str(asked.work / "vectors")
-    data = str(asked.data)
-    _, train_s = timanh(
-        "train", "--data", data, "--vision", asked.vision, "--text", asked.text,
-        "--image-size", "192", "--out", model, "--resume",
-    )  # fmt: skip
+    if asked.model is None and not (asked.vision and asked.text):
+        parser.error("give --vision and --text, or --model with what was trained before")
+    trained = asked.model or asked.work / "model"
+    model, index, data = str(trained), str(asked.work / "vectors"), str(asked.data)
+    if asked.model is None:
+        timanh(
+            "train", "--data", data, "--vision", asked.vision, "--text", asked.text,
+            "--image-size", "192", "--out", model, "--resume",
+        )  # fmt: skip
     report, evaluate_s = timanh(
         "evaluate", "--model", model, "--data", data, "--split", "dev", "--json"
     )
@@ -78,14 +82,14 @@ def main() -> None:
         figure,
     )
     print(f"Drawn: {figure}", file=sys.stderr)
-    history = json.loads((asked.work / "model" / "history.json").read_text(encoding="utf8"))
+    history = json.loads((trained / "history.json").read_text(encoding="utf8"))
     keep(
         "real_photos",
         {
             "towers": "MobileNetV2 (ImageNet) and all-MiniLM-L6-v2, two new heads of 512",
             "evaluate": json.loads(report),
             "seconds": {
-                "train": round(train_s, 1),
+                "train": round(sum(epoch["seconds"] for epoch in history), 1),
                 "evaluate": round(evaluate_s, 1),
                 "index": round(index_s, 1),
             },

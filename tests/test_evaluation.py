@@ -1,5 +1,6 @@
 """Recall, held against a slow reference that follows the definition word by word."""
 
+import json
 import math
 from pathlib import Path
 
@@ -7,21 +8,28 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from timanh.data import open_data
+from timanh.data.scenes import Scene, to_json
 from timanh.errors import DataError, EmptyGalleryError
 from timanh.evaluation import (
     Measured,
+    combined_cases,
     compare,
     dev_recall,
     evaluate,
+    evaluate_combined,
     format_comparison,
     format_report,
+    plot_combined,
     retrieval_ranks,
     retrieval_report,
     training_report,
 )
 from timanh.evaluation import recall as recall_module
+from timanh.evaluation.combined import Case
+from timanh.models import load_encoder
 from timanh.models.torch_encoder import TorchEncoder
 
 
@@ -204,3 +212,51 @@ def test_the_paired_interval_is_that_of_a_slow_bootstrap() -> None:
         queries = [query for picture in draw for query in (2 * picture, 2 * picture + 1)]
         slow.append(100 * np.mean([float(two[q] <= 5) - float(one[q] <= 5) for q in queries]))
     assert found["t2i"]["R@5"]["ci95"] == pytest.approx(np.percentile(slow, (2.5, 97.5)), abs=0.01)
+
+
+class KnowsChanges:
+    """Axes for what a scene is before its change, and for each change; pictures hold both."""
+
+    name, languages, dim = "knowing", ("en",), 64
+
+    def __init__(self, cases: list[Case]) -> None:
+        self.places = {id_of(case.change.scene): row for row, case in enumerate(cases)}
+        self.first = {id_of(case.scene): row for row, case in enumerate(cases)}
+
+    def encode_images(self, images: list[Scene]) -> np.ndarray:
+        rows = []
+        for scene in images:
+            vector = np.zeros(self.dim, np.float32)
+            changed = self.places.get(id_of(scene))
+            vector[changed if changed is not None else self.first[id_of(scene)]] = 0.8
+            vector[32 + changed if changed is not None else 31] = 0.6
+            rows.append(vector)
+        return np.stack(rows)
+
+    def encode_texts(self, texts: list[str]) -> np.ndarray:
+        return np.eye(self.dim, dtype=np.float32)[32 : 32 + len(texts)]
+
+
+def id_of(scene: Scene) -> str:
+    return json.dumps(to_json(scene))
+
+
+def test_combined_queries_need_both_the_picture_and_the_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cases = list(combined_cases(12, seed=7))
+    assert {case.change.what for case in cases} == {"colour", "light", "weather", "without"}
+    monkeypatch.setattr("timanh.evaluation.combined.render", lambda scene, size: scene)
+    document = evaluate_combined(KnowsChanges(cases), 12, alphas=(0.0, 0.6))  # type: ignore[arg-type]
+    alone, both = document["plain"]
+    assert (document["cases"], document["gallery"]) == (12, 24)
+    assert alone["R@1"] == 0, "the picture alone finds itself first"
+    assert both["R@1"] == both["R@5"] == 100 and both["median_rank"] == 1
+    assert set(both["by_change"].values()) == {100}
+
+
+def test_the_figure_of_combined_queries_is_drawn(tmp_path: Path) -> None:
+    document = evaluate_combined(load_encoder("demo", device="cpu"), 6, language="vi", size=64)
+    plot_combined(document, tmp_path / "combined.png")
+    assert Image.open(tmp_path / "combined.png").width > 400
+    assert [entry["alpha"] for entry in document["centred"]] == [step / 10 for step in range(11)]

@@ -1,5 +1,6 @@
 """How well a model finds: recall with its interval, tables, figures."""
 
+from timanh.evaluation.combined import combined_cases, evaluate_combined
 from timanh.evaluation.comparing import compare, format_comparison
 from timanh.evaluation.evaluate import (
     Measured,
@@ -18,20 +19,24 @@ from timanh.evaluation.figures import (
     plot_training,
     show_hits,
 )
+from timanh.evaluation.figures_combined import plot_combined
 from timanh.evaluation.recall import retrieval_ranks, retrieval_report
 from timanh.evaluation.training_report import write_training_report
 
 __all__ = [
     "Measured",
     "Shown",
+    "combined_cases",
     "compare",
     "dev_recall",
     "encode_gallery",
     "evaluate",
+    "evaluate_combined",
     "format_comparison",
     "format_report",
     "measure",
     "plot_captioned",
+    "plot_combined",
     "plot_hit_rows",
     "plot_hits",
     "plot_recall",

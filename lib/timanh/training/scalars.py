@@ -34,9 +34,7 @@ def open_scalars(out: Path, step: int) -> Scalars:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         return NoScalars()
-    writer: Scalars = SummaryWriter(  # type: ignore[no-untyped-call]
-        str(out / FOLDER), purge_step=step
-    )
+    writer: Scalars = SummaryWriter(str(out / FOLDER), purge_step=step)
     return writer
 
 
