@@ -354,6 +354,9 @@ def test_evaluate(shared: Path, tiny_clip_folder: Path, tmp_path: Path, capsys: 
     names.write_text("red_circle_0.jpg\nblue_circle_0.jpg\n")
     assert run([*args, "--split", str(names)]) == 0
     assert "2 pictures · 4 captions" in capsys.readouterr().out
+    assert run([*args, "--split", "all", "--combined", "10"]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert "10 cases, 20 drawn pictures" in table[-13] and table[-1].startswith("    1.0")
     both = [*args, "--model", str(tiny_clip_folder), "--split", "all"]
     assert run(both) == 0
     assert capsys.readouterr().out.count("noise") == 6

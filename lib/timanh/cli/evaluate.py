@@ -34,6 +34,16 @@ def evaluate(
             "--figure", metavar="FILE", help="Draw the recall, as PNG.", show_default=False
         ),
     ] = None,
+    combined: Annotated[
+        int | None,
+        typer.Option(
+            "--combined",
+            metavar="N",
+            min=10,
+            help="Also ask N drawn pictures with words for a change, over all alphas.",
+            show_default=False,
+        ),
+    ] = None,
     batch_size: Annotated[
         int, typer.Option("--batch-size", metavar="N", min=1, help="Pictures encoded at once.")
     ] = 64,
@@ -44,6 +54,8 @@ def evaluate(
     from timanh.data import open_data
     from timanh.evaluation import (
         compare,
+        evaluate_combined,
+        format_combined,
         format_comparison,
         format_report,
         measure,
@@ -55,19 +67,22 @@ def evaluate(
     file = Path(split) if Path(split).is_file() else None
     which = file.stem if file else split
     names = folder.split(which, file=file)
+    encoders = [load_encoder(name, device=device) for name in model]
     measured = [
-        measure(
-            load_encoder(name, device=device), folder, names, split=which, batch_size=batch_size
-        )
-        for name in model
+        measure(encoder, folder, names, split=which, batch_size=batch_size) for encoder in encoders
     ]
     documents = [each.document for each in measured]
+    changed = [evaluate_combined(encoder, combined) for encoder in encoders] if combined else []
     differences = [compare(measured[0], other) for other in measured[1:]]
     if figure is not None:
         plot_recall(dict(zip(model, documents, strict=True)), figure)
         notice(f"Drawn: {figure}")
     if as_json:
+        for document, each in zip(documents, changed, strict=False):
+            document["combined"] = each
         compared = {"models": documents, "differences": differences}
         result_json(compared if differences else documents[0])
-    else:
-        result("\n\n".join([format_report(*documents), *map(format_comparison, differences)]))
+        return
+    result("\n\n".join([format_report(*documents), *map(format_comparison, differences)]))
+    for each in changed:
+        result(f"\n{format_combined(each)}")

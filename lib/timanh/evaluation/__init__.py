@@ -1,6 +1,6 @@
 """How well a model finds: recall with its interval, tables, figures."""
 
-from timanh.evaluation.combined import combined_cases, evaluate_combined
+from timanh.evaluation.combined import combined_cases, evaluate_combined, format_combined
 from timanh.evaluation.comparing import compare, format_comparison
 from timanh.evaluation.evaluate import (
     Measured,
@@ -32,6 +32,7 @@ __all__ = [
     "encode_gallery",
     "evaluate",
     "evaluate_combined",
+    "format_combined",
     "format_comparison",
     "format_report",
     "measure",

@@ -87,6 +87,21 @@ def evaluate_combined(
     }
 
 
+def format_combined(document: dict[str, Any]) -> str:
+    """The sweep as a table for people."""
+    lines = [
+        f"{document['model']}: a picture and words for a change, {document['cases']} cases, "
+        f"{document['gallery']} drawn pictures, words in “{document['language']}”",
+        "  alpha      R@1      R@5   centred R@1      R@5",
+    ]
+    for plain, centred in zip(document["plain"], document["centred"], strict=True):
+        lines.append(
+            f"  {plain['alpha']:5.1f}{plain['R@1']:9.1f}{plain['R@5']:9.1f}"
+            f"{centred['R@1']:14.1f}{centred['R@5']:9.1f}"
+        )
+    return "\n".join(lines)
+
+
 def _sweep(
     texts: Vectors, gallery: Vectors, kinds: NDArray[np.str_], alphas: Sequence[float]
 ) -> list[dict[str, Any]]:

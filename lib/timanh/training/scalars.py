@@ -14,6 +14,8 @@ class Scalars(Protocol):
 
     def flush(self) -> None: ...
 
+    def close(self) -> None: ...
+
 
 class NoScalars:
     """Where TensorBoard is not installed."""
@@ -22,6 +24,9 @@ class NoScalars:
         pass
 
     def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
         pass
 
 
@@ -39,7 +44,7 @@ def open_scalars(out: Path, step: int) -> Scalars:
 
 
 def add_epoch(scalars: Scalars, entry: dict[str, Any], step: int) -> None:
-    """Dev recall and speed of an epoch that ended before `step`."""
+    """Dev recall and speed of an epoch whose last step was `step`."""
     scalars.add_scalar("pictures_per_s", entry["pictures_per_s"], step)
     for way, recalls in (entry["dev"] or {}).items():
         if way in ("t2i", "i2t"):

@@ -138,7 +138,8 @@ class _Run:
             with explained(self.recipe, self.out):
                 self.history.append(self.epoch(epoch))
                 self.keep()
-            add_epoch(self.scalars, self.history[-1], self.step)
+            add_epoch(self.scalars, self.history[-1], self.step - 1)
+        self.scalars.close()
         best = best_epoch(self.history)
         return TrainingResult(
             self.history, self.out, best, len(self.pixels.names), self.pixels.skipped
