@@ -354,6 +354,8 @@ def test_evaluate(shared: Path, tiny_clip_folder: Path, tmp_path: Path, capsys: 
     names.write_text("red_circle_0.jpg\nblue_circle_0.jpg\n")
     assert run([*args, "--split", str(names)]) == 0
     assert "2 pictures · 4 captions" in capsys.readouterr().out
+    assert run([*args, "--split", "all", "--by-kind"]) == 0
+    assert "by kind of caption" in capsys.readouterr().out
     assert run([*args, "--split", "all", "--combined", "10"]) == 0
     table = capsys.readouterr().out.splitlines()
     assert "10 cases, 20 drawn pictures" in table[-13] and table[-1].startswith("    1.0")

@@ -21,8 +21,11 @@ from timanh.evaluation import (
     evaluate,
     evaluate_combined,
     format_comparison,
+    format_kinds,
     format_report,
+    kinds_of,
     plot_combined,
+    recall_by_kind,
     retrieval_ranks,
     retrieval_report,
     training_report,
@@ -260,3 +263,30 @@ def test_the_figure_of_combined_queries_is_drawn(tmp_path: Path) -> None:
     plot_combined(document, tmp_path / "combined.png")
     assert Image.open(tmp_path / "combined.png").width > 400
     assert [entry["alpha"] for entry in document["centred"]] == [step / 10 for step in range(11)]
+
+
+@pytest.mark.parametrize(
+    ("caption", "kinds"),
+    [
+        ("Two red birds flying", ("count", "colour", "action", "short")),
+        ("a building in the morning by a wing of the king", ()),
+        ("hai con chó đang chạy", ("count", "action", "short")),
+        ("một chiếc xe màu đỏ bên cạnh một ngôi nhà lớn", ("colour", "relation")),
+        ("a man holding a hat", ("action", "relation", "short")),
+        ("a " * 11 + "tree", ("long",)),
+        ("a scared dog with a tenth bone on grass", ()),
+    ],
+)
+def test_kinds_of_captions(caption: str, kinds: tuple[str, ...]) -> None:
+    assert kinds_of(caption) == kinds
+
+
+def test_recall_by_kind_counts_only_captions_of_that_kind() -> None:
+    captions = ["a red car", "a blue car", "two tables by the wall of a house", "two lamps"]
+    table = recall_by_kind(measured([1, 1, 2, 3], ("a.jpg", "b.jpg"), "demo"), captions)
+    assert (table["colour"]["captions"], table["colour"]["R@1"]) == (2, 100)
+    assert (table["count"]["captions"], table["count"]["R@1"]) == (2, 0)
+    assert table["count"]["ci95"]["R@5"] == [100, 100]
+    assert table["short"]["R@1"] == pytest.approx(66.6667)
+    assert table["long"] == {"captions": 0}
+    assert "colour" in format_kinds(table, "demo")

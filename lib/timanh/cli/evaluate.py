@@ -34,6 +34,10 @@ def evaluate(
             "--figure", metavar="FILE", help="Draw the recall, as PNG.", show_default=False
         ),
     ] = None,
+    by_kind: Annotated[
+        bool,
+        typer.Option("--by-kind", help="Recall by kind of caption too: counts, colours, …"),
+    ] = False,
     combined: Annotated[
         int | None,
         typer.Option(
@@ -57,9 +61,11 @@ def evaluate(
         evaluate_combined,
         format_combined,
         format_comparison,
+        format_kinds,
         format_report,
         measure,
         plot_recall,
+        recall_by_kind,
     )
     from timanh.models import load_encoder
 
@@ -72,6 +78,9 @@ def evaluate(
         measure(encoder, folder, names, split=which, batch_size=batch_size) for encoder in encoders
     ]
     documents = [each.document for each in measured]
+    for each in measured if by_kind else ():
+        told = [caption for name in each.names for caption in folder.captions_of(name)]
+        each.document["by_kind"] = recall_by_kind(each, told)
     changed = [evaluate_combined(encoder, combined) for encoder in encoders] if combined else []
     differences = [compare(measured[0], other) for other in measured[1:]]
     if figure is not None:
@@ -83,6 +92,6 @@ def evaluate(
         compared = {"models": documents, "differences": differences}
         result_json(compared if differences else documents[0])
         return
-    result("\n\n".join([format_report(*documents), *map(format_comparison, differences)]))
-    for each in changed:
-        result(f"\n{format_combined(each)}")
+    tables = [format_report(*documents), *map(format_comparison, differences)]
+    tables += [format_kinds(each["by_kind"], each["model"]) for each in documents if by_kind]
+    result("\n\n".join([*tables, *map(format_combined, changed)]))

@@ -20,6 +20,7 @@ from timanh.evaluation.figures import (
     show_hits,
 )
 from timanh.evaluation.figures_combined import plot_combined
+from timanh.evaluation.kinds import format_kinds, kinds_of, recall_by_kind
 from timanh.evaluation.recall import retrieval_ranks, retrieval_report
 from timanh.evaluation.training_report import write_training_report
 
@@ -34,7 +35,9 @@ __all__ = [
     "evaluate_combined",
     "format_combined",
     "format_comparison",
+    "format_kinds",
     "format_report",
+    "kinds_of",
     "measure",
     "plot_captioned",
     "plot_combined",
@@ -42,6 +45,7 @@ __all__ = [
     "plot_hits",
     "plot_recall",
     "plot_training",
+    "recall_by_kind",
     "retrieval_ranks",
     "retrieval_report",
     "show_hits",
