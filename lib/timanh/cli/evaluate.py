@@ -87,8 +87,8 @@ def evaluate(
         plot_recall(dict(zip(model, documents, strict=True)), figure)
         notice(f"Drawn: {figure}")
     if as_json:
-        for document, each in zip(documents, changed, strict=False):
-            document["combined"] = each
+        for document, sweep in zip(documents, changed, strict=False):
+            document["combined"] = sweep
         compared = {"models": documents, "differences": differences}
         result_json(compared if differences else documents[0])
         return
