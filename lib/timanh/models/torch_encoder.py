@@ -57,6 +57,10 @@ class TorchEncoder(Encoder):
         return cast(nn.Parameter, self.network.logit_scale)
 
     @property
+    def enough_pixels(self) -> int:  # type: ignore[override]
+        return self.preparation.enough_pixels
+
+    @property
     def model(self) -> nn.Module:
         return self.network
 
