@@ -444,7 +444,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(
     monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "benchmarks"))
     kills = importlib.import_module("kills")
     monkeypatch.setattr(encoding, "SEGMENT_ROWS", 8)
-    monkeypatch.setattr(writer, "SMALL_ROWS", 16)
+    monkeypatch.setattr(writer, "SMALL_ROWS", 0)
     tally = kills.run(tmp_path, 16, seed=7)
     assert not tally.faults
     assert sum(tally.in_the_middle.values()) >= 4, "some came while it wrote"
