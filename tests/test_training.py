@@ -21,11 +21,9 @@ from timanh.errors import DataError, DivergedError, ResumeError, SettingsError, 
 from timanh.models import load_encoder, small_encoder
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.training import Recipe, train
-from timanh.training.ambiguity import SaidOf
-from timanh.training.losses import info_nce
+from timanh.training.history import best_epoch
 from timanh.training.optimising import rate_factor
-from timanh.training.pairs import batches, epoch_pairs, names_a_side, without_marks
-from timanh.training.trainer import best_epoch
+from timanh.training.pairs import epoch_batches, epoch_items, names_a_side, without_marks
 
 TEXTS = ["a red circle one in green blue square"] * 4
 
@@ -55,7 +53,14 @@ def assert_same_weights(one: Path, other: Path) -> None:
 # --- failures first
 
 
-@pytest.mark.parametrize("changes", [{"epochs": 0}, {"batch_size": 1}, {"learning_rate": 0}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"epochs": 0}, {"batch_size": 1}, {"learning_rate": 0}, {"label_smoothing": 1.0},
+        {"patience": 0}, {"loss": "triplet"}, {"train": "images"}, {"layer_decay": 0.0},
+        {"captions_per_picture": 2, "distinct_pictures": False}, {"micro_batch": 0},
+    ],
+)  # fmt: skip
 def test_impossible_recipes_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(SettingsError):
         recipe(**changes)
@@ -94,7 +99,7 @@ def test_too_little_memory_says_which_batch_to_try(
         return torch.empty(1 << 60) + pixels
 
     monkeypatch.setattr(encoder, "image_features", hungry)
-    with pytest.raises(TrainingError, match=r"batches of 6 pairs\. Try half: --batch-size 3"):
+    with pytest.raises(TrainingError, match=r"batches of 6 pairs\. Try half: --batch-size 3, .*--micro-batch 3"):
         train(folder, encoder, recipe(), tmp_path / "out", names=folder.names, progress=False)
 
 
@@ -148,7 +153,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_model(
     good = weights(out)
     poison(encoder)
     with pytest.raises(DivergedError, match=r"loss became nan.*smaller learning rate"):
-        train(folder, encoder, recipe(epochs=1), out, names=names, progress=False)
+        train(folder, encoder, recipe(epochs=1), out, names=names, progress=False, resume=False)
     assert all(torch.equal(good[name], value) for name, value in weights(out).items())
 
 
@@ -177,71 +182,34 @@ def test_a_picture_that_cannot_be_opened_is_named_and_left_out(
 # --- what it computes
 
 
-def test_info_nce_is_what_the_paper_says() -> None:
-    generator = torch.Generator().manual_seed(1)
-    images = torch.randn(5, 7, generator=generator)
-    texts = torch.randn(5, 7, generator=generator)
-    scale = torch.tensor(1.3)
-    total = 0.0
-    for index in range(5):
-        for rows, columns in ((images, texts), (texts, images)):
-            cosines = [
-                float(rows[index] @ other / rows[index].norm() / other.norm()) for other in columns
-            ]
-            exponentials = np.exp(np.exp(1.3) * np.asarray(cosines))
-            total -= np.log(exponentials[index] / exponentials.sum()) / 10
-    assert float(info_nce(images, texts, scale)) == pytest.approx(total, rel=1e-5)
-
-
-def test_a_caption_true_of_another_picture_does_not_push_it_away() -> None:
-    said = SaidOf([
-        ["A red car.", "A large red car at night"],
-        ["Two red cars", "a red truck"],
-        ["A small red car in the city, with a dog."],
-    ])  # fmt: skip
-    captions = ["A red car.", "a red truck", "A red car in the city"]
-    found = said.ambiguous([0, 1, 2], captions)
-    assert found.tolist() == [[False] * 3, [False] * 3, [True, False, False]]
-    draw = torch.Generator().manual_seed(0)
-    images, texts = torch.randn(3, 4, generator=draw), torch.randn(3, 4, generator=draw)
-    unit = torch.nn.functional.normalize
-    cosines = unit(images) @ unit(texts).T
-    spared = info_nce(images, texts, torch.tensor(0.0), found)
-    left = [[0, 1, 2], [0, 1, 2], [1, 2]]  # texts against each picture
-    there = [cosines[i, own].logsumexp(0) - cosines[i, i] for i, own in enumerate(left)]
-    left = [[0, 1], [0, 1, 2], [0, 1, 2]]  # pictures against each text
-    back = [cosines[own, j].logsumexp(0) - cosines[j, j] for j, own in enumerate(left)]
-    assert float(spared) == pytest.approx(float(sum(there + back)) / 6, abs=1e-6)
-
-
-def test_temperature_is_clamped() -> None:
-    vectors = torch.eye(3)
-    assert info_nce(vectors, vectors, torch.tensor(50.0)) == info_nce(
-        vectors, vectors, torch.tensor(4.6052)
-    )
-
-
 def test_distinct_pictures_come_once_each_and_other_captions_come_in_other_epochs() -> None:
     captions = [tuple(f"{row}-{number}" for number in range(5)) for row in range(40)]
     chosen = recipe(drop_words=0.0, drop_marks=0.0)
-    first, second = (epoch_pairs(captions, chosen, epoch) for epoch in (0, 1))
-    for pairs in (first, second):
-        assert Counter(row for row, _ in pairs) == Counter(range(40))
-        assert all(caption in captions[row] for row, caption in pairs)
-    assert first == epoch_pairs(captions, chosen, 0)
+    first, second = (epoch_items(captions, chosen, epoch) for epoch in (0, 1))
+    for items in (first, second):
+        assert Counter(row for row, _ in items) == Counter(range(40))
+        assert all(len(own) == 1 and own[0] in captions[row] for row, own in items)
+    assert first == epoch_items(captions, chosen, 0)
     assert dict(first) != dict(second)
+
+
+def test_several_captions_of_a_picture_are_different_ones_as_far_as_it_has_them() -> None:
+    captions = [("a", "b", "c"), ("d",)]
+    chosen = recipe(captions_per_picture=2, drop_words=0.0, drop_marks=0.0)
+    own = dict(epoch_items(captions, chosen, 0))
+    assert len(set(own[0])) == 2 and own[1] == ("d", "d")
 
 
 def test_the_report_takes_every_caption_as_an_item() -> None:
     captions = [("a", "b", "c"), ("d",), ()]
-    pairs = epoch_pairs(captions, Recipe.named("report"), 0)
-    assert sorted(pairs) == [(0, "a"), (0, "b"), (0, "c"), (1, "d")]
+    items = epoch_items(captions, Recipe.named("report"), 0)
+    assert sorted(items) == [(0, ("a",)), (0, ("b",)), (0, ("c",)), (1, ("d",))]
 
 
 def test_batches_are_full_but_a_small_set_is_one_batch() -> None:
-    pairs = [(row, "x") for row in range(7)]
-    assert [len(batch) for batch in batches(pairs, 3)] == [3, 3]
-    assert [len(batch) for batch in batches(pairs, 50)] == [7]
+    captions = [("x",)] * 7
+    assert [len(batch) for batch in epoch_batches(captions, recipe(batch_size=3), 0)] == [3, 3]
+    assert [len(batch) for batch in epoch_batches(captions, recipe(batch_size=50), 0)] == [7]
 
 
 def test_captions_with_sides_and_marks() -> None:
