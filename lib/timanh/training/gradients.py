@@ -17,7 +17,7 @@ from timanh.training.losses import info_nce, sigmoid_loss
 from timanh.training.precision import Precision
 from timanh.training.recipe import Recipe
 
-Loss = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+GROUPS, SHORTEST_GROUP = 4, 32  # texts of a batch are padded in groups of like length
 Forward = Callable[[], Tensor]
 
 
@@ -79,15 +79,26 @@ class Gradients:
 
             def texts(captions: list[list[int]] = captions, seed: int = seed) -> Tensor:
                 torch.manual_seed(seed + 1)
-                tokens = self.encoder.texts.pad(captions)
-                there = {
-                    key: value.to(self.encoder.device, non_blocking=True)
-                    for key, value in tokens.items()
-                }
-                with self.precision():
-                    return self.encoder.text_features(there).float()
+                return self._read(captions)
 
             yield images, texts
+
+    def _read(self, captions: list[list[int]]) -> Tensor:
+        """(M, dim) features; captions of like length together, so that little is padded."""
+        order = sorted(range(len(captions)), key=lambda index: len(captions[index]))
+        size = max(SHORTEST_GROUP, -(-len(order) // GROUPS))
+        features = []
+        for start in range(0, len(order), size):
+            group = [captions[index] for index in order[start : start + size]]
+            tokens = {
+                key: value.to(self.encoder.device, non_blocking=True)
+                for key, value in self.encoder.texts.pad(group).items()
+            }
+            with self.precision():
+                features.append(self.encoder.text_features(tokens).float())
+        back = torch.empty(len(order), dtype=torch.long)
+        back[torch.tensor(order)] = torch.arange(len(order))
+        return torch.cat(features)[back.to(features[0].device)]
 
     def _pixels(self, batch: Batch, rows: slice) -> Tensor:
         """(n, 3, H, W) float32 on the device, varied and normalised, channels last."""
@@ -104,4 +115,4 @@ def _like(
 ) -> tuple[Tensor, ...]:
     """A gradient cut as the parts' features were."""
     whole = torch.cat([part[side] for part in features]) * 0 if gradient is None else gradient
-    return whole.split([len(part[side]) for part in features])
+    return torch.split(whole, [len(part[side]) for part in features])

@@ -1,7 +1,8 @@
 """How a model is trained: one frozen value, saved beside what it made."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from timanh.errors import SettingsError
 
@@ -122,6 +123,32 @@ class Recipe:
         given = {key: value for key, value in changes.items() if value is not None}
         preset = {**PRESETS[name], **(JOINED if joined and name == "strong" else {})}
         return cls(**{"name": name, **preset, **given})
+
+    @classmethod
+    def parse(cls, settings: Sequence[str]) -> dict[str, Any]:
+        """ "loss=sigmoid", "crop=0.5"… as people type them, for `named`.
+
+        Raises:
+            SettingsError: not NAME=VALUE, no such setting, or a value of another type.
+        """
+        types = get_type_hints(cls)
+        read: dict[str, Any] = {}
+        for setting in settings:
+            name, equals, text = setting.partition("=")
+            if not equals or name not in types:
+                known = ", ".join(sorted(types))
+                raise SettingsError(f"{setting!r} is not NAME=VALUE with a NAME of {known}.")
+            read[name] = _read(name, text, types[name])
+        return read
+
+
+def _read(name: str, text: str, hint: Any) -> Any:
+    kind: Any = next(each for each in get_args(hint) or (hint,) if each is not type(None))
+    try:
+        return {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
+    except (KeyError, ValueError) as error:
+        wanted = "true or false" if kind is bool else f"a value of type {kind.__name__}"
+        raise SettingsError(f"{name} takes {wanted}; {text!r} came.") from error
 
 
 LOSSES = ("infonce", "sigmoid")
