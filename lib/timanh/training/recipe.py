@@ -182,6 +182,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # From random weights on drawn pictures, for the checkpoint that comes with the package.
     "demo": {
         "epochs": 11,
+        "captions_per_picture": 2,
         "shared_captions": True,
         "batch_size": 256,
         "learning_rate": 2e-3,
@@ -192,7 +193,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "freeze_norm": False,
         "drop_words": 0.1,
         "drop_marks": 0.1,
-        "mixed_precision": False,
     },
 }
 
