@@ -77,6 +77,14 @@ class SearchEngine:
             told.notice_code, told.by, without,
         )  # fmt: skip
 
+    def knows(self, query: Query) -> bool:
+        """Whether the encoder itself knows the query's words, so that nobody has to translate."""
+        return all(
+            detect_language(text) in self.encoder.languages
+            for text in (query.text, query.without)
+            if text
+        )
+
     def answer(
         self, queries: Sequence[Query], understood: Sequence[Understood]
     ) -> list[SearchResult | QueryError]:
