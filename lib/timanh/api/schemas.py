@@ -26,6 +26,7 @@ class Understood(BaseModel):
     translated: str | None
     language: str | None
     alpha: float
+    images: int
     translator: str | None
     notice: str | None
     notice_code: str | None
