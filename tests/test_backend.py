@@ -79,8 +79,13 @@ def start_backend(upstream: str, **environment: str) -> tuple[subprocess.Popen[b
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, str(BACKEND / "main.py"), "--port", str(port)],
-        env={"PATH": "", "TIMANH_API_URL": upstream, "TIMANH_READ_TIMEOUT_S": "1",
-             "TIMANH_KEPT_CONNECTION": "/dev/null/none", **environment},
+        env={
+            "PATH": "",
+            "TIMANH_API_URL": upstream,
+            "TIMANH_READ_TIMEOUT_S": "1",
+            "TIMANH_KEPT_CONNECTION": "/dev/null/none",
+            **environment,
+        },
     )
     address = f"http://127.0.0.1:{port}"
     for _ in range(200):
