@@ -45,7 +45,6 @@ class Recipe:
             and kept; 0 keeps the weights themselves.
         patience: epochs without a better dev recall after which a run ends; None never ends it.
         mixed_precision: compute in bf16 or fp16 where the device has it.
-        compiled: compile both towers first; takes minutes, pays in long runs on a GPU.
         seed: everything random follows from it and the number of the step.
     """
 
@@ -79,7 +78,6 @@ class Recipe:
     average: float = 0.0
     patience: int | None = None
     mixed_precision: bool = True
-    compiled: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
