@@ -360,7 +360,7 @@ def test_evaluate(shared: Path, tiny_clip_folder: Path, tmp_path: Path, capsys: 
     assert "by kind of caption" in told and "picture → picture" in told
     assert run([*args, "--split", "all", "--combined", "10"]) == 0
     table = capsys.readouterr().out.splitlines()
-    assert "10 cases, 20 drawn pictures" in table[-13] and table[-1].startswith("    1.0")
+    assert "10 cases in a gallery of 20" in table[-13] and table[-1].startswith("    1.0")
     both = [*args, "--model", str(tiny_clip_folder), "--split", "all"]
     assert run(both) == 0
     assert capsys.readouterr().out.count("noise") == 6
