@@ -7,6 +7,7 @@ from pathlib import Path
 
 from timanh.errors import SettingsError
 from timanh.serving.tunnels import require_kind
+from timanh.workspace import user_cache
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,7 @@ class ServeConfig:
         if self.cache is not None:
             return self.cache
         parent = Path(self.index).absolute().parent
-        in_workspace = parent.name == "vectors"
-        return parent.parent / "cache" if in_workspace else Path.home() / ".cache" / "timanh"
+        return parent.parent / "cache" if parent.name == "vectors" else user_cache()
 
     def completed(self) -> "ServeConfig":
         """With the key from TIMANH_API_KEY, or a new one where the world could reach the port.
