@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from timanh.errors import SettingsError
@@ -33,7 +33,7 @@ class ServeConfig:
     host: str = "127.0.0.1"
     port: int = 8001
     tunnel: str = "none"
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     device: str = "auto"
     read_only: bool = False
     translation_model: str | None = None

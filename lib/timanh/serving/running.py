@@ -18,7 +18,7 @@ BUTTON = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Running:
     """An API that answers until `stop()`."""
 
@@ -88,6 +88,9 @@ class Running:
                 f"  {self.link}",
             ]
         )
+
+    def __repr__(self) -> str:
+        return f"<Running {self.public_url or self.url}>"
 
     def _repr_html_(self) -> str:
         return (
