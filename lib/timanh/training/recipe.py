@@ -179,10 +179,10 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # From random weights on drawn pictures, for the checkpoint that comes with the package.
     "demo": {
-        "epochs": 11,
-        "captions_per_picture": 2,
+        "epochs": 14,
+        "captions_per_picture": 3,
         "shared_captions": True,
-        "batch_size": 256,
+        "batch_size": 128,
         "learning_rate": 2e-3,
         "weight_decay": 0.05,
         "warmup": 0.1,
