@@ -2,18 +2,19 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from timanh.models.encoder import Encoder, Vectors
+from timanh.search.folding import Found
+from timanh.search.lookup import Lookup
 from timanh.search.query import Hit, Query, SearchResult, Understood, combine_query
 from timanh.search.translation import Translator, detect_language
 from timanh.vectors import VectorDictionary
 
+BATCH = 64
 LANGUAGE_NAMES = {"en": "English", "vi": "Vietnamese"}
 
 
@@ -40,6 +41,7 @@ class SearchEngine:
         dictionary.require(encoder)
         self.encoder = encoder
         self.dictionary = dictionary
+        self.lookup = Lookup(dictionary)
         self.translator = translator
         # Fast tokenizers may not be used by two threads at once ("Already borrowed").
         self._encoding = threading.Lock()
@@ -49,18 +51,48 @@ class SearchEngine:
 
         Raises:
             EmptyQueryError: neither text nor picture.
-            QueryError: alpha or k out of range, or text and picture that cancel out.
+            QueryError: alpha, k, offset or fold out of range, or text and picture that cancel out.
+            UnknownPictureError: no picture has an id of `query.like`.
         """
         query = query.checked()
         clock = _Clock()
         with clock.measure("translate"):
             understood = self._understand(query.text, query.alpha, len(query.images))
         with clock.measure("encode"):
-            vector = self._encode(understood, query.images)
+            vector = self._encode(understood, query)
         with clock.measure("search"):
-            scores, rows = self.dictionary.search(vector[None], query.k)
-            hits = self._hits(scores[0], rows[0])
-        return SearchResult(understood, hits, clock.result())
+            hits = self._hits(self.lookup.find(vector, query), query.offset)
+        return SearchResult(understood, hits, clock.result(), self.lookup.considered(query))
+
+    def search_many(self, queries: Iterable[Query]) -> Iterator[SearchResult]:
+        """As `search` for each, in their order, looking up many at a time.
+
+        `took_ms` is of the batch that a query was answered in.
+        """
+        batch: list[Query] = []
+        for query in queries:
+            batch.append(query.checked())
+            if len(batch) == BATCH:
+                yield from self._search_batch(batch)
+                batch = []
+        yield from self._search_batch(batch)
+
+    def _search_batch(self, batch: list[Query]) -> Iterator[SearchResult]:
+        if not batch:
+            return
+        clock = _Clock()
+        with clock.measure("translate"):
+            understood = [
+                self._understand(query.text, query.alpha, len(query.images)) for query in batch
+            ]
+        with clock.measure("encode"):
+            pairs = zip(understood, batch, strict=True)
+            vectors = np.stack([self._encode(one, query) for one, query in pairs])
+        with clock.measure("search"):
+            found = self.lookup.find_all(vectors, batch)
+        for one, query, own in zip(understood, batch, found, strict=True):
+            hits = self._hits(own, query.offset)
+            yield SearchResult(one, hits, clock.result(), self.lookup.considered(query))
 
     def _understand(self, text: str | None, alpha: float, images: int) -> Understood:
         if text is None:
@@ -77,30 +109,32 @@ class SearchEngine:
         answer = self.translator.translate(text)
         return Understood(text, answer.translated, language, alpha, images, answer.notice)
 
-    def _encode(self, understood: Understood, images: Sequence[Image.Image]) -> Vectors:
+    def _encode(self, understood: Understood, query: Query) -> Vectors:
         words = understood.translated or understood.text
+        rows = [self.dictionary.row_of(id) for id in query.like]
         with self._encoding:
             text = self.encoder.encode_texts([words])[0] if words else None
-            pictures = self.encoder.encode_images(list(images)) if images else None
-        return combine_query(text, pictures, understood.alpha)
+            pictures = [self.encoder.encode_images(list(query.images))] if query.images else []
+        if rows:
+            pictures.append(self.dictionary.parts.take(np.array(rows)))
+        return combine_query(text, np.concatenate(pictures) if pictures else None, understood.alpha)
 
-    def _hits(self, scores: NDArray[np.float32], rows: NDArray[np.int64]) -> tuple[Hit, ...]:
-        hits = []
-        for rank, (score, row) in enumerate(zip(scores, rows, strict=True), 1):
-            item = self.dictionary.item(int(row))
-            hits.append(
-                Hit(
-                    rank=rank,
-                    id=item.id,
-                    path=item.path,
-                    # Rounding may carry a cosine of 1 past it.
-                    score=max(-1.0, min(1.0, float(score))),
-                    captions=item.captions,
-                    width=item.width,
-                    height=item.height,
-                )
-            )
-        return tuple(hits)
+    def _hits(self, found: Sequence[Found], offset: int) -> tuple[Hit, ...]:
+        return tuple(self._hit(one, rank) for rank, one in enumerate(found, offset + 1))
+
+    def _hit(self, found: Found, rank: int) -> Hit:
+        item = self.dictionary.item(found.row)
+        return Hit(
+            rank=rank,
+            id=item.id,
+            path=item.path,
+            # Rounding may carry a cosine of 1 past it.
+            score=max(-1.0, min(1.0, found.score)),
+            captions=item.captions,
+            width=item.width,
+            height=item.height,
+            doubles=tuple(self.dictionary.item(row).id for row in found.doubles),
+        )
 
 
 class _Clock:

@@ -13,6 +13,7 @@ from timanh.vectors.check import CheckReport, check_dictionary
 from timanh.vectors.exact import search_exact
 from timanh.vectors.items import Item, ItemTable
 from timanh.vectors.manifest import Manifest, find_place, find_source
+from timanh.vectors.parts import Parts
 from timanh.vectors.segments import map_vectors, read_items
 
 
@@ -26,6 +27,7 @@ class VectorDictionary:
         folder: where it lies.
         gallery: the folder of the pictures, which may be missing on this machine.
         manifest: what `manifest.json` said when it was opened.
+        parts: the vectors, mapped as they lie on disk.
 
     Example:
         >>> dictionary = VectorDictionary.open(Path("workspace/vectors/demo"), encoder)
@@ -40,7 +42,7 @@ class VectorDictionary:
         self.folder = folder
         self.manifest = manifest
         self.gallery = find_place(manifest.gallery, folder)
-        self._parts = tuple(parts)
+        self.parts = Parts(parts, manifest.dim)
         self._items = items
 
     @classmethod
@@ -106,15 +108,13 @@ class VectorDictionary:
 
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
-        """(N, dim) float32 rows of unit length; mapped where one segment holds them all."""
-        if len(self._parts) == 1:
-            return self._parts[0]
-        if not self._parts:
-            return np.zeros((0, self.dim), np.float32)
-        return np.concatenate(self._parts)
+        """(N, dim) float32 rows of unit length: mapped where one segment holds them all, else a
+        copy in memory. Searching needs it not; `parts` has the rows as they lie.
+        """
+        return self.parts.joined()
 
     @property
-    def items(self) -> Sequence[Item]:
+    def items(self) -> ItemTable:
         """What is known about each picture, by row; parsed when asked for."""
         return self._items
 
@@ -134,13 +134,14 @@ class VectorDictionary:
         return self._items.row_of(id)
 
     def search(
-        self, queries: NDArray[np.float32], k: int
+        self, queries: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """The k nearest pictures of each query, exactly, best first; equal scores by row.
 
         Args:
             queries: (Q, dim) float32 rows of unit length, or (dim,) for a single one.
             k: how many; with k > N all N are returned.
+            among: rows that may be found, rising; None for all.
 
         Returns:
             scores: (Q, k) float32 cosine, −1..1; rows: (Q, k) int64.
@@ -148,7 +149,7 @@ class VectorDictionary:
         Raises:
             DictionaryError: a query of another length, of length zero, or not finite; k < 1.
         """
-        return search_exact(self.vectors, queries, k)
+        return search_exact(self.parts, queries, k, among)
 
     def check(self, encoder: Encoder | None = None) -> CheckReport:
         """Read everything and look for what is wrong; see `CheckReport`."""
