@@ -59,7 +59,7 @@ class SearchEngine:
         with clock.measure("translate"):
             understood = self._understand(query.text, query.alpha, len(query.images))
         with clock.measure("encode"):
-            vector = self._encode(understood, query)
+            vector = self._encode([understood], [query])[0]
         with clock.measure("search"):
             hits = self._hits(self.lookup.find(vector, query), query.offset)
         return SearchResult(understood, hits, clock.result(), self.lookup.considered(query))
@@ -86,8 +86,7 @@ class SearchEngine:
                 self._understand(query.text, query.alpha, len(query.images)) for query in batch
             ]
         with clock.measure("encode"):
-            pairs = zip(understood, batch, strict=True)
-            vectors = np.stack([self._encode(one, query) for one, query in pairs])
+            vectors = self._encode(understood, batch)
         with clock.measure("search"):
             found = self.lookup.find_all(vectors, batch)
         for one, query, own in zip(understood, batch, found, strict=True):
@@ -109,15 +108,26 @@ class SearchEngine:
         answer = self.translator.translate(text)
         return Understood(text, answer.translated, language, alpha, images, answer.notice)
 
-    def _encode(self, understood: Understood, query: Query) -> Vectors:
-        words = understood.translated or understood.text
-        rows = [self.dictionary.row_of(id) for id in query.like]
+    def _encode(self, understood: Sequence[Understood], queries: Sequence[Query]) -> Vectors:
+        """(Q, dim) float32; all texts in one go."""
+        words = [one.translated or one.text for one in understood]
         with self._encoding:
-            text = self.encoder.encode_texts([words])[0] if words else None
-            pictures = [self.encoder.encode_images(list(query.images))] if query.images else []
-        if rows:
-            pictures.append(self.dictionary.parts.take(np.array(rows)))
-        return combine_query(text, np.concatenate(pictures) if pictures else None, understood.alpha)
+            spoken = [text for text in words if text]
+            texts = iter(self.encoder.encode_texts(spoken) if spoken else ())
+            pictures = [self._pictures(query) for query in queries]
+        return np.stack(
+            [
+                combine_query(next(texts) if text else None, own, query.alpha)
+                for text, own, query in zip(words, pictures, queries, strict=True)
+            ]
+        )
+
+    def _pictures(self, query: Query) -> Vectors | None:
+        own = [self.encoder.encode_images(list(query.images))] if query.images else []
+        if query.like:
+            rows = np.array([self.dictionary.row_of(id) for id in query.like], np.int64)
+            own.append(self.dictionary.parts.take(rows))
+        return np.concatenate(own) if own else None
 
     def _hits(self, found: Sequence[Found], offset: int) -> tuple[Hit, ...]:
         return tuple(self._hit(one, rank) for rank, one in enumerate(found, offset + 1))

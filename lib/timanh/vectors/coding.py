@@ -69,11 +69,11 @@ class Coding:
         turned = (block - self.mean) @ self.basis
         scale = np.array(self.scales, np.float32).repeat((self.cut, self.dim - self.cut))
         steps = np.clip(np.rint(turned / scale), -MOST, MOST)
-        lost = turned - steps * scale
+        lost = np.asarray(turned - steps * scale, np.float32)
         bounds = Bounds(
             _longest(lost[:, : self.cut]),
             _longest(lost[:, self.cut :]),
-            _longest((steps * scale)[:, : self.cut]),
+            _longest(np.asarray(steps * scale, np.float32)[:, : self.cut]),
         )
         return steps.astype(np.int8), bounds
 
