@@ -72,9 +72,23 @@ def test_one_row_far_outside_the_sample(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_narrow_basis_finds_the_same_on_its_own_kind_of_query() -> None:
     vectors, asked = gallery(6000), gallery(100, seed=9)
     parts = Parts([vectors], 64)
-    index = TwoStep.build(parts, 32)
-    assert not index.proven and index.codes.shape == index.rest.shape == (6000, 32)
-    same(vectors, index, parts, asked, 10)
+    for known in (None, gallery(200, seed=11)):
+        index = TwoStep.build(parts, 32, known)
+        assert not index.proven and index.scanned.codes.shape == (6000, 32)
+        same(vectors, index, parts, asked, 10)
+
+
+def test_a_coding_for_texts_leaves_out_less() -> None:
+    """Texts lie in a few directions of their own, in which pictures vary little."""
+    random = np.random.default_rng(3)
+    parts = Parts([gallery(3000)], 64)
+    texts = random.standard_normal((300, 8)) @ random.standard_normal((8, 64))
+    texts = (texts / np.linalg.norm(texts, axis=1, keepdims=True)).astype(np.float32)
+    left_out = [
+        np.linalg.norm(texts[200:] @ Coding.short(parts, 12, known).spread.T, axis=1).mean()
+        for known in (None, texts[:200])
+    ]
+    assert left_out[1] < 0.5 * left_out[0]
 
 
 def test_too_small_a_margin_is_noticed() -> None:
@@ -82,7 +96,7 @@ def test_too_small_a_margin_is_noticed() -> None:
     vectors, asked = gallery(6000), gallery(50, seed=9)
     parts = Parts([vectors], 64)
     honest = TwoStep.build(parts, 16)
-    careless = TwoStep(honest.codes, honest.rest, honest.coding, honest.bounds, deviations=0.0)
+    careless = TwoStep(honest.fine, honest.coarse, deviations=0.0)
     wanted = search_exact(vectors, asked, 10)[1]
     found = careless.search(parts, asked, 10)[1]
     assert any(set(a) != set(b) for a, b in zip(found.tolist(), wanted.tolist(), strict=True))
@@ -185,7 +199,14 @@ def test_among_some_rows(tmp_path: Path) -> None:
     assert search_exact(vectors, asked, 3, np.zeros(0, np.int64))[1].shape == (3, 0)
 
 
-def test_a_coding_turns_lengths_into_themselves() -> None:
-    for cut in (None, 20):
-        fitted = Coding.fit(Parts([gallery(400)], 64), cut)
-        np.testing.assert_allclose(fitted.basis.T @ fitted.basis, np.eye(64), atol=1e-5)
+def test_what_a_coding_leaves_out_is_as_large_as_it_says() -> None:
+    vectors, asked = gallery(3000), gallery(20, seed=6)
+    parts = Parts([vectors], 64)
+    for known in (None, gallery(100, seed=7)):
+        short = Coding.short(parts, 24, known)
+        moved = vectors - short.mean
+        rest = asked @ moved.T - (asked @ short.to_query) @ (moved @ short.to_row).T
+        said = np.linalg.norm(asked @ short.spread.T, axis=1)
+        np.testing.assert_allclose(rest.std(axis=1), said, rtol=0.02)
+    whole = Coding.whole(parts)
+    np.testing.assert_allclose(whole.to_row.T @ whole.to_row, np.eye(64), atol=1e-5)

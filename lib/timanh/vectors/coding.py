@@ -1,9 +1,14 @@
 """Vectors in eight bits a number, and how far a product of codes may be from the true cosine.
 
-A row x is written as mean + basis · y with an orthonormal basis, and y as scale · code with codes
-in −127..127. The basis is a random rotation, which spreads what a vector holds evenly over its
-numbers, so that one scale serves them all. It may be cut in two: first the directions in which
-the gallery varies most, then the rest, each rotated by itself.
+A row x becomes y = to_row' · (x − mean), written as scale · code with codes in −127..127; a
+query q becomes p = to_query' · q, and p · y stands for q · (x − mean). Both are turned by a
+random rotation, which spreads what a vector holds evenly over its numbers, so that one scale
+serves them all.
+
+A whole coding has as many numbers as the vectors, and loses nothing but the rounding. A short
+one keeps what matters for products of this gallery with queries of a given kind: pictures and
+texts lie in different directions, so far fewer numbers do than for pictures among themselves.
+It is the best linear one in the mean square (LeanVec-OOD; Tepper et al. 2023, arXiv 2312.16335).
 """
 
 from dataclasses import dataclass
@@ -16,66 +21,80 @@ from timanh.vectors.parts import Parts
 
 MOST = 127
 SAMPLE_ROWS = 20_000
-# Numbers beyond this many standard deviations of the sample are cut; the bounds count that in.
-RANGE = 7.0
+# Codes reach so far beyond the largest number of the sample. What is larger still is cut, and
+# the bounds count that in.
+ROOM = 1.1
+# Added to each direction of the queries, as a share of the mean, where few queries are known.
+SMOOTHING = 0.05
 
 
 @dataclass(frozen=True)
 class Coding:
-    """How rows become codes.
+    """How rows become codes, and queries what they are multiplied with.
 
     Attributes:
         mean: (dim,) float32, of the sample.
-        basis: (dim, dim) float32, orthonormal.
-        cut: where its first part ends; dim where there is one part only.
-        scales: of one step of a code, in the first part and in the rest.
-        spread: (dim − cut, dim) float32; |spread · q| is the standard deviation, over the
-            gallery, of what the rest adds to the cosine with q.
+        to_row, to_query: (dim, width) float32.
+        scale: of one step of a row's code.
+        spread: (any, dim) float32; |spread · q| is the standard deviation, over the gallery, of
+            what a short coding leaves out of the cosine with q. No rows where it is whole.
     """
 
     mean: NDArray[np.float32]
-    basis: NDArray[np.float32]
-    cut: int
-    scales: tuple[float, float]
+    to_row: NDArray[np.float32]
+    to_query: NDArray[np.float32]
+    scale: float
     spread: NDArray[np.float32]
 
     @property
-    def dim(self) -> int:
-        return len(self.mean)
+    def width(self) -> int:
+        return int(self.to_row.shape[1])
 
     @classmethod
-    def fit(cls, parts: Parts, cut: int | None = None, seed: int = 0) -> "Coding":
-        """From a sample of the rows of `parts`, which has at least one."""
+    def whole(cls, parts: Parts, seed: int = 0) -> "Coding":
+        """As wide as the vectors, from a sample of `parts`, which has at least one row."""
+        sample, mean = _sample(parts, seed)
+        turn = _rotation(parts.dim, seed).astype(np.float32)
+        none = np.zeros((0, parts.dim), np.float32)
+        return cls(mean, turn, turn, _scale(sample @ turn), none)
+
+    @classmethod
+    def short(
+        cls,
+        parts: Parts,
+        width: int,
+        queries: NDArray[np.float32] | None = None,
+        seed: int = 0,
+    ) -> "Coding":
+        """`width` numbers, chosen for queries like the (n, dim) `queries`; None for any."""
+        sample, mean = _sample(parts, seed)
         dim = parts.dim
-        cut = dim if cut is None else min(cut, dim)
-        rng = np.random.default_rng(seed)
-        count = min(SAMPLE_ROWS, len(parts))
-        sample = parts.take(np.sort(rng.choice(len(parts), count, replace=False)))
-        mean = sample.mean(axis=0)
-        sample -= mean
-        axes, spread = np.eye(dim), np.zeros((0, dim))
-        if cut < dim:
-            variances, axes = np.linalg.eigh(sample.T @ sample / count)
-            variances, axes = np.maximum(variances[::-1], 0), axes[:, ::-1]
-            spread = np.sqrt(variances[cut:, None]) * axes[:, cut:].T
-        turns = [axes[:, :cut] @ _rotation(cut, rng), axes[:, cut:] @ _rotation(dim - cut, rng)]
-        basis = np.concatenate(turns, axis=1).astype(np.float32)
-        turned = sample @ basis
-        scales = _scale(turned[:, :cut]), _scale(turned[:, cut:])
-        return cls(mean, basis, cut, scales, spread.astype(np.float32))
+        rows = np.asarray(sample.T @ sample, np.float64) / len(sample)
+        asked = np.eye(dim)
+        if queries is not None:
+            asked = np.asarray(queries.T @ queries, np.float64) / len(queries)
+            asked += SMOOTHING * np.trace(asked) / dim * np.eye(dim)
+        root_rows, _ = _roots(rows)
+        root_asked, inverse = _roots(asked)
+        axes = np.linalg.svd(root_asked @ root_rows)[0][:, :width]
+        turn = axes @ _rotation(width, seed)
+        to_row, to_query = root_asked @ turn, inverse @ turn
+        spread = root_rows @ (np.eye(dim) - to_row @ to_query.T)
+        to_row = to_row.astype(np.float32)
+        return cls(
+            mean, to_row, to_query.astype(np.float32), _scale(sample @ to_row),
+            spread.astype(np.float32),
+        )  # fmt: skip
 
     def encode(self, block: NDArray[np.float32]) -> tuple[NDArray[np.int8], "Bounds"]:
-        """(n, dim) int8, and what they may be off by."""
-        turned = (block - self.mean) @ self.basis
-        scale = np.array(self.scales, np.float32).repeat((self.cut, self.dim - self.cut))
+        """(n, width) int8, and what they may be off by."""
+        turned = (block - self.mean) @ self.to_row
+        scale = np.float32(self.scale)
         steps = np.clip(np.rint(turned / scale), -MOST, MOST)
-        lost = np.asarray(turned - steps * scale, np.float32)
-        bounds = Bounds(
-            _longest(lost[:, : self.cut]),
-            _longest(lost[:, self.cut :]),
-            _longest(np.asarray(steps * scale, np.float32)[:, : self.cut]),
-        )
-        return steps.astype(np.int8), bounds
+        meant = np.asarray(steps * scale, np.float32)
+        lost = turned - meant
+        cut = np.maximum(np.abs(lost) - scale / 2, 0)
+        return steps.astype(np.int8), Bounds(_longest(lost), _longest(meant), _longest(cut))
 
 
 @dataclass(frozen=True)
@@ -83,29 +102,44 @@ class Bounds:
     """Greatest lengths over all rows.
 
     Attributes:
-        lost, lost_rest: of what rounding left out, in the first part and in the rest.
-        reach: of the codes of the first part times their scale.
+        lost: of what rounding and cutting off left out.
+        reach: of codes times scale.
+        cut: of what was cut off, beyond the rounding.
     """
 
     lost: float = 0.0
-    lost_rest: float = 0.0
     reach: float = 0.0
+    cut: float = 0.0
 
     def join(self, other: "Bounds") -> "Bounds":
         return Bounds(
-            max(self.lost, other.lost),
-            max(self.lost_rest, other.lost_rest),
-            max(self.reach, other.reach),
+            max(self.lost, other.lost), max(self.reach, other.reach), max(self.cut, other.cut)
         )
 
 
-def _rotation(width: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    return np.asarray(np.linalg.qr(rng.standard_normal((width, width)))[0])
+def _sample(parts: Parts, seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    rng = np.random.default_rng(seed)
+    rows = rng.choice(len(parts), min(SAMPLE_ROWS, len(parts)), replace=False)
+    sample = parts.take(np.sort(rows))
+    mean = sample.mean(axis=0)
+    return sample - mean, mean
+
+
+def _rotation(width: int, seed: int) -> NDArray[np.float64]:
+    normal = np.random.default_rng(seed).standard_normal((width, width))
+    return np.asarray(np.linalg.qr(normal)[0])
+
+
+def _roots(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The square root of a symmetric positive matrix, and its inverse."""
+    values, axes = np.linalg.eigh(matrix)
+    roots = np.sqrt(np.maximum(values, 0))
+    inverse = 1 / np.maximum(roots, max(float(roots.max()), 1e-30) * 1e-6)
+    return (axes * roots) @ axes.T, (axes * inverse) @ axes.T
 
 
 def _scale(turned: NDArray[np.float32]) -> float:
-    deviation = float(turned.std()) if turned.size else 0.0
-    return RANGE * (deviation or 1.0) / MOST
+    return ROOM * (float(np.abs(turned).max(initial=0.0)) or 1.0) / MOST
 
 
 def _longest(rows: NDArray[np.float32]) -> float:
