@@ -7,6 +7,7 @@ import typer
 
 from timanh.cli.options import AsJson, CaptionFiles, Device, IndexFolder, Model, ModelOfIndex
 from timanh.cli.output import notice, result, result_json, table
+from timanh.cli.tune import tune
 
 if TYPE_CHECKING:
     from timanh.vectors import BuildReport, VectorDictionary
@@ -22,6 +23,9 @@ Out = Annotated[
 BatchSize = Annotated[
     int, typer.Option("--batch-size", metavar="N", min=1, help="Pictures encoded at once.")
 ]
+
+
+app.command()(tune)
 
 
 @app.callback()

@@ -66,6 +66,9 @@ def search(
         Path | None,
         typer.Option("--figure", metavar="FILE", help="Draw the pictures found, as PNG."),
     ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Read every vector, whatever was tuned.")
+    ] = False,
     model: ModelOfIndex = None,
     device: Device = "auto",
     translate: Annotated[
@@ -85,6 +88,8 @@ def search(
     query = Query(text, pictures, alpha, k, tuple(like or ()), offset, where, fold)
     asked = _read(queries, out, query)
     dictionary = VectorDictionary.open(index)
+    if exact:
+        dictionary.index = None
     encoder = dictionary.load_encoder(model, device=device)
     engine = SearchEngine(encoder, dictionary, Translator() if translate else None)
     if asked is not None and out is not None:

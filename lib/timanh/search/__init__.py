@@ -4,6 +4,7 @@ from timanh.search.batch import Asked, as_document, read_queries, write_answers
 from timanh.search.engine import SearchEngine
 from timanh.search.filters import Filter, parse_day
 from timanh.search.query import Hit, Query, SearchResult, Understood, combine_query
+from timanh.search.text_queries import sample_texts
 from timanh.search.translation import Translation, Translator, detect_language
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "detect_language",
     "parse_day",
     "read_queries",
+    "sample_texts",
     "write_answers",
 ]

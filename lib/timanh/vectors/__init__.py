@@ -7,13 +7,16 @@ from timanh.vectors.edit import add_pictures, remove_pictures
 from timanh.vectors.exchange import ImportReport, export_report_vectors, import_report_vectors
 from timanh.vectors.items import Item, item_id
 from timanh.vectors.reading import Skipped
+from timanh.vectors.tuning import Choice, Tuned, tune
 
 __all__ = [
     "BuildReport",
     "CheckReport",
+    "Choice",
     "ImportReport",
     "Item",
     "Skipped",
+    "Tuned",
     "VectorDictionary",
     "add_pictures",
     "build_dictionary",
@@ -21,4 +24,5 @@ __all__ = [
     "import_report_vectors",
     "item_id",
     "remove_pictures",
+    "tune",
 ]

@@ -34,6 +34,8 @@ class Proposer(Protocol):
 
     def set_effort(self, effort: int) -> None: ...
     def write(self, file: Path) -> None: ...
+    def bytes(self) -> int:
+        """About what it takes in memory."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,13 @@ def shortened(coding: Coding | None, queries: NDArray[np.float32]) -> NDArray[np
     return np.ascontiguousarray(queries @ coding.to_query)
 
 
+def shortened_rows(coding: Coding | None, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows as the index takes them."""
+    if coding is None:
+        return np.ascontiguousarray(rows)
+    return np.asarray((rows - coding.mean) @ coding.to_row, np.float32)
+
+
 def build_proposer(
     kind: str, parts: Parts, queries: NDArray[np.float32], threads: int
 ) -> tuple[Proposer, Coding | None]:
@@ -104,13 +113,11 @@ def build_proposer(
     coding = Coding.short(parts, parts.dim // 4, queries) if kind == "ivf" else None
     proposer = _new(kind, parts, coding, threads)
     for _, block in parts.blocks(ADDED_ROWS):
-        if coding is not None:
-            block = (block - coding.mean) @ coding.to_row
-        proposer.add(np.ascontiguousarray(block))
+        proposer.add(shortened_rows(coding, block))
     return proposer, coding
 
 
-def read_proposer(kind: str, file: Path, dim: int) -> Proposer:
+def read_proposer(kind: str, file: Path) -> Proposer:
     """What `write` wrote, mapped where the library can."""
     require_library(kind)
     if kind == "usearch":

@@ -54,7 +54,7 @@ class Coding:
     def whole(cls, parts: Parts, seed: int = 0) -> "Coding":
         """As wide as the vectors, from a sample of `parts`, which has at least one row."""
         sample, mean = _sample(parts, seed)
-        turn = _rotation(parts.dim, seed).astype(np.float32)
+        turn = np.asarray(_rotation(parts.dim, seed), np.float32)
         none = np.zeros((0, parts.dim), np.float32)
         return cls(mean, turn, turn, _scale(sample @ turn), none)
 
@@ -78,13 +78,11 @@ class Coding:
         root_asked, inverse = _roots(asked)
         axes = np.linalg.svd(root_asked @ root_rows)[0][:, :width]
         turn = axes @ _rotation(width, seed)
-        to_row, to_query = root_asked @ turn, inverse @ turn
+        to_row, to_query = np.asarray(root_asked @ turn), np.asarray(inverse @ turn)
         spread = root_rows @ (np.eye(dim) - to_row @ to_query.T)
-        to_row = to_row.astype(np.float32)
-        return cls(
-            mean, to_row, to_query.astype(np.float32), _scale(sample @ to_row),
-            spread.astype(np.float32),
-        )  # fmt: skip
+        short = np.asarray(to_row, np.float32)
+        asking = np.asarray(to_query, np.float32)
+        return cls(mean, short, asking, _scale(sample @ short), np.asarray(spread, np.float32))
 
     def encode(self, block: NDArray[np.float32]) -> tuple[NDArray[np.int8], "Bounds"]:
         """(n, width) int8, and what they may be off by."""
@@ -92,8 +90,8 @@ class Coding:
         scale = np.float32(self.scale)
         steps = np.clip(np.rint(turned / scale), -MOST, MOST)
         meant = np.asarray(steps * scale, np.float32)
-        lost = turned - meant
-        cut = np.maximum(np.abs(lost) - scale / 2, 0)
+        lost = np.asarray(turned - meant, np.float32)
+        cut = np.maximum(np.abs(lost) - scale / 2, np.float32(0))
         return steps.astype(np.int8), Bounds(_longest(lost), _longest(meant), _longest(cut))
 
 

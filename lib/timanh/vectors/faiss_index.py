@@ -13,6 +13,7 @@ from timanh.vectors.parts import Parts
 NEIGHBOURS, EXPANSION_ADD = 32, 100
 LEARNT_PER_LIST = 40
 ROUNDS = 8
+EIGHT_BITS: Any = faiss.ScalarQuantizer.QT_8bit
 
 
 class FaissIndex:
@@ -25,9 +26,7 @@ class FaissIndex:
     @classmethod
     def graph(cls, parts: Parts, threads: int) -> "FaissIndex":
         faiss.omp_set_num_threads(threads)
-        index = faiss.IndexHNSWSQ(
-            parts.dim, faiss.ScalarQuantizer.QT_8bit, NEIGHBOURS, faiss.METRIC_INNER_PRODUCT
-        )
+        index = faiss.IndexHNSWSQ(parts.dim, EIGHT_BITS, NEIGHBOURS, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = EXPANSION_ADD
         index.train(_sample(parts, 20_000))
         return cls("hnsw", index)
@@ -43,13 +42,13 @@ class FaissIndex:
             faiss.IndexFlatIP(width),
             width,
             count,
-            faiss.ScalarQuantizer.QT_8bit,
+            EIGHT_BITS,
             faiss.METRIC_INNER_PRODUCT,
             False,
         )
         index.cp.niter = ROUNDS
         learnt = _sample(parts, max(4096, LEARNT_PER_LIST * count))
-        index.train((learnt - coding.mean) @ coding.to_row)
+        index.train(np.asarray((learnt - coding.mean) @ coding.to_row, np.float32))
         return cls("ivf", index)
 
     @classmethod
@@ -67,6 +66,11 @@ class FaissIndex:
             self._index.hnsw.efSearch = effort
         else:
             self._index.nprobe = min(effort, self._index.nlist)
+
+    def bytes(self) -> int:
+        """Codes and numbers of rows, and the graph's links."""
+        links = 2 * NEIGHBOURS * 4 if self._kind == "hnsw" else 8
+        return int(self._index.ntotal) * (int(self._index.d) + links)
 
     def write(self, file: Path) -> None:
         faiss.write_index(self._index, str(file))

@@ -71,3 +71,15 @@ class Best:
         rows = np.concatenate([self.rows, rows])
         order = np.lexsort((rows, -scores))[: self.k]
         self.scores, self.rows = scores[order], rows[order]
+
+
+def merge(
+    one: tuple[NDArray[np.float32], NDArray[np.int64]],
+    other: tuple[NDArray[np.float32], NDArray[np.int64]],
+    k: int,
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The k best of two answers, each (Q, ≤ k) scores and rows, to the same queries."""
+    scores = np.concatenate([one[0], other[0]], axis=1)
+    rows = np.concatenate([one[1], other[1]], axis=1)
+    order = np.lexsort((rows, -scores))[:, :k]
+    return np.take_along_axis(scores, order, 1), np.take_along_axis(rows, order, 1)

@@ -55,5 +55,9 @@ class UsearchGraph:
     def set_effort(self, effort: int) -> None:
         self._index.expansion_search = effort
 
+    def bytes(self) -> int:
+        """As usearch counts it."""
+        return int(self._index.memory_usage)
+
     def write(self, file: Path) -> None:
         self._index.save(str(file))
