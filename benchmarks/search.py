@@ -9,6 +9,7 @@ turn; recall is over texts that no coding has seen.
 """
 
 import argparse
+import json
 import statistics
 import time
 from collections.abc import Callable
@@ -17,14 +18,14 @@ from typing import Any
 
 import clip_like
 import numpy as np
-from common import keep
+from common import RESULTS, keep
 
 from timanh.vectors.exact import search_exact
 from timanh.vectors.parts import Parts
 from timanh.vectors.two_step import TwoStep
 
 K, ROUNDS, BATCH, BATCH_ROUNDS, ASKED = 10, 15, 64, 5, 200
-MOST_FOR_LOOP = 10_000
+MOST_FOR_LOOP, MOST_FOR_BATCH = 10_000, 200_000
 Way = Callable[[Any], Any]
 
 
@@ -45,7 +46,19 @@ def main() -> None:
         found.append(measure(count, pictures, texts))
         show(found[-1])
     document = {"dim": clip_like.DIM, "k": K, "rounds": ROUNDS, "geometry": words}
-    keep("search", {**document, "threads": asked.threads or "all", "sizes": found})
+    document["threads"] = asked.threads or "all"
+    keep("search", {**document, "sizes": [*earlier(document, asked.count), *found]})
+
+
+def earlier(document: dict[str, Any], counts: list[int]) -> list[Any]:
+    """Sizes of the last run under the same conditions that were not measured again."""
+    try:
+        last = json.loads((RESULTS / "search.json").read_text(encoding="utf8"))
+    except (OSError, ValueError):
+        return []
+    if any(last.get(key) != value for key, value in document.items()):
+        return []
+    return [entry for entry in last["sizes"] if entry["count"] not in counts]
 
 
 def set_threads(count: int | None) -> None:
@@ -99,6 +112,8 @@ def measure(count: int, pictures: Any, texts: Any) -> dict[str, Any]:
         flat.add(vectors)
         ways["faiss flat"] = lambda query: flat.search(query[None], K)
         batches["faiss flat"] = lambda queries: flat.search(queries, K)
+    if count > MOST_FOR_BATCH:
+        batches = {}
     return {
         "count": count,
         "ms": in_turn(ways, [asked[turn] for turn in range(ROUNDS)]),
@@ -158,6 +173,8 @@ def show(entry: dict[str, Any]) -> None:
     """Milliseconds, and how many times as fast as numpy."""
     for title, key in (("one query", "ms"), (f"{BATCH} queries", "batch_ms")):
         print(f"\n{entry['count']:,} × {clip_like.DIM}, {K} best, {title}")
+        if not entry[key]:
+            continue
         peer = entry[key]["numpy, product and partition"]
         for name, ms in entry[key].items():
             print(f"  {name:<32}{ms:10.3f} ms {peer / ms:8.1f} × numpy")

@@ -39,7 +39,12 @@ COLAB = {
     "typer": "0.27.1",
     "uvicorn": "0.52.3",
 }
-IMPORTED_AS = {"PIL": "pillow", "starlette": "fastapi", "tokenizers": "transformers"}
+IMPORTED_AS = {
+    "PIL": "pillow",
+    "faiss": "faiss-cpu",
+    "starlette": "fastapi",
+    "tokenizers": "transformers",
+}
 
 
 def requirements(lines: list[str]) -> dict[str, str]:
@@ -98,7 +103,8 @@ def test_no_bound_would_change_a_colab_runtime() -> None:
 def test_whatever_the_library_imports_is_declared() -> None:
     described = project()
     declared = set(requirements(described["dependencies"]))
-    declared |= set(requirements(described["optional-dependencies"]["notebooks"]))
+    for extra in ("notebooks", "postgres", "search"):
+        declared |= set(requirements(described["optional-dependencies"][extra]))
     optional = {"google"}  # Colab's own, used where it is
     for file in PACKAGE.rglob("*.py"):
         foreign = imported_by(file) - {*sys.stdlib_module_names, "timanh"} - optional

@@ -69,6 +69,10 @@ def search(
     exact: Annotated[
         bool, typer.Option("--exact", help="Read every vector, whatever was tuned.")
     ] = False,
+    engine: Annotated[
+        str,
+        typer.Option("--engine", metavar="NAME", help="folder, postgres, or a postgresql:// URL."),
+    ] = "folder",
     model: ModelOfIndex = None,
     device: Device = "auto",
     translate: Annotated[
@@ -80,22 +84,22 @@ def search(
     """Find pictures by text, by picture, or by both."""
     from timanh.data import open_picture
     from timanh.search import Filter, Query, SearchEngine, Translator, as_document, parse_day
-    from timanh.vectors import VectorDictionary
+    from timanh.vectors import open_engine
 
     pictures = tuple(open_picture(path) for path in image or ())
     since, until = (None if day is None else parse_day(day) for day in (after, before))
     where = Filter(folder, since, until, min_side, words=words)
     query = Query(text, pictures, alpha, k, tuple(like or ()), offset, where, fold)
     asked = _read(queries, out, query)
-    dictionary = VectorDictionary.open(index)
+    dictionary = open_engine(index, engine)
     if exact:
         dictionary.index = None
     encoder = dictionary.load_encoder(model, device=device)
-    engine = SearchEngine(encoder, dictionary, Translator() if translate else None)
+    searching = SearchEngine(encoder, dictionary, Translator() if translate else None)
     if asked is not None and out is not None:
-        _answer_all(engine, asked, query, out)
+        _answer_all(searching, asked, query, out)
         return
-    found = engine.search(query)
+    found = searching.search(query)
     if found.query.notice:
         notice(f"Note: {found.query.notice}")
     if figure is not None:

@@ -4,6 +4,7 @@ from timanh.vectors.build import BuildReport, build_dictionary
 from timanh.vectors.check import CheckReport
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.edit import add_pictures, remove_pictures
+from timanh.vectors.engines import open_engine
 from timanh.vectors.exchange import ImportReport, export_report_vectors, import_report_vectors
 from timanh.vectors.items import Item, item_id
 from timanh.vectors.reading import Skipped
@@ -23,6 +24,7 @@ __all__ = [
     "export_report_vectors",
     "import_report_vectors",
     "item_id",
+    "open_engine",
     "remove_pictures",
     "tune",
 ]
