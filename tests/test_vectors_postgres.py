@@ -22,13 +22,8 @@ from timanh.errors import (
 )
 from timanh.search import Filter, Query, SearchEngine
 from timanh.vectors import VectorDictionary, add_pictures, build_dictionary, open_engine
-from timanh.vectors.postgres import (
-    PostgresDictionary,
-    embedded_url,
-    from_postgres,
-    hidden,
-    to_postgres,
-)
+from timanh.vectors.postgres import PostgresDictionary, from_postgres, to_postgres
+from timanh.vectors.postgres_server import embedded_url, hidden
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,8 @@ def open_engine(folder: Path, engine: str = FOLDER) -> VectorDictionary:
             f"The engine postgres needs {', '.join(missing)}. Install it with "
             "`pip install 'timanh[postgres]'`, or search with --engine folder."
         )
-    from timanh.vectors.postgres import PostgresDictionary, embedded_url, to_postgres
+    from timanh.vectors.postgres import PostgresDictionary, to_postgres
+    from timanh.vectors.postgres_server import embedded_url
 
     url = embedded_url(dictionary.folder / POSTGRES) if engine == POSTGRES else engine
     try:

