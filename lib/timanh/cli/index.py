@@ -1,18 +1,22 @@
 """`timanh index …`: build and look after vector dictionaries."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from timanh.cli.options import AsJson, CaptionFiles, Device, IndexFolder, Model, ModelOfIndex
+from timanh.cli.options import (
+    AsJson,
+    CaptionFiles,
+    Device,
+    IndexFolder,
+    Model,
+    ModelOfIndex,
+    Runtime,
+)
 from timanh.cli.output import notice, result, result_json, table
+from timanh.cli.telling import describe, tell_build, tell_cost, tell_list
 from timanh.cli.tune import tune
-
-if TYPE_CHECKING:
-    from timanh.vectors import BuildReport, VectorDictionary
-
-SHOWN_REASONS = 5
 
 app = typer.Typer(help="Build and look after vector dictionaries.", invoke_without_command=True)
 
@@ -54,13 +58,18 @@ def build(
     ] = None,
     batch_size: BatchSize = 32,
     device: Device = "auto",
+    runtime: Runtime = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Encode a gallery; run again, encode only what has changed."""
+    """Encode a gallery; run again, encode only what has changed.
+
+    Caption files are remembered: the next build and `index add` take them unasked.
+    """
     from timanh.models import load_encoder
     from timanh.vectors import build_dictionary
 
-    encoder = load_encoder(model, device=device, square_padding=square_padding)
+    padding = square_padding
+    encoder = load_encoder(model, device=device, runtime=runtime, square_padding=padding)
     report = build_dictionary(
         gallery,
         encoder,
@@ -70,7 +79,10 @@ def build(
         source=model,
         rebuild=rebuild,
     )
-    _tell(report, as_json)
+    tell_build(report, as_json)
+    if runtime == "int8":
+        exact = load_encoder(model, device=device, runtime="torch", square_padding=padding)
+        tell_cost(gallery, captions, encoder, exact)
 
 
 @app.command()
@@ -82,6 +94,7 @@ def add(
     copy: Annotated[
         bool, typer.Option("--copy", help="Copy pictures from elsewhere into the gallery first.")
     ] = False,
+    captions: CaptionFiles = None,
     model: ModelOfIndex = None,
     device: Device = "auto",
     as_json: AsJson = False,
@@ -90,7 +103,7 @@ def add(
     from timanh.vectors import VectorDictionary, add_pictures
 
     encoder = VectorDictionary.open(index).load_encoder(model, device=device)
-    _tell(add_pictures(index, pictures, encoder, copy=copy), as_json)
+    tell_build(add_pictures(index, pictures, encoder, copy=copy, captions=captions), as_json)
 
 
 @app.command()
@@ -115,11 +128,33 @@ def remove(
 
 
 @app.command()
+def compact(index: IndexFolder, as_json: AsJson = False) -> None:
+    """Join all segments into one, and leave out what is damaged.
+
+    Needs neither pictures nor model. The next build encodes again what was left out.
+    """
+    from timanh.vectors import compact_dictionary
+
+    report = compact_dictionary(index)
+    if as_json:
+        result_json(report.to_dict())
+        return
+    result(
+        f"{report.count} pictures in {report.folder} ({report.segments_before} segments before, "
+        f"{report.bytes_before / 1e6:.1f} → {report.bytes_after / 1e6:.1f} MB)"
+    )
+    tell_list(
+        "damaged files",
+        [f"{name}: {lost} pictures are left out" for name, lost in report.damaged.items()],
+    )
+
+
+@app.command()
 def info(index: IndexFolder, as_json: AsJson = False) -> None:
     """Say what is in a dictionary."""
     from timanh.vectors import VectorDictionary
 
-    document = _describe(VectorDictionary.open(index))
+    document = describe(VectorDictionary.open(index))
     if as_json:
         result_json(document)
         return
@@ -198,7 +233,7 @@ def import_(
     result(f"{report.count} vectors of length {encoder.dim} in {out}")
     if report.agreement is not None:
         notice(f"Pictures encoded again agree with theirs at {report.agreement:.4f}.")
-    _list("without a picture in the gallery", report.unmatched)
+    tell_list("without a picture in the gallery", report.unmatched)
 
 
 @app.command()
@@ -216,49 +251,3 @@ def export(
     from timanh.vectors import export_report_vectors
 
     result(f"{export_report_vectors(index, out)} vectors in {out}")
-
-
-def _describe(dictionary: "VectorDictionary") -> dict[str, Any]:
-    manifest = dictionary.manifest
-    stored = sum(part.vectors.bytes + part.items.bytes for part in manifest.segments)
-    return {
-        "folder": str(dictionary.folder),
-        "pictures": len(dictionary),
-        "dim": dictionary.dim,
-        "encoder": dictionary.encoder_name,
-        "fingerprint": dictionary.fingerprint,
-        "source": dictionary.encoder_source,
-        "gallery": str(dictionary.gallery),
-        "segments": len(manifest.segments),
-        "bytes": stored,
-        "complete": manifest.complete,
-    }
-
-
-def _tell(report: "BuildReport", as_json: bool) -> None:
-    if as_json:
-        result_json(report.to_dict())
-        return
-    parts = {
-        "added": report.added,
-        "changed": report.changed,
-        "mended": report.mended,
-        "kept": report.kept,
-        "removed": report.removed,
-        "skipped": len(report.skipped),
-    }
-    told = ", ".join(f"{number} {name}" for name, number in parts.items() if number)
-    result(f"{report.count} pictures in {report.folder} ({told or 'nothing to do'})")
-    if report.pictures_per_s:
-        notice(f"{report.seconds:.1f} s, {report.pictures_per_s:.0f} pictures/s")
-    _list("skipped", [skipped.reason for skipped in report.skipped])
-
-
-def _list(label: str, lines: list[str] | tuple[str, ...]) -> None:
-    if not lines:
-        return
-    notice(f"{len(lines)} {label}:")
-    for line in lines[:SHOWN_REASONS]:
-        notice(f"  {line}")
-    if len(lines) > SHOWN_REASONS:
-        notice(f"  … and {len(lines) - SHOWN_REASONS} more; --json lists all.")

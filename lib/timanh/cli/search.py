@@ -89,7 +89,9 @@ def search(
     pictures = tuple(open_picture(path) for path in image or ())
     since, until = (None if day is None else parse_day(day) for day in (after, before))
     where = Filter(folder, since, until, min_side, words=words)
-    query = Query(text, pictures, alpha, k, tuple(like or ()), offset, where, fold)
+    query = Query(
+        text, pictures, alpha, k, like=tuple(like or ()), offset=offset, where=where, fold=fold
+    )
     asked = _read(queries, out, query)
     dictionary = open_engine(index, engine)
     if exact:

@@ -94,6 +94,8 @@ def small_encoder(
             num_attention_heads=4,
             intermediate_size=2 * text_width,
             max_position_embeddings=64,
+            hidden_dropout_prob=0.0,  # drawn pictures do not run out; masks would cost a sixth
+            attention_probs_dropout_prob=0.0,
             pad_token_id=tokenizer.pad_token_id,
         ),
         add_pooling_layer=False,

@@ -4,14 +4,17 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
+from timanh.errors import QueryError
 from timanh.models.encoder import Encoder, Vectors
 from timanh.search.folding import Found
 from timanh.search.lookup import Lookup
 from timanh.search.query import Hit, Query, SearchResult, Understood, combine_query
-from timanh.search.translation import Translator, detect_language
+from timanh.search.steering import steer
+from timanh.search.translation import Translation, Translator, detect_language
 from timanh.vectors import VectorDictionary
 
 BATCH = 64
@@ -41,8 +44,8 @@ class SearchEngine:
         dictionary.require(encoder)
         self.encoder = encoder
         self.dictionary = dictionary
-        self.lookup = Lookup(dictionary)
         self.translator = translator
+        self._lookup: Lookup | None = None
         # Fast tokenizers may not be used by two threads at once ("Already borrowed").
         self._encoding = threading.Lock()
 
@@ -51,23 +54,74 @@ class SearchEngine:
 
         Raises:
             EmptyQueryError: neither text nor picture.
-            QueryError: alpha, k, offset or fold out of range, or text and picture that cancel out.
-            UnknownPictureError: no picture has an id of `query.like`.
+            UnknownPictureError: a liked or disliked picture is not in the dictionary.
+            QueryError: alpha, k, offset or fold out of range, or vectors that cancel out.
         """
+        began = time.perf_counter()
         query = query.checked()
+        understood = self.understand(query)
+        translated_ms = _ms_since(began)
+        answer = self.answer([query], [understood])[0]
+        if isinstance(answer, QueryError):
+            raise answer
+        took = {"translate": translated_ms, **answer.took_ms, "total": _ms_since(began)}
+        return replace(answer, took_ms=took)
+
+    def understand(self, query: Query) -> Understood:
+        """Language and translation of a checked query; may wait for the translator."""
+        text, without = query.text, query.without
+        if without is not None:
+            without = self._translate(without).translated or without
+        if text is None:
+            return Understood(None, None, None, query.alpha, len(query.images), without=without)
+        told = self._translate(text)
+        return Understood(
+            text, told.translated, told.language, query.alpha, len(query.images), told.notice,
+            told.notice_code, told.by, without,
+        )  # fmt: skip
+
+    def knows(self, query: Query) -> bool:
+        """Whether the encoder itself knows the query's words, so that nobody has to translate."""
+        return all(
+            detect_language(text) in self.encoder.languages
+            for text in (query.text, query.without)
+            if text
+        )
+
+    def answer(
+        self, queries: Sequence[Query], understood: Sequence[Understood]
+    ) -> list[SearchResult | QueryError]:
+        """Encode all of them together and look them up in one product.
+
+        A query that has no vector does not spoil the others: its error takes its place. `took_ms`
+        has encode and search, for all together.
+        """
         clock = _Clock()
-        with clock.measure("translate"):
-            understood = self._understand(query.text, query.alpha, len(query.images))
+        dictionary = self.dictionary
         with clock.measure("encode"):
-            vector = self._encode([understood], [query])[0]
+            vectors = self._encode(queries, understood, dictionary)
+        good = {row: v for row, v in enumerate(vectors) if not isinstance(v, QueryError)}
+        answers: list[SearchResult | QueryError] = [
+            v if isinstance(v, QueryError) else SearchResult(understood[row], (), clock.took)
+            for row, v in enumerate(vectors)
+        ]
+        if not good:
+            return answers
         with clock.measure("search"):
-            hits = self._hits(self.lookup.find(vector, query), query.offset)
-        return SearchResult(understood, hits, clock.result(), self.lookup.considered(query))
+            lookup = self._lookup_in(dictionary)
+            asked = [queries[row] for row in good]
+            found = lookup.find_all(np.stack(list(good.values())), asked)
+        for row, query, own in zip(good, asked, found, strict=True):
+            hits = tuple(_hit(dictionary, *pair) for pair in enumerate(own, query.offset + 1))
+            considered = lookup.considered(query)
+            answers[row] = SearchResult(understood[row], hits, clock.took, considered)
+        return answers
 
     def search_many(self, queries: Iterable[Query]) -> Iterator[SearchResult]:
-        """As `search` for each, in their order, looking up many at a time.
+        """As `search` for each, in their order, encoding and looking up many at a time.
 
-        `took_ms` is of the batch that a query was answered in.
+        Raises:
+            QueryError: as `search`, when it is that query's turn.
         """
         batch: list[Query] = []
         for query in queries:
@@ -75,93 +129,99 @@ class SearchEngine:
             if len(batch) == BATCH:
                 yield from self._search_batch(batch)
                 batch = []
-        yield from self._search_batch(batch)
+        if batch:
+            yield from self._search_batch(batch)
 
     def _search_batch(self, batch: list[Query]) -> Iterator[SearchResult]:
-        if not batch:
-            return
-        clock = _Clock()
-        with clock.measure("translate"):
-            understood = [
-                self._understand(query.text, query.alpha, len(query.images)) for query in batch
-            ]
-        with clock.measure("encode"):
-            vectors = self._encode(understood, batch)
-        with clock.measure("search"):
-            found = self.lookup.find_all(vectors, batch)
-        for one, query, own in zip(understood, batch, found, strict=True):
-            hits = self._hits(own, query.offset)
-            yield SearchResult(one, hits, clock.result(), self.lookup.considered(query))
+        for answer in self.answer(batch, [self.understand(query) for query in batch]):
+            if isinstance(answer, QueryError):
+                raise answer
+            yield answer
 
-    def _understand(self, text: str | None, alpha: float, images: int) -> Understood:
-        if text is None:
-            return Understood(None, None, None, alpha, images, None)
+    def _lookup_in(self, dictionary: VectorDictionary) -> Lookup:
+        lookup = self._lookup
+        if lookup is None or lookup.dictionary is not dictionary:
+            lookup = self._lookup = Lookup(dictionary)
+        return lookup
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """(N, dim) float32; fast tokenizers may not be used by two threads at once."""
+        with self._encoding:
+            return self.encoder.encode_texts(texts)
+
+    def _translate(self, text: str) -> Translation:
         language = detect_language(text)
         if language in self.encoder.languages:
-            return Understood(text, None, language, alpha, images, None)
+            return Translation(text, None, language)
         if self.translator is None:
             notice = (
                 f"{self.encoder.name} does not know {LANGUAGE_NAMES.get(language, language)}; "
                 "the words were searched as written."
             )
-            return Understood(text, None, language, alpha, images, notice)
-        answer = self.translator.translate(text)
-        return Understood(text, answer.translated, language, alpha, images, answer.notice)
+            return Translation(text, None, language, None, notice, "no-translator")
+        return self.translator.translate(text)
 
-    def _encode(self, understood: Sequence[Understood], queries: Sequence[Query]) -> Vectors:
-        """(Q, dim) float32; all texts in one go."""
+    def _encode(
+        self,
+        queries: Sequence[Query],
+        understood: Sequence[Understood],
+        dictionary: VectorDictionary,
+    ) -> list[Vectors | QueryError]:
+        """The (dim,) vector of each query, or why it has none."""
         words = [one.translated or one.text for one in understood]
-        with self._encoding:
-            spoken = [text for text in words if text]
-            texts = iter(self.encoder.encode_texts(spoken) if spoken else ())
-            pictures = [self._pictures(query) for query in queries]
-        return np.stack(
-            [
-                combine_query(next(texts) if text else None, own, query.alpha)
-                for text, own, query in zip(words, pictures, queries, strict=True)
-            ]
-        )
+        texts = list(dict.fromkeys(t for t in (*words, *(u.without for u in understood)) if t))
+        images = [image for query in queries for image in query.images]
+        of_text = dict(zip(texts, self.encode_texts(texts), strict=True)) if texts else {}
+        pictures = iter(self.encoder.encode_images(images) if images else ())
+        vectors: list[Vectors | QueryError] = []
+        for query, text, told in zip(queries, words, understood, strict=True):
+            own = [next(pictures) for _ in query.images]
+            try:
+                base = None
+                if text or own:
+                    base = combine_query(of_text[text] if text else None, own, query.alpha)
+                like, unlike = (_rows(dictionary, ids) for ids in (query.like, query.unlike))
+                without = of_text[told.without] if told.without else None
+                vectors.append(steer(base, like, unlike, without))
+            except QueryError as error:
+                vectors.append(error)
+        return vectors
 
-    def _pictures(self, query: Query) -> Vectors | None:
-        own = [self.encoder.encode_images(list(query.images))] if query.images else []
-        if query.like:
-            rows = np.array([self.dictionary.row_of(id) for id in query.like], np.int64)
-            own.append(self.dictionary.parts.take(rows))
-        return np.concatenate(own) if own else None
 
-    def _hits(self, found: Sequence[Found], offset: int) -> tuple[Hit, ...]:
-        return tuple(self._hit(one, rank) for rank, one in enumerate(found, offset + 1))
+def _rows(dictionary: VectorDictionary, ids: Sequence[str]) -> Vectors:
+    """Raises:
+    UnknownPictureError: one of them is not in the dictionary.
+    """
+    rows = np.array([dictionary.row_of(id) for id in ids], np.int64)
+    return dictionary.parts.take(rows)
 
-    def _hit(self, found: Found, rank: int) -> Hit:
-        item = self.dictionary.item(found.row)
-        return Hit(
-            rank=rank,
-            id=item.id,
-            path=item.path,
-            # Rounding may carry a cosine of 1 past it.
-            score=max(-1.0, min(1.0, found.score)),
-            captions=item.captions,
-            width=item.width,
-            height=item.height,
-            doubles=tuple(self.dictionary.item(row).id for row in found.doubles),
-        )
+
+def _hit(dictionary: VectorDictionary, rank: int, found: Found) -> Hit:
+    item = dictionary.item(found.row)
+    return Hit(
+        rank=rank,
+        id=item.id,
+        path=item.path,
+        # Rounding may carry a cosine of 1 past it.
+        score=max(-1.0, min(1.0, found.score)),
+        captions=item.captions,
+        width=item.width,
+        height=item.height,
+        doubles=tuple(dictionary.item(row).id for row in found.doubles),
+    )
 
 
 class _Clock:
-    """Milliseconds of each step, and of all together."""
+    """Milliseconds of each step."""
 
     def __init__(self) -> None:
-        self._started = time.perf_counter()
-        self._took: dict[str, float] = {}
+        self.took: dict[str, float] = {}
 
     @contextmanager
     def measure(self, step: str) -> Iterator[None]:
         started = time.perf_counter()
         yield
-        self._took[step] = _ms_since(started)
-
-    def result(self) -> dict[str, float]:
-        return {**self._took, "total": _ms_since(self._started)}
+        self.took[step] = _ms_since(started)
 
 
 def _ms_since(started: float) -> float:

@@ -27,7 +27,9 @@ class Query:
         images: RGB pictures; several stand for their mean.
         alpha: the weight of the text, 0..1; the pictures weigh 1 − alpha.
         k: how many hits are wanted.
-        like: ids of pictures of the gallery to search with, as `images`; they are not found.
+        like, unlike: ids of pictures that pull the query towards them, or push it away. Where
+            nothing else is asked, those liked are not found themselves.
+        without: words for what should not be in the picture.
         offset: how many hits are left out first, for the pages after the first.
         where: what a picture must be to be found.
         fold: a cosine, 0..1; a picture at least so near to a better hit is told as its double
@@ -39,6 +41,8 @@ class Query:
     alpha: float = ALPHA
     k: int = 5
     like: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
+    without: str | None = None
     offset: int = 0
     where: Filter = field(default_factory=Filter)
     fold: float | None = None
@@ -50,12 +54,13 @@ class Query:
             EmptyQueryError: neither text nor picture.
             QueryError: alpha or fold outside 0..1, k below 1, or offset below 0.
         """
-        text = unicodedata.normalize("NFC", self.text or "").strip() or None
+        text, without = _tidy(self.text), _tidy(self.without)
         if text is None and not self.images and not self.like:
             raise EmptyQueryError(EMPTY)
+        alpha, k = check_alpha(self.alpha), check_k(self.k)
         check_offset(self.offset)
         check_fold(self.fold)
-        return replace(self, text=text, alpha=check_alpha(self.alpha), k=check_k(self.k))
+        return replace(self, text=text, without=without, alpha=alpha, k=k)
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,9 @@ class Understood:
         alpha: as asked.
         images: how many pictures.
         notice: what a person should know, such as that the translation failed.
+        notice_code: the same for programs.
+        translator: who translated: "cache", "local", "google"; None where nobody did.
+        without: the unwanted words, in a language of the encoder; None where there were none.
     """
 
     text: str | None
@@ -93,7 +101,10 @@ class Understood:
     language: str | None
     alpha: float
     images: int
-    notice: str | None
+    notice: str | None = None
+    notice_code: str | None = None
+    translator: str | None = None
+    without: str | None = None
 
 
 @dataclass(frozen=True)
@@ -176,6 +187,10 @@ def check_k(k: int) -> int:
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
         raise QueryError(f"k is {k!r}; it is how many pictures to find, at least 1.")
     return k
+
+
+def _tidy(text: str | None) -> str | None:
+    return unicodedata.normalize("NFC", text or "").strip() or None
 
 
 def check_offset(offset: int) -> int:

@@ -2,8 +2,14 @@
 
 from timanh.vectors.build import BuildReport, build_dictionary
 from timanh.vectors.check import CheckReport
+from timanh.vectors.cost import Cost, measure_cost
 from timanh.vectors.dictionary import VectorDictionary
-from timanh.vectors.edit import add_pictures, remove_pictures
+from timanh.vectors.edit import (
+    CompactReport,
+    add_pictures,
+    compact_dictionary,
+    remove_pictures,
+)
 from timanh.vectors.engines import open_engine
 from timanh.vectors.exchange import ImportReport, export_report_vectors, import_report_vectors
 from timanh.vectors.items import Item, item_id
@@ -14,6 +20,8 @@ __all__ = [
     "BuildReport",
     "CheckReport",
     "Choice",
+    "CompactReport",
+    "Cost",
     "ImportReport",
     "Item",
     "Skipped",
@@ -21,9 +29,11 @@ __all__ = [
     "VectorDictionary",
     "add_pictures",
     "build_dictionary",
+    "compact_dictionary",
     "export_report_vectors",
     "import_report_vectors",
     "item_id",
+    "measure_cost",
     "open_engine",
     "remove_pictures",
     "tune",
