@@ -1,23 +1,32 @@
-"""One query against a dictionary: the report's loop, numpy, and ours.
+"""One query and 64 at once: the report's loop, numpy, faiss, the memory's limit, and ours.
 
-The report keeps a dict of path → vector and computes one cosine after the other.
+The report keeps a dict of path → vector and computes one cosine after the other. The memory's
+limit is the time that summing up the vectors takes. Each round asks another text, of each way in
+turn; recall is over texts that no coding has seen.
 
-    python benchmarks/search.py [--count 8091 100000]
+    python benchmarks/search.py [--count 8091 100000 1000000] [--threads 1]
+        [--pictures clip_pictures.npy --texts clip_texts.npy]
 """
 
 import argparse
+import json
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import clip_like
 import numpy as np
-from common import keep
+from common import RESULTS, keep
 
 from timanh.vectors.exact import search_exact
+from timanh.vectors.parts import Parts
+from timanh.vectors.two_step import TwoStep
 
-DIM, K, ROUNDS = 512, 5, 15
-MOST_FOR_LOOP = 10_000
+K, ROUNDS, BATCH, BATCH_ROUNDS, ASKED = 10, 15, 64, 5, 200
+MOST_FOR_LOOP, MOST_FOR_BATCH = 10_000, 200_000
+Way = Callable[[Any], Any]
 
 
 def main() -> None:
@@ -26,39 +35,116 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--count", type=int, nargs="+", default=[8091, 100_000])
-    found = [measure(count) for count in parser.parse_args().count]
-    for entry in found:
-        print(f"\n{entry['count']:,} × {DIM}, {K} best of one query, median of {ROUNDS}")
-        for name, ms in entry["ms"].items():
-            print(f"  {name:<26}{ms:10.3f} ms")
-    keep("search", {"dim": DIM, "k": K, "rounds": ROUNDS, "sizes": found})
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--pictures", type=Path)
+    parser.add_argument("--texts", type=Path)
+    asked = parser.parse_args()
+    set_threads(asked.threads)
+    pictures, texts, words = clip_like.real(asked.pictures, asked.texts)
+    found = []
+    for count in asked.count:
+        found.append(measure(count, pictures, texts))
+        show(found[-1])
+    document = {"dim": clip_like.DIM, "k": K, "rounds": ROUNDS, "geometry": words}
+    document["threads"] = asked.threads or "all"
+    keep("search", {**document, "sizes": [*earlier(document, asked.count), *found]})
 
 
-def measure(count: int) -> dict[str, Any]:
+def earlier(document: dict[str, Any], counts: list[int]) -> list[Any]:
+    """Sizes of the last run under the same conditions that were not measured again."""
+    try:
+        last = json.loads((RESULTS / "search.json").read_text(encoding="utf8"))
+    except (OSError, ValueError):
+        return []
+    if any(last.get(key) != value for key, value in document.items()):
+        return []
+    return [entry for entry in last["sizes"] if entry["count"] not in counts]
+
+
+def set_threads(count: int | None) -> None:
+    """The same for torch and faiss; numpy's are set by OMP_NUM_THREADS before it starts."""
+    import torch
+
+    if count:
+        torch.set_num_threads(count)
+        if (faiss := load_faiss()) is not None:
+            faiss.omp_set_num_threads(count)
+
+
+def load_faiss() -> Any:
+    """faiss where it is installed."""
+    try:
+        import faiss
+    except ImportError:
+        return None
+    return faiss
+
+
+def measure(count: int, pictures: Any, texts: Any) -> dict[str, Any]:
     """Median milliseconds per way; all of them in turn in each round."""
-    rng = np.random.default_rng(0)
-    vectors = rng.standard_normal((count, DIM), np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    query = vectors[rng.integers(count)] + 0.05 * rng.standard_normal(DIM).astype(np.float32)
-    query /= np.linalg.norm(query)
-    ways: dict[str, Callable[[], Any]] = {
-        "numpy, product and sort": lambda: by_numpy(vectors, query),
-        "timanh": lambda: search_exact(vectors, query, K),
+    import torch
+
+    vectors = clip_like.gallery(count, pictures)
+    parts = Parts([vectors], vectors.shape[1])
+    order = np.random.default_rng(0).permutation(len(texts))
+    asked, known = texts[order[:ASKED]], texts[order[ASKED:]]
+    began = time.perf_counter()
+    short = TwoStep.build(parts, 3 * clip_like.DIM // 8, known)
+    built = time.perf_counter() - began
+    proven = TwoStep(short.fine)
+    ways: dict[str, Way] = {
+        "numpy, product and partition": lambda query: by_numpy(vectors, query),
+        "the memory's limit (a sum)": lambda query: torch.from_numpy(vectors).sum(),
+        "timanh, every vector": lambda query: search_exact(parts, query, K),
+        "timanh, two steps, proven": lambda query: proven.search(parts, query, K),
+        "timanh, two steps, 192 numbers": lambda query: short.search(parts, query, K),
     }
     if count <= MOST_FOR_LOOP:
         named = {f"{row}.jpg": vector for row, vector in enumerate(vectors)}
-        ways = {"the report's loop": lambda: by_loop(named, query), **ways}
-    assert by_numpy(vectors, query).tolist() == search_exact(vectors, query, K)[1][0].tolist()
-    took: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(ROUNDS):
-        for name, way in ways.items():
-            began = time.perf_counter()
-            way()
-            took[name].append(1000 * (time.perf_counter() - began))
+        ways = {"the report's loop": lambda query: by_loop(named, query), **ways}
+    batches: dict[str, Way] = {
+        "numpy, product and partition": lambda queries: by_numpy_many(vectors, queries),
+        "timanh, every vector": lambda queries: search_exact(parts, queries, K),
+        "timanh, two steps, proven": lambda queries: proven.search(parts, queries, K),
+    }
+    if (faiss := load_faiss()) is not None:
+        flat = faiss.IndexFlatIP(vectors.shape[1])
+        flat.add(vectors)
+        ways["faiss flat"] = lambda query: flat.search(query[None], K)
+        batches["faiss flat"] = lambda queries: flat.search(queries, K)
+    if count > MOST_FOR_BATCH:
+        batches = {}
     return {
         "count": count,
-        "ms": {name: round(statistics.median(each), 4) for name, each in took.items()},
+        "ms": in_turn(ways, [asked[turn] for turn in range(ROUNDS)]),
+        "batch_ms": in_turn(batches, [asked[turn : turn + BATCH] for turn in range(BATCH_ROUNDS)]),
+        "recall_at_10": {
+            "two steps, proven": recall(proven, parts, asked),
+            "two steps, 192 numbers": recall(short, parts, asked),
+        },
+        "codes": {
+            "build_s": round(built, 1),
+            "megabytes": round((short.fine.codes.nbytes + short.scanned.codes.nbytes) / 1e6, 1),
+        },
     }
+
+
+def in_turn(ways: dict[str, Way], queries: list[Any]) -> dict[str, float]:
+    """Median milliseconds of each way over the queries, after one that does not count."""
+    took: dict[str, list[float]] = {name: [] for name in ways}
+    for query in queries[:1] + queries:
+        for name, way in ways.items():
+            began = time.perf_counter()
+            way(query)
+            took[name].append(1000 * (time.perf_counter() - began))
+    return {name: round(statistics.median(each[1:]), 4) for name, each in took.items()}
+
+
+def recall(index: TwoStep, parts: Parts, asked: Any) -> float:
+    """Share of the true ten nearest that is found, one query at a time."""
+    truth = search_exact(parts, asked, K)[0][:, -1] - 1e-6
+    found = [index.search(parts, query, K)[0][0] for query in asked]
+    return float(np.mean([(own >= least).mean() for own, least in zip(found, truth, strict=True)]))
 
 
 def by_loop(named: dict[str, Any], query: Any) -> list[tuple[str, float]]:
@@ -75,6 +161,24 @@ def by_numpy(vectors: Any, query: Any) -> Any:
     scores = vectors @ query
     best = np.argpartition(-scores, K)[:K]
     return best[np.argsort(-scores[best])]
+
+
+def by_numpy_many(vectors: Any, queries: Any) -> Any:
+    """The same for many queries."""
+    scores = queries @ vectors.T
+    return np.argpartition(-scores, K, axis=1)[:, :K]
+
+
+def show(entry: dict[str, Any]) -> None:
+    """Milliseconds, and how many times as fast as numpy."""
+    for title, key in (("one query", "ms"), (f"{BATCH} queries", "batch_ms")):
+        print(f"\n{entry['count']:,} × {clip_like.DIM}, {K} best, {title}")
+        if not entry[key]:
+            continue
+        peer = entry[key]["numpy, product and partition"]
+        for name, ms in entry[key].items():
+            print(f"  {name:<32}{ms:10.3f} ms {peer / ms:8.1f} × numpy")
+    print("  recall@10", entry["recall_at_10"], "codes", entry["codes"])
 
 
 if __name__ == "__main__":

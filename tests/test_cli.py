@@ -235,7 +235,7 @@ def test_search_for_people_and_for_programs(shared: Path, tmp_path: Path, capsys
     assert "hits.png" in err and Image.open(tmp_path / "hits.png").width > 300
     assert run([*args, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert list(document) == ["query", "results", "took_ms"]
+    assert list(document) == ["query", "considered", "results", "took_ms"]
     assert document["query"]["images"] == 1
     assert [hit["rank"] for hit in document["results"]] == [1, 2, 3]
     first = document["results"][0]

@@ -40,7 +40,12 @@ COLAB = {
     "typer": "0.27.1",
     "uvicorn": "0.52.3",
 }
-IMPORTED_AS = {"PIL": "pillow", "starlette": "fastapi", "tokenizers": "transformers"}
+IMPORTED_AS = {
+    "PIL": "pillow",
+    "faiss": "faiss-cpu",
+    "starlette": "fastapi",
+    "tokenizers": "transformers",
+}
 
 
 def requirements(lines: list[str]) -> dict[str, str]:

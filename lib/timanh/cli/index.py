@@ -16,6 +16,7 @@ from timanh.cli.options import (
 )
 from timanh.cli.output import notice, result, result_json, table
 from timanh.cli.telling import describe, tell_build, tell_cost, tell_list
+from timanh.cli.tune import tune
 
 app = typer.Typer(help="Build and look after vector dictionaries.", invoke_without_command=True)
 
@@ -26,6 +27,9 @@ Out = Annotated[
 BatchSize = Annotated[
     int, typer.Option("--batch-size", metavar="N", min=1, help="Pictures encoded at once.")
 ]
+
+
+app.command()(tune)
 
 
 @app.callback()

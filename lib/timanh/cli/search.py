@@ -1,7 +1,7 @@
 """`timanh search`: one question, a few pictures."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,7 +9,7 @@ from timanh.cli.options import AsJson, Device, IndexFolder, ModelOfIndex
 from timanh.cli.output import bar, notice, result, result_json, table
 
 if TYPE_CHECKING:
-    from timanh.search import Query, SearchResult
+    from timanh.search import Asked, Query, SearchEngine, SearchResult
     from timanh.vectors import VectorDictionary
 
 
@@ -28,10 +28,51 @@ def search(
         typer.Option("--alpha", metavar="X", help="Weight of the text beside pictures, 0 to 1."),
     ] = 0.6,
     k: Annotated[int, typer.Option("-k", metavar="N", help="How many pictures to find.")] = 5,
+    like: Annotated[
+        list[str] | None,
+        typer.Option("--like", metavar="ID", help="More like this picture; may be repeated."),
+    ] = None,
+    offset: Annotated[
+        int, typer.Option("--offset", metavar="N", help="Leave out the first N; for more pages.")
+    ] = 0,
+    fold: Annotated[
+        float | None,
+        typer.Option("--fold", metavar="X", help="Fold pictures at least so alike, such as 0.95."),
+    ] = None,
+    folder: Annotated[
+        str | None, typer.Option("--folder", metavar="PATH", help="Only in this folder.")
+    ] = None,
+    after: Annotated[
+        str | None, typer.Option("--after", metavar="DAY", help="Changed on 2026-01-31 or later.")
+    ] = None,
+    before: Annotated[
+        str | None, typer.Option("--before", metavar="DAY", help="Changed on that day or before.")
+    ] = None,
+    min_side: Annotated[
+        int | None, typer.Option("--min-side", metavar="PX", help="Shorter side at least.")
+    ] = None,
+    words: Annotated[
+        str | None, typer.Option("--words", metavar="WORDS", help="That captions must have, all.")
+    ] = None,
+    queries: Annotated[
+        Path | None,
+        typer.Option("--queries", metavar="FILE", help="Many queries: .txt, .csv or .jsonl."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Their answers: .csv or .jsonl."),
+    ] = None,
     figure: Annotated[
         Path | None,
         typer.Option("--figure", metavar="FILE", help="Draw the pictures found, as PNG."),
     ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Read every vector, whatever was tuned.")
+    ] = False,
+    engine: Annotated[
+        str,
+        typer.Option("--engine", metavar="NAME", help="folder, postgres, or a postgresql:// URL."),
+    ] = "folder",
     model: ModelOfIndex = None,
     device: Device = "auto",
     translate: Annotated[
@@ -42,15 +83,25 @@ def search(
 ) -> None:
     """Find pictures by text, by picture, or by both."""
     from timanh.data import open_picture
-    from timanh.search import Query, SearchEngine, Translator
-    from timanh.vectors import VectorDictionary
+    from timanh.search import Filter, Query, SearchEngine, Translator, as_document, parse_day
+    from timanh.vectors import open_engine
 
     pictures = tuple(open_picture(path) for path in image or ())
-    dictionary = VectorDictionary.open(index)
-    query = Query(text, pictures, alpha, k).checked()
+    since, until = (None if day is None else parse_day(day) for day in (after, before))
+    where = Filter(folder, since, until, min_side, words=words)
+    query = Query(
+        text, pictures, alpha, k, like=tuple(like or ()), offset=offset, where=where, fold=fold
+    )
+    asked = _read(queries, out, query)
+    dictionary = open_engine(index, engine)
+    if exact:
+        dictionary.index = None
     encoder = dictionary.load_encoder(model, device=device)
-    engine = SearchEngine(encoder, dictionary, Translator() if translate else None)
-    found = engine.search(query)
+    searching = SearchEngine(encoder, dictionary, Translator() if translate else None)
+    if asked is not None and out is not None:
+        _answer_all(searching, asked, query, out)
+        return
+    found = searching.search(query)
     if found.query.notice:
         notice(f"Note: {found.query.notice}")
     if figure is not None:
@@ -61,32 +112,28 @@ def search(
         _show(found)
 
 
-def as_document(found: "SearchResult") -> dict[str, Any]:
-    """The answer as the API gives it, with paths in place of addresses."""
-    query = found.query
-    return {
-        "query": {
-            "text": query.text,
-            "translated": query.translated,
-            "language": query.language,
-            "alpha": query.alpha,
-            "images": query.images,
-            "notice": query.notice,
-        },
-        "results": [
-            {
-                "rank": hit.rank,
-                "id": hit.id,
-                "path": hit.path,
-                "score": round(hit.score, 6),
-                "captions": list(hit.captions),
-                "width": hit.width,
-                "height": hit.height,
-            }
-            for hit in found.hits
-        ],
-        "took_ms": found.took_ms,
-    }
+def _read(queries: Path | None, out: Path | None, query: "Query") -> "list[Asked] | None":
+    """The queries of the file; None where there is one query, which is checked at once."""
+    from timanh.search import read_queries
+
+    if queries is None:
+        query.checked()
+        return None
+    if out is None:
+        raise typer.BadParameter("--queries needs --out, a .csv or .jsonl file for the answers")
+    if query.text or query.images or query.like:
+        raise typer.BadParameter("--queries takes the place of TEXT, --image and --like")
+    return read_queries(queries)
+
+
+def _answer_all(engine: "SearchEngine", asked: "list[Asked]", query: "Query", out: Path) -> None:
+    from tqdm import tqdm
+
+    from timanh.search import write_answers
+
+    results = engine.search_many(one.query(query) for one in asked)
+    bar = tqdm(results, total=len(asked), desc="Searching", unit=" queries")
+    result(f"{write_answers(out, bar)} queries answered in {out}")
 
 
 def _show(found: "SearchResult") -> None:
@@ -98,7 +145,7 @@ def _show(found: "SearchResult") -> None:
             str(hit.rank),
             f"{hit.score:.3f}",
             bar(hit.score / best if best > 0 else 0.0),
-            hit.path,
+            hit.path + (f" (+{len(hit.doubles)})" if hit.doubles else ""),
             _caption(hit.captions, found.query.language),
         )
         for hit in found.hits

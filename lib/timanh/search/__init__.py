@@ -1,10 +1,15 @@
 """From a question in words, pictures or both to the pictures that answer it."""
 
+from timanh.search.batch import Asked, as_document, read_queries, write_answers
 from timanh.search.engine import SearchEngine
+from timanh.search.filters import Filter, parse_day
 from timanh.search.query import Hit, Query, SearchResult, Understood, combine_query
+from timanh.search.text_queries import sample_texts
 from timanh.search.translation import Translation, Translator, detect_language
 
 __all__ = [
+    "Asked",
+    "Filter",
     "Hit",
     "Query",
     "SearchEngine",
@@ -12,6 +17,11 @@ __all__ = [
     "Translation",
     "Translator",
     "Understood",
+    "as_document",
     "combine_query",
     "detect_language",
+    "parse_day",
+    "read_queries",
+    "sample_texts",
+    "write_answers",
 ]

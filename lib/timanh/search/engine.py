@@ -2,20 +2,22 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from timanh.errors import QueryError
 from timanh.models.encoder import Encoder, Vectors
+from timanh.search.folding import Found
+from timanh.search.lookup import Lookup
 from timanh.search.query import Hit, Query, SearchResult, Understood, combine_query
 from timanh.search.steering import steer
 from timanh.search.translation import Translation, Translator, detect_language
 from timanh.vectors import VectorDictionary
 
+BATCH = 64
 LANGUAGE_NAMES = {"en": "English", "vi": "Vietnamese"}
 
 
@@ -43,6 +45,7 @@ class SearchEngine:
         self.encoder = encoder
         self.dictionary = dictionary
         self.translator = translator
+        self._lookup: Lookup | None = None
         # Fast tokenizers may not be used by two threads at once ("Already borrowed").
         self._encoding = threading.Lock()
 
@@ -52,7 +55,7 @@ class SearchEngine:
         Raises:
             EmptyQueryError: neither text nor picture.
             UnknownPictureError: a liked or disliked picture is not in the dictionary.
-            QueryError: alpha or k out of range, or text and picture that cancel out.
+            QueryError: alpha, k, offset or fold out of range, or vectors that cancel out.
         """
         began = time.perf_counter()
         query = query.checked()
@@ -105,13 +108,41 @@ class SearchEngine:
         if not good:
             return answers
         with clock.measure("search"):
-            most = max(queries[row].k for row in good)
-            scores, rows = dictionary.search(np.stack(list(good.values())), most)
-        for place, row in enumerate(good):
-            k = queries[row].k
-            hits = _hits(dictionary, scores[place][:k], rows[place][:k])
-            answers[row] = SearchResult(understood[row], hits, clock.took)
+            lookup = self._lookup_in(dictionary)
+            asked = [queries[row] for row in good]
+            found = lookup.find_all(np.stack(list(good.values())), asked)
+        for row, query, own in zip(good, asked, found, strict=True):
+            hits = tuple(_hit(dictionary, *pair) for pair in enumerate(own, query.offset + 1))
+            considered = lookup.considered(query)
+            answers[row] = SearchResult(understood[row], hits, clock.took, considered)
         return answers
+
+    def search_many(self, queries: Iterable[Query]) -> Iterator[SearchResult]:
+        """As `search` for each, in their order, encoding and looking up many at a time.
+
+        Raises:
+            QueryError: as `search`, when it is that query's turn.
+        """
+        batch: list[Query] = []
+        for query in queries:
+            batch.append(query.checked())
+            if len(batch) == BATCH:
+                yield from self._search_batch(batch)
+                batch = []
+        if batch:
+            yield from self._search_batch(batch)
+
+    def _search_batch(self, batch: list[Query]) -> Iterator[SearchResult]:
+        for answer in self.answer(batch, [self.understand(query) for query in batch]):
+            if isinstance(answer, QueryError):
+                raise answer
+            yield answer
+
+    def _lookup_in(self, dictionary: VectorDictionary) -> Lookup:
+        lookup = self._lookup
+        if lookup is None or lookup.dictionary is not dictionary:
+            lookup = self._lookup = Lookup(dictionary)
+        return lookup
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """(N, dim) float32; fast tokenizers may not be used by two threads at once."""
@@ -161,28 +192,23 @@ def _rows(dictionary: VectorDictionary, ids: Sequence[str]) -> Vectors:
     """Raises:
     UnknownPictureError: one of them is not in the dictionary.
     """
-    return np.asarray(dictionary.vectors[[dictionary.row_of(id) for id in ids]], np.float32)
+    rows = np.array([dictionary.row_of(id) for id in ids], np.int64)
+    return dictionary.parts.take(rows)
 
 
-def _hits(
-    dictionary: VectorDictionary, scores: NDArray[np.float32], rows: NDArray[np.int64]
-) -> tuple[Hit, ...]:
-    hits = []
-    for rank, (score, row) in enumerate(zip(scores, rows, strict=True), 1):
-        item = dictionary.item(int(row))
-        hits.append(
-            Hit(
-                rank=rank,
-                id=item.id,
-                path=item.path,
-                # Rounding may carry a cosine of 1 past it.
-                score=max(-1.0, min(1.0, float(score))),
-                captions=item.captions,
-                width=item.width,
-                height=item.height,
-            )
-        )
-    return tuple(hits)
+def _hit(dictionary: VectorDictionary, rank: int, found: Found) -> Hit:
+    item = dictionary.item(found.row)
+    return Hit(
+        rank=rank,
+        id=item.id,
+        path=item.path,
+        # Rounding may carry a cosine of 1 past it.
+        score=max(-1.0, min(1.0, found.score)),
+        captions=item.captions,
+        width=item.width,
+        height=item.height,
+        doubles=tuple(dictionary.item(row).id for row in found.doubles),
+    )
 
 
 class _Clock:

@@ -3,13 +3,14 @@
 import math
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from timanh.errors import EmptyQueryError, QueryError
+from timanh.search.filters import Filter
 
 ALPHA = 0.6
 # Below this length, a sum of unit vectors is the rounding error of vectors that cancel out.
@@ -26,35 +27,48 @@ class Query:
         images: RGB pictures; several stand for their mean.
         alpha: the weight of the text, 0..1; the pictures weigh 1 − alpha.
         k: how many hits are wanted.
-        like, unlike: ids of pictures that pull the query towards them, or push it away.
+        like, unlike: ids of pictures that pull the query towards them, or push it away. Where
+            nothing else is asked, those liked are not found themselves.
         without: words for what should not be in the picture.
+        offset: how many hits are left out first, for the pages after the first.
+        where: what a picture must be to be found.
+        fold: a cosine, 0..1; a picture at least so near to a better hit is told as its double
+            and takes no place of its own. None for no folding.
     """
 
-    text: str | None
+    text: str | None = None
     images: tuple[Image.Image, ...] = ()
     alpha: float = ALPHA
     k: int = 5
     like: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
     without: str | None = None
+    offset: int = 0
+    where: Filter = field(default_factory=Filter)
+    fold: float | None = None
 
     def checked(self) -> "Query":
         """The same with its text tidied: Unicode NFC, no blanks around, None if nothing is left.
 
         Raises:
             EmptyQueryError: neither text nor picture.
-            QueryError: alpha outside 0..1, or k below 1.
+            QueryError: alpha or fold outside 0..1, k below 1, or offset below 0.
         """
         text, without = _tidy(self.text), _tidy(self.without)
         if text is None and not self.images and not self.like:
             raise EmptyQueryError(EMPTY)
         alpha, k = check_alpha(self.alpha), check_k(self.k)
+        check_offset(self.offset)
+        check_fold(self.fold)
         return replace(self, text=text, without=without, alpha=alpha, k=k)
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One picture found: `rank` from 1, `score` the cosine with the query, −1..1."""
+    """One picture found: `rank` from 1, `score` the cosine with the query, −1..1.
+
+    `doubles` are ids of pictures nearly the same as this one that were folded into it.
+    """
 
     rank: int
     id: str
@@ -63,6 +77,7 @@ class Hit:
     captions: tuple[str, ...]
     width: int
     height: int
+    doubles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,11 +109,15 @@ class Understood:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """Hits, best first; `took_ms` has translate, encode, search and total, in milliseconds."""
+    """Hits, best first, among `considered` pictures that the filter let through.
+
+    `took_ms` has translate, encode, search and total, in milliseconds.
+    """
 
     query: Understood
     hits: tuple[Hit, ...]
     took_ms: dict[str, float]
+    considered: int = 0
 
 
 def combine_query(
@@ -172,6 +191,27 @@ def check_k(k: int) -> int:
 
 def _tidy(text: str | None) -> str | None:
     return unicodedata.normalize("NFC", text or "").strip() or None
+
+
+def check_offset(offset: int) -> int:
+    """Raises:
+    QueryError: offset is no whole number of at least 0.
+    """
+    if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
+        raise QueryError(f"offset is {offset!r}; it is how many hits to leave out, 0 or more.")
+    return offset
+
+
+def check_fold(fold: float | None) -> float | None:
+    """Raises:
+    QueryError: fold is neither None nor a number in 0..1.
+    """
+    if fold is None or (isinstance(fold, int | float) and 0 <= fold <= 1):
+        return fold
+    raise QueryError(
+        f"fold is {fold!r}; it is the cosine from which two pictures count as the same, between "
+        "0 and 1, such as 0.95."
+    )
 
 
 def _mean(images: NDArray[np.float32] | Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:

@@ -10,18 +10,22 @@ from timanh.vectors.edit import (
     compact_dictionary,
     remove_pictures,
 )
+from timanh.vectors.engines import open_engine
 from timanh.vectors.exchange import ImportReport, export_report_vectors, import_report_vectors
 from timanh.vectors.items import Item, item_id
 from timanh.vectors.reading import Skipped
+from timanh.vectors.tuning import Choice, Tuned, tune
 
 __all__ = [
     "BuildReport",
     "CheckReport",
+    "Choice",
     "CompactReport",
     "Cost",
     "ImportReport",
     "Item",
     "Skipped",
+    "Tuned",
     "VectorDictionary",
     "add_pictures",
     "build_dictionary",
@@ -30,5 +34,7 @@ __all__ = [
     "import_report_vectors",
     "item_id",
     "measure_cost",
+    "open_engine",
     "remove_pictures",
+    "tune",
 ]

@@ -123,8 +123,8 @@ def _neighbours(dictionary: VectorDictionary, encoder: Encoder) -> tuple[float |
             problems.append(f"{error} The dictionary knows it as row {row}.")
             continue
         again = encoder.encode_images([picture])
-        own = float(dictionary.vectors[row] @ again[0])
-        best = float(search_exact(dictionary.vectors, again, 1)[0][0, 0])
+        own = float(dictionary.parts.take(np.array([row]))[0] @ again[0])
+        best = float(search_exact(dictionary.parts, again, 1)[0][0, 0])
         lowest = own if lowest is None else min(lowest, own)
         # Another picture may be an exact double; it is wrong only when something beats it.
         if own < NEIGHBOUR_SCORE or best > own + 1e-4:

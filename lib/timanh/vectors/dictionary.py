@@ -1,5 +1,6 @@
 """The vector dictionary, opened for reading."""
 
+import warnings
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -7,13 +8,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from timanh.errors import DictionaryDamagedError, EncoderMismatchError
+from timanh.errors import (
+    DictionaryDamagedError,
+    DictionaryError,
+    EncoderMismatchError,
+    SettingsError,
+)
 from timanh.models.encoder import Encoder, Vectors
 from timanh.vectors.check import CheckReport, check_dictionary
 from timanh.vectors.exact import search_exact
+from timanh.vectors.index_store import Stored, load_index
 from timanh.vectors.items import Item, ItemTable
 from timanh.vectors.manifest import Manifest, find_place, find_source
+from timanh.vectors.parts import Parts
 from timanh.vectors.segments import map_vectors, read_items
+from timanh.vectors.topk import merge
 
 
 class VectorDictionary:
@@ -26,6 +35,7 @@ class VectorDictionary:
         folder: where it lies.
         gallery: the folder of the pictures, which may be missing on this machine.
         manifest: what `manifest.json` said when it was opened.
+        parts: the vectors, mapped as they lie on disk.
 
     Example:
         >>> dictionary = VectorDictionary.open(Path("workspace/vectors/demo"), encoder)
@@ -40,7 +50,7 @@ class VectorDictionary:
         self.folder = folder
         self.manifest = manifest
         self.gallery = find_place(manifest.gallery, folder)
-        self._parts = tuple(parts)
+        self.parts = Parts(parts, manifest.dim)
         self._items = items
 
     @classmethod
@@ -106,15 +116,25 @@ class VectorDictionary:
 
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
-        """(N, dim) float32 rows of unit length; mapped where one segment holds them all."""
-        if len(self._parts) == 1:
-            return self._parts[0]
-        if not self._parts:
-            return np.zeros((0, self.dim), np.float32)
-        return np.concatenate(self._parts)
+        """(N, dim) float32 rows of unit length: mapped where one segment holds them all, else a
+        copy in memory. Searching needs it not; `parts` has the rows as they lie.
+        """
+        return self.parts.joined()
+
+    @cached_property
+    def index(self) -> Stored | None:
+        """What speeds up searching, as `timanh index tune` chose it; None for reading everything.
+
+        Set it to None to search without it.
+        """
+        try:
+            return load_index(self.folder, self.manifest)
+        except (DictionaryError, SettingsError) as error:
+            warnings.warn(str(error), stacklevel=2)
+            return None
 
     @property
-    def items(self) -> Sequence[Item]:
+    def items(self) -> ItemTable:
         """What is known about each picture, by row; parsed when asked for."""
         return self._items
 
@@ -134,13 +154,17 @@ class VectorDictionary:
         return self._items.row_of(id)
 
     def search(
-        self, queries: NDArray[np.float32], k: int
+        self, queries: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """The k nearest pictures of each query, exactly, best first; equal scores by row.
+        """The k nearest pictures of each query, best first; equal scores by row.
+
+        Exactly, unless an approximate index was made for the dictionary. `among` is always
+        searched exactly.
 
         Args:
             queries: (Q, dim) float32 rows of unit length, or (dim,) for a single one.
             k: how many; with k > N all N are returned.
+            among: rows that may be found, rising; None for all.
 
         Returns:
             scores: (Q, k) float32 cosine, −1..1; rows: (Q, k) int64.
@@ -148,7 +172,14 @@ class VectorDictionary:
         Raises:
             DictionaryError: a query of another length, of length zero, or not finite; k < 1.
         """
-        return search_exact(self.vectors, queries, k)
+        if among is not None or self.index is None:
+            return search_exact(self.parts, queries, k, among)
+        scores, rows = self.index.index.search(self.parts, queries, k)
+        covered = len(self.index.index)
+        if covered == len(self):
+            return scores, rows
+        later = search_exact(self.parts.tail(covered), queries, k)
+        return merge((scores, rows), (later[0], later[1] + covered), k)
 
     def check(self, encoder: Encoder | None = None) -> CheckReport:
         """Read everything and look for what is wrong; see `CheckReport`."""

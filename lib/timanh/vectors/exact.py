@@ -1,23 +1,35 @@
-"""Exact nearest neighbours: one matrix product, then a partial sort."""
+"""Exact nearest neighbours: matrix products over the vectors as they lie, and the best kept."""
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from timanh.errors import DictionaryError
+from timanh.vectors.parts import Part, Parts
+from timanh.vectors.topk import Best, top_rows
 
-# Scores of so many bytes at a time, so that many queries need little memory.
-SCORE_BYTES = 128 * 1024 * 1024
+# Scores of so many bytes at a time: they stay in the cache until the best are taken out.
+BLOCK_BYTES = 8 * 1024 * 1024
+# One product holds this many queries at most, so that a block has rows enough.
+MOST_QUERIES = 256
+# Reading everything in order is faster than picking this share of the rows.
+WORTH_ALL = 0.2
 
 
 def search_exact(
-    vectors: NDArray[np.float32], queries: NDArray[np.float32], k: int
+    vectors: Part | Parts,
+    queries: NDArray[np.float32],
+    k: int,
+    among: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """The k rows of `vectors` with the highest dot product for each query, best first.
 
     Args:
-        vectors: (N, dim) float32 rows of unit length.
+        vectors: (N, dim) float32 or float16 rows of unit length, in one array or several.
         queries: (Q, dim) float32 rows of unit length, or (dim,) for a single one.
         k: how many; with k > N there are N columns.
+        among: rows that may be found, rising; None for all. Then N is their number.
 
     Returns:
         scores (Q, min(k, N)) float32 cosines and rows (Q, min(k, N)) int64. Equal scores are
@@ -26,32 +38,60 @@ def search_exact(
     Raises:
         DictionaryError: a query of another length, of length zero, or with NaN or infinity.
     """
-    checked = check_queries(queries, vectors.shape[1])
-    width = min(check_k(k), len(vectors))
+    parts = vectors if isinstance(vectors, Parts) else Parts([vectors], vectors.shape[1])
+    checked = check_queries(queries, parts.dim)
+    width = min(check_k(k), len(parts) if among is None else len(among))
     scores = np.empty((len(checked), width), np.float32)
     rows = np.empty((len(checked), width), np.int64)
     if not width:
         return scores, rows
-    block = max(1, SCORE_BYTES // (4 * len(vectors)))
-    for start in range(0, len(checked), block):
-        part = checked[start : start + block]
-        # A product with a single vector reads the matrix once and transposes nothing.
-        products = (vectors @ part[0])[None] if len(part) == 1 else part @ vectors.T
-        for index, line in enumerate(products, start):
-            rows[index] = top_rows(line, width)
-            scores[index] = line[rows[index]]
-    return scores, rows
-
-
-def top_rows(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-    """Indices of the k highest of (N,) scores, 1 ≤ k ≤ N, best first, ties by index."""
-    if k < len(scores):
-        lowest = np.partition(scores, len(scores) - k)[len(scores) - k]
-        candidates = np.flatnonzero(scores >= lowest)
+    if len(checked) == 1 and (among is None or len(among) > WORTH_ALL * len(parts)):
+        scored = score_all(parts, checked[0])
+        scored = scored if among is None else scored[among]
+        rows[0] = top_rows(scored, width)
+        scores[0] = scored[rows[0]]
     else:
-        candidates = np.arange(len(scores))
-    order = np.argsort(-scores[candidates], kind="stable")[:k]
-    return candidates[order].astype(np.int64, copy=False)
+        for start in range(0, len(checked), MOST_QUERIES):
+            some = checked[start : start + MOST_QUERIES]
+            for index, best in enumerate(_best_of(parts, some, width, among), start):
+                scores[index], rows[index] = best.scores, best.rows
+    return scores, rows if among is None else among[rows]
+
+
+def score_all(parts: Parts, query: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N,) float32 dot products with one (dim,) query; the vectors are read once."""
+    scores = np.empty(len(parts), np.float32)
+    for first, block in parts.blocks(_block_rows(parts, parts.dim)):
+        # A product with a single vector transposes nothing and needs no other memory.
+        np.dot(block, query, out=scores[first : first + len(block)])
+    return scores
+
+
+def _best_of(
+    parts: Parts, queries: NDArray[np.float32], k: int, among: NDArray[np.int64] | None
+) -> list[Best]:
+    found = [Best(k) for _ in queries]
+    most = max(1, BLOCK_BYTES // (4 * len(queries)))
+    for first, block in parts.blocks(most) if among is None else _blocks_of(parts, among, most):
+        for best, line in zip(found, queries @ block.T, strict=True):
+            best.see(line, first)
+    return found
+
+
+def _blocks_of(
+    parts: Parts, rows: NDArray[np.int64], most: int
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """As `Parts.blocks`, of these rows only; copies of some MB at a time."""
+    most = min(most, max(1, BLOCK_BYTES // (4 * parts.dim)))
+    for first in range(0, len(rows), most):
+        yield first, parts.take(rows[first : first + most])
+
+
+def _block_rows(parts: Parts, width: int) -> int | None:
+    """float32 is multiplied where it lies; float16 is converted block by block."""
+    if all(array.dtype == np.float32 for array in parts.arrays):
+        return None
+    return max(1, BLOCK_BYTES // (4 * width))
 
 
 def check_k(k: int) -> int:

@@ -116,6 +116,11 @@ class ItemTable(Sequence[Item]):
         self._firsts = np.cumsum([0, *(len(ends) for ends in self._ends)])
         self._rows: dict[str, int] | None = None
 
+    @property
+    def blocks(self) -> tuple[bytes, ...]:
+        """The lines as they are stored, a block for each segment."""
+        return self._blocks
+
     def __len__(self) -> int:
         return int(self._firsts[-1])
 

@@ -149,14 +149,14 @@ class Manifest:
         except (OSError, UnicodeDecodeError) as error:
             raise _damaged(file, error) from error
         try:
-            return _parse(json.loads(text))
+            return parse(json.loads(text))
         except DictionaryError as error:
             raise type(error)(f"{file} {error}") from error
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise _damaged(file, error) from error
 
 
-def _parse(fields: dict[str, Any]) -> Manifest:
+def parse(fields: dict[str, Any]) -> Manifest:
     if fields["format"] != FORMAT:
         raise DictionaryDamagedError(f"is a {fields['format']!r}, not a vector dictionary.")
     if fields["version"] != VERSION:

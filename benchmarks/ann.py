@@ -1,0 +1,92 @@
+"""Approximate indexes on text queries: recall, milliseconds, building and memory, beside numpy.
+
+Each is given the least effort that finds 99 of 100 of the ten nearest, on texts that it was not
+made for; two steps are beside them, with an eighth to three eighths of the numbers scanned. Times
+are taken at the end, of all ways and numpy in turn.
+
+    python benchmarks/ann.py [--count 100000] [--kinds ivf hnsw usearch] [--threads 1]
+        [--pictures clip_pictures.npy --texts clip_texts.npy]
+"""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+import clip_like
+from common import keep
+from search import by_numpy, in_turn, set_threads
+
+from timanh.vectors.parts import Parts
+from timanh.vectors.tuning import K, Tuner
+from timanh.vectors.two_step import TwoStep
+
+ROUNDS = 25
+SHARES = (1 / 8, 3 / 16, 1 / 4, 3 / 8)
+# Fewer deviations scan as much but score fewer again.
+DEVIATIONS = 4.0
+
+
+def main() -> None:
+    """One table; see the module's first lines."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--kinds", nargs="*", default=["ivf", "hnsw", "usearch"])
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--pictures", type=Path)
+    parser.add_argument("--texts", type=Path)
+    asked = parser.parse_args()
+    set_threads(asked.threads)
+    pictures, texts, words = clip_like.real(asked.pictures, asked.texts)
+    vectors = clip_like.gallery(asked.count, pictures)
+    parts = Parts([vectors], vectors.shape[1])
+    tuner = Tuner(parts, texts, 0.99, asked.threads or 0, print)
+    found = [narrow(tuner, share) for share in SHARES]
+    found += [(vars(choice), index) for choice, index in map(tuner.approximate, asked.kinds)]
+    rows = [row for row, _ in found]
+    ways = {str(place): look(index, parts) for place, (_, index) in enumerate(found)}
+    ways["numpy"] = lambda query: by_numpy(vectors, query)
+    took = in_turn(ways, list(tuner.asked[:ROUNDS]))
+    numpy_ms = took["numpy"]
+    print(f"\n{asked.count:,} × {clip_like.DIM}, numpy {numpy_ms:.2f} ms")
+    for place, row in enumerate(rows):
+        row["ms"] = took[str(place)]
+        row["times_numpy"] = round(numpy_ms / row["ms"], 1)
+        print(
+            f"  {row['kind']:<9}{row['ms']:8.3f} ms {row['times_numpy']:7.1f} × numpy  recall@{K} "
+            f"{row['recall']:.4f}  built in {row['build_s']:6.1f} s  {row['megabytes']:7.1f} MB  "
+            f"{row['detail']}"
+        )
+    document = {"count": asked.count, "geometry": words, "threads": asked.threads or "all"}
+    keep(f"ann_{asked.count}", {**document, "numpy_ms": numpy_ms, "ways": rows})
+
+
+def look(index: Any, parts: Parts) -> Any:
+    """One query through an index."""
+    return lambda query: index.search(parts, query, K)
+
+
+def narrow(tuner: Tuner, share: float) -> tuple[dict[str, Any], TwoStep]:
+    """Two steps that scan a share of the numbers and allow for fewer deviations than usual."""
+    began = time.perf_counter()
+    width = round(share * tuner.parts.dim)
+    whole = TwoStep.build(tuner.parts, width, tuner.known)
+    spent = time.perf_counter() - began
+    index = TwoStep(whole.fine, whole.coarse, DEVIATIONS)
+    recall, ms = tuner.measure(lambda query: index.search(tuner.parts, query, K)[0])
+    size = index.fine.codes.nbytes + index.scanned.codes.nbytes
+    row = {
+        "kind": "two-step",
+        "detail": f"{width} numbers scanned, {DEVIATIONS:.0f} deviations",
+        "recall": recall,
+        "ms": ms,
+        "build_s": spent,
+        "megabytes": size / 1e6,
+    }
+    return row, index
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""Many queries from a file, and their answers into one."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from timanh.data import open_picture
+from timanh.errors import QueryError
+from timanh.search.query import Query, SearchResult
+from timanh.workspace import atomic_write
+
+COLUMNS = ("text", "image", "like", "alpha", "k")
+FORMS = ".txt with a query a line, .csv with a header, or .jsonl with an object a line"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One query of a file; pictures are opened when it is their turn."""
+
+    text: str | None = None
+    images: tuple[Path, ...] = ()
+    like: tuple[str, ...] = ()
+    alpha: float | None = None
+    k: int | None = None
+
+    def query(self, pattern: Query) -> Query:
+        """With what the file does not say taken from `pattern`."""
+        return replace(
+            pattern,
+            text=self.text,
+            images=tuple(open_picture(path) for path in self.images),
+            like=self.like,
+            alpha=pattern.alpha if self.alpha is None else self.alpha,
+            k=pattern.k if self.k is None else self.k,
+        )
+
+
+def read_queries(file: Path) -> list[Asked]:
+    """The queries of a .txt, .csv or .jsonl file, in its order.
+
+    CSV and JSON lines may have `text`, `image` (a path beside the file, or several in JSON),
+    `like` (an id), `alpha` and `k`. Empty lines are left out.
+
+    Raises:
+        QueryError: another form, a field of no known name, or a value that is none; with the line.
+    """
+    readers = {".txt": _read_text, ".csv": _read_csv, ".jsonl": _read_json}
+    reader = readers.get(file.suffix.lower())
+    if reader is None:
+        raise QueryError(f"{file} is in no form known for queries; wanted {FORMS}.")
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise QueryError(f"{file} cannot be read ({error}). Save it as UTF-8 text.") from error
+    asked = []
+    for number, fields in reader(text):
+        try:
+            asked.append(_parse(fields, file.parent))
+        except (ValueError, TypeError) as error:
+            raise QueryError(f"{file}, line {number}: {error}") from error
+    if not asked:
+        raise QueryError(f"{file} holds no query; wanted {FORMS}.")
+    return asked
+
+
+def _read_text(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            yield number, {"text": line}
+
+
+def _read_csv(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    reader = csv.DictReader(text.splitlines())
+    for fields in reader:
+        given = {name: value for name, value in fields.items() if value}
+        if given:
+            yield reader.line_num, given
+
+
+def _read_json(text: str) -> Iterator[tuple[int, Any]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except ValueError as error:
+                raise QueryError(f"Line {number} is no JSON object ({error}).") from error
+
+
+def _parse(fields: Any, folder: Path) -> Asked:
+    if not isinstance(fields, dict):
+        raise TypeError(f"{fields!r} is no object; wanted one with {', '.join(COLUMNS)}.")
+    unknown = [name for name in fields if name not in COLUMNS]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is not one of {', '.join(COLUMNS)}.")
+    return Asked(
+        text=fields.get("text"),
+        images=tuple(folder / path for path in _several(fields.get("image"))),
+        like=tuple(_several(fields.get("like"))),
+        alpha=float(fields["alpha"]) if "alpha" in fields else None,
+        k=int(fields["k"]) if "k" in fields else None,
+    )
+
+
+def _several(value: Any) -> Sequence[str]:
+    if value is None:
+        return ()
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
+def write_answers(file: Path, results: Iterable[SearchResult]) -> int:
+    """Write .csv (a row for each hit) or .jsonl (an object for each query); returns how many.
+
+    The file appears when all is written.
+
+    Raises:
+        QueryError: another form.
+    """
+    writers = {".csv": _write_csv, ".jsonl": _write_json}
+    writer = writers.get(file.suffix.lower())
+    if writer is None:
+        raise QueryError(f"{file} is in no form known for answers; wanted .csv or .jsonl.")
+    with atomic_write(file) as temporary:
+        return writer(temporary, results)
+
+
+def _write_csv(file: Path, results: Iterable[SearchResult]) -> int:
+    count = 0
+    with file.open("w", encoding="utf8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("query", "text", "rank", "id", "path", "score"))
+        for count, result in enumerate(results, 1):
+            text = result.query.text or ""
+            for hit in result.hits:
+                writer.writerow((count, text, hit.rank, hit.id, hit.path, f"{hit.score:.6f}"))
+    return count
+
+
+def _write_json(file: Path, results: Iterable[SearchResult]) -> int:
+    count = 0
+    with file.open("w", encoding="utf8") as stream:
+        for result in results:
+            stream.write(json.dumps(as_document(result), ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def as_document(found: SearchResult) -> dict[str, Any]:
+    """The answer as the API gives it, with paths in place of addresses."""
+    query = found.query
+    return {
+        "query": {
+            "text": query.text,
+            "translated": query.translated,
+            "language": query.language,
+            "alpha": query.alpha,
+            "images": query.images,
+            "notice": query.notice,
+        },
+        "considered": found.considered,
+        "results": [
+            {
+                "rank": hit.rank,
+                "id": hit.id,
+                "path": hit.path,
+                "score": round(hit.score, 6),
+                "captions": list(hit.captions),
+                "width": hit.width,
+                "height": hit.height,
+                "doubles": list(hit.doubles),
+            }
+            for hit in found.hits
+        ],
+        "took_ms": found.took_ms,
+    }

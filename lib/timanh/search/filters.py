@@ -1,0 +1,106 @@
+"""Which pictures may be found: by folder, date, size and words of their captions."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timanh.errors import QueryError
+from timanh.vectors import VectorDictionary
+from timanh.vectors.columns import Columns, read_columns, rows_in_folder, rows_with_words
+
+REMEMBERED = 16
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Conditions that all must hold; None or empty for none.
+
+    Attributes:
+        folder: within the gallery; folders within it count too.
+        after, before: days of the file's last change, local time, both included.
+        min_side: pixels that the shorter side must have at least.
+        min_bytes, max_bytes: of the file.
+        words: that the picture's captions must have, all of them; capitals do not matter.
+    """
+
+    folder: str | None = None
+    after: date | None = None
+    before: date | None = None
+    min_side: int | None = None
+    min_bytes: int | None = None
+    max_bytes: int | None = None
+    words: str | None = None
+
+    def __bool__(self) -> bool:
+        return any(value not in (None, "") for value in vars(self).values())
+
+
+def parse_day(text: str) -> date:
+    """A day written as 2026-01-31.
+
+    Raises:
+        QueryError: it is written in another way.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise QueryError(f"{text!r} is no day; write it as year-month-day: 2026-01-31.") from error
+
+
+class Sieve:
+    """Finds the rows that a filter lets through, and remembers the last few answers.
+
+    The first filter by date or size reads through the items once, which takes a second or two
+    for a million pictures; by folder or words, every new filter does.
+    """
+
+    def __init__(self, dictionary: VectorDictionary) -> None:
+        self._items = dictionary.items
+        self._columns: Columns | None = None
+        self._known: dict[Filter, NDArray[np.int64]] = {}
+
+    def rows(self, where: Filter) -> NDArray[np.int64] | None:
+        """Rows, rising; None where the filter lets everything through."""
+        if not where:
+            return None
+        rows = self._known.pop(where, None)
+        if rows is None:
+            rows = self._find(where)
+        self._known[where] = rows
+        while len(self._known) > REMEMBERED:
+            self._known.pop(next(iter(self._known)), None)
+        return rows
+
+    def _find(self, where: Filter) -> NDArray[np.int64]:
+        found = []
+        if where.folder:
+            found.append(rows_in_folder(self._items, where.folder))
+        if where.words:
+            found.append(rows_with_words(self._items, [where.words]))
+        found.append(self._by_numbers(where))
+        return reduce(lambda one, other: np.intersect1d(one, other, assume_unique=True), found)
+
+    def _by_numbers(self, where: Filter) -> NDArray[np.int64]:
+        numbers = (where.after, where.before, where.min_side, where.min_bytes, where.max_bytes)
+        if all(number is None for number in numbers):
+            return np.arange(len(self._items))
+        columns = self._columns = self._columns or read_columns(self._items)
+        passed = np.ones(len(self._items), bool)
+        if where.after is not None:
+            passed &= columns.mtime >= _midnight(where.after)
+        if where.before is not None:
+            passed &= columns.mtime < _midnight(where.before + timedelta(days=1))
+        if where.min_side is not None:
+            passed &= np.minimum(columns.width, columns.height) >= where.min_side
+        if where.min_bytes is not None:
+            passed &= columns.size >= where.min_bytes
+        if where.max_bytes is not None:
+            passed &= columns.size <= where.max_bytes
+        return np.flatnonzero(passed)
+
+
+def _midnight(day: date) -> float:
+    return datetime.combine(day, time()).timestamp()

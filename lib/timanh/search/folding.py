@@ -1,0 +1,40 @@
+"""Near-duplicates in results: the best of them stays, the others are told as its doubles."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Found:
+    """A row with its score, and the rows folded into it."""
+
+    row: int
+    score: float
+    doubles: tuple[int, ...] = ()
+
+
+def fold_doubles(
+    scores: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    vectors: NDArray[np.float32],
+    nearness: float,
+) -> list[Found]:
+    """Fold each row into the first better one whose cosine with it is at least `nearness`.
+
+    Args:
+        scores, rows: (n,), best first.
+        vectors: (n, dim) float32 of unit length, of these rows.
+    """
+    cosines = vectors @ vectors.T
+    kept: list[int] = []
+    doubles: dict[int, list[int]] = {}
+    for place in range(len(rows)):
+        near = [one for one in kept if cosines[one, place] >= nearness]
+        if near:
+            doubles[near[0]].append(int(rows[place]))
+        else:
+            kept.append(place)
+            doubles[place] = []
+    return [Found(int(rows[one]), float(scores[one]), tuple(doubles[one])) for one in kept]

@@ -1,0 +1,157 @@
+"""Approximate search: an index of a well-kept library proposes rows, stored vectors score them.
+
+Scores are therefore true cosines whatever the index is; what it may do is miss a picture. How
+often it does is measured when it is built, on queries like those that will be asked.
+"""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timanh.errors import SettingsError
+from timanh.vectors.coding import Coding
+from timanh.vectors.exact import check_k, check_queries, search_exact
+from timanh.vectors.parts import Parts
+from timanh.vectors.topk import Best
+
+LIBRARIES = {"hnsw": "faiss", "ivf": "faiss", "usearch": "usearch"}
+PACKAGES = {"faiss": "faiss-cpu", "usearch": "usearch"}
+ADDED_ROWS = 65_536
+# Asked for more than this share of everything, an index is no faster than reading it all.
+TOO_MANY = 0.1
+
+
+class Proposer(Protocol):
+    """An index of some library over vectors of one length."""
+
+    def add(self, vectors: NDArray[np.float32]) -> None: ...
+    def find(self, queries: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+        """(Q, count) rows, −1 where there are fewer."""
+
+    def set_effort(self, effort: int) -> None: ...
+    def write(self, file: Path) -> None: ...
+    def bytes(self) -> int:
+        """About what it takes in memory."""
+
+
+@dataclass(frozen=True)
+class Approximate:
+    """An index over the first rows of a dictionary.
+
+    Attributes:
+        kind: "hnsw", "ivf" or "usearch".
+        count: how many rows.
+        effort: what the index looks at for one query: candidates of a graph, lists of an IVF.
+        candidates: how many rows are scored again.
+        proposer: the library's index.
+        coding: how vectors are shortened for it; None where they are taken as they are.
+    """
+
+    kind: str
+    count: int
+    effort: int
+    candidates: int
+    proposer: Proposer
+    coding: Coding | None
+
+    def __len__(self) -> int:
+        return self.count
+
+    def search(
+        self, parts: Parts, queries: NDArray[np.float32], k: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """As `search_exact`, but some of the nearest may be missing."""
+        queries = check_queries(queries, parts.dim)
+        k = min(check_k(k), self.count)
+        count = max(self.candidates, 2 * k)
+        if count > TOO_MANY * self.count:
+            return search_exact(parts.head(self.count), queries, k)
+        proposed = self.proposer.find(shortened(self.coding, queries), count)
+        found = [_best(parts, *pair, k) for pair in zip(queries, proposed, strict=True)]
+        for index, best in enumerate(found):
+            if not best.full:  # a graph with an island, or an IVF with a short list
+                scores, rows = search_exact(parts.head(self.count), queries[index], k)
+                best.scores, best.rows = scores[0], rows[0]
+        return np.stack([best.scores for best in found]), np.stack([best.rows for best in found])
+
+
+def _best(parts: Parts, query: NDArray[np.float32], proposed: NDArray[np.int64], k: int) -> Best:
+    # In rising order memory is read faster, and a row counts once.
+    rows = np.unique(proposed[proposed >= 0])
+    best = Best(k)
+    best.add(parts.take(rows) @ query, rows)
+    return best
+
+
+def shortened(coding: Coding | None, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Queries as the index takes them: turned, but not moved, so that products rank the same."""
+    if coding is None:
+        return queries
+    return np.ascontiguousarray(queries @ coding.to_query)
+
+
+def shortened_rows(coding: Coding | None, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows as the index takes them."""
+    if coding is None:
+        return np.ascontiguousarray(rows)
+    return np.asarray((rows - coding.mean) @ coding.to_row, np.float32)
+
+
+def build_proposer(
+    kind: str, parts: Parts, queries: NDArray[np.float32], threads: int
+) -> tuple[Proposer, Coding | None]:
+    """An index over all rows of `parts`, for queries like the (n, dim) `queries`.
+
+    Raises:
+        SettingsError: the library is not installed.
+    """
+    require_library(kind)
+    coding = Coding.short(parts, parts.dim // 4, queries) if kind == "ivf" else None
+    proposer = _new(kind, parts, coding, threads)
+    for _, block in parts.blocks(ADDED_ROWS):
+        proposer.add(shortened_rows(coding, block))
+    return proposer, coding
+
+
+def read_proposer(kind: str, file: Path) -> Proposer:
+    """What `write` wrote, mapped where the library can."""
+    require_library(kind)
+    if kind == "usearch":
+        from timanh.vectors.usearch_index import UsearchGraph
+
+        return UsearchGraph.read(file)
+    from timanh.vectors.faiss_index import FaissIndex
+
+    return FaissIndex.read(kind, file)
+
+
+def _new(kind: str, parts: Parts, coding: Coding | None, threads: int) -> Proposer:
+    if kind == "usearch":
+        from timanh.vectors.usearch_index import UsearchGraph
+
+        return UsearchGraph.new(parts.dim, threads)
+    from timanh.vectors.faiss_index import FaissIndex
+
+    if coding is None:
+        return FaissIndex.graph(parts, threads)
+    return FaissIndex.lists(parts, coding, threads)
+
+
+def is_installed(kind: str) -> bool:
+    return find_spec(LIBRARIES[kind]) is not None
+
+
+def require_library(kind: str) -> None:
+    """Raises:
+    SettingsError: what `kind` needs is not installed.
+    """
+    library = LIBRARIES[kind]
+    if not is_installed(kind):
+        raise SettingsError(
+            f"The search index {kind!r} needs {library}, which is not installed. Install it "
+            f"with `pip install {PACKAGES[library]}`, or choose another with `timanh index tune`."
+        )

@@ -1,0 +1,79 @@
+"""Numbers and words of all items without parsing each: a million lines in a second or two."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timanh.vectors.items import ItemTable, read_line
+
+# A quotation mark within a JSON string has a backslash before it, so this matches no caption.
+NUMBERS = re.compile(
+    rb'"width":(\d+),"height":(\d+),"size":(\d+),"mtime":([-+.\deE]+)[,}]', re.ASCII
+)
+WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """By row: `width` and `height` in pixels, `size` in bytes, `mtime` in seconds since 1970."""
+
+    width: NDArray[np.float64]
+    height: NDArray[np.float64]
+    size: NDArray[np.float64]
+    mtime: NDArray[np.float64]
+
+
+def read_columns(items: ItemTable) -> Columns:
+    """The numbers of all rows."""
+    table = np.concatenate([_numbers(block) for block in items.blocks] or [np.zeros((0, 4))])
+    return Columns(*np.ascontiguousarray(table.T))
+
+
+def _numbers(block: bytes) -> NDArray[np.float64]:
+    found = NUMBERS.findall(block)
+    if len(found) != block.count(b"\n"):
+        items = [read_line(line) for line in block.splitlines()]
+        found = [(item.width, item.height, item.size, item.mtime) for item in items]
+    return np.array(found).astype(np.float64).reshape(-1, 4)
+
+
+def rows_in_folder(items: ItemTable, folder: str) -> NDArray[np.int64]:
+    """Rows of the pictures below `folder`, a path within the gallery."""
+    quoted = json.dumps(folder.strip("/") + "/", ensure_ascii=False)[:-1]
+    opening = f'"path":{quoted}'.encode("utf8", "surrogatepass")
+    return _rows(opening in line for line in _lines(items))
+
+
+def rows_with_words(items: ItemTable, words: Iterable[str]) -> NDArray[np.int64]:
+    """Rows of the pictures whose captions, taken together, have all of the words.
+
+    Capitals do not matter, marks do: "ma" is not "má".
+    """
+    wanted = {word for text in words for word in WORD.findall(_folded(text))}
+    return _rows(_has_words(line, wanted) for line in _lines(items))
+
+
+def _has_words(line: bytes, wanted: set[str]) -> bool:
+    text = _folded(line.decode("utf8", "surrogatepass"))
+    if not all(word in text for word in wanted):
+        return False
+    captions = _folded(" ".join(read_line(line).captions))
+    return wanted.issubset(WORD.findall(captions))
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _lines(items: ItemTable) -> Iterator[bytes]:
+    for block in items.blocks:
+        yield from block.split(b"\n")[:-1]
+
+
+def _rows(matching: Iterable[bool]) -> NDArray[np.int64]:
+    return np.flatnonzero(np.fromiter(matching, bool)).astype(np.int64, copy=False)

@@ -1,0 +1,198 @@
+"""The search index of a dictionary: files in its folder `search`, named by `index.json`.
+
+It covers the rows of the segments that it names. Rows that came later are searched without it;
+when an earlier segment changed it is stale, and everything is searched without it until it is
+made again. Results are right either way, so nothing here stops a search.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from timanh.errors import DictionaryError
+from timanh.vectors.approximate import Approximate, read_proposer
+from timanh.vectors.coding import Bounds, Coding
+from timanh.vectors.layer import Layer
+from timanh.vectors.manifest import Manifest
+from timanh.vectors.two_step import TwoStep
+from timanh.workspace import atomic_write
+
+FOLDER, FILE = "search", "index.json"
+FORMAT, VERSION = "timanh-search-index", 1
+
+SearchIndex = TwoStep | Approximate
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An index with what was measured when it was chosen."""
+
+    index: SearchIndex
+    record: dict[str, Any]
+
+
+def save_index(
+    folder: Path, manifest: Manifest, index: SearchIndex | None, measured: dict[str, Any]
+) -> None:
+    """Write the index of the dictionary in `folder` in place of the one that was there.
+
+    None writes down that reading every vector was found to be best.
+
+    Raises:
+        DictionaryError: it cannot be written; the former one is untouched.
+    """
+    place = folder / FOLDER
+    with _writing(folder):
+        place.mkdir(exist_ok=True)
+        version = _next(place)
+        (place / version).mkdir()
+        try:
+            kind, parameters = _write(index, place / version)
+            record = {
+                "format": FORMAT,
+                "version": VERSION,
+                "kind": kind,
+                "fingerprint": manifest.fingerprint,
+                "count": manifest.count,
+                "segments": [segment.vectors.blake2b for segment in manifest.segments],
+                "files": version,
+                "sizes": {file.name: file.stat().st_size for file in (place / version).iterdir()},
+                "parameters": parameters,
+                "measured": measured,
+            }
+            with atomic_write(place / FILE) as temporary:
+                text = json.dumps(record, indent=2, ensure_ascii=False)
+                temporary.write_text(text + "\n", encoding="utf8")
+        except BaseException:
+            shutil.rmtree(place / version, ignore_errors=True)
+            raise
+        for old in place.iterdir():
+            if old.is_dir() and old.name != version:
+                shutil.rmtree(old, ignore_errors=True)
+
+
+def read_record(folder: Path) -> dict[str, Any] | None:
+    """What `index.json` says; None where there is none, or none that can be read."""
+    try:
+        record = json.loads((folder / FOLDER / FILE).read_text(encoding="utf8"))
+    except (OSError, ValueError):
+        return None
+    known = isinstance(record, dict) and record.get("format") == FORMAT
+    return record if known and record.get("version") == VERSION else None
+
+
+def fits(record: dict[str, Any], manifest: Manifest) -> bool:
+    """Whether the rows that the index covers are the first rows of the dictionary still."""
+    covered = record["segments"]
+    now = [segment.vectors.blake2b for segment in manifest.segments[: len(covered)]]
+    return bool(covered == now and record["fingerprint"] == manifest.fingerprint)
+
+
+def load_index(folder: Path, manifest: Manifest) -> Stored | None:
+    """Map the index; None where there is none, where it is stale, or none is needed.
+
+    Raises:
+        DictionaryError: it is damaged, or its library is missing.
+    """
+    record = read_record(folder)
+    if record is None or record["kind"] == "exact" or not fits(record, manifest):
+        return None
+    files = folder / FOLDER / str(record["files"])
+    try:
+        for name, size in record["sizes"].items():
+            if (files / name).stat().st_size != size:
+                raise ValueError(f"{name} has another size than was written")
+        return Stored(_read(record, files), record)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise DictionaryError(
+            f"The search index in {files} cannot be read ({error}). Every vector is read in its "
+            "place, which finds the same; make it again with `timanh index tune`."
+        ) from error
+
+
+def _write(index: SearchIndex | None, place: Path) -> tuple[str, dict[str, Any]]:
+    if index is None:
+        return "exact", {}
+    if isinstance(index, TwoStep):
+        bounds = {"fine": _write_layer(index.fine, place, "fine")}
+        if index.coarse is not None:
+            bounds["coarse"] = _write_layer(index.coarse, place, "coarse")
+        return "two-step", {"deviations": index.deviations, "bounds": bounds}
+    if index.coding is not None:
+        _write_coding(index.coding, place / "coding.npz")
+    index.proposer.write(place / "proposer")
+    return index.kind, {"effort": index.effort, "candidates": index.candidates}
+
+
+def _read(record: dict[str, Any], place: Path) -> SearchIndex:
+    parameters = record["parameters"]
+    if record["kind"] == "two-step":
+        layers = {
+            name: _read_layer(place, name, bounds) for name, bounds in parameters["bounds"].items()
+        }
+        return TwoStep(layers["fine"], layers.get("coarse"), float(parameters["deviations"]))
+    proposer = read_proposer(record["kind"], place / "proposer")
+    proposer.set_effort(int(parameters["effort"]))
+    coding = place / "coding.npz"
+    return Approximate(
+        kind=record["kind"],
+        count=int(record["count"]),
+        effort=int(parameters["effort"]),
+        candidates=int(parameters["candidates"]),
+        proposer=proposer,
+        coding=_read_coding(coding) if coding.exists() else None,
+    )
+
+
+def _write_layer(layer: Layer, place: Path, name: str) -> dict[str, float]:
+    np.save(place / f"{name}.npy", layer.codes, allow_pickle=False)
+    _write_coding(layer.coding, place / f"{name}.npz")
+    return asdict(layer.bounds)
+
+
+def _read_layer(place: Path, name: str, bounds: dict[str, float]) -> Layer:
+    # "c" is read-only for the file: torch warns of arrays that cannot be written.
+    codes = np.load(place / f"{name}.npy", mmap_mode="c", allow_pickle=False)
+    coding = _read_coding(place / f"{name}.npz")
+    if codes.dtype != np.int8 or codes.shape[1] != coding.width:
+        raise ValueError(f"{name}.npy holds {codes.dtype} {codes.shape}")
+    return Layer(np.asarray(codes), coding, Bounds(**bounds))
+
+
+def _write_coding(coding: Coding, file: Path) -> None:
+    np.savez(
+        file,
+        mean=coding.mean,
+        to_row=coding.to_row,
+        to_query=coding.to_query,
+        scale=np.float64(coding.scale),
+        spread=coding.spread,
+    )
+
+
+def _read_coding(file: Path) -> Coding:
+    with np.load(file, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    return Coding(**{**arrays, "scale": float(arrays["scale"])})
+
+
+def _next(place: Path) -> str:
+    numbers = [int(path.name) for path in place.iterdir() if path.name.isdecimal()]
+    return f"{max(numbers, default=0) + 1:06d}"
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DictionaryError(
+            f"The search index cannot be written to {folder} ({error.strerror or error}). Free "
+            "some space or choose a folder you may write to; searching works without it."
+        ) from error

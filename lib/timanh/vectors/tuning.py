@@ -1,0 +1,213 @@
+"""Choose how a dictionary is searched: measured on this machine, on queries like those to come."""
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timanh.errors import SettingsError
+from timanh.vectors.approximate import Approximate, build_proposer, is_installed
+from timanh.vectors.coding import Coding
+from timanh.vectors.dictionary import VectorDictionary
+from timanh.vectors.exact import search_exact
+from timanh.vectors.index_store import SearchIndex, save_index
+from timanh.vectors.layer import Layer
+from timanh.vectors.parts import Parts
+from timanh.vectors.two_step import TwoStep
+
+METHODS = ("auto", "exact", "two-step", "ivf", "hnsw", "usearch")
+# What `auto` is content with, in milliseconds a query.
+FAST_MS = 10.0
+K = 10
+# Queries that recall is measured on; as many others are what an index is made for.
+MEASURED, TIMED, FEWEST = 200, 25, 20
+# Of the vectors' numbers, what a short coding keeps; the first that misses nothing is taken.
+WIDTHS = (1 / 4, 3 / 8, 1 / 2)
+EFFORTS = (16, 32, 64, 128, 256, 512, 1024)
+CANDIDATES = 200
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was measured of one way to search.
+
+    Attributes:
+        kind: the method, with its parameters in words in `detail`.
+        recall: of the 10 nearest, 0..1, over queries that the index was not made for.
+        ms: median of one query.
+        build_s, megabytes: what the index costs beside the vectors.
+    """
+
+    kind: str
+    detail: str
+    recall: float
+    ms: float
+    build_s: float
+    megabytes: float
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The choice, and all that were tried."""
+
+    chosen: Choice
+    tried: tuple[Choice, ...]
+
+
+class Tuner:
+    """Builds and measures ways to search `parts` for queries like the (n, dim) `queries`."""
+
+    def __init__(
+        self, parts: Parts, queries: NDArray[np.float32], recall: float, threads: int, say: Say
+    ) -> None:
+        self.parts = parts
+        self.recall = recall
+        self.threads = threads
+        self.say = say
+        half = max(len(queries) // 2, len(queries) - MEASURED)
+        order = np.random.default_rng(0).permutation(len(queries))
+        self.known, self.asked = queries[order[:half]], queries[order[half:]]
+        self.truth = search_exact(parts, self.asked, K)[0]
+
+    def exact(self) -> Choice:
+        way = self.measure(lambda query: search_exact(self.parts, query, K)[0])
+        return Choice("exact", "every vector is read", 1.0, way[1], 0.0, 0.0)
+
+    def two_step(self) -> tuple[Choice, TwoStep]:
+        """With the shortest coding that missed nothing; a whole one where each did."""
+        began = time.perf_counter()
+        fine = Layer.build(self.parts, Coding.whole(self.parts))
+        for share in WIDTHS:
+            width = max(1, round(share * self.parts.dim))
+            coding = Coding.short(self.parts, width, self.known)
+            index = TwoStep(fine, Layer.build(self.parts, coding))
+            recall, ms = self.measure(self._way(index))
+            if recall == 1.0:
+                break
+        else:
+            index, detail = TwoStep(fine), "proven: the margin is a bound"
+            recall, ms = self.measure(self._way(index))
+        if index.coarse is not None:
+            detail = f"{width} of {self.parts.dim} numbers scanned"
+        size = fine.codes.nbytes + (index.coarse.codes.nbytes if index.coarse else 0)
+        spent = time.perf_counter() - began
+        return Choice("two-step", detail, recall, ms, spent, size / 1e6), index
+
+    def approximate(self, kind: str) -> tuple[Choice, Approximate]:
+        """With the least effort that reaches the recall, or with the most there is."""
+        began = time.perf_counter()
+        proposer, coding = build_proposer(kind, self.parts, self.known, self.threads)
+        spent = time.perf_counter() - began
+        for effort in EFFORTS:
+            proposer.set_effort(effort if kind == "ivf" else max(effort, CANDIDATES))
+            index = Approximate(kind, len(self.parts), effort, CANDIDATES, proposer, coding)
+            recall, ms = self.measure(self._way(index))
+            if recall >= self.recall:
+                break
+        detail = f"effort {effort}, {CANDIDATES} candidates"
+        return Choice(kind, detail, recall, ms, spent, proposer.bytes() / 1e6), index
+
+    def measure(self, way: Callable[[NDArray[np.float32]], Any]) -> tuple[float, float]:
+        """Recall by scores, so that equal ones count as found, and the median milliseconds."""
+        found, took = [], []
+        for query in self.asked:
+            began = time.perf_counter()
+            found.append(way(query)[0])
+            took.append(1000 * (time.perf_counter() - began))
+        lowest = self.truth[:, -1:] - 1e-5
+        recall = float((np.stack(found) >= lowest).mean())
+        return recall, statistics.median(took)
+
+    def _way(self, index: SearchIndex) -> Callable[[NDArray[np.float32]], Any]:
+        return lambda query: index.search(self.parts, query, K)[0]
+
+
+def tune(
+    folder: Path,
+    queries: NDArray[np.float32],
+    *,
+    method: str = "auto",
+    recall: float = 0.99,
+    threads: int | None = None,
+    say: Say = lambda text: None,
+) -> Tuned:
+    """Choose how the dictionary in `folder` is searched, and write that down beside it.
+
+    `auto` takes reading every vector where that is fast enough, else two steps, else the
+    fastest approximate index that reaches the recall.
+
+    Args:
+        queries: (n, dim) float32 vectors of texts like those that will be asked, n ≥ 20.
+        recall: share of the 10 nearest that an approximate index must find, 0..1.
+        threads: for building; all cores where it is None.
+
+    Raises:
+        SettingsError: an unknown method, a recall that is none, too few queries, or a method
+            whose library is not installed.
+        DictionaryError: the dictionary is empty, or the index cannot be written.
+    """
+    dictionary = VectorDictionary.open(folder)
+    if method not in METHODS:
+        raise SettingsError(f"{method!r} is no way to search; choose from {', '.join(METHODS)}.")
+    if not 0 < recall <= 1:
+        raise SettingsError(f"The recall is {recall!r}; it is a share above 0, up to 1.")
+    if len(queries) < FEWEST:
+        raise SettingsError(f"{len(queries)} queries are too few to measure on; at least {FEWEST}.")
+    if len(dictionary) <= K:
+        raise SettingsError(f"{folder} has {len(dictionary)} pictures; there is nothing to tune.")
+    tuner = Tuner(dictionary.parts, queries, recall, threads or os.cpu_count() or 1, say)
+    tried: list[tuple[Choice, SearchIndex | None]] = []
+    for candidate in _candidates(tuner, method):
+        tried.append(candidate)
+        say(_line(candidate[0]))
+    chosen, index = _choose(tried, method, recall)
+    measured = {
+        "chosen": vars(chosen),
+        "tried": [vars(choice) for choice, _ in tried],
+        "target": recall,
+        "queries": len(tuner.asked),
+        "k": K,
+    }
+    save_index(folder, dictionary.manifest, index, measured)
+    return Tuned(chosen, tuple(choice for choice, _ in tried))
+
+
+def _candidates(tuner: Tuner, method: str) -> Any:
+    exact = tuner.exact()
+    yield exact, None
+    if method == "two-step" or (method == "auto" and exact.ms > FAST_MS):
+        two = tuner.two_step()
+        yield two
+        if method == "two-step" or two[0].ms <= FAST_MS:
+            return
+    elif method in ("auto", "exact"):
+        return
+    kinds = [method] if method != "auto" else ["ivf", "hnsw", "usearch"]
+    for kind in kinds:
+        if method != "auto" or is_installed(kind):
+            yield tuner.approximate(kind)
+
+
+def _choose(
+    tried: Sequence[tuple[Choice, SearchIndex | None]], method: str, recall: float
+) -> tuple[Choice, SearchIndex | None]:
+    if method != "auto":
+        return tried[-1]
+    if len(tried) == 2:
+        return tried[1]
+    enough = [one for one in tried if one[0].recall >= recall]
+    return min(enough, key=lambda one: one[0].ms)
+
+
+def _line(choice: Choice) -> str:
+    return f"{choice.kind}: {choice.ms:.2f} ms, recall@{K} {choice.recall:.4f}, {choice.detail}" + (
+        f", built in {choice.build_s:.0f} s" if choice.build_s else ""
+    )

@@ -1,0 +1,135 @@
+"""Exact results in two steps: a scan of eight-bit codes, then the few that may count in float32.
+
+The scan gives each row a score that is off by at most a known margin. Rows that the margin
+leaves possible are scored again with the stored vectors; the others cannot be among the best k.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timanh.vectors.coding import Coding, kernel_is_exact, multiply
+from timanh.vectors.exact import check_k, check_queries, search_exact
+from timanh.vectors.layer import CodedQuery, Layer
+from timanh.vectors.parts import Parts
+from timanh.vectors.topk import Best, lower_bound, rows_above
+
+# Products of so many bytes at a time where there are many queries.
+BLOCK_BYTES = 8 * 1024 * 1024
+# Scored at once to learn how good the k-th best must be.
+FIRST_LOOK = 16
+# With more candidates than this share of the rows, reading them all in order is faster.
+TOO_MANY = 0.1
+# For what a short coding leaves out: a normal rest is further off once in a thousand million.
+DEVIATIONS = 6.0
+
+
+@dataclass(frozen=True)
+class TwoStep:
+    """Codes of the first rows of a dictionary.
+
+    Attributes:
+        fine: a whole coding.
+        coarse: a short one that is scanned in its place; then `fine` thins out what it leaves.
+        deviations: how far a query allows for what `coarse` leaves out.
+    """
+
+    fine: Layer
+    coarse: Layer | None = None
+    deviations: float = DEVIATIONS
+
+    @property
+    def proven(self) -> bool:
+        """Whether results are those of a full search for certain, not only as far as measured."""
+        return self.coarse is None
+
+    @classmethod
+    def build(
+        cls, parts: Parts, width: int | None = None, queries: NDArray[np.float32] | None = None
+    ) -> "TwoStep":
+        """Codes of all rows of `parts`, in memory; `width` for a coarse layer of that width."""
+        fine = Layer.build(parts, Coding.whole(parts))
+        if width is None:
+            return cls(fine)
+        return cls(fine, Layer.build(parts, Coding.short(parts, width, queries)))
+
+    @property
+    def scanned(self) -> Layer:
+        """The layer that every query reads from end to end."""
+        return self.coarse or self.fine
+
+    def __len__(self) -> int:
+        return len(self.fine.codes)
+
+    def search(
+        self, parts: Parts, queries: NDArray[np.float32], k: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """As `search_exact` over the rows that have codes; scores are of the stored vectors."""
+        queries = check_queries(queries, parts.dim)
+        width = min(check_k(k), len(self))
+        if not width or not kernel_is_exact():
+            return search_exact(parts.head(len(self)), queries, k)
+        asked = [self.scanned.ask(query, self.deviations) for query in queries]
+        found = [Best(width) for _ in asked]
+        given_up: set[int] = set()
+        for first, products in self._products(asked):
+            for index, line in enumerate(products):
+                if index in given_up:
+                    continue
+                done = self._look(parts, queries[index], asked[index], line, first, found[index])
+                if not done:
+                    found[index] = self._all(parts, queries[index], width)
+                    given_up.add(index)
+        return np.stack([best.scores for best in found]), np.stack([best.rows for best in found])
+
+    def _all(self, parts: Parts, query: NDArray[np.float32], k: int) -> Best:
+        """Read every vector: the codes tell too little, as where most rows are alike."""
+        scores, rows = search_exact(parts.head(len(self)), query, k)
+        best = Best(k)
+        best.add(scores[0], rows[0])
+        return best
+
+    def _products(self, asked: Sequence[CodedQuery]) -> Iterator[tuple[int, NDArray[np.int32]]]:
+        if len(asked) == 1:
+            yield 0, multiply(asked[0].codes, self.scanned.codes)
+            return
+        queries = np.concatenate([one.codes for one in asked])
+        step = max(4096, BLOCK_BYTES // (4 * len(asked)))
+        for first in range(0, len(self), step):
+            yield first, multiply(queries, self.scanned.codes[first : first + step])
+
+    def _look(
+        self,
+        parts: Parts,
+        query: NDArray[np.float32],
+        asked: CodedQuery,
+        line: NDArray[np.int32],
+        first: int,
+        best: Best,
+    ) -> bool:
+        """Put into `best` what counts in a block; False where too many rows might."""
+        most = int(TOO_MANY * len(self)) + 10 * best.k + FIRST_LOOK
+        seen = None
+        if not best.full:
+            seen = lower_bound(line, min(len(line), max(best.k, FIRST_LOOK)))
+            rows = rows_above(line, seen)
+            if len(rows) > most:
+                return False
+            best.add(parts.take(rows + first) @ query, rows + first)
+        score = float(best.scores[-1])
+        lowest = asked.product_at(score) if best.full else int(line.min())
+        if seen is not None and lowest >= seen:
+            return True
+        rows = rows_above(line, lowest)
+        if len(rows) > most:
+            return False
+        if seen is not None:
+            rows = rows[line[rows] < seen]
+        rows += first
+        if best.full and self.coarse is not None:
+            rows = self.fine.possible(query, rows, score)
+        if len(rows):
+            best.add(parts.take(rows) @ query, rows)
+        return True

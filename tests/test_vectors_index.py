@@ -1,0 +1,199 @@
+"""The search index on disk: chosen by measuring, kept beside the dictionary, never in the way."""
+
+import json
+import shutil
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from timanh.cli.program import run
+from timanh.errors import DictionaryError, SettingsError
+from timanh.vectors import Item, VectorDictionary, tune, tuning
+from timanh.vectors.approximate import LIBRARIES, is_installed
+from timanh.vectors.exact import search_exact
+from timanh.vectors.index_store import FILE, FOLDER, load_index, save_index
+from timanh.vectors.manifest import Manifest
+from timanh.vectors.two_step import TwoStep
+from timanh.vectors.writer import DictionaryWriter
+
+DIM, COUNT = 32, 4000
+MANIFEST = Manifest("stand-in", "0123456789abcdef", DIM, "", "pictures")
+
+
+def vectors(count: int, seed: int = 0) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    cone = 1 + random.standard_normal((count, DIM)) * np.exp(-np.arange(DIM) / 8)
+    return (cone / np.linalg.norm(cone, axis=1, keepdims=True)).astype(np.float32)
+
+
+def items(count: int, first: int = 0) -> list[Item]:
+    numbers = range(first, first + count)
+    return [Item(f"{n:016x}", f"{n}.jpg", (), 8, 8, 1, 1.0, "") for n in numbers]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "dictionary"
+    folder.mkdir()
+    writer = DictionaryWriter(folder, MANIFEST.save(folder))
+    writer.append(vectors(3000), items(3000))
+    writer.append(vectors(COUNT - 3000, seed=1), items(COUNT - 3000, 3000))
+    return folder
+
+
+ASKED = vectors(60, seed=7)
+
+
+def rows_of(dictionary: VectorDictionary) -> list[list[int]]:
+    return dictionary.search(ASKED[:9], 10)[1].tolist()
+
+
+@pytest.mark.parametrize("method", ["exact", "two-step", "ivf", "hnsw", "usearch"])
+def test_each_way_is_measured_kept_and_used(folder: Path, method: str) -> None:
+    if method in LIBRARIES and not is_installed(method):
+        pytest.skip(f"{LIBRARIES[method]} is not installed")
+    exact = rows_of(VectorDictionary.open(folder))
+    said: list[str] = []
+    tuned = tune(folder, ASKED, method=method, recall=0.9, threads=1, say=said.append)
+    assert tuned.chosen.kind == method and tuned.chosen.recall >= 0.9 and said
+    assert tuned.tried[0].kind == "exact" and tuned.chosen.ms > 0
+    dictionary = VectorDictionary.open(folder)
+    assert (dictionary.index is None) == (method == "exact")
+    record = json.loads((folder / FOLDER / FILE).read_text(encoding="utf8"))
+    assert record["kind"] == method and record["measured"]["target"] == 0.9
+    found = rows_of(dictionary)
+    if method in ("exact", "two-step"):
+        assert found == exact
+    else:
+        hits = [len(set(a) & set(b)) for a, b in zip(found, exact, strict=True)]
+        assert sum(hits) >= 0.85 * 90
+    # Scores are those of the stored vectors, whatever proposed the rows.
+    scores, rows = dictionary.search(ASKED[0], 10)
+    np.testing.assert_allclose(dictionary.vectors[rows[0]] @ ASKED[0], scores[0], atol=1e-6)
+    assert dictionary.search(ASKED[0], COUNT)[1].shape == (1, COUNT)
+
+
+def test_auto_stops_at_what_is_fast_enough(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tune(folder, ASKED, threads=1).chosen.kind == "exact"
+    monkeypatch.setattr(tuning, "FAST_MS", 0.0)
+    tuned = tune(folder, ASKED, threads=1, recall=0.9)
+    tried = [choice.kind for choice in tuned.tried]
+    assert tried[:2] == ["exact", "two-step"] and len(tried) > 2
+    assert tuned.chosen.ms == min(choice.ms for choice in tuned.tried if choice.recall >= 0.9)
+
+
+def test_rows_added_later_are_found_and_an_edit_makes_it_stale(folder: Path) -> None:
+    tune(folder, ASKED, method="two-step", threads=1)
+    writer = DictionaryWriter(folder, Manifest.load(folder))
+    writer.append(ASKED[:5], items(5, COUNT))
+    dictionary = VectorDictionary.open(folder)
+    assert dictionary.index is not None
+    assert dictionary.search(ASKED[:5], 1)[1][:, 0].tolist() == list(range(COUNT, COUNT + 5))
+    wanted = search_exact(dictionary.parts, ASKED, 10)
+    np.testing.assert_array_equal(dictionary.search(ASKED, 10)[1], wanted[1])
+    writer.edit(lambda item: None if item.path == "17.jpg" else item)
+    dictionary = VectorDictionary.open(folder)
+    assert dictionary.index is None
+    wanted = search_exact(dictionary.parts, ASKED, 10)
+    np.testing.assert_array_equal(dictionary.search(ASKED, 10)[1], wanted[1])
+    # Tuned again, the old files are gone.
+    tune(folder, ASKED, method="two-step", threads=1)
+    assert len(list((folder / FOLDER).iterdir())) == 2
+    assert VectorDictionary.open(folder).index is not None
+
+
+@pytest.mark.parametrize("damage", ["missing", "short", "nonsense", "fields"])
+def test_a_damaged_index_is_named_and_searching_goes_on(folder: Path, damage: str) -> None:
+    exact = rows_of(VectorDictionary.open(folder))
+    tune(folder, ASKED, method="two-step", threads=1)
+    place = folder / FOLDER
+    codes = next(place.glob("*/fine.npy"))
+    if damage == "missing":
+        codes.unlink()
+    elif damage == "short":
+        codes.write_bytes(codes.read_bytes()[:-1])
+    elif damage == "nonsense":
+        codes.write_bytes(b"x" * codes.stat().st_size)
+    else:
+        record = json.loads((place / FILE).read_text(encoding="utf8"))
+        del record["parameters"]["bounds"]
+        (place / FILE).write_text(json.dumps(record), encoding="utf8")
+    dictionary = VectorDictionary.open(folder)
+    with pytest.warns(UserWarning, match=r"search index in .* cannot be read .*index tune"):
+        assert rows_of(dictionary) == exact
+
+
+def test_an_index_file_that_is_none_is_no_index(folder: Path) -> None:
+    (folder / FOLDER).mkdir()
+    for text in ("", "[]", "nonsense", '{"format": "another"}'):
+        (folder / FOLDER / FILE).write_text(text, encoding="utf8")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert VectorDictionary.open(folder).index is None
+
+
+def test_of_another_encoder_it_is_stale(folder: Path) -> None:
+    tune(folder, ASKED, method="two-step", threads=1)
+    manifest = Manifest.load(folder)
+    assert load_index(folder, manifest) is not None
+    assert load_index(folder, replace(manifest, fingerprint="another")) is None
+
+
+def test_a_folder_that_takes_no_files_keeps_the_old_index(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tune(folder, ASKED, method="two-step", threads=1)
+    before = sorted(path.name for path in (folder / FOLDER).rglob("*"))
+    dictionary = VectorDictionary.open(folder)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(DictionaryError, match=r"No space left .* works without it"):
+        save_index(folder, dictionary.manifest, TwoStep.build(dictionary.parts), {})
+    assert sorted(path.name for path in (folder / FOLDER).rglob("*")) == before
+    assert VectorDictionary.open(folder).index is not None
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"method": "magic"}, "no way to search"),
+        ({"recall": 0.0}, "share above 0"),
+        ({"recall": 99}, "share above 0"),
+        ({"queries": 5}, "too few"),
+    ],
+)
+def test_what_cannot_be_tuned_is_told(folder: Path, settings: dict, words: str) -> None:
+    asked = ASKED[: settings.pop("queries", 60)]
+    with pytest.raises(SettingsError, match=words):
+        tune(folder, asked, **settings)
+    assert not (folder / FOLDER).exists()
+
+
+def test_a_missing_library_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("timanh.vectors.approximate.is_installed", lambda kind: False)
+    with pytest.raises(SettingsError, match="pip install faiss-cpu"):
+        tune(folder, ASKED, method="ivf", threads=1)
+
+
+def test_from_the_command_line(
+    gallery: Path, tiny_clip_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, queries = tmp_path / "out", tmp_path / "q.txt"
+    queries.write_text("\n".join(f"a red circle {n}" for n in range(30)), encoding="utf8")
+    build = ["index", "build", str(gallery), "--model", str(tiny_clip_folder), "--out", str(out)]
+    assert run(build) == 0
+    command = ["index", "tune", "--index", str(out), "--queries", str(queries)]
+    assert run([*command, "--method", "two-step"]) == 0
+    told = capsys.readouterr()
+    assert "→  two-step" in told.out and "exact:" in told.err
+    assert run([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["chosen"]["kind"] == "exact"
+    assert run(["search", "--index", str(out), "a red circle", "--exact"]) == 0
+    shutil.rmtree(out / FOLDER)
+    assert run(["index", "tune", "--index", str(out)]) == 0

