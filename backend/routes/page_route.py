@@ -12,6 +12,7 @@ from utils.docs_page import DOCS_CSS, docs_page
 PACKAGES = (
     "node_modules/marked/lib/",
     "node_modules/dompurify/dist/",
+    "node_modules/swiper/",
     "node_modules/@fontsource-variable/inter/",
 )
 KINDS = {".html", ".css", ".js", ".mjs", ".json", ".svg", ".png", ".ico", ".woff2", ".webmanifest"}

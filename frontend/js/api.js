@@ -9,15 +9,19 @@ export class Problem extends Error {
   }
 }
 
-/** Search by words, pictures or both. */
-export async function search({ text, pictures, alpha, language, k }, signal) {
+/** Yield `[kind, data]` of an answer as it comes: understood, hit…, answer, done. */
+export async function* searching(question, blobs, { language, k }, signal) {
   const form = new FormData();
-  form.set("query", text);
-  form.set("alpha", String(alpha));
-  form.set("language", language);
+  form.set("query", question.text);
+  form.set("alpha", String(question.alpha));
   form.set("k", String(k));
-  for (const picture of pictures) form.append("file", picture.blob, picture.name);
-  return json("/api/predict-image", { method: "POST", body: form, signal });
+  form.set("language", language);
+  for (const [name, blob] of blobs) form.append("file", blob, name);
+  const { query, results, took_ms, text } = await json("/api/predict-image", { method: "POST", body: form, signal });
+  yield ["understood", query];
+  for (const result of results) yield ["hit", result];
+  yield ["answer", { text }];
+  yield ["done", { count: results.length, weak: query.weak ?? null, took_ms }];
 }
 
 /** What is searched, and whether it is there. */
@@ -30,9 +34,41 @@ export async function examples() {
   return (await json("/api/examples")).examples;
 }
 
-/** Some pictures of the gallery. */
-export async function sample(limit) {
+/** Some pictures spread over the gallery. */
+export function sample(limit) {
   return json(`/api/gallery?limit=${limit}&sample=1`);
+}
+
+/** One page of all pictures: `{total, images}`. */
+export function galleryPage(offset, limit) {
+  return json(`/api/gallery?offset=${offset}&limit=${limit}`);
+}
+
+/** Add pictures to the gallery, at most five at once: `{added, known, total}`. */
+export function addPictures(pictures) {
+  const form = new FormData();
+  for (const { name, blob } of pictures) form.append("file", blob, name);
+  return json("/api/images", { method: "POST", body: form });
+}
+
+/** Take a picture out of the gallery. */
+export function deletePicture(id) {
+  return json(`/api/images/${encodeURIComponent(id)}`, { method: "DELETE" });
+}
+
+/** Look whether an API answers at a connection line: `{host, health}`. */
+export function checkConnection(connection) {
+  return json("/api/upstream/check", sent("POST", { connection }));
+}
+
+/** Use the API of a connection line from now on. */
+export function connect(connection) {
+  return json("/api/upstream", sent("PUT", { connection }));
+}
+
+/** Forget that API and go back to the one before. */
+export function disconnect() {
+  return json("/api/upstream", { method: "DELETE" });
 }
 
 /** A picture's bytes. */
@@ -45,6 +81,10 @@ export async function pictureBlob(url) {
 /** Sentences of one language. */
 export async function loadWords(language) {
   return (await reach(`/i18n/${language}.json`)).json();
+}
+
+function sent(method, content) {
+  return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) };
 }
 
 async function json(url, options) {

@@ -28,6 +28,11 @@ export function onHealth(listener) {
   listeners.push(listener);
 }
 
+/** What the backend said last, or null. */
+export function current() {
+  return last;
+}
+
 /** Why nothing can be searched now, in words; empty while all is well. */
 export function trouble() {
   if (!last || last.status === "ok") return "";
@@ -49,7 +54,7 @@ function show() {
   if (!last) return;
   const ok = last.status === "ok";
   byId("health").dataset.state = ok ? "ok" : "down";
-  byId("health").title = trouble();
+  byId("connect").title = trouble() || say("connect");
   write("health-text", ok ? say("health.ok", { count: number(last.images) }) : say("health.down"));
   write("health-model", ok ? last.model : "");
 }
