@@ -4,18 +4,23 @@ const SHELL = "page";
 const SEEN = "pictures";
 const MOST_SEEN = 600;
 const FILES = [
-  "/", "/script.js", "/favicon.svg", "/manifest.webmanifest", "/icons/icon-192.png", "/i18n/en.json", "/i18n/vi.json",
-  ...["base", "chat", "composer", "fonts", "lightbox", "panel", "results"].map((name) => `/css/${name}.css`),
-  ...["address", "answer", "api", "asking", "blobs", "captions", "composer", "connect-panel", "conversation", "crop",
-    "dom", "drop", "events", "exclude", "export", "first-paint", "gallery-panel", "health", "history",
-    "history-panel", "i18n", "justify", "lightbox", "markdown", "offline", "panel", "picks", "picture-actions",
-    "pictures", "problems", "question", "results", "sentence", "settings", "settings-panel", "sheets", "shrink",
-    "store", "theme", "toast", "translation", "turn", "voice", "welcome"].map((name) => `/js/${name}.js`),
+  "/", "/css/base.css", "/css/chat.css", "/css/composer.css", "/css/fonts.css", "/css/lightbox.css",
+  "/css/panel.css", "/css/results.css", "/i18n/en.json", "/i18n/vi.json", "/js/address.js", "/js/answer.js",
+  "/js/api.js", "/js/asking.js", "/js/blobs.js", "/js/captions.js", "/js/composer.js",
+  "/js/connect-panel.js", "/js/conversation.js", "/js/crop.js", "/js/dom.js", "/js/drop.js", "/js/events.js",
+  "/js/exclude.js", "/js/export.js", "/js/first-paint.js", "/js/gallery-panel.js", "/js/health.js",
+  "/js/history-panel.js", "/js/history.js", "/js/i18n.js", "/js/justify.js", "/js/lightbox.js",
+  "/js/markdown.js", "/js/offline.js", "/js/panel.js", "/js/picks.js", "/js/picture-actions.js",
+  "/js/pictures.js", "/js/problems.js", "/js/question.js", "/js/results.js", "/js/sentence.js",
+  "/js/settings-panel.js", "/js/settings.js", "/js/sheets.js", "/js/shrink.js", "/js/store.js",
+  "/js/theme.js", "/js/toast.js", "/js/translation.js", "/js/turn.js", "/js/voice.js", "/js/welcome.js",
+  "/script.js", "/favicon.svg", "/icons/icon-192.png", "/manifest.webmanifest",
   "/node_modules/marked/lib/marked.esm.js", "/node_modules/dompurify/dist/purify.min.js",
   "/node_modules/swiper/swiper.min.mjs", "/node_modules/swiper/shared/swiper-core.min.mjs",
   "/node_modules/swiper/shared/utils.min.mjs", "/node_modules/swiper/modules/keyboard.min.mjs",
   "/node_modules/swiper/modules/zoom.min.mjs",
-  ...["latin", "vietnamese"].map((range) => `/node_modules/@fontsource-variable/inter/files/inter-${range}-wght-normal.woff2`),
+  "/node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
+  "/node_modules/@fontsource-variable/inter/files/inter-vietnamese-wght-normal.woff2",
 ];
 
 addEventListener("install", (event) => {

@@ -38,7 +38,7 @@ function fact(key, value) {
 }
 
 function entry() {
-  const input = element("input", { type: "text", id: "connection", value: given, spellcheck: "false", placeholder: "https://…#key=…" });
+  const input = element("input", { type: "text", id: "connection", value: given, spellcheck: "false", placeholder: say("connect.example") });
   return element("form", {
     onsubmit: (event) => {
       event.preventDefault();
