@@ -1,6 +1,7 @@
 """The local backend: serves the page on 127.0.0.1 and hands its searches to the API."""
 
 import argparse
+import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,9 +9,9 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from routes import image_route, page_route
+from routes import image_route, page_route, upstream_route
 from services.image_service import ImageService
-from services.upstream import make_client
+from services.upstream import Upstream, make_client
 from utils import problems
 from utils.config import HOST, Settings, load_settings
 from utils.guard import Guard
@@ -22,11 +23,13 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with make_client(settings) as client:
-            app.state.service = ImageService(client, settings.api_url)
+            app.state.upstream = Upstream(client, settings)
+            app.state.service = ImageService(app.state.upstream)
             yield
 
     app = FastAPI(title="Tìm Ảnh · backend", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.include_router(image_route.router)
+    app.include_router(upstream_route.router)
     app.include_router(page_route.make_router(settings.frontend))
     problems.install(app)
     app.add_middleware(Guard, max_request_bytes=settings.max_request_bytes)
@@ -41,8 +44,14 @@ def main() -> None:
         sys.exit(f"Error: {error}")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=settings.port, help="default: %(default)s")
-    port = parser.parse_args().port
-    uvicorn.run(create_app(settings), host=HOST, port=port, log_level="warning")
+    parser.add_argument(
+        "--log-requests", action="store_true", help="a line of JSON for each request, on stderr"
+    )
+    given = parser.parse_args()
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    if given.log_requests:
+        logging.getLogger("timanh.backend").setLevel(logging.INFO)
+    uvicorn.run(create_app(settings), host=HOST, port=given.port, log_level="warning")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 import webbrowser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -71,12 +72,15 @@ class Services:
         arguments = ("serve", "--index", str(index), "--port", str(api_port))
         command = self.family.python(self.environment.python, "timanh.cli", *arguments)
         self._start("The API", api_port, command, {})
-        self.start_backend(port, f"http://{HOST}:{api_port}")
+        address = f"http://{HOST}:{api_port}"
+        self.start_backend(port, address, {"TIMANH_LOCAL_API_URL": address})
 
-    def start_backend(self, port: int, api_url: str) -> None:
+    def start_backend(
+        self, port: int, api_url: str, settings: Mapping[str, str] | None = None
+    ) -> None:
         main = str(BACKEND / "main.py")
         command = self.family.python(self.environment.python, main, "--port", str(port))
-        self._start("The backend", port, command, {"TIMANH_API_URL": api_url})
+        self._start("The backend", port, command, {"TIMANH_API_URL": api_url, **(settings or {})})
 
     def wait_until_healthy(self, console: Console) -> None:
         """Return when each answers `GET /health`; raise when one has ended or is too slow."""

@@ -25,8 +25,12 @@ def engine(gallery: Path, tiny_encoder: TorchEncoder, tmp_path: Path) -> SearchE
 
 @pytest.fixture
 def client(engine: SearchEngine) -> Iterator[TestClient]:
-    with TestClient(create_app(engine)) as client:
+    with local(engine) as client:
         yield client
+
+
+def local(engine: SearchEngine, config: ApiConfig | None = None) -> TestClient:
+    return TestClient(create_app(engine, config), base_url="http://127.0.0.1:8001")
 
 
 def jpeg(width: int = 40, height: int = 30) -> bytes:
@@ -91,14 +95,13 @@ def test_six_pictures_are_one_too_many(client: TestClient) -> None:
 
 
 def test_bytes_are_counted_even_when_no_length_is_told(engine: SearchEngine) -> None:
-    app = create_app(engine, ApiConfig(max_request_bytes=10_000))
 
     def endless() -> Iterator[bytes]:
         yield b'--b\r\nContent-Disposition: form-data; name="query"\r\n\r\n'
         for _ in range(200):
             yield b"x" * 1000
 
-    with TestClient(app) as client:
+    with local(engine, ApiConfig(max_request_bytes=10_000)) as client:
         answer = client.post(
             "/api/search", content=endless(),
             headers={"content-type": "multipart/form-data; boundary=b"},
@@ -135,13 +138,13 @@ def test_an_unforeseen_error_shows_no_trace(
     def broken(*_: object) -> None:
         raise RuntimeError("secret insides")
 
-    monkeypatch.setattr(engine, "search", broken)
+    monkeypatch.setattr(engine, "answer", broken)
     body = assert_problem(client.post("/api/search", data={"query": "a"}), 500, "internal-error")
     assert "secret" not in json.dumps(body)
 
 
 def test_the_key_guards_everything_but_health(engine: SearchEngine) -> None:
-    with TestClient(create_app(engine, ApiConfig(api_key="sesame"))) as client:
+    with local(engine, ApiConfig(api_key="sesame")) as client:
         assert client.get("/health").status_code == 200
         refused = client.get("/api/gallery")
         assert_problem(refused, 401, "no-key")
@@ -173,7 +176,14 @@ def test_a_picture_of_the_gallery_finds_itself(client: TestClient, gallery: Path
         assert first["path"] == name and first["score"] >= 0.99
         assert (first["width"], first["height"]) == (80, 60)
         assert len(answer["results"]) == 3
-        assert set(answer["took_ms"]) == {"translate", "encode", "search", "total"}
+        assert set(answer["took_ms"]) == {
+            "prepare",
+            "translate",
+            "wait",
+            "encode",
+            "search",
+            "total",
+        }
 
 
 def test_text_and_picture_are_weighed_as_told(
@@ -242,7 +252,7 @@ def test_examples_come_from_the_gallery_or_from_who_serves_it(
     texts = {example["en"] for example in client.get("/api/examples").json()["examples"]}
     assert "a red circle" in texts
     config = ApiConfig(examples=(("ô tô đỏ", "red car"),))
-    with TestClient(create_app(engine, config)) as other:
+    with local(engine, config) as other:
         assert other.get("/api/examples").json() == {
             "examples": [{"vi": "ô tô đỏ", "en": "red car"}]
         }

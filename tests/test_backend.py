@@ -79,7 +79,8 @@ def start_backend(upstream: str, **environment: str) -> tuple[subprocess.Popen[b
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, str(BACKEND / "main.py"), "--port", str(port)],
-        env={"PATH": "", "TIMANH_API_URL": upstream, "TIMANH_READ_TIMEOUT_S": "1", **environment},
+        env={"PATH": "", "TIMANH_API_URL": upstream, "TIMANH_READ_TIMEOUT_S": "1",
+             "TIMANH_KEPT_CONNECTION": "/dev/null/none", **environment},
     )
     address = f"http://127.0.0.1:{port}"
     for _ in range(200):
@@ -168,7 +169,7 @@ def test_half_answers_and_foreign_data(upstream: Upstream, address: str) -> None
     upstream.behave = lambda: Response('{"query": {"te', media_type="application/json")
     assert_problem(ask(address), 502, "upstream-broken")
     upstream.behave = lambda: Response('{"hello": 1}', media_type="application/json")
-    assert "not a Tìm Ảnh API" in assert_problem(ask(address), 502, "upstream-broken")
+    assert "not a Tìm Ảnh API" in assert_problem(ask(address), 502, "upstream-foreign")
 
     async def cut() -> Iterator[bytes]:  # type: ignore[misc]
         yield b'{"quer'

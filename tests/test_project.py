@@ -29,6 +29,7 @@ COLAB = {
     "numpy": "2.1.3",
     "pillow": "11.3.0",
     "pyarrow": "18.1.0",
+    "prometheus-client": None,
     "pydantic": "2.13.4",
     "pyngrok": None,
     "python-multipart": "0.0.32",

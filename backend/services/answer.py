@@ -12,6 +12,7 @@ WORDS = {
         "image": "Đây là **{count} ảnh** giống ảnh của bạn nhất.",
         "both": "Đây là **{count} ảnh** vừa giống ảnh của bạn vừa hợp với “{query}”.",
         "best": "Ảnh gần nhất có độ tương đồng **{score}**.",
+        "weak": "Không có ảnh nào thật gần với yêu cầu này; ảnh gần nhất chỉ đạt **{score}**.",
     },
     "en": {
         "none": "This gallery has no pictures yet.",
@@ -19,27 +20,63 @@ WORDS = {
         "image": "Here: the **{count} {pictures}** most like yours.",
         "both": "Here: **{count} {pictures}** like yours that also fit “{query}”.",
         "best": "The closest one has a similarity of **{score}**.",
+        "weak": "Nothing here is really close to that; the closest one reaches only **{score}**.",
+    },
+}
+# Why the words were not translated, by `notice_code`.
+NOTICES = {
+    "no-translator": {
+        "vi": "Mô hình không biết tiếng Việt và không có bộ dịch; đã tìm với từ nguyên gốc.",
+        "en": "The model knows no Vietnamese and there is no translator; searched as written.",
+    },
+    "translator-slow": {
+        "vi": "Bộ dịch không trả lời kịp; đã tìm với từ nguyên gốc.",
+        "en": "The translator did not answer in time; searched as written.",
+    },
+    "translator-failed": {
+        "vi": "Bộ dịch gặp lỗi; đã tìm với từ nguyên gốc.",
+        "en": "The translator failed; searched as written.",
+    },
+    "translator-resting": {
+        "vi": "Bộ dịch vừa lỗi nhiều lần nên được tạm nghỉ một phút; đã tìm với từ nguyên gốc.",
+        "en": "The translator failed several times just now and is left alone for a minute; "
+        "searched as written.",
+    },
+    "translator-odd": {
+        "vi": "Bộ dịch trả lời thứ không phải bản dịch; đã tìm với từ nguyên gốc.",
+        "en": "The translator answered something that is no translation; searched as written.",
+    },
+    "translation-too-long": {
+        "vi": "Văn bản quá dài để dịch; đã tìm với từ nguyên gốc.",
+        "en": "The text is too long to translate; searched as written.",
     },
 }
 
 
-def sentence(answer: dict[str, Any], language: str, pictures: int) -> str:
-    """Markdown for an answer of `/api/search`; what the user wrote is escaped."""
+def sentence(answer: dict[str, Any], language: str, pictures: int = 0) -> str:
+    """Markdown for an answer of `/api/search`; what the user wrote is escaped.
+
+    Args:
+        pictures: in the query, where the answer itself does not say.
+    """
     words = WORDS["vi" if language == "vi" else "en"]
     query, results = answer["query"], answer["results"]
     if not results:
         return words["none"]
     text = query.get("text")
+    pictures = query.get("images", pictures)
     kind = "both" if text and pictures else "text" if text else "image"
     count = len(results)
     plural = "picture" if count == 1 else "pictures"
     parts = [words[kind].format(count=count, pictures=plural, query=escape(text or ""))]
     score = f"{results[0]['score']:.2f}"
-    parts.append(words["best"].format(score=score.replace(".", ",") if language == "vi" else score))
+    best = words["weak" if query.get("weak") else "best"]
+    parts.append(best.format(score=score.replace(".", ",") if language == "vi" else score))
     if query.get("translated"):
         parts.append(TRANSLATED[language].format(words=escape(query["translated"])))
-    if query.get("notice"):
-        parts.append(f"\n\n> {escape(query['notice'])}")
+    notice = NOTICES.get(query.get("notice_code") or "", {}).get(language, query.get("notice"))
+    if notice:
+        parts.append(f"\n\n> {escape(notice)}")
     return " ".join(parts)
 
 

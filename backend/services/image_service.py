@@ -1,97 +1,140 @@
 """What the page asks for, fetched from the API."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
 
 from services.answer import sentence
-from services.upstream import failures_in_words, read_json, refuse_foreign_answers
+from services.failures import not_ours
+from services.streaming import with_sentence
+from services.upstream import Body, Upstream
 from utils.problems import BackendError
 
 PASSED_ON = ("content-type", "content-length", "etag", "cache-control", "last-modified")
-Upload = tuple[str, bytes, str]  # name, content, media type
+# A tunnel's free plan counts requests, and every failed search tells at once that it is gone.
+FRESH_LOCAL_S, FRESH_REMOTE_S = 2.0, 60.0
+FileField = tuple[str, tuple[str, bytes, str]]  # "file", (name, content, media type)
+Fields = Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True)
 class ImageService:
-    """Talks to one API through one client."""
+    """The page's requests over one upstream."""
 
-    client: httpx.AsyncClient
-    address: str
+    def __init__(self, upstream: Upstream) -> None:
+        self.upstream = upstream
+        self._health: dict[str, Any] = {}
+        self._health_of = ("", 0.0)  # whose, and when
+        self._looking = asyncio.Lock()
 
     async def health(self, request_id: str) -> dict[str, Any]:
         """The API's health with `upstream`; "degraded" and the reason when it cannot be had."""
-        try:
-            found = dict(await self.get("/health", {}, request_id))
-        except BackendError as error:
-            upstream = {"status": "down", "code": error.code, "detail": str(error)}
-            return {"status": "degraded", "upstream": {"url": self.address, **upstream}}
-        return {**found, "upstream": {"url": self.address, "status": "ok"}}
+        async with self._looking:
+            if not self._is_fresh():
+                self._health_of = (self.upstream.target.url, time.monotonic())
+                try:
+                    found = await self.upstream.json("GET", "/health", request_id)
+                    self._health = found if isinstance(found, dict) else {}
+                except BackendError:
+                    self._health = {}
+        upstream = self.upstream.describe()
+        if upstream["status"] != "ok":
+            return {"status": "degraded", "upstream": upstream}
+        return {**self._health, "upstream": upstream}
 
-    async def get(self, path: str, parameters: Mapping[str, str], request_id: str) -> Any:
+    async def get(self, path: str, parameters: Any, request_id: str) -> Any:
         """JSON of a GET."""
-        async with failures_in_words(self.address):
-            response = await self.client.get(
-                path, params=dict(parameters), headers={"X-Request-ID": request_id}
-            )
-        return read_json(response, self.address)
+        return await self.upstream.json("GET", path, request_id, params=parameters)
 
-    async def search(
-        self, fields: Mapping[str, str], files: Sequence[Upload], request_id: str
-    ) -> dict[str, Any]:
-        """The answer of the API's `/api/search`."""
-        async with failures_in_words(self.address):
-            response = await self.client.post(
-                "/api/search",
-                data=dict(fields),
-                files=[("file", upload) for upload in files] or None,
-                headers={"X-Request-ID": request_id},
-            )
-        answer = read_json(response, self.address)
-        if not isinstance(answer, dict) or not {"query", "results"} <= set(answer):
-            raise BackendError(
-                502,
-                "upstream-broken",
-                f"{self.address} is not a Tìm Ảnh API: its answer has another form.",
-            )
-        return answer
+    async def send(
+        self, method: str, path: str, content: Body, headers: dict[str, str], request_id: str
+    ) -> Any:
+        """JSON of a request that goes on as it came."""
+        self._health = {}  # it may change the number of pictures
+        return await self.upstream.json(method, path, request_id, content=content, headers=headers)
+
+    async def search(self, content: Body, headers: dict[str, str], request_id: str) -> Any:
+        """The answer of the API's `/api/search` to a form that goes on as it came."""
+        return _require_answer(
+            await self.upstream.json(
+                "POST", "/api/search", request_id, content=content, headers=headers,
+                again=isinstance(content, bytes),
+            ),
+            self.upstream.target.url,
+        )  # fmt: skip
 
     async def predict(
-        self, fields: Mapping[str, str], files: Sequence[Upload], language: str, request_id: str
+        self, fields: Fields, files: Sequence[FileField], language: str, request_id: str
     ) -> dict[str, Any]:
         """The report's contract for the page: a sentence, addresses of pictures, and all else."""
-        answer = await self.search(fields, files, request_id)
+        form = httpx.Request("POST", "http://form", data=_grouped(fields), files=list(files))
+        headers = {"content-type": form.headers["content-type"]}
+        answer = await self.search(form.read(), headers, request_id)
         return {
             "text": sentence(answer, language, len(files)),
             "images": [result["url"] for result in answer["results"]],
             **answer,
         }
 
+    async def stream(
+        self, content: Body, headers: dict[str, str], language: str, request_id: str
+    ) -> AsyncIterator[bytes]:
+        """The API's events with the sentence; ready once the API has begun to answer.
+
+        Raises:
+            BackendError: it failed before its first event.
+        """
+        stack = AsyncExitStack()
+        target = self.upstream.target
+        response = await stack.enter_async_context(
+            self.upstream.open(
+                "POST", "/api/search/stream", request_id, content=content, headers=headers,
+                again=isinstance(content, bytes),
+            )
+        )  # fmt: skip
+        if not response.headers.get("content-type", "").startswith("text/event-stream"):
+            await stack.aclose()
+            raise not_ours(target.url)
+        events = with_sentence(response.aiter_raw(), language, request_id, target.url)
+        return _closing(events, stack)
+
     async def open_picture(
         self, path: str, etag: str | None, request_id: str
     ) -> tuple[int, dict[str, str], AsyncIterator[bytes]]:
         """Status, headers and bytes as they arrive; the stream closes itself at its end."""
-        headers = {"X-Request-ID": request_id, **({"If-None-Match": etag} if etag else {})}
-        request = self.client.build_request("GET", path, headers=headers)
-        async with failures_in_words(self.address):
-            response = await self.client.send(request, stream=True)
-            try:
-                if response.status_code not in (200, 304):
-                    await response.aread()
-                    read_json(response, self.address)
-                refuse_foreign_answers(response, self.address)
-            except BaseException:
-                await response.aclose()
-                raise
+        stack = AsyncExitStack()
+        headers = {"If-None-Match": etag} if etag else {}
+        response = await stack.enter_async_context(
+            self.upstream.open("GET", path, request_id, headers=headers)
+        )
         kept = {name: response.headers[name] for name in PASSED_ON if name in response.headers}
-        return response.status_code, kept, _bytes_of(response)
+        return response.status_code, kept, _closing(response.aiter_raw(), stack)
+
+    def _is_fresh(self) -> bool:
+        target = self.upstream.target
+        url, when = self._health_of
+        fresh_s = FRESH_LOCAL_S if target.is_local else FRESH_REMOTE_S
+        well = bool(self._health) and self.upstream.state.status == "ok"
+        return well and url == target.url and time.monotonic() - when < fresh_s
 
 
-async def _bytes_of(response: httpx.Response) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in response.aiter_bytes():
+async def _closing(chunks: AsyncIterator[bytes], stack: AsyncExitStack) -> AsyncIterator[bytes]:
+    async with stack:
+        async for chunk in chunks:
             yield chunk
-    finally:
-        await response.aclose()
+
+
+def _require_answer(answer: Any, address: str) -> Any:
+    if not isinstance(answer, dict) or not {"query", "results"} <= set(answer):
+        raise not_ours(address)
+    return answer
+
+
+def _grouped(fields: Fields) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in fields:
+        found.setdefault(name, []).append(value)
+    return found

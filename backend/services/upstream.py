@@ -1,92 +1,189 @@
-"""One pooled client to the API, and every way it can fail put into words."""
+"""The API behind: one pooled client to it, and how it is doing."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from services.connection import Target, choose_target, fallback, keep
+from services.failures import (
+    failures_in_words,
+    in_words,
+    not_ours,
+    read_json,
+    refuse_foreign_answers,
+)
 from utils.config import Settings
 from utils.problems import BackendError
 
-NGROK = {
-    "ERR_NGROK_3200": "The tunnel is closed. Run the last cell of notebook 05 again and give its "
-    "new address to the backend.",
-    "ERR_NGROK_8012": "The tunnel is open but the API behind it is not running. Run the last cell "
-    "of notebook 05 again.",
-}
+# A failed request of these is sent a second time: nothing can happen twice by asking twice.
+SAFE = frozenset({"GET", "HEAD"})
+BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
+
+Body = bytes | AsyncIterator[bytes] | None
 
 
 def make_client(settings: Settings) -> httpx.AsyncClient:
     """A client that sends the API what it needs and nothing of the browser's."""
-    headers = {"ngrok-skip-browser-warning": "1", "User-Agent": "timanh-backend"}
-    if settings.api_key:
-        headers["Authorization"] = f"Bearer {settings.api_key}"
     return httpx.AsyncClient(
-        base_url=settings.api_url,
-        headers=headers,
+        headers={
+            "ngrok-skip-browser-warning": "1",
+            "User-Agent": "timanh-backend",
+            # What passes through is sent on as it comes.
+            "Accept-Encoding": "identity",
+        },
         timeout=httpx.Timeout(settings.read_timeout_s, connect=settings.connect_timeout_s),
-        limits=httpx.Limits(max_connections=64, max_keepalive_connections=16),
+        limits=httpx.Limits(max_connections=128, max_keepalive_connections=32),
         trust_env=False,
     )
 
 
-@asynccontextmanager
-async def failures_in_words(address: str) -> AsyncIterator[None]:
-    """Turn httpx's errors into BackendErrors: 503 down, 504 slow, 502 broken."""
-    try:
-        yield
-    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        raise BackendError(
-            503,
-            "upstream-down",
-            f"The search API at {address} cannot be reached. Start it (python run.py, or the last "
-            "cell of notebook 05) and try again.",
-        ) from error
-    except httpx.TimeoutException as error:
-        raise BackendError(
-            504,
-            "upstream-slow",
-            f"The search API at {address} did not answer in time. Try again in a moment.",
-        ) from error
-    except httpx.HTTPError as error:
-        raise BackendError(
-            502,
-            "upstream-broken",
-            f"The connection to the search API at {address} broke off. Try again.",
-        ) from error
+@dataclass
+class State:
+    """How the API was at the last look; times in seconds since 1970."""
+
+    status: str = "unknown"
+    code: str | None = None
+    detail: str | None = None
+    since: float | None = None
+    checked: float | None = None
 
 
-def refuse_foreign_answers(response: httpx.Response, address: str) -> None:
-    """Raises BackendError 502: an answer that is not the API's, such as a tunnel's own page."""
-    ngrok = response.headers.get("ngrok-error-code", "")
-    kind = response.headers.get("content-type", "")
-    if not ngrok and not kind.startswith("text/html"):
-        return
-    if ngrok:
-        detail = NGROK.get(ngrok, f"The ngrok tunnel answered {ngrok} instead of the API.")
-        raise BackendError(502, ngrok.lower().replace("err_", "").replace("_", "-"), detail)
-    raise BackendError(
-        502,
-        "upstream-html",
-        f"{address} answered with a web page instead of data. Check that it is the API's address.",
-    )
+class Upstream:
+    """Sends requests to the API of the moment, and remembers how that went."""
+
+    def __init__(self, client: httpx.AsyncClient, settings: Settings) -> None:
+        self.client = client
+        self.settings = settings
+        self.target = choose_target(settings)
+        self.state = State()
+
+    @asynccontextmanager
+    async def open(
+        self,
+        method: str,
+        path: str,
+        request_id: str,
+        *,
+        params: Any = None,
+        content: Body = None,
+        headers: dict[str, str] | None = None,
+        again: bool = False,
+        target: Target | None = None,
+    ) -> AsyncIterator[httpx.Response]:
+        """The API's answer, its body still to be read.
+
+        Args:
+            again: whether to send it once more when a connection broke before the answer; always
+                done for GET.
+            target: another API than the one of the moment; its state is not remembered.
+
+        Raises:
+            BackendError: 502, 503 or 504, and the API's own problems.
+        """
+        chosen = target or self.target
+        asked = self.client.build_request(
+            method, chosen.url + path, params=params, content=content,
+            headers={**(headers or {}), **_identity(chosen, request_id)},
+        )  # fmt: skip
+        try:
+            async with failures_in_words(chosen.url):
+                response = await self._send(asked, again or method in SAFE)
+            try:
+                async with failures_in_words(chosen.url):
+                    await _require_ours(response, chosen.url)
+                if chosen is self.target:
+                    self._note(None)
+                yield response
+            finally:
+                await response.aclose()
+        except BackendError as error:
+            if chosen is self.target:
+                self._note(error)
+            raise
+
+    async def json(self, method: str, path: str, request_id: str, **options: Any) -> Any:
+        """The JSON of an answer; see `open`."""
+        target = options.get("target") or self.target
+        async with self.open(method, path, request_id, **options) as response:
+            async with failures_in_words(target.url):
+                await response.aread()
+            return read_json(response, target.url)
+
+    async def check(self, target: Target, request_id: str) -> dict[str, Any]:
+        """The health of the API at `target`, once it is known to take the key.
+
+        Raises:
+            BackendError: it cannot be reached, is something else, or refuses the key.
+        """
+        health = await self.json("GET", "/health", request_id, target=target)
+        if not isinstance(health, dict) or not {"model", "images"} <= set(health):
+            raise not_ours(target.url)
+        await self.json("GET", "/api/gallery", request_id, params={"limit": 1}, target=target)
+        return health
+
+    async def connect(self, target: Target, request_id: str) -> None:
+        """Check, keep and use `target`. Raises BackendError and changes nothing otherwise."""
+        await self.check(target, request_id)
+        keep(self.settings.kept, target)
+        self.use(target)
+
+    def forget(self) -> None:
+        """Back to what is used when nothing is kept."""
+        self.settings.kept.unlink(missing_ok=True)
+        self.use(fallback(self.settings))
+
+    def use(self, target: Target) -> None:
+        """From the next request on."""
+        self.target, self.state = target, State()
+
+    def describe(self) -> dict[str, Any]:
+        """For the page: which API, and how it is doing; never its key."""
+        other = fallback(self.settings)
+        return {
+            "url": self.target.url,
+            "host": self.target.host,
+            "has_key": bool(self.target.key),
+            "source": self.target.source,
+            "fallback": None if other.url == self.target.url else other.url,
+            **vars(self.state),
+        }
+
+    async def _send(self, asked: httpx.Request, again: bool) -> httpx.Response:
+        try:
+            return await self.client.send(asked, stream=True)
+        except BROKEN:
+            # Most likely a kept connection that the other side has closed meanwhile.
+            if not again:
+                raise
+            return await self.client.send(asked, stream=True)
+
+    def _note(self, error: BackendError | None) -> None:
+        """Remember how it went; a problem of the request is none of the API."""
+        failed = error is not None and (error.status >= 502 or error.status == 401)
+        status = "down" if failed else "ok"
+        now = time.time()
+        if status != self.state.status:
+            self.state.since = now
+        self.state.status, self.state.checked = status, now
+        self.state.code = error.code if error is not None and failed else None
+        self.state.detail = str(error) if failed else None
 
 
-def read_json(response: httpx.Response, address: str) -> Any:
-    """The answer's JSON; the API's own problems come through with their status and code."""
+async def _require_ours(response: httpx.Response, address: str) -> None:
+    """Raises BackendError: an answer of the tunnel, or a problem of the API."""
     refuse_foreign_answers(response, address)
-    try:
-        content = response.json()
-    except ValueError as error:
-        raise BackendError(
-            502, "upstream-broken", f"The search API at {address} answered with broken data."
-        ) from error
-    if response.is_success:
-        return content
-    told = content if isinstance(content, dict) else {}
-    raise BackendError(
-        response.status_code,
-        str(told.get("code", "upstream-error")),
-        str(told.get("detail") or f"The search API answered {response.status_code}."),
-    )
+    if response.status_code >= 400:
+        await response.aread()
+        read_json(response, address)
+
+
+def _identity(target: Target, request_id: str) -> dict[str, str]:
+    key = {"Authorization": f"Bearer {target.key}"} if target.key else {}
+    return {"X-Request-ID": request_id, **key}
+
+
+__all__ = ["Body", "State", "Upstream", "in_words", "make_client"]

@@ -16,21 +16,25 @@ class Settings:
     """How the backend runs.
 
     Attributes:
-        api_url: address of the API, a notebook's tunnel or this machine.
+        api_url: address of the API where somebody said one; None otherwise.
         api_key: its key, if it asks for one.
+        local_api_url: of an API that was started on this machine together with the backend.
         port: of the backend and the page.
         connect_timeout_s, read_timeout_s: patience with the API.
         max_request_bytes: of one upload.
         frontend: folder of the page.
+        kept: file of the connection that was pasted at the page.
     """
 
-    api_url: str = "http://127.0.0.1:8001"
+    api_url: str | None = None
     api_key: str = ""
+    local_api_url: str = "http://127.0.0.1:8001"
     port: int = 8000
     connect_timeout_s: float = 3.0
     read_timeout_s: float = 30.0
     max_request_bytes: int = 25_000_000
     frontend: Path = HERE.parent / "frontend"
+    kept: Path = HERE / ".upstream.json"
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -42,23 +46,29 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     stored = {key: value or "" for key, value in dotenv_values(HERE / ".env").items()}
     given = {**stored, **(os.environ if environment is None else environment)}
     usual = Settings()
+    local = _address(given, "TIMANH_LOCAL_API_URL") or usual.local_api_url
+    said = _address(given, "TIMANH_API_URL")
     return Settings(
-        api_url=_address(given.get("TIMANH_API_URL") or usual.api_url),
+        # run.py names the API that it started itself in both.
+        api_url=None if said == local else said,
         api_key=given.get("TIMANH_API_KEY", "").strip(),
+        local_api_url=local,
         port=int(_number(given, "TIMANH_PORT", usual.port)),
         connect_timeout_s=_number(given, "TIMANH_CONNECT_TIMEOUT_S", usual.connect_timeout_s),
         read_timeout_s=_number(given, "TIMANH_READ_TIMEOUT_S", usual.read_timeout_s),
         frontend=Path(given.get("TIMANH_FRONTEND") or usual.frontend),
+        kept=Path(given.get("TIMANH_KEPT_CONNECTION") or usual.kept),
     )
 
 
-def _address(value: str) -> str:
+def _address(given: Mapping[str, str], name: str) -> str | None:
+    value = given.get(name, "")
     address = value.strip().rstrip("/")
-    if not address.startswith(("http://", "https://")):
+    if address and not address.startswith(("http://", "https://")):
         raise ValueError(
-            f"TIMANH_API_URL is {value!r}; an address such as http://127.0.0.1:8001 is wanted."
+            f"{name} is {value!r}; an address such as http://127.0.0.1:8001 is wanted."
         )
-    return address
+    return address or None
 
 
 def _number(given: Mapping[str, str], name: str, usual: float) -> float:

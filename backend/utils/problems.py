@@ -2,6 +2,7 @@
 
 import json
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -12,15 +13,35 @@ from starlette.types import Scope
 class BackendError(Exception):
     """What went wrong, for a person (`str`) and for the page (`code`, `status`)."""
 
-    def __init__(self, status: int, code: str, detail: str) -> None:
+    def __init__(self, status: int, code: str, detail: str, retry_after: int | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
+        self.retry_after = retry_after
+
+
+def respond(error: BackendError, request_id: str) -> Response:
+    """The problem response of an error."""
+    response = problem(error.status, error.code, str(error), request_id)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def problem(status: int, code: str, detail: str, request_id: str) -> Response:
     """The response of RFC 9457 with our `code` and `request_id`."""
-    body = {
+    return Response(
+        json.dumps(as_document(status, code, detail, request_id), ensure_ascii=False).encode(
+            "utf8", "replace"
+        ),
+        status,
+        media_type="application/problem+json",
+    )
+
+
+def as_document(status: int, code: str, detail: str, request_id: str) -> dict[str, Any]:
+    """The JSON of a problem."""
+    return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -28,9 +49,6 @@ def problem(status: int, code: str, detail: str, request_id: str) -> Response:
         "code": code,
         "request_id": request_id,
     }
-    return Response(
-        json.dumps(body, ensure_ascii=False), status, media_type="application/problem+json"
-    )
 
 
 def request_id_of(scope: Scope) -> str:
@@ -46,9 +64,8 @@ def install(app: FastAPI) -> None:
 
 
 def _own(request: Request, error: Exception) -> Response:
-    status = error.status if isinstance(error, BackendError) else 500
-    code = error.code if isinstance(error, BackendError) else "error"
-    return problem(status, code, str(error), request_id_of(request.scope))
+    told = error if isinstance(error, BackendError) else BackendError(500, "error", str(error))
+    return respond(told, request_id_of(request.scope))
 
 
 def _invalid(request: Request, error: Exception) -> Response:

@@ -11,20 +11,33 @@ class ApiConfig:
         api_key: what clients must send, as `Authorization: Bearer` or `X-API-Key`; None asks for
             none, which is right only where nobody else can reach the port.
         examples: (Vietnamese, English) queries to offer; where empty, captions of the gallery are.
+        read_only: whether pictures can be neither added nor deleted.
         max_picture_bytes, max_request_bytes: of one upload, of a whole request.
         max_pictures: in one query.
         max_text: characters of a query.
         max_k: hits in one answer.
         max_pixels: of an uploaded picture, before it is decoded.
+        max_searches: that are worked on or wait at the same time; more are told to come back.
+        deadline_s: for one search, from its last byte on.
+        upload_s: for the sending of one request.
+        searches_per_minute, reads_per_minute: for one key from one address; 0 is no limit.
         thumbnail_side: long side of thumbnails, in pixels.
+        thumbnail_bytes: of thumbnails kept in memory.
     """
 
     api_key: str | None = None
     examples: tuple[tuple[str, str], ...] = ()
+    read_only: bool = False
     max_picture_bytes: int = 10_000_000
     max_request_bytes: int = 25_000_000
     max_pictures: int = 5
     max_text: int = 1000
     max_k: int = 100
     max_pixels: int = 50_000_000
+    max_searches: int = 256
+    deadline_s: float = 30.0
+    upload_s: float = 60.0
+    searches_per_minute: int = 0
+    reads_per_minute: int = 0
     thumbnail_side: int = 320
+    thumbnail_bytes: int = 64_000_000

@@ -1,96 +1,69 @@
-"""What every request passes: its id, the key, the count of its bytes, and the log."""
+"""What every request passes: its id, the key, its limits, and the log."""
 
+import asyncio
 import hmac
+import json
 import logging
 import re
 import secrets
 import time
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from timanh.api.body import Body, BodyError
 from timanh.api.config import ApiConfig
-from timanh.api.problems import RequestError, problem
+from timanh.api.limits import RateLimit
+from timanh.api.metrics import Metrics
+from timanh.api.problems import RequestError, respond
 
 log = logging.getLogger("timanh.api")
 
-OPEN_PATHS = frozenset({"/health"})
+OPEN_PATHS = frozenset({"/health", "/health/ready"})
+LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+CLIENT_LEFT = 499  # nginx's number; for the log only, since nobody is there to read it
 
 
 class Gate:
     """ASGI middleware around the whole app.
 
-    Bytes are counted while they arrive, so that a client cannot fill the memory by leaving out
-    or faking Content-Length. An unforeseen error becomes a 500 problem without a stack trace;
-    the trace is in the log under the same request id.
+    An unforeseen error becomes a 500 problem without a stack trace; the trace is in the log under
+    the same request id. The log never has a key, a query or a picture.
     """
 
-    def __init__(self, app: ASGIApp, config: ApiConfig) -> None:
+    def __init__(self, app: ASGIApp, config: ApiConfig, metrics: Metrics) -> None:
         self.app = app
         self.config = config
+        self.metrics = metrics
+        self.searches = RateLimit(config.searches_per_minute)
+        self.reads = RateLimit(config.reads_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        request_id = _request_id(headers)
-        scope.setdefault("state", {})["request_id"] = request_id
+        passage = Passage(self, scope, send)
         began = time.perf_counter()
-        status = 0
-
-        counter = _Counter(receive, self.config.max_request_bytes)
-
-        async def answer(message: Message) -> None:
-            nonlocal status
-            if counter.exceeded:
-                return  # a framework's guess about a body that we cut off; ours follows
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
-            await send(message)
-
         try:
-            refusal = self._refusal(scope, headers)
-            if refusal is not None:
-                extra = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else None
-                response = problem(refusal.status, refusal.code, str(refusal), request_id, extra)
-                await response(scope, receive, answer)
-            else:
-                await self.app(scope, counter, answer)
-        except BodyTooLarge:
-            pass  # answered below
-        except Exception:
-            log.exception("%s %s %s failed", request_id, scope["method"], scope["path"])
-            if not status:
-                detail = f"Something went wrong here; the log has it under {request_id}."
-                await problem(500, "internal-error", detail, request_id)(scope, receive, answer)
+            await passage.run(receive)
         finally:
-            if counter.exceeded and not status:
-                counter.exceeded = False
-                told = self._too_large()
-                await problem(told.status, told.code, str(told), request_id)(scope, receive, answer)
-            took_ms = 1000 * (time.perf_counter() - began)
-            log.info(
-                "%s %s %s %d %.1fms", request_id, scope["method"], scope["path"], status, took_ms
-            )
+            self._note(scope, passage, time.perf_counter() - began)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> RequestError | None:
+    def check(self, scope: Scope, headers: Headers) -> None:
+        """Raises RequestError: no key, a foreign page, too often, or too many bytes."""
+        self._check_rate(scope, headers)
         key = self.config.api_key
-        if key and scope["path"] not in OPEN_PATHS and not _has_key(headers, key):
-            return RequestError(
-                401,
-                "no-key",
-                "This API needs a key. Send the one its notebook printed, as "
-                "“Authorization: Bearer KEY” or “X-API-Key: KEY”.",
-            )
+        if not key:
+            _check_origin(headers)
+        elif scope["path"] not in OPEN_PATHS:
+            _check_key(headers, key)
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self.config.max_request_bytes:
-            return self._too_large()
-        return None
+            raise self.too_large()
 
-    def _too_large(self) -> RequestError:
+    def too_large(self) -> RequestError:
         most = self.config.max_request_bytes / 1e6
         return RequestError(
             413,
@@ -99,36 +72,138 @@ class Gate:
             "fewer pictures.",
         )
 
+    def too_slow(self) -> RequestError:
+        return RequestError(
+            408,
+            "request-too-slow",
+            f"The request was not sent within {self.config.upload_s:.0f} s. Try again, with "
+            "smaller pictures on a slow connection.",
+        )
 
-class BodyTooLarge(Exception):
-    """Ends the reading of a body that has passed its limit."""
+    def _check_rate(self, scope: Scope, headers: Headers) -> None:
+        limit = self.reads if scope["method"] in ("GET", "HEAD") else self.searches
+        address = (scope.get("client") or ("",))[0]
+        wait = limit.wait_s(f"{address} {_given_key(headers)[:64]}")
+        if wait:
+            raise RequestError(
+                429, "too-many-requests", f"Too many requests from here; wait {wait} s.", wait
+            )
+
+    def _note(self, scope: Scope, passage: "Passage", took_s: float) -> None:
+        route = getattr(scope.get("route"), "path", "other")
+        self.metrics.requests.labels(scope["method"], route, passage.status).inc()
+        self.metrics.seconds.labels(route).observe(took_s)
+        if log.isEnabledFor(logging.INFO):
+            fields = {
+                "event": "request",
+                "request_id": passage.request_id,
+                "method": scope["method"],
+                "path": scope["path"],
+                "status": passage.status,
+                "ms": round(1000 * took_s, 1),
+            }
+            log.info("%s", json.dumps(fields))
 
 
-class _Counter:
-    """`receive` that counts, and stops at the limit whatever Content-Length said."""
+class Passage:
+    """One request on its way through the gate."""
 
-    def __init__(self, receive: Receive, most: int) -> None:
-        self.receive = receive
-        self.most = most
-        self.count = 0
-        self.exceeded = False
+    def __init__(self, gate: Gate, scope: Scope, send: Send) -> None:
+        self.gate = gate
+        self.scope = scope
+        self.headers = Headers(scope=scope)
+        given = self.headers.get("x-request-id", "")
+        # The client's own id where it is well-formed, so that one id runs through all logs.
+        self.request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        self.status = 0
+        self._send = send
+        self._body: Body | None = None
+        self._left = False
+        scope.setdefault("state", {})["request_id"] = self.request_id
 
-    async def __call__(self) -> Message:
-        message = await self.receive()
-        self.count += len(message.get("body", b""))
-        if self.count > self.most:
-            self.exceeded = True
-            raise BodyTooLarge
-        return message
+    async def run(self, receive: Receive) -> None:
+        """Answer, whatever happens."""
+        config = self.gate.config
+        try:
+            self.gate.check(self.scope, self.headers)
+        except RequestError as refusal:
+            await self._refuse(refusal)
+            return
+        task = asyncio.current_task()
+
+        def left() -> None:
+            self._left = True
+            if task is not None:
+                task.cancel()
+
+        self._body = Body(receive, config.max_request_bytes, config.upload_s, left)
+        try:
+            await self.gate.app(self.scope, self._body, self._answer)
+        except BodyError:
+            pass  # answered below
+        except asyncio.CancelledError:
+            if not self._left:
+                raise
+            if task is not None:
+                task.uncancel()
+            self.status = CLIENT_LEFT
+        except Exception:
+            log.exception("%s %s %s failed", self.request_id, self.scope["method"],
+                          self.scope["path"])  # fmt: skip
+            detail = f"Something went wrong here; the log has it under {self.request_id}."
+            await self._refuse(RequestError(500, "internal-error", detail))
+        finally:
+            self._body.close()
+        if self._body.refused:
+            told = self.gate.too_large() if self._body.too_large else self.gate.too_slow()
+            self._body = None
+            await self._refuse(told)
+
+    async def _answer(self, message: Message) -> None:
+        if self._body is not None and self._body.refused:
+            return  # a framework's guess about a body that we cut off; ours follows
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            MutableHeaders(scope=message)["X-Request-ID"] = self.request_id
+        await self._send(message)
+
+    async def _refuse(self, refusal: RequestError) -> None:
+        if self.status:
+            return  # an answer is on its way already
+        await respond(refusal, self.request_id)(self.scope, _nothing, self._answer)
 
 
-def _request_id(headers: Headers) -> str:
-    """The client's own id where it is well-formed, so that one id runs through all logs."""
-    given = headers.get("x-request-id", "")
-    return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}
 
 
-def _has_key(headers: Headers, key: str) -> bool:
+def _given_key(headers: Headers) -> str:
     scheme, _, bearer = headers.get("authorization", "").partition(" ")
-    given = bearer if scheme.lower() == "bearer" else headers.get("x-api-key", "")
-    return hmac.compare_digest(given.encode(), key.encode())
+    return bearer if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+
+
+def _check_key(headers: Headers, key: str) -> None:
+    given = _given_key(headers)
+    if not given:
+        raise RequestError(
+            401,
+            "no-key",
+            "This API needs a key. Send the one its notebook printed, as "
+            "“Authorization: Bearer KEY” or “X-API-Key: KEY”.",
+        )
+    if not hmac.compare_digest(given.encode(), key.encode()):
+        raise RequestError(
+            401, "wrong-key", "The key is not this API's. Send the one its notebook printed last."
+        )
+
+
+def _check_origin(headers: Headers) -> None:
+    """Without a key, the API is for programs of this machine: no web page may use it unseen."""
+    host = headers.get("host", "")
+    if urlsplit(f"//{host}").hostname not in LOCAL:
+        raise RequestError(
+            403, "foreign-host", f"Without a key this API serves 127.0.0.1 only, not {host!r}."
+        )
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != host:
+        raise RequestError(403, "foreign-origin", "A web page may not use this API without a key.")

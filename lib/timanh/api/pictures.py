@@ -1,68 +1,104 @@
-"""Pictures going out: originals, thumbnails, data URLs; and coming in, within limits."""
+"""Pictures going out: originals, thumbnails, previews, data URLs."""
 
 import base64
 import hashlib
 import mimetypes
-from functools import lru_cache
+import threading
+from collections import OrderedDict
 from io import BytesIO
 from pathlib import Path
 
-from fastapi import UploadFile
 from PIL import Image
 
-from timanh.api.config import ApiConfig
+from timanh.api.metrics import Metrics
 from timanh.api.problems import RequestError
 from timanh.data import open_picture
-from timanh.vectors import Item, VectorDictionary
+from timanh.search import SearchEngine
+from timanh.vectors import Item
 
-KEPT_THUMBNAILS = 4096
 REPORT_SIDE = 512
+PREVIEW_SIDE = 64
 
 
 class GalleryPictures:
-    """Files of a dictionary's gallery, by id."""
+    """Files of the engine's gallery, by id; safe to call from threads."""
 
-    def __init__(self, dictionary: VectorDictionary, side: int) -> None:
-        self.dictionary = dictionary
+    def __init__(self, engine: SearchEngine, side: int, most_bytes: int, metrics: Metrics) -> None:
+        self.engine = engine
         self.side = side
-        self._small = lru_cache(maxsize=KEPT_THUMBNAILS)(self._make_small)
+        self.metrics = metrics
+        self._small = ByteCache(most_bytes)
 
     def item(self, id: str) -> Item:
         """Raises UnknownPictureError."""
-        return self.dictionary.item(self.dictionary.row_of(id))
+        dictionary = self.engine.dictionary
+        return dictionary.item(dictionary.row_of(id))
 
-    def file(self, item: Item) -> Path:
+    def file(self, path: str) -> Path:
         """Where the original lies.
 
         Raises:
             RequestError: 404, when it is gone or lies outside the gallery.
         """
-        gallery = self.dictionary.gallery.resolve()
-        path = (gallery / item.path).resolve()
-        if not path.is_relative_to(gallery) or not path.is_file():
+        gallery = self.engine.dictionary.gallery.resolve()
+        file = (gallery / path).resolve()
+        if not file.is_relative_to(gallery) or not file.is_file():
             raise RequestError(
                 404,
                 "picture-gone",
-                f"The picture {item.path} is no longer in the gallery. Build the dictionary "
-                "again: timanh index build.",
+                f"The picture {path} is no longer in the gallery. Build the dictionary again: "
+                "timanh index build.",
             )
-        return path
+        return file
 
     def thumbnail(self, item: Item) -> bytes:
         """JPEG bytes, long side as configured; kept in memory."""
-        return self._small(self.file(item), item.hash, self.side)
+        return self._make(item, self.side, 85)
 
-    def data_url(self, item: Item) -> str:
-        """`data:image/jpeg;base64,…` of at most 512 pixels, for the report's contract."""
-        small = self._small(self.file(item), item.hash, REPORT_SIDE)
+    def data_url(self, item: Item, side: int = REPORT_SIDE, quality: int = 85) -> str:
+        """`data:image/jpeg;base64,…` of at most `side` pixels."""
+        small = self._make(item, side, quality)
         return "data:image/jpeg;base64," + base64.b64encode(small).decode()
 
-    def _make_small(self, path: Path, _hash: str, side: int) -> bytes:
-        picture = open_picture(path, longest=side)
+    def preview(self, item: Item) -> str:
+        """A data URL of about a kilobyte, to be shown until the thumbnail is there."""
+        return self.data_url(item, PREVIEW_SIDE, 60)
+
+    def _make(self, item: Item, side: int, quality: int) -> bytes:
+        key = f"{item.id}/{item.hash}/{side}"
+        known = self._small.get(key)
+        self.metrics.thumbnails.labels("made" if known is None else "kept").inc()
+        if known is not None:
+            return known
+        picture = open_picture(self.file(item.path), longest=side)
         picture.thumbnail((side, side), Image.Resampling.LANCZOS)
         out = BytesIO()
-        picture.save(out, "JPEG", quality=85)
+        picture.save(out, "JPEG", quality=quality)
+        self._small.put(key, out.getvalue())
         return out.getvalue()
+
+
+class ByteCache:
+    """Byte strings up to a total length; the one unused longest goes first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held = 0
+        self._known: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> bytes | None:
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+            return self._known.get(key)
+
+    def put(self, key: str, content: bytes) -> None:
+        with self._lock:
+            self._held += len(content) - len(self._known.pop(key, b""))
+            self._known[key] = content
+            while self._held > self._most:
+                self._held -= len(self._known.popitem(last=False)[1])
 
 
 def etag(item: Item, variant: str) -> str:
@@ -73,33 +109,6 @@ def etag(item: Item, variant: str) -> str:
 def media_type(path: Path) -> str:
     """By suffix; anything that is no picture type is sent as plain bytes."""
     guessed = mimetypes.guess_type(path.name)[0] or ""
-    return guessed if guessed.startswith("image/") else "application/octet-stream"
-
-
-def read_uploads(files: list[UploadFile], config: ApiConfig) -> tuple[Image.Image, ...]:
-    """The pictures of a request.
-
-    Raises:
-        RequestError: too many, or one that is too large in bytes.
-        PictureError: one that cannot be opened; PictureTooLargeError: too many pixels.
-    """
-    sent = [file for file in files if file.filename or file.size]
-    if len(sent) > config.max_pictures:
-        raise RequestError(
-            422,
-            "too-many-pictures",
-            f"{len(sent)} pictures came; a query takes at most {config.max_pictures}.",
-        )
-    return tuple(_read(file, config) for file in sent)
-
-
-def _read(file: UploadFile, config: ApiConfig) -> Image.Image:
-    content = file.file.read(config.max_picture_bytes + 1)
-    if len(content) > config.max_picture_bytes:
-        raise RequestError(
-            413,
-            "picture-too-large",
-            f"A picture has more than {config.max_picture_bytes / 1e6:.0f} MB, the most that is "
-            "taken. Send a smaller one.",
-        )
-    return open_picture(content, max_pixels=config.max_pixels)
+    # A script inside an SVG would run on this host.
+    safe = guessed.startswith("image/") and guessed != "image/svg+xml"
+    return guessed if safe else "application/octet-stream"

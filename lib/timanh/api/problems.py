@@ -19,6 +19,8 @@ from timanh.errors import (
 
 log = logging.getLogger("timanh.api")
 
+MEDIA_TYPE = "application/problem+json"
+
 STATUSES: tuple[tuple[type[TimAnhError], int], ...] = (
     (UnknownPictureError, 404),
     (PictureTooLargeError, 413),
@@ -28,19 +30,41 @@ STATUSES: tuple[tuple[type[TimAnhError], int], ...] = (
 
 
 class RequestError(TimAnhError):
-    """A request that this API refuses before any search."""
+    """A request that this API refuses; `retry_after` in seconds where coming back helps."""
 
-    def __init__(self, status: int, code: str, detail: str) -> None:
+    def __init__(self, status: int, code: str, detail: str, retry_after: int | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
+        self.retry_after = retry_after
+
+
+def respond(error: RequestError, request_id: str) -> Response:
+    """The problem response of a refusal, with the headers that its status asks for."""
+    headers = {}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    return problem(error.status, error.code, str(error), request_id, headers)
 
 
 def problem(
     status: int, code: str, detail: str, request_id: str, headers: dict[str, str] | None = None
 ) -> Response:
     """The response of RFC 9457 with our `code` and `request_id`."""
-    body = {
+    body = as_document(status, code, detail, request_id)
+    return Response(
+        json.dumps(body, ensure_ascii=False).encode("utf8", "replace"),
+        status,
+        {"X-Request-ID": request_id, **(headers or {})},
+        media_type=MEDIA_TYPE,
+    )
+
+
+def as_document(status: int, code: str, detail: str, request_id: str) -> dict[str, Any]:
+    """The JSON of a problem."""
+    return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -48,12 +72,16 @@ def problem(
         "code": code,
         "request_id": request_id,
     }
-    return Response(
-        json.dumps(body, ensure_ascii=False),
-        status,
-        {"X-Request-ID": request_id, **(headers or {})},
-        media_type="application/problem+json",
-    )
+
+
+def of_error(error: TimAnhError) -> RequestError:
+    """The refusal that an error of the library becomes."""
+    if isinstance(error, RequestError):
+        return error
+    for kind, status in STATUSES:
+        if isinstance(error, kind):
+            return RequestError(status, error.code, str(error))
+    return RequestError(500, error.code, str(error))
 
 
 def request_id_of(scope: Any) -> str:
@@ -70,14 +98,10 @@ def install(app: FastAPI) -> None:
 
 def _own(request: Request, error: Exception) -> Response:
     request_id = request_id_of(request.scope)
-    if isinstance(error, RequestError):
-        return problem(error.status, error.code, str(error), request_id)
-    code = getattr(error, "code", "error")
-    for kind, status in STATUSES:
-        if isinstance(error, kind):
-            return problem(status, code, str(error), request_id)
-    log.error("%s %s: %s", request_id, code, error)
-    return problem(500, code, str(error), request_id)
+    refusal = of_error(error) if isinstance(error, TimAnhError) else RequestError(500, "error", "")
+    if refusal.status >= 500:
+        log.error("%s %s: %s", request_id, refusal.code, error)
+    return respond(refusal, request_id)
 
 
 def _invalid(request: Request, error: Exception) -> Response:

@@ -4,14 +4,16 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Health(BaseModel):
-    """State of the API."""
+    """State of the API: `ready` once the model has warmed up."""
 
     status: str
+    ready: bool
     model: str
     dim: int
     images: int
     device: str
     languages: list[str]
+    read_only: bool
     version: str
 
 
@@ -24,7 +26,11 @@ class Understood(BaseModel):
     translated: str | None
     language: str | None
     alpha: float
+    images: int
+    translator: str | None
     notice: str | None
+    notice_code: str | None
+    weak: bool | None = None
 
 
 class Picture(BaseModel):
@@ -37,6 +43,7 @@ class Picture(BaseModel):
     height: int
     url: str
     thumbnail: str
+    added: bool
 
 
 class Result(Picture):
@@ -45,11 +52,34 @@ class Result(Picture):
     score: float
 
 
+class StreamedResult(Result):
+    """One of them in a stream: its rank from 1, and a tiny data URL."""
+
+    rank: int
+    preview: str | None
+
+
 class SearchAnswer(BaseModel):
-    """Hits, best first; `took_ms` has translate, encode, search and total."""
+    """Hits, best first; `took_ms` has prepare, translate, wait, encode, search and total."""
 
     query: Understood
     results: list[Result]
+    took_ms: dict[str, float]
+
+
+class SimilarAnswer(BaseModel):
+    """Pictures like `picture`, best first."""
+
+    picture: Picture
+    results: list[Result]
+    took_ms: dict[str, float]
+
+
+class Finished(BaseModel):
+    """The last event of a stream."""
+
+    count: int
+    weak: bool | None
     took_ms: dict[str, float]
 
 
@@ -73,6 +103,32 @@ class GalleryPage(BaseModel):
     images: list[Picture]
 
 
+class Added(BaseModel):
+    """Pictures that are in the gallery now; `known` of them were there before."""
+
+    images: list[Picture]
+    added: int
+    known: int
+    total: int
+
+
+class Deleted(BaseModel):
+    """The picture that was taken out, and how many are left."""
+
+    id: str
+    total: int
+
+
+class Vectors(BaseModel):
+    """Unit vectors, with what tells whether they fit a dictionary."""
+
+    model: str
+    fingerprint: str
+    dim: int
+    text: list[float] | None
+    images: list[list[float]]
+
+
 class Example(BaseModel):
     """One query in both languages."""
 
@@ -84,3 +140,14 @@ class Examples(BaseModel):
     """Queries that find something in this gallery."""
 
     examples: list[Example]
+
+
+class Problem(BaseModel):
+    """A failure (RFC 9457); `code` is for programs, `detail` for a person."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str

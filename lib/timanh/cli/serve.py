@@ -38,6 +38,20 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Refuse to add or delete pictures.")
+    ] = False,
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host",
+            metavar="ADDRESS",
+            help="Listen here; another than this machine's own asks for a key.",
+        ),
+    ] = "127.0.0.1",
+    log_requests: Annotated[
+        bool, typer.Option("--log-requests", help="A line of JSON for each request, on stderr.")
+    ] = False,
     model: ModelOfIndex = None,
     device: Device = "auto",
 ) -> None:
@@ -49,12 +63,15 @@ def serve(
     # The server tells through its log where it can be reached.
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logging.getLogger("timanh").setLevel(logging.INFO)
+    logging.getLogger("timanh.api").setLevel(logging.INFO if log_requests else logging.WARNING)
     serve(
         index,
         model=model,
         gallery=gallery,
+        host=host,
         port=port,
         tunnel=tunnel,
         api_key=api_key,
+        read_only=read_only,
         device=device,
     )

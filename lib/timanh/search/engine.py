@@ -4,14 +4,16 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from timanh.errors import QueryError
 from timanh.models.encoder import Encoder, Vectors
 from timanh.search.query import Hit, Query, SearchResult, Understood, combine_query
-from timanh.search.translation import Translator, detect_language
+from timanh.search.steering import steer
+from timanh.search.translation import Translation, Translator, detect_language
 from timanh.vectors import VectorDictionary
 
 LANGUAGE_NAMES = {"en": "English", "vi": "Vietnamese"}
@@ -49,75 +51,151 @@ class SearchEngine:
 
         Raises:
             EmptyQueryError: neither text nor picture.
+            UnknownPictureError: a liked or disliked picture is not in the dictionary.
             QueryError: alpha or k out of range, or text and picture that cancel out.
         """
+        began = time.perf_counter()
         query = query.checked()
-        clock = _Clock()
-        with clock.measure("translate"):
-            understood = self._understand(query.text, query.alpha, len(query.images))
-        with clock.measure("encode"):
-            vector = self._encode(understood, query.images)
-        with clock.measure("search"):
-            scores, rows = self.dictionary.search(vector[None], query.k)
-            hits = self._hits(scores[0], rows[0])
-        return SearchResult(understood, hits, clock.result())
+        understood = self.understand(query)
+        translated_ms = _ms_since(began)
+        answer = self.answer([query], [understood])[0]
+        if isinstance(answer, QueryError):
+            raise answer
+        took = {"translate": translated_ms, **answer.took_ms, "total": _ms_since(began)}
+        return replace(answer, took_ms=took)
 
-    def _understand(self, text: str | None, alpha: float, images: int) -> Understood:
+    def understand(self, query: Query) -> Understood:
+        """Language and translation of a checked query; may wait for the translator."""
+        text, without = query.text, query.without
+        if without is not None:
+            without = self._translate(without).translated or without
         if text is None:
-            return Understood(None, None, None, alpha, images, None)
+            return Understood(None, None, None, query.alpha, len(query.images), without=without)
+        told = self._translate(text)
+        return Understood(
+            text, told.translated, told.language, query.alpha, len(query.images), told.notice,
+            told.notice_code, told.by, without,
+        )  # fmt: skip
+
+    def knows(self, query: Query) -> bool:
+        """Whether the encoder itself knows the query's words, so that nobody has to translate."""
+        return all(
+            detect_language(text) in self.encoder.languages
+            for text in (query.text, query.without)
+            if text
+        )
+
+    def answer(
+        self, queries: Sequence[Query], understood: Sequence[Understood]
+    ) -> list[SearchResult | QueryError]:
+        """Encode all of them together and look them up in one product.
+
+        A query that has no vector does not spoil the others: its error takes its place. `took_ms`
+        has encode and search, for all together.
+        """
+        clock = _Clock()
+        dictionary = self.dictionary
+        with clock.measure("encode"):
+            vectors = self._encode(queries, understood, dictionary)
+        good = {row: v for row, v in enumerate(vectors) if not isinstance(v, QueryError)}
+        answers: list[SearchResult | QueryError] = [
+            v if isinstance(v, QueryError) else SearchResult(understood[row], (), clock.took)
+            for row, v in enumerate(vectors)
+        ]
+        if not good:
+            return answers
+        with clock.measure("search"):
+            most = max(queries[row].k for row in good)
+            scores, rows = dictionary.search(np.stack(list(good.values())), most)
+        for place, row in enumerate(good):
+            k = queries[row].k
+            hits = _hits(dictionary, scores[place][:k], rows[place][:k])
+            answers[row] = SearchResult(understood[row], hits, clock.took)
+        return answers
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """(N, dim) float32; fast tokenizers may not be used by two threads at once."""
+        with self._encoding:
+            return self.encoder.encode_texts(texts)
+
+    def _translate(self, text: str) -> Translation:
         language = detect_language(text)
         if language in self.encoder.languages:
-            return Understood(text, None, language, alpha, images, None)
+            return Translation(text, None, language)
         if self.translator is None:
             notice = (
                 f"{self.encoder.name} does not know {LANGUAGE_NAMES.get(language, language)}; "
                 "the words were searched as written."
             )
-            return Understood(text, None, language, alpha, images, notice)
-        answer = self.translator.translate(text)
-        return Understood(text, answer.translated, language, alpha, images, answer.notice)
+            return Translation(text, None, language, None, notice, "no-translator")
+        return self.translator.translate(text)
 
-    def _encode(self, understood: Understood, images: Sequence[Image.Image]) -> Vectors:
-        words = understood.translated or understood.text
-        with self._encoding:
-            text = self.encoder.encode_texts([words])[0] if words else None
-            pictures = self.encoder.encode_images(list(images)) if images else None
-        return combine_query(text, pictures, understood.alpha)
+    def _encode(
+        self,
+        queries: Sequence[Query],
+        understood: Sequence[Understood],
+        dictionary: VectorDictionary,
+    ) -> list[Vectors | QueryError]:
+        """The (dim,) vector of each query, or why it has none."""
+        words = [one.translated or one.text for one in understood]
+        texts = list(dict.fromkeys(t for t in (*words, *(u.without for u in understood)) if t))
+        images = [image for query in queries for image in query.images]
+        of_text = dict(zip(texts, self.encode_texts(texts), strict=True)) if texts else {}
+        pictures = iter(self.encoder.encode_images(images) if images else ())
+        vectors: list[Vectors | QueryError] = []
+        for query, text, told in zip(queries, words, understood, strict=True):
+            own = [next(pictures) for _ in query.images]
+            try:
+                base = None
+                if text or own:
+                    base = combine_query(of_text[text] if text else None, own, query.alpha)
+                like, unlike = (_rows(dictionary, ids) for ids in (query.like, query.unlike))
+                without = of_text[told.without] if told.without else None
+                vectors.append(steer(base, like, unlike, without))
+            except QueryError as error:
+                vectors.append(error)
+        return vectors
 
-    def _hits(self, scores: NDArray[np.float32], rows: NDArray[np.int64]) -> tuple[Hit, ...]:
-        hits = []
-        for rank, (score, row) in enumerate(zip(scores, rows, strict=True), 1):
-            item = self.dictionary.item(int(row))
-            hits.append(
-                Hit(
-                    rank=rank,
-                    id=item.id,
-                    path=item.path,
-                    # Rounding may carry a cosine of 1 past it.
-                    score=max(-1.0, min(1.0, float(score))),
-                    captions=item.captions,
-                    width=item.width,
-                    height=item.height,
-                )
+
+def _rows(dictionary: VectorDictionary, ids: Sequence[str]) -> Vectors:
+    """Raises:
+    UnknownPictureError: one of them is not in the dictionary.
+    """
+    return np.asarray(dictionary.vectors[[dictionary.row_of(id) for id in ids]], np.float32)
+
+
+def _hits(
+    dictionary: VectorDictionary, scores: NDArray[np.float32], rows: NDArray[np.int64]
+) -> tuple[Hit, ...]:
+    hits = []
+    for rank, (score, row) in enumerate(zip(scores, rows, strict=True), 1):
+        item = dictionary.item(int(row))
+        hits.append(
+            Hit(
+                rank=rank,
+                id=item.id,
+                path=item.path,
+                # Rounding may carry a cosine of 1 past it.
+                score=max(-1.0, min(1.0, float(score))),
+                captions=item.captions,
+                width=item.width,
+                height=item.height,
             )
-        return tuple(hits)
+        )
+    return tuple(hits)
 
 
 class _Clock:
-    """Milliseconds of each step, and of all together."""
+    """Milliseconds of each step."""
 
     def __init__(self) -> None:
-        self._started = time.perf_counter()
-        self._took: dict[str, float] = {}
+        self.took: dict[str, float] = {}
 
     @contextmanager
     def measure(self, step: str) -> Iterator[None]:
         started = time.perf_counter()
         yield
-        self._took[step] = _ms_since(started)
-
-    def result(self) -> dict[str, float]:
-        return {**self._took, "total": _ms_since(self._started)}
+        self.took[step] = _ms_since(started)
 
 
 def _ms_since(started: float) -> float:

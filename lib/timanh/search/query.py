@@ -26,12 +26,17 @@ class Query:
         images: RGB pictures; several stand for their mean.
         alpha: the weight of the text, 0..1; the pictures weigh 1 − alpha.
         k: how many hits are wanted.
+        like, unlike: ids of pictures that pull the query towards them, or push it away.
+        without: words for what should not be in the picture.
     """
 
     text: str | None
     images: tuple[Image.Image, ...] = ()
     alpha: float = ALPHA
     k: int = 5
+    like: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
+    without: str | None = None
 
     def checked(self) -> "Query":
         """The same with its text tidied: Unicode NFC, no blanks around, None if nothing is left.
@@ -40,10 +45,11 @@ class Query:
             EmptyQueryError: neither text nor picture.
             QueryError: alpha outside 0..1, or k below 1.
         """
-        text = unicodedata.normalize("NFC", self.text or "").strip() or None
-        if text is None and not self.images:
+        text, without = _tidy(self.text), _tidy(self.without)
+        if text is None and not self.images and not self.like:
             raise EmptyQueryError(EMPTY)
-        return replace(self, text=text, alpha=check_alpha(self.alpha), k=check_k(self.k))
+        alpha, k = check_alpha(self.alpha), check_k(self.k)
+        return replace(self, text=text, without=without, alpha=alpha, k=k)
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,9 @@ class Understood:
         alpha: as asked.
         images: how many pictures.
         notice: what a person should know, such as that the translation failed.
+        notice_code: the same for programs.
+        translator: who translated: "cache", "local", "google"; None where nobody did.
+        without: the unwanted words, in a language of the encoder; None where there were none.
     """
 
     text: str | None
@@ -77,7 +86,10 @@ class Understood:
     language: str | None
     alpha: float
     images: int
-    notice: str | None
+    notice: str | None = None
+    notice_code: str | None = None
+    translator: str | None = None
+    without: str | None = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +168,10 @@ def check_k(k: int) -> int:
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
         raise QueryError(f"k is {k!r}; it is how many pictures to find, at least 1.")
     return k
+
+
+def _tidy(text: str | None) -> str | None:
+    return unicodedata.normalize("NFC", text or "").strip() or None
 
 
 def _mean(images: NDArray[np.float32] | Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:

@@ -1,24 +1,24 @@
 """Vietnamese queries for encoders that know only English.
 
-deep-translator reads Google's page: it has no time limit of its own, is blocked at times, and
-answers None to what it does not like. So it runs on a thread that is left behind when it takes
-too long, its answers are remembered, and when it fails the query goes on as it was written.
+A chain: what was translated before, a model on this machine, Google's page through
+deep-translator, and else the words as they were written. The scraper has no time limit of its
+own, is blocked at times, and answers None to what it does not like; hence `Patient`.
 """
 
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from timanh.search.language import detect_language
+from timanh.search.patience import CallError, Patient
+from timanh.search.translation_cache import TranslationCache
 
 __all__ = ["Translation", "Translator", "detect_language", "google_translate"]
 
 MOST_CHARACTERS = 4000
-REMEMBERED = 2000
-FAILURES_BEFORE_PAUSE = 3
-PAUSE_S = 60.0
+Translate = Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,17 @@ class Translation:
         text: as written.
         translated: in English; None where it stays as written.
         language: of `text`, "vi" or "en".
+        by: "cache" or the name of who translated it; None where it stays as written.
         notice: for a person, why it was not translated; None if all is well.
+        notice_code: the same for programs.
     """
 
     text: str
     translated: str | None
     language: str
+    by: str | None = None
     notice: str | None = None
+    notice_code: str | None = None
 
 
 class Translator:
@@ -47,76 +51,74 @@ class Translator:
     """
 
     def __init__(
-        self, translate: Callable[[str], object] | None = None, *, timeout_s: float = 3.0
+        self,
+        services: Mapping[str, Translate] | Translate | None = None,
+        *,
+        timeout_s: float = 3.0,
+        cache: TranslationCache | None = None,
     ) -> None:
-        self._translate = translate or google_translate
+        """
+        Args:
+            services: one, or several by name in the order in which they are asked; None asks
+                Google.
+            timeout_s: for all of them together.
+        """
+        chosen = services or google_translate
+        if callable(chosen):
+            chosen = {"google" if services is None else "translator": chosen}
+        self.services = tuple(Patient(name, call) for name, call in chosen.items())
         self.timeout_s = timeout_s
-        self._known: OrderedDict[str, str] = OrderedDict()
+        self.cache = cache or TranslationCache()
         self._lock = threading.Lock()
-        self._failures = 0
-        self._paused_until = 0.0
+        self._asked: dict[str, Future[Translation]] = {}
 
     def translate(self, text: str) -> Translation:
         """Into English, if it is Vietnamese."""
         language = detect_language(text)
         if language == "en" or not text.strip():
             return Translation(text, None, language)
-        with self._lock:
-            known = self._known.get(text)
-            paused = time.monotonic() < self._paused_until
+        known = self.cache.get(text)
         if known is not None:
-            return Translation(text, known, language)
+            return Translation(text, known, language, "cache")
         if len(text) > MOST_CHARACTERS:
-            return _as_written(text, language, f"it has more than {MOST_CHARACTERS} characters")
-        if paused:
-            return _as_written(text, language, "the translator failed several times just now")
-        translated, reason = self._ask(text)
+            reason = f"it has more than {MOST_CHARACTERS} characters"
+            return _as_written(text, language, CallError("translation-too-long", reason))
+        return self._ask_once(text, language)
+
+    def _ask_once(self, text: str, language: str) -> Translation:
+        """Many who ask for the same words at the same time share one answer."""
         with self._lock:
-            self._remember(text, translated)
-        if translated is None:
-            return _as_written(text, language, reason)
-        return Translation(text, translated, language)
-
-    def _ask(self, text: str) -> tuple[str | None, str]:
-        """(translation, "") or (None, why there is none)."""
-        answers: list[object] = []
-        reasons: list[str] = []
-
-        def work() -> None:
+            shared = self._asked.get(text)
+            own: Future[Translation] | None = None
+            if shared is None:
+                shared = own = self._asked[text] = Future()
+        if own is not None:
             try:
-                answers.append(self._translate(text))
-            except Exception as error:  # noqa: BLE001 - a scraper may raise anything
-                reasons.append(f"the translator failed with {type(error).__name__}")
+                own.set_result(self._ask(text, language))
+            except BaseException as error:
+                own.set_exception(error)
+                raise
+            finally:
+                with self._lock:
+                    del self._asked[text]
+        # Whoever asks first ends within the time limit, so this does too.
+        return shared.result()
 
-        thread = threading.Thread(target=work, name="timanh-translate", daemon=True)
-        thread.start()
-        thread.join(self.timeout_s)
-        if thread.is_alive():
-            return None, f"the translator did not answer within {self.timeout_s:g} s"
-        if reasons:
-            return None, reasons[0]
-        answer = answers[0]
-        if not isinstance(answer, str) or not answer.strip():
-            return None, "the translator answered nothing"
-        if "<html" in answer.lower() or len(answer) > 20 * len(text) + 200:
-            return None, "the translator answered with a web page"
-        return answer.strip(), ""
-
-    def _remember(self, text: str, translated: str | None) -> None:
-        """Keep an answer; after several failures in a row, leave the translator alone a while.
-
-        That also bounds the threads left hanging: three a minute at most, however many ask.
-        """
-        if translated is None:
-            self._failures += 1
-            if self._failures >= FAILURES_BEFORE_PAUSE:
-                self._paused_until = time.monotonic() + PAUSE_S
-                self._failures = 0
-            return
-        self._failures = 0
-        self._known[text] = translated
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+    def _ask(self, text: str, language: str) -> Translation:
+        deadline = time.monotonic() + self.timeout_s
+        failure = CallError("no-translator", "there is no translator")
+        for service in self.services:
+            try:
+                translated = _checked(service.ask(text, deadline), text)
+            except CallError as error:
+                if error.code == "translator-odd":
+                    service.failed()
+                failure = error
+                continue
+            service.succeeded()
+            self.cache.put(text, translated)
+            return Translation(text, translated, language, service.name)
+        return _as_written(text, language, failure)
 
 
 def google_translate(text: str) -> object:
@@ -126,6 +128,17 @@ def google_translate(text: str) -> object:
     return GoogleTranslator(source="vi", target="en").translate(text)
 
 
-def _as_written(text: str, language: str, reason: str) -> Translation:
-    notice = f"The words were searched as written, without translation: {reason}."
-    return Translation(text, None, language, notice)
+def _checked(answer: object, text: str) -> str:
+    """Raises:
+    CallError: translator-odd, no text, or a web page in place of one.
+    """
+    if not isinstance(answer, str) or not answer.strip():
+        raise CallError("translator-odd", "the translator answered nothing")
+    if "<html" in answer.lower() or len(answer) > 20 * len(text) + 200:
+        raise CallError("translator-odd", "the translator answered with a web page")
+    return " ".join(answer.split())
+
+
+def _as_written(text: str, language: str, failure: CallError) -> Translation:
+    notice = f"The words were searched as written, without translation: {failure}."
+    return Translation(text, None, language, None, notice, failure.code)

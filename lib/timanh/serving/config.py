@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from timanh.errors import SettingsError
-from timanh.serving.tunnels import KINDS
+from timanh.serving.tunnels import require_kind
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,9 @@ class ServeConfig:
         tunnel: "none", "ngrok" or "cloudflared".
         api_key: what clients must send; made anew where a tunnel is asked for and none is given.
         device: torch device, or "auto".
+        read_only: whether pictures can be neither added nor deleted over HTTP.
+        translation_model: a vi→en model by name or folder, for encoders without Vietnamese.
+        cache: for translations; None takes the workspace's, or the user's own.
     """
 
     index: Path
@@ -31,6 +34,23 @@ class ServeConfig:
     tunnel: str = "none"
     api_key: str | None = None
     device: str = "auto"
+    read_only: bool = False
+    translation_model: str | None = None
+    cache: Path | None = None
+
+    @property
+    def reachable(self) -> bool:
+        """Whether others than this machine can reach the port."""
+        return self.tunnel != "none" or self.host not in ("127.0.0.1", "localhost", "::1")
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where translations are kept."""
+        if self.cache is not None:
+            return self.cache
+        parent = Path(self.index).absolute().parent
+        in_workspace = parent.name == "vectors"
+        return parent.parent / "cache" if in_workspace else Path.home() / ".cache" / "timanh"
 
     def completed(self) -> "ServeConfig":
         """With the key from TIMANH_API_KEY, or a new one where the world could reach the port.
@@ -38,12 +58,10 @@ class ServeConfig:
         Raises:
             SettingsError: an unknown tunnel, or a port that is none.
         """
-        if self.tunnel not in KINDS:
-            raise SettingsError(f"Unknown tunnel {self.tunnel!r}; known are {', '.join(KINDS)}.")
+        require_kind(self.tunnel)
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"Port {self.port} came; a number from 1 to 65535 is wanted.")
         key = self.api_key or os.environ.get("TIMANH_API_KEY", "").strip() or None
-        reachable = self.tunnel != "none" or self.host not in ("127.0.0.1", "localhost", "::1")
-        if key is None and reachable:
+        if key is None and self.reachable:
             key = secrets.token_urlsafe(24)
         return replace(self, api_key=key)

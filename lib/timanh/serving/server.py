@@ -40,7 +40,8 @@ class ApiServer:
     @property
     def url(self) -> str:
         """Address on this machine."""
-        return f"http://{self.host}:{self.port}"
+        host = "127.0.0.1" if self.host in ("", "0.0.0.0") else self.host
+        return f"http://{host}:{self.port}"
 
     @property
     def running(self) -> bool:

@@ -1,0 +1,121 @@
+"""Which API is used: the line that connects to one, and the file that keeps it."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal
+from urllib.parse import parse_qs, urlsplit
+
+from utils.config import Settings
+from utils.problems import BackendError
+
+Source = Literal["kept", "environment", "local", "default"]
+KEY = re.compile(r"[\x21-\x7e]{1,512}")
+
+
+@dataclass(frozen=True)
+class Target:
+    """An API: address without a slash at its end, and its key or nothing."""
+
+    url: str
+    key: str = ""
+    source: Source = "default"
+
+    @property
+    def host(self) -> str:
+        """For a person to recognise it by."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is on this machine, so that asking it costs nothing."""
+        return _is_private(urlsplit(self.url).hostname or "", only_loopback=True)
+
+
+def parse_connection(line: str) -> Target:
+    """`https://host#key=KEY` as the notebook prints it.
+
+    Raises:
+        BackendError: 422 bad-connection, anything else, and a key that would travel unencrypted
+            through the world.
+    """
+    try:
+        parts = urlsplit(line.strip())
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise _bad("it is no address") from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise _bad("it does not begin with https:// and a name")
+    if parts.username or parts.password or parts.query:
+        raise _bad("it has more than an address and a key")
+    if parts.scheme == "http" and not _is_private(host):
+        raise _bad("an address outside your own network has to begin with https://")
+    key = "".join(parse_qs(parts.fragment).get("key", []))
+    if (key or parts.fragment) and not KEY.fullmatch(key):
+        raise _bad("what stands behind # is no key=…")
+    return Target(f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}", key, "kept")
+
+
+def choose_target(settings: Settings) -> Target:
+    """What the environment says, else what was kept, else the API of this machine."""
+    if settings.api_url is not None:
+        return Target(settings.api_url, settings.api_key, "environment")
+    return load_kept(settings.kept) or fallback(settings)
+
+
+def fallback(settings: Settings) -> Target:
+    """What is used when nothing is kept."""
+    if settings.api_url is not None:
+        return Target(settings.api_url, settings.api_key, "environment")
+    return Target(settings.local_api_url, settings.api_key, "local")
+
+
+def load_kept(file: Path) -> Target | None:
+    """The kept connection; a file that is missing or damaged keeps none."""
+    try:
+        found = json.loads(file.read_text(encoding="utf8"))
+        return Target(str(found["url"]), str(found["key"]), "kept")
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def keep(file: Path, target: Target) -> None:
+    """Write it so that nobody else on this machine can read the key.
+
+    Raises:
+        BackendError: 500 cannot-keep.
+    """
+    temporary = file.with_name(f"{file.name}.{os.getpid()}.part")
+    try:
+        temporary.unlink(missing_ok=True)
+        handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "w", encoding="utf8") as out:
+            json.dump({"url": target.url, "key": target.key}, out)
+        temporary.replace(file)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise BackendError(
+            500, "cannot-keep", f"{file} cannot be written ({error.strerror}). Free some space, or "
+            "name another file with TIMANH_KEPT_CONNECTION."
+        ) from error  # fmt: skip
+
+
+def _is_private(host: str, only_loopback: bool = False) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or (address.is_private and not only_loopback)
+
+
+def _bad(reason: str) -> BackendError:
+    return BackendError(
+        422,
+        "bad-connection",
+        f"This is no connection line: {reason}. Paste the whole line that the notebook printed.",
+    )

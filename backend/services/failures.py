@@ -1,0 +1,110 @@
+"""Every way in which the API behind can fail, put into words."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from utils.problems import BackendError
+
+AGAIN = "Run the last cell of notebook 05 again and connect the page with its new line."
+# ngrok's error → our code, and a sentence.
+NGROK = {
+    "ERR_NGROK_3200": ("ngrok-3200", f"The tunnel is closed. {AGAIN}"),
+    "ERR_NGROK_8012": (
+        "ngrok-8012",
+        "The tunnel is open but the API behind it is not running. Run the last cell of notebook 05 "
+        "again.",
+    ),
+    "ERR_NGROK_6024": ("ngrok-6024", "ngrok put its warning page in between. Try again."),
+    **{
+        f"ERR_NGROK_{number}": (
+            "ngrok-quota",
+            "The tunnel's free quota for this month is used up. Open another kind of tunnel.",
+        )
+        for number in range(725, 735)
+    },
+}
+
+
+@asynccontextmanager
+async def failures_in_words(address: str) -> AsyncIterator[None]:
+    """Turn httpx's errors into BackendErrors: 503 down, 504 slow, 502 broken."""
+    try:
+        yield
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise in_words(error, address) from error
+
+
+def in_words(error: Exception, address: str) -> BackendError:
+    """The BackendError that an error of httpx becomes."""
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.InvalidURL):
+        return BackendError(
+            503,
+            "upstream-down",
+            f"The search API at {address} cannot be reached. Start it (python run.py, or the last "
+            "cell of notebook 05) and try again.",
+        )
+    if isinstance(error, httpx.TimeoutException):
+        return BackendError(
+            504,
+            "upstream-slow",
+            f"The search API at {address} did not answer in time. Try again in a moment.",
+        )
+    return BackendError(
+        502,
+        "upstream-broken",
+        f"The connection to the search API at {address} broke off. Try again.",
+    )
+
+
+def refuse_foreign_answers(response: httpx.Response, address: str) -> None:
+    """Raises BackendError 502: an answer that is not the API's, such as a tunnel's own page."""
+    ngrok = response.headers.get("ngrok-error-code", "")
+    if ngrok:
+        told = f"The ngrok tunnel answered {ngrok[:40]} instead of the API. {AGAIN}"
+        raise BackendError(502, *NGROK.get(ngrok, ("ngrok-error", told)))
+    if response.has_redirect_location:
+        place = urlsplit(response.headers.get("location", "")).netloc or "another address"
+        raise BackendError(
+            502, "upstream-moved", f"The search API at {address} has moved to {place}. {AGAIN}"
+        )
+    if response.headers.get("content-type", "").startswith("text/html"):
+        raise BackendError(
+            502,
+            "upstream-html",
+            f"{address} answered with a web page instead of data. Check that it is the API's "
+            "address.",
+        )
+
+
+def read_json(response: httpx.Response, address: str) -> Any:
+    """The answer's JSON; the API's own problems come through with their status and code."""
+    refuse_foreign_answers(response, address)
+    try:
+        content = response.json()
+    except ValueError as error:
+        raise BackendError(
+            502, "upstream-broken", f"The search API at {address} answered with broken data."
+        ) from error
+    if response.is_success:
+        return content
+    told = content if isinstance(content, dict) else {}
+    retry = response.headers.get("retry-after", "")
+    raise BackendError(
+        response.status_code,
+        str(told.get("code", "upstream-error")),
+        str(told.get("detail") or f"The search API answered {response.status_code}."),
+        int(retry) if retry.isdigit() else None,
+    )
+
+
+def not_ours(address: str) -> BackendError:
+    """Something answers in good form, but it is something else."""
+    return BackendError(
+        502,
+        "upstream-foreign",
+        f"{address} is not a Tìm Ảnh API: its answer has another form. Check the address.",
+    )

@@ -1,0 +1,80 @@
+"""Server-sent events on their way through: the sentence is added, a break is told."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+
+from services.answer import sentence
+from services.failures import in_words
+from utils.problems import as_document
+
+MOST_BYTES = 2_000_000  # of one event
+
+
+async def with_sentence(
+    chunks: AsyncIterator[bytes], language: str, request_id: str, address: str
+) -> AsyncIterator[bytes]:
+    """The API's events as they come, an `answer` before `done`; a `problem` when they break."""
+    query: dict[str, Any] = {}
+    results: list[dict[str, Any]] = []
+    ended = False
+    try:
+        async for block in blocks(chunks):
+            name, data = parse(block)
+            if name == "understood":
+                query = data
+            elif name == "hit":
+                results.append(data)
+            elif name == "done":
+                answer = {"query": {**query, "weak": data.get("weak")}, "results": results}
+                yield event("answer", {"text": sentence(answer, language)})
+            ended = name in ("done", "problem")
+            yield block + b"\n\n"
+        if not ended:
+            raise httpx.RemoteProtocolError("the stream ended early")
+    except (httpx.HTTPError, ValueError) as error:
+        told = in_words(error, address)
+        yield event("problem", as_document(told.status, told.code, str(told), request_id))
+
+
+async def blocks(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Whole events out of pieces, without the blank line between them.
+
+    Raises:
+        ValueError: one without an end.
+    """
+    held = b""
+    async for chunk in chunks:
+        held += chunk
+        *whole, held = held.split(b"\n\n")
+        for block in whole:
+            yield block
+        if len(held) > MOST_BYTES:
+            raise ValueError("an event without an end")
+
+
+def parse(block: bytes) -> tuple[str, dict[str, Any]]:
+    """Name and data of an event; an empty name for a comment.
+
+    Raises:
+        ValueError: data that is no JSON object.
+    """
+    name, data = "", b""
+    for line in block.split(b"\n"):
+        if line.startswith(b"event: "):
+            name = line[7:].decode("ascii", "replace")
+        elif line.startswith(b"data: "):
+            data = line[6:]
+    if not name:
+        return "", {}
+    found = json.loads(data)
+    if not isinstance(found, dict):
+        raise ValueError("no object")
+    return name, found
+
+
+def event(name: str, content: dict[str, Any]) -> bytes:
+    """One event."""
+    return f"event: {name}\ndata: {json.dumps(content, ensure_ascii=False)}\n\n".encode()

@@ -1,0 +1,167 @@
+"""Searches that wait at the same time are encoded together and looked up in one product."""
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from timanh.errors import QueryError
+from timanh.search import Query, SearchResult, Understood
+
+log = logging.getLogger("timanh.api")
+
+MOST_TOGETHER = 64
+WINDOW_S = 0.004
+
+Answer = Callable[[Sequence[Query], Sequence[Understood]], "list[SearchResult | QueryError]"]
+
+
+@dataclass
+class Job:
+    """One search that waits for the encoder."""
+
+    query: Query
+    understood: Understood
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[SearchResult]"
+    began: float = field(default_factory=time.perf_counter)
+
+
+class Batcher:
+    """One thread that owns the encoder's time.
+
+    A lone search is worked on at once. While one batch is encoded, others gather; and where the
+    last batch held several, the next waits for as many again, at most `WINDOW_S`: clients that
+    were answered together tend to ask again together.
+    """
+
+    def __init__(self, answer: Answer, seen: Callable[[int], None] = lambda size: None) -> None:
+        """`answer` as `SearchEngine.answer`; `seen` is told the size of each batch."""
+        self._answer = answer
+        self._seen = seen
+        self._jobs: deque[Job] = deque()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+
+    @property
+    def waiting(self) -> int:
+        """Searches that no batch has taken yet."""
+        return len(self._jobs)
+
+    @property
+    def running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Start the thread, unless it runs."""
+        if not self.running:
+            self._stopped = False
+            self._thread = threading.Thread(target=self._run, name="timanh-encode", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Let the thread end; what still waits is cancelled."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(10)
+            self._thread = None
+
+    async def ask(self, query: Query, understood: Understood) -> SearchResult:
+        """The answer; `took_ms` has wait, encode and search. Cancelling takes it out of the queue.
+
+        Raises:
+            QueryError: as `SearchEngine.answer`.
+        """
+        loop = asyncio.get_running_loop()
+        job = Job(query, understood, loop, loop.create_future())
+        with self._changed:
+            self._jobs.append(job)
+            self._changed.notify_all()
+        return await job.future
+
+    def _run(self) -> None:
+        together = 1
+        while True:
+            batch = self._gather(together)
+            if self._stopped:
+                break
+            if not batch:
+                continue
+            together = len(batch)
+            self._seen(together)
+            self._work(batch)
+        for job in self._jobs:
+            _tell([(job, asyncio.CancelledError())])
+        self._jobs.clear()
+
+    def _gather(self, expected: int) -> list[Job]:
+        with self._changed:
+            while not self._jobs and not self._stopped:
+                self._changed.wait()
+            until = time.perf_counter() + (WINDOW_S if expected > 1 else 0.0)
+            while len(self._jobs) < expected and not self._stopped:
+                left = until - time.perf_counter()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            count = min(len(self._jobs), MOST_TOGETHER)
+            taken = [self._jobs.popleft() for _ in range(count)]
+        return [job for job in taken if not job.future.done()]
+
+    def _work(self, batch: list[Job]) -> None:
+        began = time.perf_counter()
+        try:
+            answers: Sequence[SearchResult | BaseException] = self._answer(
+                [job.query for job in batch], [job.understood for job in batch]
+            )
+        except Exception as error:  # noqa: BLE001 - each request tells it; the thread goes on
+            if len(batch) > 1:
+                # One query must not spoil the others, whatever is wrong with it.
+                for job in batch:
+                    self._work([job])
+                return
+            answers = [error]
+        _tell(
+            [
+                (job, _with_wait(answer, 1000 * (began - job.began)))
+                for job, answer in zip(batch, answers, strict=True)
+            ]
+        )
+
+
+def _with_wait(
+    answer: SearchResult | BaseException, wait_ms: float
+) -> SearchResult | BaseException:
+    if isinstance(answer, BaseException):
+        return answer
+    return replace(answer, took_ms={"wait": round(wait_ms, 3), **answer.took_ms})
+
+
+def _tell(answers: list[tuple[Job, SearchResult | BaseException]]) -> None:
+    """Hand over on the loops' own threads; one call wakes all of a batch."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Job, SearchResult | BaseException]]] = {}
+    for job, answer in answers:
+        by_loop.setdefault(job.loop, []).append((job, answer))
+    for loop, told in by_loop.items():
+        # A loop that was closed has nobody left who waits.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_deliver, told)
+
+
+def _deliver(answers: list[tuple[Job, SearchResult | BaseException]]) -> None:
+    for job, answer in answers:
+        if job.future.done():
+            continue
+        if isinstance(answer, asyncio.CancelledError):
+            job.future.cancel()
+        elif isinstance(answer, BaseException):
+            job.future.set_exception(answer)
+        else:
+            job.future.set_result(answer)

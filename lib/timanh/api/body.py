@@ -1,0 +1,69 @@
+"""A request's body as it arrives: counted, timed, and watched for a client that leaves."""
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.types import Message, Receive
+
+
+class BodyError(Exception):
+    """Ends the reading of a body that is too large, or that comes too slowly."""
+
+
+class Body:
+    """`receive` for the app behind the gate.
+
+    Bytes are counted while they arrive, so that a client cannot fill the memory by leaving out or
+    faking Content-Length. Once the body is there, the connection is watched: `left` is called
+    when the client closes it before its answer.
+    """
+
+    def __init__(
+        self, receive: Receive, most: int, patience_s: float, left: Callable[[], None]
+    ) -> None:
+        self._receive = receive
+        self._most = most
+        self._left = left
+        self._until = asyncio.get_running_loop().time() + patience_s
+        self._count = 0
+        self._watcher: asyncio.Task[Message] | None = None
+        self.too_large = False
+        self.too_slow = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether reading was given up."""
+        return self.too_large or self.too_slow
+
+    async def __call__(self) -> Message:
+        if self._watcher is not None:
+            return await asyncio.shield(self._watcher)
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            self.too_slow = True
+            raise BodyError from None
+        self._count += len(message.get("body", b""))
+        if self._count > self._most:
+            self.too_large = True
+            raise BodyError
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            self.watch()
+        return message
+
+    def watch(self) -> None:
+        """From now on wait for the client's leaving."""
+        self._watcher = asyncio.create_task(self._wait_for_end())
+
+    def close(self) -> None:
+        """The answer is out: whether the client stays no longer matters."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+    async def _wait_for_end(self) -> Message:
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                self._left()
+                return message

@@ -1,0 +1,35 @@
+"""How often one client may ask: a token bucket for each key and address."""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+MOST_CLIENTS = 10_000
+
+
+class RateLimit:
+    """`per_minute` requests a minute, and a quarter of them at once.
+
+    Clients that were not seen for long are forgotten, so the memory is bounded however many
+    addresses ask.
+    """
+
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.rate = per_minute / 60
+        self.burst = max(1.0, per_minute / 4)
+        self._clock = clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def wait_s(self, client: str) -> int:
+        """0 where the request may pass, which counts it; else the seconds until one may."""
+        if not self.rate:
+            return 0
+        now = self._clock()
+        left, seen = self._left.pop(client, (self.burst, now))
+        left = min(self.burst, left + (now - seen) * self.rate)
+        passes = left >= 1
+        self._left[client] = (left - 1 if passes else left, now)
+        if len(self._left) > MOST_CLIENTS:
+            self._left.popitem(last=False)
+        return 0 if passes else math.ceil((1 - left) / self.rate)

@@ -1,0 +1,138 @@
+"""The endpoints that search."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from timanh.api import schemas, views
+from timanh.api.forms import (
+    Alpha,
+    Count,
+    Files,
+    Like,
+    SearchForm,
+    Text,
+    Unlike,
+    Without,
+    search_form,
+)
+from timanh.api.problems import as_document, of_error, request_id_of
+from timanh.api.service import SearchService
+from timanh.errors import TimAnhError
+
+STREAM = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+SSE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {}}, "description": "understood, hit …, done"}
+}
+
+
+def search_router(service: SearchService) -> APIRouter:
+    """Searches over one service."""
+    router = APIRouter()
+    config = service.config
+
+    @router.post("/api/search", response_model=schemas.SearchAnswer)
+    async def search(
+        query: Text = "",
+        file: Files = [],
+        alpha: Alpha = 0.6,
+        k: Count = 5,
+        like: Like = [],
+        unlike: Unlike = [],
+        without: Without = "",
+    ) -> Response:
+        """Search by text, by picture, or by both."""
+        form = search_form(config, query, file, alpha, k, like, unlike, without)
+        found, weak = await service.search(form.query, form.images)
+        return _json(views.search_answer(found, weak))
+
+    @router.post("/api/search/stream", response_class=StreamingResponse, responses=SSE)
+    async def stream(
+        request: Request,
+        query: Text = "",
+        file: Files = [],
+        alpha: Alpha = 0.6,
+        k: Count = 5,
+        like: Like = [],
+        unlike: Unlike = [],
+        without: Without = "",
+    ) -> Response:
+        """The same in server-sent events: understood, a hit for each picture, done."""
+        form = search_form(config, query, file, alpha, k, like, unlike, without)
+        events = stream_events(service, form, request_id_of(request.scope))
+        # What is wrong before the first event is an ordinary problem.
+        first = await anext(events)
+        return StreamingResponse(
+            _after(first, events), media_type="text/event-stream", headers=STREAM
+        )
+
+    @router.post("/search", response_model=schemas.ReportAnswer)
+    async def report_search(query: Text = "", file: Files = [], alpha: Alpha = 0.6) -> Response:
+        """The original report's contract: five pictures inside the answer."""
+        form = search_form(config, query, file, alpha, 5)
+        found, _ = await service.search(form.query, form.images)
+
+        def answer() -> schemas.ReportAnswer:
+            pictures = service.pictures
+            return schemas.ReportAnswer(
+                top5=[
+                    schemas.ReportHit(image=pictures.data_url(pictures.item(h.id)), score=h.score)
+                    for h in found.hits
+                ]
+            )
+
+        return _json(await service.work(answer))
+
+    return router
+
+
+async def stream_events(
+    service: SearchService, form: SearchForm, request_id: str
+) -> AsyncIterator[bytes]:
+    """Events of one search; the first is `understood`, until which errors are raised."""
+    with service.place():
+        query, understood, took = await service.understand(form.query, form.images)
+        yield _event("understood", schemas.Understood.model_validate(understood))
+        try:
+            found, weak = await service.find(query, understood, took)
+            for hit in found.hits:
+                preview = await service.work(_preview_of(service, hit.id))
+                yield _event("hit", views.streamed(hit, preview))
+            done = schemas.Finished(count=len(found.hits), weak=weak, took_ms=found.took_ms)
+            yield _event("done", done)
+        except TimAnhError as error:
+            told = of_error(error)
+            document = as_document(told.status, told.code, str(told), request_id)
+            yield _block("problem", json.dumps(document, ensure_ascii=False))
+
+
+def _preview_of(service: SearchService, id: str) -> Callable[[], str | None]:
+    def make() -> str | None:
+        try:
+            return service.pictures.preview(service.pictures.item(id))
+        except TimAnhError:
+            return None
+
+    return make
+
+
+async def _after(first: bytes, events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for event in events:
+        yield event
+
+
+def _event(name: str, content: BaseModel) -> bytes:
+    return _block(name, content.model_dump_json())
+
+
+def _block(name: str, document: str) -> bytes:
+    return f"event: {name}\ndata: {document}\n\n".encode()
+
+
+def _json(content: BaseModel) -> Response:
+    return Response(content.model_dump_json(), media_type="application/json")

@@ -1,0 +1,164 @@
+"""The work behind the endpoints: bounded, joint, and given up in time."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from typing import TypeVar
+
+from PIL import Image
+
+from timanh.api.batcher import Batcher
+from timanh.api.config import ApiConfig
+from timanh.api.metrics import Metrics
+from timanh.api.pictures import GalleryPictures
+from timanh.api.problems import RequestError
+from timanh.api.weakness import Weakness
+from timanh.search import Query, SearchEngine, SearchResult, Understood
+
+log = logging.getLogger("timanh.api")
+
+T = TypeVar("T")
+# Pictures are decoded on few threads, because each may take hundreds of megabytes; those who wait
+# for a translator only wait.
+WORKERS = 4
+TRANSLATORS = 16
+
+
+class SearchService:
+    """One engine, answering many at once."""
+
+    def __init__(self, engine: SearchEngine, config: ApiConfig, metrics: Metrics) -> None:
+        self.engine = engine
+        self.config = config
+        self.metrics = metrics
+        self.pictures = GalleryPictures(
+            engine, config.thumbnail_side, config.thumbnail_bytes, metrics
+        )
+        self.weakness = Weakness()
+        self.ready = False
+        # Looked up at each call, so that the engine can be changed while it runs.
+        self._batcher = Batcher(lambda *batch: engine.answer(*batch), metrics.batches.observe)
+        self._workers = ThreadPoolExecutor(WORKERS, "timanh-work")
+        self._translators = ThreadPoolExecutor(TRANSLATORS, "timanh-understand")
+        self._searches = 0
+        metrics.waiting.set_function(lambda: self._batcher.waiting)
+        metrics.searching.set_function(lambda: self._searches)
+        metrics.pictures.set_function(lambda: len(engine.dictionary))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """While the app serves: the encoder's thread, and its warming up."""
+        self._batcher.start()
+        warming = asyncio.create_task(self._warm_up())
+        try:
+            yield
+        finally:
+            warming.cancel()
+            self._batcher.stop()
+            self._workers.shutdown(wait=False, cancel_futures=True)
+            self._translators.shutdown(wait=False, cancel_futures=True)
+
+    async def search(
+        self, query: Query, images: Callable[[], Sequence[Image.Image]] | None = None
+    ) -> tuple[SearchResult, bool | None]:
+        """Hits, and whether the best of them is weak.
+
+        Args:
+            images: opens the query's pictures, on a thread.
+
+        Raises:
+            RequestError: 429 busy, 503 deadline-passed.
+            PictureError, QueryError: what is wrong with the query.
+        """
+        with self.place():
+            asked, understood, took = await self.understand(query, images)
+            return await self.find(asked, understood, took)
+
+    async def understand(
+        self, query: Query, images: Callable[[], Sequence[Image.Image]] | None
+    ) -> tuple[Query, Understood, dict[str, float]]:
+        """The checked query with its pictures, its translation, and milliseconds so far."""
+        began = time.perf_counter()
+        async with self._deadline():
+            if images is not None:
+                query = replace(query, images=tuple(await self.work(images)))
+            query = query.checked()
+            prepared = time.perf_counter()
+            understood = await self._understand(query)
+        self._count(understood)
+        ended = time.perf_counter()
+        prepare_ms, translate_ms = 1000 * (prepared - began), 1000 * (ended - prepared)
+        return query, understood, {
+            "prepare": round(prepare_ms, 3), "translate": round(translate_ms, 3)
+        }  # fmt: skip
+
+    async def find(
+        self, query: Query, understood: Understood, took: dict[str, float]
+    ) -> tuple[SearchResult, bool | None]:
+        """Hits, best first, and whether the best of them is weak."""
+        async with self._deadline():
+            result = await self._batcher.ask(query, understood)
+        stages = {**took, **result.took_ms}
+        self.metrics.stage(stages)
+        total = {**stages, "total": round(sum(stages.values()), 3)}
+        return replace(result, took_ms=total), self.weakness.judge(query, result)
+
+    async def work(self, call: Callable[[], T]) -> T:
+        """Run `call` on one of a few threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._workers, call)
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place among the searches that are worked on or wait.
+
+        Raises:
+            RequestError: 429, when there is none.
+        """
+        if self._searches >= self.config.max_searches:
+            raise RequestError(
+                429,
+                "busy",
+                f"{self._searches} searches are being worked on; try again in a moment.",
+                retry_after=1,
+            )
+        self._searches += 1
+        try:
+            yield
+        finally:
+            self._searches -= 1
+
+    async def _understand(self, query: Query) -> Understood:
+        if self.engine.knows(query):
+            return self.engine.understand(query)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._translators, self.engine.understand, query)
+
+    def _count(self, understood: Understood) -> None:
+        by = understood.translator or understood.notice_code
+        if by is not None:
+            self.metrics.translations.labels(by).inc()
+
+    @asynccontextmanager
+    async def _deadline(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self.config.deadline_s):
+                yield
+        except TimeoutError as error:
+            raise RequestError(
+                503,
+                "deadline-passed",
+                f"The search was given up after {self.config.deadline_s:g} s. Try again.",
+                retry_after=2,
+            ) from error
+
+    async def _warm_up(self) -> None:
+        """The first encoding is slow; let it not be a person's."""
+        try:
+            self.weakness = await self.work(lambda: Weakness.measure(self.engine))
+        except Exception:
+            log.exception("The gallery could not be measured; weak answers are not marked")
+        self.ready = True

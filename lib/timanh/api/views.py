@@ -1,0 +1,46 @@
+"""From what the library knows to what goes over the wire."""
+
+from typing import Any
+
+from timanh.api import schemas
+from timanh.api.editing import ADDED
+from timanh.search import Hit, SearchResult
+from timanh.vectors import Item
+
+
+def picture(item: Item) -> schemas.Picture:
+    """One picture of the gallery."""
+    return schemas.Picture(**_fields(item))
+
+
+def result(hit: Hit) -> schemas.Result:
+    """One picture found."""
+    return schemas.Result(**_fields(hit), score=round(hit.score, 6))
+
+
+def streamed(hit: Hit, preview: str | None) -> schemas.StreamedResult:
+    """The same for a stream."""
+    score = round(hit.score, 6)
+    return schemas.StreamedResult(**_fields(hit), score=score, rank=hit.rank, preview=preview)
+
+
+def search_answer(found: SearchResult, weak: bool | None) -> schemas.SearchAnswer:
+    """The whole answer."""
+    understood = schemas.Understood.model_validate(found.query)
+    understood.weak = weak
+    return schemas.SearchAnswer(
+        query=understood, results=[result(hit) for hit in found.hits], took_ms=found.took_ms
+    )
+
+
+def _fields(of: Item | Hit) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "path": of.path,
+        "captions": list(of.captions),
+        "width": of.width,
+        "height": of.height,
+        "url": f"/api/images/{of.id}",
+        "thumbnail": f"/api/images/{of.id}/thumbnail",
+        "added": of.path.startswith(f"{ADDED}/"),
+    }

@@ -1,0 +1,72 @@
+"""Notices a tunnel that has died and opens it again."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from timanh.errors import TunnelError
+from timanh.serving.tunnels import Tunnel
+
+log = logging.getLogger("timanh.serving")
+
+EVERY_S = 10.0
+LONGEST_PAUSE_S = 300.0
+
+
+class TunnelKeeper:
+    """Holds the open tunnel; looks after it on a thread until `close()`.
+
+    Looking asks the tunnel's own program on this machine, so it costs nothing of a quota. A
+    tunnel that cannot be opened again is tried with growing pauses.
+
+    Attributes:
+        tunnel: the one that is open now, or the last one that was.
+    """
+
+    def __init__(self, opener: Callable[[], Tunnel], *, every_s: float = EVERY_S) -> None:
+        """Opens the first tunnel.
+
+        Raises:
+            TunnelError: it cannot be opened.
+        """
+        self._open = opener
+        self._every_s = every_s
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.tunnel = opener()
+        if self.tunnel.public_url is not None:
+            self._thread = threading.Thread(target=self._watch, name="timanh-tunnel", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Stop looking and take the tunnel down; more than once does no harm."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join(30)
+            self._thread = None
+        self.tunnel.close()
+
+    def _watch(self) -> None:
+        pause = self._every_s
+        while not self._ended.wait(pause):
+            pause = self._every_s if self._look() else min(2 * pause, LONGEST_PAUSE_S)
+
+    def _look(self) -> bool:
+        """Whether there is a tunnel now."""
+        if self.tunnel.alive:
+            return True
+        before = self.tunnel.public_url
+        log.warning("The tunnel %s has died; opening it again.", before)
+        self.tunnel.close()
+        try:
+            self.tunnel = self._open()
+        except TunnelError as error:
+            log.warning("%s", error)
+            return False
+        if self.tunnel.public_url != before:
+            log.warning(
+                "The tunnel has a new address, %s: connect the page anew with the line that "
+                "`running.connection` gives.",
+                self.tunnel.public_url,
+            )
+        return True

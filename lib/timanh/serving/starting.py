@@ -1,0 +1,116 @@
+"""From a dictionary to a running API with its tunnel; one of them per notebook."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from timanh.api import ApiConfig, create_app
+from timanh.search import SearchEngine
+from timanh.search.local_translation import MODEL, find_local_translator
+from timanh.search.translation import Translator, google_translate
+from timanh.search.translation_cache import TranslationCache
+from timanh.serving.config import ServeConfig
+from timanh.serving.keeper import TunnelKeeper
+from timanh.serving.running import Running
+from timanh.serving.server import ApiServer
+from timanh.serving.tunnels import open_tunnel
+from timanh.vectors import VectorDictionary
+
+log = logging.getLogger("timanh.serving")
+
+# What strangers with the key may ask in a minute; a page asks for a dozen thumbnails a search.
+SEARCHES_PER_MINUTE = 240
+READS_PER_MINUTE = 6000
+
+_current: Running | None = None
+
+
+def start(config: ServeConfig) -> Running:
+    """Load, serve, open the tunnel.
+
+    Raises:
+        DictionaryNotFoundError, EncoderMismatchError, ModelError: what is to be served.
+        PortTakenError, TunnelError: how.
+    """
+    chosen = config.completed()
+    engine = load_engine(chosen)
+    app = create_app(
+        engine,
+        ApiConfig(
+            api_key=chosen.api_key,
+            examples=_examples(engine.dictionary.gallery),
+            read_only=chosen.read_only,
+            searches_per_minute=SEARCHES_PER_MINUTE if chosen.reachable else 0,
+            reads_per_minute=READS_PER_MINUTE if chosen.reachable else 0,
+        ),
+    )
+    server = ApiServer(app, chosen.host, chosen.port).start()
+    try:
+        keeper = TunnelKeeper(lambda: open_tunnel(chosen.tunnel, server.port))
+    except BaseException:
+        server.stop()
+        raise
+    return Running(
+        server, keeper, replace(chosen, port=server.port), len(engine.dictionary),
+        engine.encoder.name,
+    )  # fmt: skip
+
+
+def serve_in_notebook(index: Path | str, **settings: Any) -> Running:
+    """`start` for a notebook's cell: running the cell again first stops what it started."""
+    global _current
+    if _current is not None:
+        _current.stop()
+        _current = None
+    _current = start(ServeConfig(Path(index), **settings))
+    return _current
+
+
+def serve(index: Path | str, **settings: Any) -> None:
+    """Serve until Ctrl-C or SIGTERM; logs where it can be reached."""
+    ended = threading.Event()
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: ended.set())
+    running = start(ServeConfig(Path(index), **settings))
+    try:
+        log.info("%s", running.describe())
+        # Waiting in slices, because on Windows an endless wait hears no signal.
+        while not ended.wait(0.5) and running.server.running:
+            pass
+    finally:
+        running.stop()
+
+
+def load_engine(config: ServeConfig) -> SearchEngine:
+    """The engine over `config.index`."""
+    dictionary = VectorDictionary.open(config.index)
+    if config.gallery is not None:
+        dictionary.gallery = config.gallery
+    encoder = dictionary.load_encoder(config.model, device=config.device)
+    if "vi" in encoder.languages:
+        return SearchEngine(encoder, dictionary)
+    return SearchEngine(encoder, dictionary, make_translator(config))
+
+
+def make_translator(config: ServeConfig) -> Translator:
+    """What was translated before, then a model on this machine, then Google."""
+    services: dict[str, Callable[[str], object]] = {}
+    local = find_local_translator(config.translation_model or MODEL)
+    if local is not None:
+        services["local"] = local
+    services["google"] = google_translate
+    return Translator(services, cache=TranslationCache(config.cache_folder / "translations.jsonl"))
+
+
+def _examples(gallery: Path) -> tuple[tuple[str, str], ...]:
+    """A drawn gallery comes with queries that find something in it."""
+    if not any((place / "truth.json").is_file() for place in (gallery, gallery.parent)):
+        return ()
+    from timanh.data.scenes import EXAMPLES
+
+    return tuple(zip(EXAMPLES["vi"], EXAMPLES["en"], strict=False))
