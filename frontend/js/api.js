@@ -1,5 +1,7 @@
 /** The only module that calls the backend. */
 
+import { eventsOf } from "./events.js";
+
 /** A failure in the backend's words: `code` for the page to translate, `detail` otherwise. */
 export class Problem extends Error {
   constructor(code, detail, status = 0) {
@@ -9,19 +11,26 @@ export class Problem extends Error {
   }
 }
 
-/** Yield `[kind, data]` of an answer as it comes: understood, hit…, answer, done. */
+/**
+ * Yield `[kind, data]` of an answer as it comes: understood, hit (once a picture), answer, done.
+ * `blobs` is a list of `[name, blob]`. Throws a Problem where the answer breaks off.
+ */
 export async function* searching(question, blobs, { language, k }, signal) {
-  const form = new FormData();
-  form.set("query", question.text);
-  form.set("alpha", String(question.alpha));
-  form.set("k", String(k));
-  form.set("language", language);
-  for (const [name, blob] of blobs) form.append("file", blob, name);
-  const { query, results, took_ms, text } = await json("/api/predict-image", { method: "POST", body: form, signal });
-  yield ["understood", query];
-  for (const result of results) yield ["hit", result];
-  yield ["answer", { text }];
-  yield ["done", { count: results.length, weak: query.weak ?? null, took_ms }];
+  const form = searchForm(question, blobs, k);
+  const answer = await reach(`/api/search/stream?language=${language}`, { method: "POST", body: form, signal });
+  if (!answer.ok) throw await problemOf(answer);
+  let ended = false;
+  try {
+    for await (const [kind, data] of eventsOf(answer.body)) {
+      if (kind === "problem") throw new Problem(data.code, data.detail, data.status);
+      ended = kind === "done";
+      yield [kind, data];
+    }
+  } catch (error) {
+    if (error instanceof Problem || error.name === "AbortError") throw error;
+    throw new Problem("upstream-broken", error.message);
+  }
+  if (!ended) throw new Problem("upstream-broken", "The answer ended too early.");
 }
 
 /** What is searched, and whether it is there. */
@@ -87,11 +96,27 @@ function sent(method, content) {
   return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) };
 }
 
+function searchForm({ text, corrected, alpha, like, unlike, without }, blobs, k) {
+  const form = new FormData();
+  form.set("query", corrected ?? text);
+  form.set("alpha", String(alpha));
+  form.set("k", String(k));
+  for (const { id } of like) form.append("like", id);
+  for (const { id } of unlike) form.append("unlike", id);
+  if (without.length) form.set("without", without.join(", "));
+  for (const [name, blob] of blobs) form.append("file", blob, name);
+  return form;
+}
+
 async function json(url, options) {
   const answer = await reach(url, options);
+  if (!answer.ok) throw await problemOf(answer);
+  return answer.json().catch(() => { throw new Problem("upstream-broken", "The answer is not JSON."); });
+}
+
+async function problemOf(answer) {
   const content = await answer.json().catch(() => null);
-  if (answer.ok && content) return content;
-  throw new Problem(content?.code ?? "unknown", content?.detail ?? answer.statusText, answer.status);
+  return new Problem(content?.code ?? "unknown", content?.detail ?? answer.statusText, answer.status);
 }
 
 async function reach(url, options) {
