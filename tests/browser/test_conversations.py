@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 FILL = """async () => {
     const { keepConversation } = await import('/js/store.js');
     const { keepBlob } = await import('/js/blobs.js');
+    const { question } = await import('/js/turn.js');
     const { images } = await (await fetch('/api/gallery?limit=10')).json();
     const results = images.map((image, index) => ({ ...image, score: 0.5 - index / 100 }));
     const blob = await (await fetch(images[0].thumbnail)).blob();
@@ -22,8 +23,9 @@ FILL = """async () => {
     for (let index = 0; index < 500; index += 1) {
         const key = `picture-${index}`;
         if (index >= 480) await keepBlob(key, blob);
-        turns.push({ id: `turn-${index}`, at: index, question: { text: `question ${index}`,
-            pictures: [{ key, name: 'a.jpg' }], alpha: 0.6, k: 10, like: [], unlike: [], without: [] },
+        const text = `question ${index}`;
+        turns.push({ id: `turn-${index}`, at: index,
+            question: question({ text, pictures: [{ key, name: 'a.jpg' }] }),
             answer: { state: 'done', results, text: 'Found.', language: 'en', asked: 10 } });
     }
     return keepConversation({ id: 'long', name: 'long', at: Date.now() + 1000 }, turns);
@@ -33,12 +35,13 @@ FULL = """() => { Storage.prototype.setItem = function (name) {
 }; }"""
 CROWD = """async () => {
     const { keepConversation, listed } = await import('/js/store.js');
-    const wide = 'x'.repeat(900_000);
-    const answer = { state: 'done', results: [], text: wide, language: 'en', asked: 10 };
-    const question = { text: 'q', pictures: [], alpha: 0.6, k: 10, like: [], unlike: [], without: [] };
+    const { question } = await import('/js/turn.js');
+    const answer = { state: 'done', results: [], text: 'x'.repeat(900_000), language: 'en' };
     const outcomes = [];
-    for (let index = 1; index <= 6; index += 1) outcomes.push(keepConversation(
-        { id: `c${index}`, name: `c${index}`, at: index }, [{ id: `t${index}`, at: index, question, answer }]));
+    for (let at = 1; at <= 6; at += 1) {
+        const turn = { id: `t${at}`, at, question: question({ text: 'q' }), answer };
+        outcomes.push(keepConversation({ id: `c${at}`, name: `c${at}`, at }, [turn]));
+    }
     const size = Object.values({ ...localStorage }).reduce((sum, value) => sum + value.length, 0);
     return [outcomes, listed().map(({ id }) => id), size];
 }"""
@@ -100,12 +103,22 @@ def test_several_conversations_are_named_opened_deleted_and_brought_back(page: P
     assert len(saved["conversations"][1]["turns"][0]["answer"]["results"]) == 10
 
 
+def quickest(page: Page, selector: str) -> float:
+    """Milliseconds from a reload to `selector`, the best of three."""
+    took = []
+    for _ in range(3):
+        page.reload()
+        page.wait_for_selector(selector)
+        took.append(page.evaluate("performance.now()"))
+    return min(took)
+
+
 def test_five_hundred_questions_open_quickly_and_older_ones_come_by_scrolling(page: Page) -> None:
+    empty = quickest(page, ".chip")
     assert page.evaluate(FILL) == "kept"
-    page.reload()
-    page.wait_for_selector(".question")
-    took = page.evaluate("performance.now()")
-    assert took < 3_000, f"{took:.0f} ms"  # < 1 s where the machine is not shared
+    took = quickest(page, ".question")
+    # The machine may be shared: an empty page's load in the same run is the measure then.
+    assert took < max(1_000, 4 * empty), f"{took:.0f} ms, {empty:.0f} ms without"
     assert page.locator(".question").count() <= 40
     expect(page.locator(".question p").last).to_have_text("question 499")
     page.wait_for_function("() => [...document.querySelectorAll('.sent img')].at(-1).naturalWidth")
