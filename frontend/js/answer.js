@@ -4,7 +4,7 @@ import { language, number, say } from "./i18n.js";
 import { justify } from "./justify.js";
 import { rendered } from "./markdown.js";
 import { problemWords } from "./problems.js";
-import { hitTile } from "./results.js";
+import { emptyTile, hitTile } from "./results.js";
 import { sentenceOf } from "./sentence.js";
 import { copyText } from "./toast.js";
 import { translation } from "./translation.js";
@@ -23,15 +23,20 @@ export function answerView(place, turn, act) {
 
   function understood() {
     const said = answer.understood;
-    top.replaceChildren(...[sentence(turn), said && translation(said, act.again), weak(answer)].filter(Boolean));
+    const first = answer.state === "asking" ? waitingLine(act.stop) : sentence(turn);
+    top.replaceChildren(...[first, said && translation(said, act.again), weak(answer)].filter(Boolean));
   }
 
   function hit(result) {
-    grid.append(hitTile(answer.results, answer.results.indexOf(result)));
-    if (!waiting) waiting = requestAnimationFrame(() => { waiting = 0; lay(); });
+    const tile = hitTile(answer.results, answer.results.indexOf(result));
+    const place = grid.querySelector(".waiting");
+    if (place) place.replaceWith(tile);
+    else grid.append(tile);
+    waiting ||= requestAnimationFrame(() => { waiting = 0; lay(); });
   }
 
   function finish() {
+    for (const place of grid.querySelectorAll(".waiting")) place.remove();
     understood();
     lay();
     end.replaceChildren(...endingParts(turn, act));
@@ -39,8 +44,12 @@ export function answerView(place, turn, act) {
 
   grid.append(...answer.results.map((_, index) => hitTile(answer.results, index)));
   place.replaceChildren(top, grid, end);
-  if (answer.state === "asking") end.replaceChildren(typing(), stopButton(act.stop));
-  else finish();
+  if (answer.state !== "asking") finish();
+  else {
+    for (let rank = answer.results.length; rank < answer.asked; rank += 1) grid.append(emptyTile());
+    understood();
+    lay();
+  }
   return { understood, hit, finish };
 }
 
@@ -91,11 +100,9 @@ function failure(problem, again) {
   );
 }
 
-function typing() {
-  return element("p", { class: "typing", role: "img", "aria-label": say("searching") },
-    element("span"), element("span"), element("span"));
-}
-
-function stopButton(stop) {
-  return element("button", { type: "button", class: "quiet stop", onclick: stop }, sign("stop"), say("stop"));
+function waitingLine(stop) {
+  return element("div", { class: "waiting-line" },
+    element("p", { class: "typing", role: "img", "aria-label": say("searching") },
+      element("span"), element("span"), element("span")),
+    element("button", { type: "button", class: "quiet stop", onclick: stop }, sign("stop"), say("stop")));
 }

@@ -5,14 +5,14 @@ import { look } from "./health.js";
 import { language } from "./i18n.js";
 
 /**
- * Fill `answer` with what is found for `question`, and tell `seen(kind, data)` of each piece. Never
+ * Fill a new `answer` with what is found for `question`, and tell `seen(kind, data)` of each piece. Never
  * throws: `answer.state` ends as "done", "stopped" or "failed".
  */
-export async function fill(answer, question, { k, signal }, seen) {
-  Object.assign(answer, { asked: k, language: language() });
+export async function fill(answer, question, signal, seen) {
+  answer.language = language();
   try {
     const pictures = await blobsOf(question.pictures);
-    for await (const [kind, data] of searching(question, pictures, { language: answer.language, k }, signal)) {
+    for await (const [kind, data] of searching(question, pictures, { language: answer.language, k: answer.asked }, signal)) {
       take(answer, kind, data);
       seen(kind, data);
     }

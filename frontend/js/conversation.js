@@ -66,10 +66,10 @@ export async function ask(asked, { address = true } = {}) {
 async function run(turn) {
   const signal = takeOver();
   const keep = keeper();
-  turn.answer = newAnswer();
+  turn.answer = newAnswer(turn.question.k);
   draw(turn);
   scrollTo(placeOf(turn).question, "start");
-  await fill(turn.answer, turn.question, { k: turn.question.k, signal }, (kind, data) => views.get(turn)[kind]?.(data));
+  await fill(turn.answer, turn.question, signal, (kind, data) => views.get(turn)[kind]?.(data));
   if (signal.reason === "again") return; // the same turn runs anew
   views.get(turn).finish();
   if (signal.reason !== "gone") announceAnswer(turn.answer);
@@ -80,9 +80,9 @@ async function run(turn) {
 async function more(turn) {
   const signal = takeOver();
   const keep = keeper();
-  const found = newAnswer();
   const { answer } = turn;
-  await fill(found, turn.question, { k: Math.min(MOST, answer.asked * 2), signal }, () => {});
+  const found = newAnswer(Math.min(MOST, answer.asked * 2));
+  await fill(found, turn.question, signal, () => {});
   if (found.state === "failed") toast(problemWords(found.problem));
   if (found.state !== "done") return views.get(turn).finish();
   answer.asked = found.asked;

@@ -23,14 +23,14 @@ export function rowWidths(ratios, room, target, gap) {
 }
 
 /**
- * Lay `list` (a ul of li, a picture in each) out in rows, now and whenever its width changes. Returns
- * a function to call when pictures were added.
+ * Lay `list` (a ul of li, each with a picture or a place for one) out in rows whenever its width
+ * changes. Returns a function to call when pictures were added.
  */
 export function justify(list) {
   let room = 0;
   const lay = () => {
     room = list.clientWidth;
-    const ratios = [...list.querySelectorAll("img[width]")].map((image) => image.getAttribute("width") / image.getAttribute("height"));
+    const ratios = [...list.children].map(ratioOf);
     const style = getComputedStyle(list);
     const target = Number.parseFloat(style.getPropertyValue("--row")) * rem();
     const widths = rowWidths(ratios, room, Math.min(target, room * 0.48), Number.parseFloat(style.columnGap));
@@ -40,6 +40,11 @@ export function justify(list) {
     if (list.clientWidth !== room) lay(); // else only the height changed, by our own doing
   }).observe(list);
   return lay;
+}
+
+function ratioOf(item) {
+  const image = item.querySelector("img[width]");
+  return image ? image.getAttribute("width") / image.getAttribute("height") : 1;
 }
 
 function nearer(row, next, room, target, gap) {

@@ -20,6 +20,12 @@ export function hitTile(results, index) {
   );
 }
 
+/** A place kept for a picture that is on its way. */
+export function emptyTile() {
+  return element("li", { class: "waiting", "aria-hidden": "true" },
+    element("div", { class: "hit" }), element("div", { class: "score" }, element("span", { class: "cosine" }, "\u00a0")));
+}
+
 function picture({ thumbnail, preview, width, height }) {
   const image = element("img", { src: thumbnail, alt: "", width, height, loading: "lazy", decoding: "async" });
   if (preview) {

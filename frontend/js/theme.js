@@ -29,6 +29,8 @@ export function chooseTheme(next) {
 function show() {
   const light = theme === "light" || (theme === "system" && system.matches);
   document.documentElement.dataset.theme = light ? "light" : "dark";
+  const ground = getComputedStyle(document.documentElement).getPropertyValue("--ground");
+  document.querySelector("meta[name='theme-color']").content = ground; // the bar of a phone's browser
   byId("theme").replaceChildren(sign(theme));
   const label = say("theme.now", { theme: say(`theme.${theme}`) });
   byId("theme").setAttribute("aria-label", label);

@@ -14,9 +14,9 @@ export function newTurn(asked) {
   return { id: crypto.randomUUID(), at: Date.now(), question: asked, answer: null };
 }
 
-/** An answer of which nothing has come yet. */
-export function newAnswer() {
-  return { state: "asking", understood: null, results: [], text: "", language: "", weak: null, took: null, problem: null };
+/** An answer to `asked` pictures of which nothing has come yet. */
+export function newAnswer(asked) {
+  return { state: "asking", asked, understood: null, results: [], text: "", language: "", weak: null, took: null, problem: null };
 }
 
 /** Whether there is anything to search by. */

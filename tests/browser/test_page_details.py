@@ -159,6 +159,7 @@ def test_the_focus_stays_where_it_was(page: Page) -> None:
 def test_more_like_this_asks_with_the_picture(page: Page) -> None:
     search(page, "a red car")
     page.locator(".grid .hit").nth(1).click()
+    expect(page.locator("#lightbox .path")).to_contain_text(" · ")
     path = page.locator("#lightbox .path").inner_text().split(" · ")[1]
     with page.expect_download() as downloading:
         page.get_by_role("link", name="Download").click()
