@@ -65,7 +65,7 @@ def main() -> None:
     if asked.model is None:
         timanh(
             "train", "--data", data, "--vision", asked.vision, "--text", asked.text,
-            "--image-size", "192", "--out", model, "--resume",
+            "--image-size", "192", "--out", model,
         )  # fmt: skip
     report, evaluate_s = timanh(
         "evaluate", "--model", model, "--data", data, "--split", "dev", "--json"

@@ -18,6 +18,7 @@ from pixel_encoder import PixelEncoder
 from timanh.cli import program, run
 from timanh.cli.output import bar, shortened, table, width
 from timanh.errors import DictionaryDamagedError
+from timanh.models import load_encoder
 from timanh.vectors import VectorDictionary
 
 Printed = pytest.CaptureFixture[str]
@@ -354,8 +355,9 @@ def test_evaluate(shared: Path, tiny_clip_folder: Path, tmp_path: Path, capsys: 
     names.write_text("red_circle_0.jpg\nblue_circle_0.jpg\n")
     assert run([*args, "--split", str(names)]) == 0
     assert "2 pictures · 4 captions" in capsys.readouterr().out
-    assert run([*args, "--split", "all", "--by-kind"]) == 0
-    assert "by kind of caption" in capsys.readouterr().out
+    assert run([*args, "--split", "all", "--by-kind", "--similar"]) == 0
+    told = capsys.readouterr().out
+    assert "by kind of caption" in told and "picture → picture" in told
     assert run([*args, "--split", "all", "--combined", "10"]) == 0
     table = capsys.readouterr().out.splitlines()
     assert "10 cases, 20 drawn pictures" in table[-13] and table[-1].startswith("    1.0")
@@ -375,16 +377,17 @@ def test_train_then_evaluate_what_it_wrote(
     capsys.readouterr()
     assert run([*args, "--device", "cpu"]) == 0
     out = capsys.readouterr().out.splitlines()
-    assert out[0].split()[:2] == ["epoch", "loss"] and [row.split()[0] for row in out[1:]] == [
-        "1",
-        "2",
-    ]
+    assert out[0].split()[:2] == ["epoch", "loss"]
+    assert [row.split()[0] for row in out[1:3]] == ["1", "2"]
+    assert "share   dev recall   probe" in out and any("← chosen" in line for line in out)
+    assert load_encoder(str(tmp_path / "model" / "between"), device="cpu").dim == 16
     page = (tmp_path / "model" / "report.md").read_text(encoding="utf8")
     figures = re.findall(r"\]\((\w+\.png)\)", page)
-    assert figures == ["recall.png", "training.png", "best.png", "worst.png"]
+    assert figures == ["recall.png", "training.png", "between.png", "best.png", "worst.png"]
     assert all((tmp_path / "model" / name).stat().st_size > 5000 for name in figures)
     assert "Split dev, a gallery of 1 pictures, 2 captions" in page and "- epochs: 2" in page
-    assert run([*args, "--device", "cpu", "--resume"]) == 0
+    assert run([*args, "--device", "cpu", "--no-between"]) == 0
+    assert "Went on from step" in capsys.readouterr().err
     fails(capsys, *args[:5], words="What is to be trained?")
     fails(capsys, *args[:5], "--vision", "x", words="both --vision and --text")
     fails(capsys, *args, "--vision", "x", "--text", "y", words="not both")

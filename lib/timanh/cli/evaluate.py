@@ -1,7 +1,7 @@
 """`timanh evaluate`: how well a model finds."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -38,6 +38,10 @@ def evaluate(
         bool,
         typer.Option("--by-kind", help="Recall by kind of caption too: counts, colours, …"),
     ] = False,
+    similar: Annotated[
+        bool,
+        typer.Option("--similar", help="Also picture → picture: nDCG@10 by like captions."),
+    ] = False,
     combined: Annotated[
         int | None,
         typer.Option(
@@ -59,6 +63,7 @@ def evaluate(
     from timanh.evaluation import (
         compare,
         evaluate_combined,
+        evaluate_similar,
         format_combined,
         format_comparison,
         format_kinds,
@@ -81,6 +86,8 @@ def evaluate(
     for each in measured if by_kind else ():
         told = [caption for name in each.names for caption in folder.captions_of(name)]
         each.document["by_kind"] = recall_by_kind(each, told)
+    for encoder, each in zip(encoders, measured, strict=True) if similar else ():
+        each.document["i2i"] = evaluate_similar(encoder, folder, names, batch_size=batch_size)
     changed = [evaluate_combined(encoder, combined) for encoder in encoders] if combined else []
     differences = [compare(measured[0], other) for other in measured[1:]]
     if figure is not None:
@@ -94,4 +101,15 @@ def evaluate(
         return
     tables = [format_report(*documents), *map(format_comparison, differences)]
     tables += [format_kinds(each["by_kind"], each["model"]) for each in documents if by_kind]
+    tables += [_similar(each) for each in documents if similar]
     result("\n\n".join([*tables, *map(format_combined, changed)]))
+
+
+def _similar(document: dict[str, Any]) -> str:
+    found = document["i2i"]
+    low, high = found["ci95"]
+    return (
+        f"picture → picture, {document['model']}: nDCG@10 {found['nDCG@10']:.1f} "
+        f"[{low:.1f}, {high:.1f}] of {found['gallery']:,} pictures; a random order gets "
+        f"{found['random']:.1f}"
+    )

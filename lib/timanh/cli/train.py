@@ -45,8 +45,9 @@ def train(
     recipe: Annotated[
         str, typer.Option("--recipe", metavar="NAME", help="report, strong or demo.")
     ] = "strong",
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last epoch in --out.")
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", help="Begin anew, even where --out holds a run to go on with."),
     ] = False,
     epochs: Annotated[
         int | None,
@@ -56,6 +57,15 @@ def train(
         int | None,
         typer.Option(
             "--batch-size", metavar="N", help="In place of the recipe's.", show_default=False
+        ),
+    ] = None,
+    micro_batch: Annotated[
+        int | None,
+        typer.Option(
+            "--micro-batch",
+            metavar="N",
+            help="Pairs computed at a time, for batches larger than memory.",
+            show_default=False,
         ),
     ] = None,
     learning_rate: Annotated[
@@ -73,6 +83,28 @@ def train(
             show_default=False,
         ),
     ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            "--patience",
+            metavar="N",
+            help="Stop after N epochs without a better dev recall.",
+            show_default=False,
+        ),
+    ] = None,
+    lora: Annotated[
+        int | None,
+        typer.Option("--lora", metavar="RANK", help="Train low-rank adapters.", show_default=False),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Any other setting of the recipe, such as loss=sigmoid; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     image_size: Annotated[
         int | None,
         typer.Option(
@@ -83,12 +115,31 @@ def train(
         ),
     ] = None,
     captions: CaptionFiles = None,
+    probe: Annotated[
+        Path | None,
+        typer.Option(
+            "--probe",
+            metavar="DIR",
+            help="Pictures that show what is forgotten; drawn scenes when not given.",
+            show_default=False,
+        ),
+    ] = None,
+    between: Annotated[
+        bool,
+        typer.Option(
+            "--between/--no-between",
+            help="With --model: try weights between before and after, keep the best of both.",
+        ),
+    ] = True,
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", help="All that is random follows from it.")
     ] = 0,
     device: Device = "auto",
 ) -> None:
-    """Fine-tune an encoder on captioned pictures."""
+    """Fine-tune an encoder on captioned pictures.
+
+    Killed and started again with the same command it goes on where it was.
+    """
     from timanh.data import open_data
     from timanh.evaluation import dev_recall, evaluate, plot_training, write_training_report
     from timanh.models import load_encoder
@@ -97,20 +148,27 @@ def train(
     chosen = Recipe.named(
         recipe,
         joined=vision is not None,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        head_epochs=head_epochs,
-        seed=seed,
-    )
+        **Recipe.parse(settings or []),
+        **{
+            name: value
+            for name, value in (
+                ("epochs", epochs), ("batch_size", batch_size), ("micro_batch", micro_batch),
+                ("learning_rate", learning_rate), ("head_epochs", head_epochs),
+                ("patience", patience), ("lora", lora), ("seed", seed),
+            )
+            if value is not None
+        },
+    )  # fmt: skip
     folder = open_data(data, captions)
     encoder = _encoder(folder, model, vision, text, recipe, image_size, device, seed)
     dev = folder.split("dev")
     captioned = any(folder.captions_of(name) for name in dev)
     before = evaluate(encoder, folder, dev, split="dev", progress=False) if captioned else None
     measure = dev_recall(folder) if captioned else None
-    done = train(folder, encoder, chosen, out, measure=measure, resume=resume)
-    for line in table([HEADER, *(_row(epoch) for epoch in done.history)], right=range(7)):
+    done = train(folder, encoder, chosen, out, measure=measure, resume=not fresh)
+    if done.resumed_at:
+        notice(f"Went on from step {done.resumed_at:,} of the run in {out}.")
+    for line in table([HEADER, *(_row(epoch) for epoch in done.history)], right=range(8)):
         result(line)
     for reason in done.skipped.values():
         notice(f"Skipped: {reason}")
@@ -120,19 +178,49 @@ def train(
         return
     trained = load_encoder(str(out), device=device)
     after = evaluate(trained, folder, dev, split="dev", progress=False)
-    page = write_training_report(done, chosen, trained, folder, dev, before, after)
+    found = _between(model, trained, folder, out, probe, device) if model and between else None
+    trained = load_encoder(str(out), device=device)
+    page = write_training_report(done, chosen, trained, folder, dev, before, after, found)
     notice(f"The model of epoch {done.best_epoch + 1} is in {out}, what it gave in {page}.")
 
 
+def _between(
+    model: str,
+    trained: "TorchEncoder",
+    folder: "DataFolder",
+    out: Path,
+    probe: Path | None,
+    device: str,
+) -> dict[str, Any]:
+    """Weights between before and after: a table, a figure, and the chosen ones in a folder."""
+    from timanh.evaluation import (
+        dev_recall,
+        format_interpolation,
+        interpolate,
+        open_probe,
+        plot_interpolation,
+    )
+    from timanh.models import load_encoder
+
+    first = load_encoder(model, device=device)
+    found = interpolate(first, trained, dev_recall(folder), open_probe(probe))
+    result("\n" + format_interpolation(found))
+    plot_interpolation(found, out / "between.png")
+    trained.save_pretrained(out / "between")
+    notice(f"The weights of share {found['chosen']:g} are in {out / 'between'}.")
+    return found
+
+
 WAYS, KS = ("t2i", "i2t"), ("R@1", "R@10")
-HEADER = ("epoch", "loss", "t→i R@1", "R@10", "i→t R@1", "R@10", "pictures/s", "")
+HEADER = ("epoch", "loss", "t→i R@1", "R@10", "i→t R@1", "R@10", "pictures/s", "waiting", "")
 
 
 def _row(epoch: dict[str, Any]) -> tuple[str, ...]:
     dev = epoch["dev"]
     recalls = [f"{dev[way][k]:.1f}" if dev else "" for way in WAYS for k in KS]
     speed = f"{epoch['pictures_per_s']:.0f}"
-    return (str(epoch["epoch"]), f"{epoch['loss']:.4f}", *recalls, speed, "")
+    waiting = f"{epoch['wait_share']:.0%}"
+    return (str(epoch["epoch"]), f"{epoch['loss']:.4f}", *recalls, speed, waiting, "")
 
 
 def _encoder(

@@ -20,12 +20,17 @@ from timanh.evaluation.figures import (
     show_hits,
 )
 from timanh.evaluation.figures_combined import plot_combined
+from timanh.evaluation.figures_interpolation import plot_interpolation
+from timanh.evaluation.interpolation import format_interpolation, interpolate
 from timanh.evaluation.kinds import format_kinds, kinds_of, recall_by_kind
+from timanh.evaluation.probing import Probe, open_probe
 from timanh.evaluation.recall import retrieval_ranks, retrieval_report
+from timanh.evaluation.similar import evaluate_similar
 from timanh.evaluation.training_report import write_training_report
 
 __all__ = [
     "Measured",
+    "Probe",
     "Shown",
     "combined_cases",
     "compare",
@@ -33,16 +38,21 @@ __all__ = [
     "encode_gallery",
     "evaluate",
     "evaluate_combined",
+    "evaluate_similar",
     "format_combined",
     "format_comparison",
+    "format_interpolation",
     "format_kinds",
     "format_report",
+    "interpolate",
     "kinds_of",
     "measure",
+    "open_probe",
     "plot_captioned",
     "plot_combined",
     "plot_hit_rows",
     "plot_hits",
+    "plot_interpolation",
     "plot_recall",
     "plot_training",
     "recall_by_kind",

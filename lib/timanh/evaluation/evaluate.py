@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from timanh.data import DataFolder, open_picture
 from timanh.errors import DataError, EmptyGalleryError, PictureError
 from timanh.evaluation.recall import KS, Ranks, report_of_ranks, retrieval_ranks
 from timanh.models.encoder import Encoder, Vectors
+from timanh.models.torch_encoder import TorchEncoder
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,22 @@ class Measured:
     owner: Ranks
     t2i: Ranks
     i2t: Ranks
+
+
+class Prepared:
+    """Pictures decoded and resized once, as bytes in memory, for measures that come again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, Path], NDArray[np.uint8]] = {}
+
+    def __call__(self, encoder: Encoder, file: Path) -> NDArray[np.float32]:
+        """(1, 3, H, W), as `encoder.prepare_images` gives it."""
+        if not isinstance(encoder, TorchEncoder):
+            return encoder.prepare_images([open_picture(file)])
+        key = encoder.preparation.describe(), file
+        if key not in self._kept:
+            self._kept[key] = encoder.preparation.to_uint8(open_picture(file))
+        return encoder.preparation.normalise(self._kept[key][None])
 
 
 def evaluate(
@@ -67,6 +85,7 @@ def measure(
     split: str = "all",
     batch_size: int = 64,
     progress: bool = True,
+    prepared: Prepared | None = None,
 ) -> Measured:
     """`evaluate`, with the ranks that `compare` needs; raises the same."""
     if not any(folder.captions_of(name) for name in names):
@@ -75,7 +94,7 @@ def measure(
             "search with. Name a caption file with --captions, or another --split."
         )
     images, kept, skipped = encode_gallery(
-        encoder, folder, names, batch_size=batch_size, progress=progress
+        encoder, folder, names, batch_size=batch_size, progress=progress, prepared=prepared
     )
     texts = [caption for name in kept for caption in folder.captions_of(name)]
     owner = np.repeat(np.arange(len(kept)), [len(folder.captions_of(name)) for name in kept])
@@ -92,8 +111,12 @@ def encode_gallery(
     *,
     batch_size: int = 64,
     progress: bool = True,
+    prepared: Prepared | None = None,
 ) -> tuple[Vectors, list[str], dict[str, str]]:
     """((N, dim) vectors, the N names, skipped name → reason); reads ahead while it encodes.
+
+    Args:
+        prepared: keeps decoded pictures from call to call.
 
     Raises:
         EmptyGalleryError: no picture can be opened.
@@ -104,6 +127,8 @@ def encode_gallery(
 
     def prepare(name: str) -> NDArray[np.float32] | str:
         try:
+            if prepared is not None:
+                return prepared(encoder, folder.images / name)
             return encoder.prepare_images([open_picture(folder.images / name)])
         except PictureError as error:
             return str(error)
@@ -143,12 +168,16 @@ def dev_recall(
             "more pictures."
         )
 
-    def measure(encoder: Encoder) -> dict[str, Any]:
+    pictures = Prepared()
+
+    def measure_again(encoder: Encoder) -> dict[str, Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            return evaluate(encoder, folder, chosen, split="dev", progress=False)
+            return measure(
+                encoder, folder, chosen, split="dev", progress=False, prepared=pictures
+            ).document
 
-    return measure
+    return measure_again
 
 
 def format_report(*documents: dict[str, Any]) -> str:

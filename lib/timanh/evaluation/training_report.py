@@ -10,6 +10,7 @@ import numpy as np
 from timanh.data import DataFolder, open_picture
 from timanh.evaluation.evaluate import encode_gallery
 from timanh.evaluation.figures import plot_hit_rows, plot_recall, plot_training
+from timanh.evaluation.interpolation import format_interpolation
 from timanh.evaluation.recall import KS, retrieval_ranks
 from timanh.models.encoder import Encoder
 from timanh.search import Hit
@@ -28,6 +29,7 @@ def write_training_report(
     names: Sequence[str],
     before: dict[str, Any],
     after: dict[str, Any],
+    between: dict[str, Any] | None = None,
 ) -> Path:
     """`report.md` with its figures in the model's folder: recipe, curves, recall, examples.
 
@@ -35,6 +37,7 @@ def write_training_report(
         encoder: the trained one.
         names: the pictures that `before` and `after` were measured on.
         before, after: reports of `evaluate` on `names`, without and with this training.
+        between: what `interpolate` found, drawn as `between.png` in the same folder.
 
     Returns:
         The page's path.
@@ -45,7 +48,7 @@ def write_training_report(
     draw_examples(encoder, folder, names, out / "best.png", out / "worst.png")
     page = out / "report.md"
     with atomic_write(page) as temporary:
-        temporary.write_text(_page(done, recipe, before, after), encoding="utf8")
+        temporary.write_text(_page(done, recipe, before, after, between), encoding="utf8")
     return page
 
 
@@ -90,7 +93,11 @@ def _hits(scores: Any, truth: int, rank: int, names: Sequence[str]) -> list[Hit]
 
 
 def _page(
-    done: TrainingResult, recipe: Recipe, before: dict[str, Any], after: dict[str, Any]
+    done: TrainingResult,
+    recipe: Recipe,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    between: dict[str, Any] | None,
 ) -> str:
     lines = [
         f"# Training report: {after['model']}",
@@ -112,9 +119,13 @@ def _page(
             f"| {label} R@{k} | {_cell(before[way], k)} | {_cell(after[way], k)} |" for k in KS
         ]
     lines += ["", "![recall](recall.png)", "", "## Epochs", ""]
-    lines += ["| epoch | average loss | temperature | pictures/s | t→i R@1 | i→t R@1 |"]
-    lines += ["|---|---|---|---|---|---|", *map(_epoch, done.history)]
-    lines += ["", "![curves](training.png)", "", "## Queries", ""]
+    lines += ["| epoch | average loss | temperature | pictures/s | waiting | t→i R@1 | i→t R@1 |"]
+    lines += ["|---|---|---|---|---|---|---|", *map(_epoch, done.history)]
+    lines += ["", "![curves](training.png)", ""]
+    if between is not None:
+        lines += ["## Between before and after", "", "```", format_interpolation(between), "```"]
+        lines += ["", "![between](between.png)", "", "The chosen weights are in `between/`.", ""]
+    lines += ["## Queries", ""]
     lines += ["The five surest right answers:", "", "![best](best.png)", ""]
     lines += ["The five worst; the right picture stands last, with its rank:", ""]
     lines += ["![worst](worst.png)", "", "## Recipe", ""]
@@ -135,5 +146,5 @@ def _epoch(entry: dict[str, Any]) -> str:
     recalls = [f"{dev[way]['R@1']:.1f}" if dev else "" for way in ("t2i", "i2t")]
     return (
         f"| {entry['epoch']} | {entry['loss']:.4f} | {entry['temperature']:.4f} "
-        f"| {entry['pictures_per_s']:.0f} | {recalls[0]} | {recalls[1]} |"
+        f"| {entry['pictures_per_s']:.0f} | {entry['wait_share']:.0%} | {' | '.join(recalls)} |"
     )

@@ -60,7 +60,7 @@ def small_encoder(
     name: str = "demo",
     languages: tuple[str, ...] = ("en", "vi"),
     widths: tuple[int, ...] = (64, 128, 256),
-    depth: int = 2,
+    depths: tuple[int, ...] = (1, 2, 2),
     text_width: int = 160,
     text_layers: int = 2,
     dim: int = 128,
@@ -81,9 +81,10 @@ def small_encoder(
         ResNetConfig(
             embedding_size=max(8, widths[0] // 2),
             hidden_sizes=list(widths),
-            depths=[depth] * len(widths),
+            depths=list(depths[: len(widths)]),
             layer_type="basic",
-            downsample_in_first_stage=True,
+            # The first stage sees a quarter of the side: small things are lost on less.
+            downsample_in_first_stage=False,
         )
     )
     text = BertModel(
@@ -94,6 +95,8 @@ def small_encoder(
             num_attention_heads=4,
             intermediate_size=2 * text_width,
             max_position_embeddings=64,
+            hidden_dropout_prob=0.0,  # drawn pictures do not run out; masks would cost a sixth
+            attention_probs_dropout_prob=0.0,
             pad_token_id=tokenizer.pad_token_id,
         ),
         add_pooling_layer=False,

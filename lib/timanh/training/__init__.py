@@ -1,6 +1,16 @@
 """Fine-tuning: recipes, losses, the loop, and checkpoints it can go on from."""
 
+from timanh.training.history import best_epoch, epoch_table, mean_recall
 from timanh.training.recipe import PRESETS, Recipe
-from timanh.training.trainer import Measure, TrainingResult, epoch_table, mean_recall, train
+from timanh.training.trainer import Measure, TrainingResult, train
 
-__all__ = ["PRESETS", "Measure", "Recipe", "TrainingResult", "epoch_table", "mean_recall", "train"]
+__all__ = [
+    "PRESETS",
+    "Measure",
+    "Recipe",
+    "TrainingResult",
+    "best_epoch",
+    "epoch_table",
+    "mean_recall",
+    "train",
+]

@@ -1,43 +1,46 @@
-"""Which picture and which caption each step sees; a pure function of seed and epoch."""
+"""Which pictures and which captions each step sees; a pure function of seed and epoch."""
 
 import random
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from timanh.training.recipe import Recipe
 
-Pair = tuple[int, str]
+Item = tuple[int, tuple[str, ...]]  # row of the picture, the captions beside it
 SHORT = 6  # words; of captions no longer than this none is dropped: each says what is there
 SIDES = re.compile(r"\b(left|right|trái|phải)\b", re.IGNORECASE)
 
 
-def epoch_pairs(captions: Sequence[Sequence[str]], recipe: Recipe, epoch: int) -> list[Pair]:
-    """All (row of the picture, caption) of an epoch, shuffled.
+def epoch_items(captions: Sequence[Sequence[str]], recipe: Recipe, epoch: int) -> list[Item]:
+    """All items of an epoch, shuffled.
 
-    With `recipe.distinct_pictures` each picture comes once, with one of its captions drawn
-    anew; else each caption is an item.
+    With `recipe.distinct_pictures` each picture comes once, with `captions_per_picture` of its
+    captions drawn anew (again from the start where it has fewer); else each caption is an item.
     """
     draw = random.Random(f"{recipe.seed}/{epoch}")
     if recipe.distinct_pictures:
-        pairs = [(row, draw.choice(own)) for row, own in enumerate(captions) if own]
+        count = recipe.captions_per_picture
+        items = [(row, _some(own, count, draw)) for row, own in enumerate(captions) if own]
     else:
-        pairs = [(row, caption) for row, own in enumerate(captions) for caption in own]
-    draw.shuffle(pairs)
-    return [(row, _worn(caption, recipe, draw)) for row, caption in pairs]
+        items = [(row, (caption,)) for row, own in enumerate(captions) for caption in own]
+    draw.shuffle(items)
+    return [(row, tuple(_worn(each, recipe, draw) for each in own)) for row, own in items]
 
 
-def batches(pairs: Sequence[Pair], size: int) -> Iterator[Sequence[Pair]]:
-    """Full batches; the rest joins the next epoch's shuffle, unless it is all there is."""
-    if len(pairs) < size:
-        yield pairs
-        return
-    for start in range(0, len(pairs) - size + 1, size):
-        yield pairs[start : start + size]
+def epoch_batches(
+    captions: Sequence[Sequence[str]], recipe: Recipe, epoch: int
+) -> list[Sequence[Item]]:
+    """An epoch's items in full batches; the rest is left to the next epoch's shuffle, unless it
+    is all there is."""
+    items, size = epoch_items(captions, recipe, epoch), recipe.batch_size
+    if len(items) < size:
+        return [items]
+    return [items[start : start + size] for start in range(0, len(items) - size + 1, size)]
 
 
 def steps_per_epoch(captions: Sequence[Sequence[str]], recipe: Recipe) -> int:
-    """Number of batches that `batches(epoch_pairs(…))` gives."""
+    """Number of batches that `epoch_batches` gives."""
     counts = [len(own) for own in captions]
     items = sum(map(bool, counts)) if recipe.distinct_pictures else sum(counts)
     return max(1, items // recipe.batch_size)
@@ -53,6 +56,13 @@ def without_marks(text: str) -> str:
     spread = unicodedata.normalize("NFD", text)
     bare = "".join(letter for letter in spread if not unicodedata.combining(letter))
     return bare.replace("đ", "d").replace("Đ", "D")
+
+
+def _some(captions: Sequence[str], count: int, draw: random.Random) -> tuple[str, ...]:
+    if count == 1:
+        return (draw.choice(captions),)
+    shuffled = draw.sample(captions, len(captions))
+    return tuple(shuffled[number % len(shuffled)] for number in range(count))
 
 
 def _worn(caption: str, recipe: Recipe, draw: random.Random) -> str:

@@ -1,7 +1,8 @@
 """How a model is trained: one frozen value, saved beside what it made."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from timanh.errors import SettingsError
 
@@ -14,34 +15,57 @@ class Recipe:
         name: of the preset it comes from.
         epochs: passes over the pictures (or over the captions, see `distinct_pictures`).
         batch_size: pairs whose other halves are each other's negatives.
+        micro_batch: how many pairs of a batch are computed at a time, for batches larger than
+            memory; the gradients stay those of the whole batch. None computes all at once.
+        loss: "infonce" (CLIP's) or "sigmoid" (SigLIP's).
+        label_smoothing: share of each target that is spread over the whole batch.
         learning_rate: of the pretrained towers, at its peak.
         text_learning_rate: of the text tower where it differs; None means the same.
         head_learning_rate: of projections and temperature; None means the same.
-        distinct_pictures: an epoch shows each picture once with one of its captions; else every
-            caption is an item, and a batch may hold a picture twice.
-        spare_ambiguous: where a caption is true of other pictures of the batch too, do not take
-            them as wrong answers to it; for short captions, see `timanh.training.ambiguity`.
+        layer_decay: factor to the rate from each block to the one below it; 1 is the same for all.
+        train: "all", "vision" or "text" (that tower and the heads) or "heads".
+        frozen_blocks: how many of the lowest blocks of each tower stay as they are.
+        lora: rank of low-rank adapters that are trained in place of the towers; 0 trains them
+            themselves. Needs `peft`.
         head_epochs: epochs at the start in which only the heads are trained.
         freeze_norm: keep a pretrained tower's batch statistics as they are.
+        distinct_pictures: an epoch shows each picture once, with captions drawn from its own; else
+            every caption is an item, and a batch may hold a picture twice.
+        captions_per_picture: how many of its captions stand beside each picture of a batch.
+        shared_captions: a caption that is true of other pictures of the batch is a right answer
+            for them too; for short captions, see `timanh.training.shared`.
         warmup: share of all steps over which the rate rises from 0.
         cosine: let the rate fall to 0 along a cosine; else it stays.
         crop: smallest share of a picture's area that a random crop keeps; 1 crops nothing.
-        flip: mirror pictures at random, unless their caption says left or right.
+        flip: mirror pictures at random, unless a caption says left or right.
+        colour: how far brightness, contrast and saturation vary, as a share of what they are.
         drop_words: chance for each word of a caption to be left out, unless it is short.
         drop_marks: chance for a caption to lose its diacritics, as people type Vietnamese.
-        average: decay of the running average of the weights per step; 0 keeps none.
-        seed: everything random follows from it and the number of the epoch.
+        average: decay per step of a running average of the weights, which is what is measured
+            and kept; 0 keeps the weights themselves.
+        patience: epochs without a better dev recall after which a run ends; None never ends it.
+        mixed_precision: compute in bf16 or fp16 where the device has it.
+        compiled: compile both towers first; takes minutes, pays in long runs on a GPU.
+        seed: everything random follows from it and the number of the step.
     """
 
     name: str
     epochs: int
     batch_size: int
     learning_rate: float
+    micro_batch: int | None = None
+    loss: str = "infonce"
+    label_smoothing: float = 0.0
     text_learning_rate: float | None = None
     head_learning_rate: float | None = None
+    layer_decay: float = 1.0
+    train: str = "all"
+    frozen_blocks: int = 0
+    lora: int = 0
     weight_decay: float = 0.1
     distinct_pictures: bool = True
-    spare_ambiguous: bool = False
+    captions_per_picture: int = 1
+    shared_captions: bool = False
     head_epochs: int = 0
     freeze_norm: bool = True
     warmup: float = 0.0
@@ -49,10 +73,13 @@ class Recipe:
     clip_norm: float | None = 1.0
     crop: float = 1.0
     flip: bool = False
+    colour: float = 0.0
     drop_words: float = 0.0
     drop_marks: float = 0.0
     average: float = 0.0
+    patience: int | None = None
     mixed_precision: bool = True
+    compiled: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -61,8 +88,22 @@ class Recipe:
                 f"A run needs at least 1 epoch and 2 pairs a batch; {self.epochs} epochs and "
                 f"batches of {self.batch_size} came. A pair learns only from the others beside it."
             )
+        for name, low, high in RANGES:
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise SettingsError(f"{name} must be from {low:g} to {high:g}; {value:g} came.")
         if not self.learning_rate > 0:
             raise SettingsError(f"The learning rate must be above 0; {self.learning_rate} came.")
+        for name, known in (("loss", LOSSES), ("train", TRAINED)):
+            if getattr(self, name) not in known:
+                raise SettingsError(
+                    f"{name} must be {' or '.join(known)}; {getattr(self, name)!r} came."
+                )
+        if self.captions_per_picture > 1 and not self.distinct_pictures:
+            raise SettingsError(
+                "Several captions per picture need batches of distinct pictures; set "
+                "distinct_pictures, or take one caption per picture."
+            )
 
     @classmethod
     def named(cls, name: str, *, joined: bool = False, **changes: Any) -> "Recipe":
@@ -83,7 +124,41 @@ class Recipe:
         preset = {**PRESETS[name], **(JOINED if joined and name == "strong" else {})}
         return cls(**{"name": name, **preset, **given})
 
+    @classmethod
+    def parse(cls, settings: Sequence[str]) -> dict[str, Any]:
+        """ "loss=sigmoid", "crop=0.5"… as people type them, for `named`.
 
+        Raises:
+            SettingsError: not NAME=VALUE, no such setting, or a value of another type.
+        """
+        types = get_type_hints(cls)
+        read: dict[str, Any] = {}
+        for setting in settings:
+            name, equals, text = setting.partition("=")
+            if not equals or name not in types:
+                known = ", ".join(sorted(types))
+                raise SettingsError(f"{setting!r} is not NAME=VALUE with a NAME of {known}.")
+            read[name] = _read(name, text, types[name])
+        return read
+
+
+def _read(name: str, text: str, hint: Any) -> Any:
+    kind: Any = next(each for each in get_args(hint) or (hint,) if each is not type(None))
+    try:
+        return {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
+    except (KeyError, ValueError) as error:
+        wanted = "true or false" if kind is bool else f"a value of type {kind.__name__}"
+        raise SettingsError(f"{name} takes {wanted}; {text!r} came.") from error
+
+
+LOSSES = ("infonce", "sigmoid")
+TRAINED = ("all", "vision", "text", "heads")
+RANGES: tuple[tuple[str, float, float], ...] = (
+    ("micro_batch", 1, 1e9), ("label_smoothing", 0, 0.9), ("layer_decay", 0.01, 1),
+    ("frozen_blocks", 0, 1e6), ("lora", 0, 4096), ("captions_per_picture", 1, 100),
+    ("warmup", 0, 1), ("crop", 0.01, 1), ("colour", 0, 0.9), ("drop_words", 0, 0.9),
+    ("drop_marks", 0, 1), ("average", 0, 0.99999), ("patience", 1, 1e6),
+)  # fmt: skip
 PRESETS: dict[str, dict[str, Any]] = {
     # The original report's: every caption an item, a small batch, a very small constant rate.
     "report": {
@@ -107,7 +182,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     # From random weights on drawn pictures, for the checkpoint that comes with the package.
     "demo": {
         "epochs": 11,
-        "spare_ambiguous": True,
+        "captions_per_picture": 2,
+        "shared_captions": True,
         "batch_size": 256,
         "learning_rate": 2e-3,
         "weight_decay": 0.05,
@@ -117,7 +193,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "freeze_norm": False,
         "drop_words": 0.1,
         "drop_marks": 0.1,
-        "mixed_precision": False,
     },
 }
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from timanh.errors import DataError, TrainingError
+from timanh.errors import DataError, SettingsError, TrainingError
 from timanh.training.recipe import Recipe
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -28,6 +30,18 @@ def check_captions(captions: Sequence[Sequence[str]]) -> None:
         )
 
 
+def check_micro_batch(network: nn.Module, recipe: Recipe) -> None:
+    """Raises SettingsError where parts of a batch would not give the whole one's gradients."""
+    if recipe.micro_batch is None or recipe.freeze_norm or recipe.micro_batch >= recipe.batch_size:
+        return
+    if any(isinstance(module, _BatchNorm) for module in network.modules()):
+        raise SettingsError(
+            f"micro_batch={recipe.micro_batch} computes a batch in parts, but this network "
+            "normalises over the batch, and parts have other statistics than the whole. Set "
+            "freeze_norm, or leave micro_batch away."
+        )
+
+
 @contextmanager
 def explained(recipe: Recipe, out: Path) -> Iterator[None]:
     """Turn a full disk or memory in the block into a TrainingError that says what to do."""
@@ -37,14 +51,20 @@ def explained(recipe: Recipe, out: Path) -> Iterator[None]:
         if _no_memory(error):
             raise TrainingError(
                 f"The memory was not enough for batches of {recipe.batch_size} pairs. Try half: "
-                f"--batch-size {max(2, recipe.batch_size // 2)}. What was finished is in {out}."
+                f"--batch-size {max(2, recipe.batch_size // 2)}, or keep the batch and compute it "
+                f"in parts: --micro-batch {max(1, _part(recipe) // 2)}. What was finished is in "
+                f"{out}."
             ) from error
         if _disk_is_full(error):
             raise TrainingError(
                 f"The disk of {out} is full: the newest checkpoint could not be written, the one "
-                "before it is whole. Free some space and go on with --resume."
+                "before it is whole. Free some space and give the same command again."
             ) from error
         raise
+
+
+def _part(recipe: Recipe) -> int:
+    return recipe.micro_batch or recipe.batch_size
 
 
 def _no_memory(error: BaseException) -> bool:

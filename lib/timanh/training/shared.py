@@ -1,4 +1,4 @@
-"""Captions that are true of other pictures too, so that these are not taken as wrong answers.
+"""Captions that are true of other pictures too, so that these count as right answers.
 
 “A red car” is written under one picture, but a second red car in the batch is no worse an answer.
 A contrastive loss that pushes it away as hard as a red truck learns that neither matters.
@@ -24,27 +24,27 @@ class SaidOf:
         self._captions = [[words_of(caption) for caption in own] for own in captions]
         self._words = [frozenset(word for words in own for word in words) for own in self._captions]
 
-    def ambiguous(self, rows: Sequence[int], captions: Sequence[str]) -> Tensor:
-        """(N, N) bool: whether the caption of column j is also true of the picture of row i.
+    def true_of(self, rows: Sequence[int], captions: Sequence[str]) -> Tensor:
+        """(N, M) bool: whether the caption of column j is true of the picture of row i.
 
         It is taken as true where all its words stand, in their order, in a caption of that
-        picture: “two dogs in a meadow” of “two brown dogs running in a meadow”. The diagonal
-        is False.
+        picture: “two dogs in a meadow” of “two brown dogs running in a meadow”.
 
         Args:
-            rows: N pictures of a batch.
-            captions: N captions, each of the picture in its place.
+            rows: N pictures.
+            captions: M captions.
         """
         wanted = [words_of(caption) for caption in captions]
         sets = [frozenset(words) for words in wanted]
         found = torch.zeros(len(rows), len(captions), dtype=torch.bool)
         for i, row in enumerate(rows):
+            said = self._words[row]
             for j, words in enumerate(sets):
-                if i != j and words <= self._words[row] and self._true_of(row, wanted[j]):
+                if words and words <= said and self._stands(row, wanted[j]):
                     found[i, j] = True
         return found
 
-    def _true_of(self, row: int, wanted: list[str]) -> bool:
+    def _stands(self, row: int, wanted: list[str]) -> bool:
         return any(stands_in(wanted, words) for words in self._captions[row])
 
 

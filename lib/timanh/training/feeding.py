@@ -1,0 +1,113 @@
+"""Batches made ready on another thread while the step before them is computed."""
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from timanh.models.texts import TextPreparation
+from timanh.training.augmenting import Variation, draw_variation, flip_some
+from timanh.training.pairs import Item, epoch_batches
+from timanh.training.pixels import PixelCache
+from timanh.training.recipe import Recipe
+from timanh.training.shared import SaidOf
+
+AHEAD = 3  # batches made ready before they are asked for
+
+
+@dataclass(frozen=True)
+class Batch:
+    """N pictures with k captions each, still on the CPU.
+
+    Attributes:
+        step: its number in the whole run.
+        pixels: (N, H, W, 3) uint8, mirrored already where they are to be.
+        variation: the rest of what is to be done to them.
+        tokens: per caption its ids; those of picture i are i k … i k + k - 1.
+        positives: (N, N k) bool, which captions are true of which pictures; None where each
+            picture has its one caption alone.
+    """
+
+    step: int
+    pixels: Tensor
+    variation: Variation
+    tokens: list[list[int]]
+    positives: Tensor | None
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+
+def step_seed(seed: int, step: int) -> int:
+    """From which everything random in a step follows, so that any step can be repeated alone."""
+    return (seed * 1_000_003 + step) % (1 << 63)
+
+
+class Feeder:
+    """Makes the batches of an epoch, a few ahead.
+
+    Attributes:
+        waited: seconds that `batches` has kept its caller waiting.
+    """
+
+    def __init__(
+        self,
+        pixels: PixelCache,
+        captions: Sequence[tuple[str, ...]],
+        texts: TextPreparation,
+        recipe: Recipe,
+    ) -> None:
+        self.waited = 0.0
+        self._pixels = pixels
+        self._captions = captions
+        self._texts = texts
+        self._recipe = recipe
+        self._said = SaidOf(captions) if recipe.shared_captions else None
+
+    def batches(self, epoch: int, first: int, steps: int) -> Iterator[Batch]:
+        """Those of an epoch of `steps` steps, from its step `first` on."""
+        wanted = epoch_batches(self._captions, self._recipe, epoch)
+        ready: deque[Future[Batch]] = deque()
+        with ThreadPoolExecutor(1, thread_name_prefix="batches") as thread:
+            for number in range(first, len(wanted) + AHEAD):
+                if number < len(wanted):
+                    step = epoch * steps + number
+                    ready.append(thread.submit(self.make, wanted[number], step))
+                if number >= first + AHEAD or number >= len(wanted):
+                    yield self._take(ready)
+                    if not ready:
+                        return
+
+    def _take(self, ready: deque[Future[Batch]]) -> Batch:
+        began = time.monotonic()
+        batch = ready.popleft().result()
+        self.waited += time.monotonic() - began
+        return batch
+
+    def make(self, items: Sequence[Item], step: int) -> Batch:
+        """The batch of these items."""
+        recipe = self._recipe
+        generator = torch.Generator().manual_seed(step_seed(recipe.seed, step))
+        rows = [row for row, _ in items]
+        captions = [caption for _, own in items for caption in own]
+        raw = np.stack([self._pixels.pixels[row] for row in rows])  # (N, H, W, 3) uint8
+        if recipe.flip:
+            flip_some(raw, [own for _, own in items], generator)
+        variation = draw_variation(
+            len(items), crop=recipe.crop, colour=recipe.colour, generator=generator
+        )
+        tokens = self._texts.token_ids(captions)
+        return Batch(step, torch.from_numpy(raw), variation, tokens, self.positives(rows, captions))
+
+    def positives(self, rows: Sequence[int], captions: Sequence[str]) -> Tensor | None:
+        """(N, N k) bool: its own captions, and where the recipe shares them, those of others."""
+        each = len(captions) // len(rows)
+        if each == 1 and self._said is None:
+            return None
+        own = torch.eye(len(rows), dtype=torch.bool).repeat_interleave(each, dim=1)
+        return own if self._said is None else own | self._said.true_of(rows, captions)

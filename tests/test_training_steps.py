@@ -1,0 +1,276 @@
+"""What a step computes and what it trains: parts of a batch, freezing, rates, averages, LoRA."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from timanh.data import open_data
+from timanh.errors import SettingsError
+from timanh.models import load_encoder, small_encoder
+from timanh.models.torch_encoder import TorchEncoder
+from timanh.training import Recipe, train
+from timanh.training.augmenting import coloured, cropped, draw_variation, flip_some
+from timanh.training.averaging import Average
+from timanh.training.blocks import block_depths
+from timanh.training.checkpoints import RECIPE
+from timanh.training.feeding import Feeder
+from timanh.training.gradients import Gradients
+from timanh.training.optimising import freeze, loss_bias, make_optimiser
+from timanh.training.pairs import steps_per_epoch
+from timanh.training.pixels import cache_pixels
+from timanh.training.precision import Precision
+
+TEXTS = ["a red circle one in green blue square"] * 4
+
+
+def tiny(seed: int = 0) -> TorchEncoder:
+    return small_encoder(
+        TEXTS, widths=(8, 16), text_width=16, dim=16, side=32, device="cpu", seed=seed
+    )
+
+
+def recipe(**changes: Any) -> Recipe:
+    values = {"epochs": 2, "batch_size": 12, "learning_rate": 3e-3, "mixed_precision": False}
+    return Recipe.named("demo", **{**values, **changes})
+
+
+def gradients_of(
+    encoder: TorchEncoder, gallery: Path, chosen: Recipe, place: Path
+) -> tuple[float, dict[str, torch.Tensor]]:
+    """Loss and gradients of the first batch."""
+    folder = open_data(gallery)
+    pixels = cache_pixels(folder, folder.names, encoder.preparation, place, progress=False)
+    captions = [folder.captions_of(name) for name in pixels.names]
+    feeder = Feeder(pixels, captions, encoder.texts, chosen)
+    batch = next(feeder.batches(0, 0, steps_per_epoch(captions, chosen)))
+    encoder.network.train()
+    for module in encoder.network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.eval()
+    encoder.network.zero_grad()
+    bias = loss_bias(encoder.network)
+    step = Gradients(encoder, chosen, Precision("cpu", wanted=False), bias)
+    loss = float(step(batch))
+    found = {
+        name: parameter.grad.clone()
+        for name, parameter in encoder.network.named_parameters()
+        if parameter.grad is not None
+    }
+    return loss, found | ({"bias": bias.grad} if bias.grad is not None else {})
+
+
+class Whole(Gradients):
+    """A whole batch in the same parts, with the same dropout, but with one graph of all."""
+
+    def __call__(self, batch: Any) -> torch.Tensor:
+        size = self.recipe.micro_batch or len(batch)
+        sides = [[see(), read()] for see, read in self._parts(batch, size)]
+        images, texts = (torch.cat(list(side)) for side in zip(*sides, strict=True))
+        loss = self.loss(images, texts, batch.positives)
+        loss.backward()
+        return loss.detach()
+
+
+@pytest.mark.parametrize("loss", ["infonce", "sigmoid"])
+def test_a_batch_in_parts_has_the_gradients_of_the_whole(
+    gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: str
+) -> None:
+    chosen = recipe(
+        loss=loss, micro_batch=5, freeze_norm=True, crop=0.5, colour=0.3, flip=True,
+        captions_per_picture=2, label_smoothing=0.1,
+    )  # fmt: skip
+    encoder = tiny()
+    for module in encoder.network.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.2
+    assert any(isinstance(module, torch.nn.Dropout) for module in encoder.network.modules())
+    in_parts = gradients_of(encoder, gallery, chosen, tmp_path)
+    monkeypatch.setattr("test_training_steps.Gradients", Whole)
+    at_once = gradients_of(encoder, gallery, chosen, tmp_path)
+    assert in_parts[0] == pytest.approx(at_once[0], rel=1e-6)
+    assert in_parts[1].keys() == at_once[1].keys() and len(in_parts[1]) > 20
+    for name, wanted in at_once[1].items():
+        difference = float((in_parts[1][name] - wanted).norm())
+        assert difference <= 1e-4 * float(wanted.norm()) + 1e-8, name
+
+
+def test_parts_are_refused_where_the_network_normalises_over_the_batch(
+    gallery: Path, tmp_path: Path
+) -> None:
+    folder = open_data(gallery)
+    with pytest.raises(SettingsError, match="micro_batch=4 .*Set freeze_norm"):
+        train(
+            folder, tiny(), recipe(micro_batch=4, freeze_norm=False), tmp_path,
+            names=folder.names, progress=False,
+        )  # fmt: skip
+
+
+def test_all_captions_of_a_picture_are_its_positives(gallery: Path, tmp_path: Path) -> None:
+    folder, encoder = open_data(gallery), tiny()
+    pixels = cache_pixels(folder, folder.names, encoder.preparation, tmp_path, progress=False)
+    captions = [folder.captions_of(name) for name in pixels.names]
+    chosen = recipe(captions_per_picture=2, drop_marks=0.0, drop_words=0.0)
+    batch = next(Feeder(pixels, captions, encoder.texts, chosen).batches(0, 0, 1))
+    assert batch.positives is not None and batch.positives.shape == (12, 24)
+    # Each shape in each colour is there twice under the same words.
+    assert batch.positives.sum(1).tolist() == [4] * 12
+
+
+# --- what is trained
+
+
+@pytest.mark.parametrize(
+    ("changes", "epoch", "parts"),
+    [
+        ({}, 0, {"vision", "text", "head"}),
+        ({"head_epochs": 1}, 0, {"head"}),
+        ({"head_epochs": 1}, 1, {"vision", "text", "head"}),
+        ({"train": "text"}, 0, {"text", "head"}),
+        ({"train": "vision"}, 0, {"vision", "head"}),
+        ({"train": "heads"}, 0, {"head"}),
+    ],
+)
+def test_what_is_frozen_has_no_gradients(
+    changes: dict[str, Any], epoch: int, parts: set[str]
+) -> None:
+    network = tiny().network
+    freeze(network, recipe(**changes), epoch)
+    trained = {
+        "head" if "projection" in name or "logit" in name else name.split("_")[0]
+        for name, parameter in network.named_parameters()
+        if parameter.requires_grad
+    }
+    assert trained == parts
+
+
+def test_blocks_count_from_the_input_up_and_low_ones_can_be_frozen(
+    tiny_encoder: TorchEncoder,
+) -> None:
+    network = tiny_encoder.network
+    depths = block_depths(network)
+    of = {name: depth for name, (depth, _) in depths.items()}
+    assert of["vision_model.embeddings.patch_embedding.weight"] == 0
+    low = of["vision_model.encoder.layers.0.layer_norm1.weight"]
+    high = of["vision_model.encoder.layers.1.layer_norm1.weight"]
+    assert 0 < low < high < depths["vision_model.post_layernorm.weight"][1]
+    chosen = recipe(frozen_blocks=high)
+    freeze(network, chosen, 0)
+    try:
+        free = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
+        assert "vision_model.encoder.layers.1.layer_norm1.weight" in free
+        assert "vision_model.encoder.layers.0.layer_norm1.weight" not in free
+        assert "visual_projection.weight" in free
+    finally:
+        network.requires_grad_(True)
+
+
+def test_lower_blocks_learn_more_slowly(tiny_encoder: TorchEncoder) -> None:
+    network = tiny_encoder.network
+    optimiser = make_optimiser(network, recipe(learning_rate=1e-3, layer_decay=0.5))
+    rates = {
+        id(parameter): group["peak"]
+        for group in optimiser.param_groups
+        for parameter in group["params"]
+    }
+    named = dict(network.named_parameters())
+    top = rates[id(named["vision_model.encoder.layers.1.layer_norm1.weight"])]
+    below = rates[id(named["vision_model.encoder.layers.0.layer_norm1.weight"])]
+    assert below == pytest.approx(top / 2)
+    assert rates[id(named["visual_projection.weight"])] == 1e-3
+    assert len(rates) == len(named)
+
+
+def test_the_average_follows_the_weights_and_is_only_lent() -> None:
+    network = torch.nn.Linear(2, 1, bias=False)
+    average = Average(network, 0.9)
+    values = [1.0, 2.0, 3.0]
+    for value in values:
+        torch.nn.init.constant_(network.weight, value)
+        average.update()
+    wanted = 1.0  # the first step is taken as it is
+    for value in values[1:]:
+        wanted = 0.9 * wanted + 0.1 * value
+    with average.in_place():
+        assert network.weight.flatten().tolist() == pytest.approx([wanted] * 2)
+    assert network.weight.flatten().tolist() == [3.0, 3.0]
+
+
+def test_lora_leaves_the_weights_alone_and_the_folder_is_an_ordinary_model(
+    gallery: Path, tmp_path: Path, tiny_clip_folder: Path
+) -> None:
+    pytest.importorskip("peft")
+    folder = open_data(gallery)
+    first, encoder = (load_encoder(tiny_clip_folder, device="cpu") for _ in range(2))
+    chosen = recipe(lora=2, epochs=3, freeze_norm=True, average=0.5)
+    train(folder, encoder, chosen, tmp_path, names=folder.names, progress=False)
+    before = first.network.state_dict()
+    inside = dict(encoder.network.named_parameters())
+    frozen = "text_model.encoder.layers.0.mlp.fc1.base_layer.weight"
+    assert torch.equal(inside[frozen], before[frozen.replace(".base_layer", "")])
+    trained = load_encoder(tmp_path, device="cpu")
+    assert trained.network.state_dict().keys() == before.keys()
+    assert not torch.equal(
+        trained.network.state_dict()[frozen.replace(".base_layer", "")],
+        before[frozen.replace(".base_layer", "")],
+    )
+    # Going on is possible, and a finished run is left as it is.
+    again = train(
+        folder, load_encoder(tiny_clip_folder, device="cpu"), chosen, tmp_path,
+        names=folder.names, progress=False,
+    )  # fmt: skip
+    assert again.resumed_at == 3 and (tmp_path / RECIPE).is_file()
+
+
+def test_lora_needs_layers_it_can_adapt(gallery: Path, tmp_path: Path) -> None:
+    pytest.importorskip("peft")
+    from timanh.training.adapters import add_adapters
+
+    with pytest.raises(SettingsError, match="adapts linear layers"):
+        add_adapters(torch.nn.Sequential(torch.nn.Conv2d(3, 3, 3)), 4)
+
+
+# --- variations
+
+
+def test_variations_follow_from_the_generator_alone() -> None:
+    def drawn(seed: int) -> torch.Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        torch.rand(3)  # the global generator has no part in it
+        variation = draw_variation(4, crop=0.4, colour=0.3, generator=generator)
+        return variation.apply(torch.linspace(0, 1, 4 * 3 * 64).reshape(4, 3, 8, 8))
+
+    assert torch.equal(drawn(3), drawn(3)) and not torch.equal(drawn(3), drawn(4))
+
+
+def test_a_crop_of_everything_and_factors_of_one_change_nothing() -> None:
+    pictures = torch.rand(2, 3, 8, 8)
+    whole = torch.tensor([[1.0, 0, 0], [0, 1, 0]]).expand(2, 2, 3)
+    assert torch.allclose(cropped(pictures, whole), pictures, atol=1e-6)
+    assert torch.allclose(coloured(pictures, torch.ones(2, 3)), pictures, atol=1e-6)
+    grey = coloured(pictures, torch.tensor([[1.0, 1, 0]]).expand(2, 3))
+    assert torch.allclose(grey[:, 0], grey[:, 1], atol=1e-6)
+
+
+def test_a_picture_is_not_mirrored_when_one_of_its_captions_names_a_side() -> None:
+    pictures = np.zeros((64, 2, 2, 3), np.uint8)
+    pictures[:, :, 0] = 1
+    captions = [("a dog", "a dog on the left") if row % 2 else ("a dog",) for row in range(64)]
+    flip_some(pictures, captions, torch.Generator().manual_seed(0))
+    mirrored = pictures[:, 0, 0, 0] == 0
+    assert not mirrored[1::2].any() and 8 < mirrored[::2].sum() < 24
+
+
+# --- settings as people type them
+
+
+def test_settings_are_read_by_type_and_bad_ones_are_named() -> None:
+    assert Recipe.parse(["loss=sigmoid", "lora=8", "crop=0.5", "cosine=false"]) == {
+        "loss": "sigmoid", "lora": 8, "crop": 0.5, "cosine": False,
+    }  # fmt: skip
+    for bad, told in (("lora", "NAME=VALUE"), ("lor=8", "NAME of"), ("lora=x", "type int"),
+                      ("cosine=maybe", "true or false")):  # fmt: skip
+        with pytest.raises(SettingsError, match=told):
+            Recipe.parse([bad])
