@@ -96,6 +96,7 @@ class Passage:
         self._send = send
         self._body: Body | None = None
         self._left = False
+        self._complete = False
         scope.setdefault("state", {})["request_id"] = self.request_id
 
     async def run(self, receive: Receive) -> None:
@@ -108,8 +109,8 @@ class Passage:
         task = asyncio.current_task()
 
         def left() -> None:
-            self._left = True
-            if task is not None:
+            if not self._complete and task is not None:
+                self._left = True
                 task.cancel()
 
         body = self._body = Body(receive, self.guard.max_request_bytes, left)
@@ -155,6 +156,7 @@ class Passage:
             out["X-Request-ID"] = self.request_id
             for name, value in HEADERS.items():
                 out.setdefault(name, value)
+        self._complete = message["type"] == "http.response.body" and not message.get("more_body")
         await self._send(message)
 
     async def _refuse(self, refusal: BackendError) -> None:

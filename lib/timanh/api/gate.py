@@ -119,6 +119,7 @@ class Passage:
         self._send = send
         self._body: Body | None = None
         self._left = False
+        self._complete = False
         scope.setdefault("state", {})["request_id"] = self.request_id
 
     async def run(self, receive: Receive) -> None:
@@ -132,8 +133,8 @@ class Passage:
         task = asyncio.current_task()
 
         def left() -> None:
-            self._left = True
-            if task is not None:
+            if not self._complete and task is not None:
+                self._left = True
                 task.cancel()
 
         self._body = Body(receive, config.max_request_bytes, config.upload_s, left)
@@ -165,6 +166,7 @@ class Passage:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             MutableHeaders(scope=message)["X-Request-ID"] = self.request_id
+        self._complete = message["type"] == "http.response.body" and not message.get("more_body")
         await self._send(message)
 
     async def _refuse(self, refusal: RequestError) -> None:

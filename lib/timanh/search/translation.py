@@ -68,7 +68,7 @@ class Translator:
             chosen = {"google" if services is None else "translator": chosen}
         self.services = tuple(Patient(name, call) for name, call in chosen.items())
         self.timeout_s = timeout_s
-        self.cache = cache or TranslationCache()
+        self.cache = TranslationCache() if cache is None else cache
         self._lock = threading.Lock()
         self._asked: dict[str, Future[Translation]] = {}
 

@@ -1,0 +1,219 @@
+"""Translators that hang, refuse, answer nothing, a captcha, or answers wrong in form."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from timanh.search import patience
+from timanh.search.local_translation import find_local_translator
+from timanh.search.translation import Translator, detect_language
+from timanh.search.translation_cache import TranslationCache
+
+
+@pytest.fixture
+def hanging() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def refuses(text: str) -> object:
+    raise ConnectionError("blocked")
+
+
+def test_a_translator_that_hangs_is_left_behind(hanging: threading.Event) -> None:
+    translator = Translator(lambda text: hanging.wait(30), timeout_s=0.2)
+    began = time.monotonic()
+    answer = translator.translate("con chó")
+    assert time.monotonic() - began < 1
+    assert answer.translated is None and answer.notice_code == "translator-slow"
+
+
+def test_a_burst_on_a_hanging_translator_is_answered_in_time_with_few_threads(
+    hanging: threading.Event,
+) -> None:
+    translator = Translator(lambda text: hanging.wait(30), timeout_s=0.5)
+    began = time.monotonic()
+    with ThreadPoolExecutor(64) as pool:
+        answers = list(pool.map(translator.translate, (f"con chó {n}" for n in range(200))))
+    assert time.monotonic() - began < 2
+    codes = {answer.notice_code for answer in answers}
+    assert codes <= {"translator-slow", "translator-resting"}
+    hung = [thread for thread in threading.enumerate() if thread.name == "timanh-google"]
+    named = [thread for thread in threading.enumerate() if thread.name == "timanh-translator"]
+    assert not hung and 0 < len(named) <= patience.SLOTS
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        "",
+        "   ",
+        7,
+        b"a dog",
+        ["a dog"],
+        {},
+        "<!doctype html><html>captcha</html>",
+        "x" * 5000,
+    ],
+)
+def test_strange_answers_leave_the_words_as_written(given: object) -> None:
+    answer = Translator(lambda text: given).translate("con chó")
+    assert answer.translated is None and answer.notice_code == "translator-odd"
+    assert "as written" in (answer.notice or "")
+
+
+def test_errors_long_texts_emoji_and_english_are_all_answered() -> None:
+    failed = Translator(refuses).translate("con mèo")
+    assert "ConnectionError" in (failed.notice or "")
+    assert failed.notice_code == "translator-failed"
+    assert Translator(refuses).translate("đ" * 5000).notice_code == "translation-too-long"
+    for text in ("a red car", "🐶", "!!!", ""):
+        assert Translator(refuses).translate(text).notice is None
+    assert Translator(lambda text: "a  dog\n🐶 ").translate("con chó 🐶").translated == "a dog 🐶"
+
+
+def test_after_three_failures_it_rests_then_one_call_tries(
+    monkeypatch: pytest.MonkeyPatch, hanging: threading.Event
+) -> None:
+    calls: list[str] = []
+
+    def broken(text: str) -> object:
+        calls.append(text)
+        raise OSError
+
+    translator = Translator(broken)
+    codes = [translator.translate(f"con chó {number}").notice_code for number in range(6)]
+    assert len(calls) == 3 and codes[3:] == ["translator-resting"] * 3
+    monkeypatch.setattr(patience, "PAUSE_S", 60.0)
+    later = time.monotonic() + 61
+    monkeypatch.setattr(patience.time, "monotonic", lambda: later)
+    translator.timeout_s = 1
+    assert translator.translate("con chó a").notice_code == "translator-failed"
+    assert translator.translate("con chó b").notice_code == "translator-resting"
+    assert len(calls) == 4
+
+
+def test_after_a_rest_with_threads_still_hanging_nobody_waits(
+    monkeypatch: pytest.MonkeyPatch, hanging: threading.Event
+) -> None:
+    translator = Translator(lambda text: hanging.wait(30), timeout_s=0.1)
+    for number in range(3):
+        translator.translate(f"con chó {number}")
+    offset = 61.0
+    real = time.monotonic
+    monkeypatch.setattr(patience.time, "monotonic", lambda: real() + offset)
+    began = real()
+    assert translator.translate("con chó nữa").notice_code == "translator-resting"
+    assert real() - began < 0.05
+
+
+def test_the_chain_goes_on_to_the_next_and_says_who_translated() -> None:
+    translator = Translator({"local": refuses, "google": lambda text: "a dog"})
+    first = translator.translate("con chó")
+    assert (first.translated, first.by, first.notice) == ("a dog", "google", None)
+    assert translator.translate("con chó").by == "cache"
+
+
+def test_the_same_words_at_the_same_time_are_asked_once(hanging: threading.Event) -> None:
+    calls: list[str] = []
+
+    def slow(text: str) -> object:
+        calls.append(text)
+        hanging.wait(5)
+        return "a dog"
+
+    translator = Translator(slow)
+    with ThreadPoolExecutor(8) as pool:
+        answers = [pool.submit(translator.translate, "con chó") for _ in range(8)]
+        time.sleep(0.2)
+        hanging.set()
+        assert {answer.result().translated for answer in answers} == {"a dog"}
+    assert calls == ["con chó"]
+
+
+def test_the_cache_outlives_the_process_and_half_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "translations.jsonl"
+    for _ in range(2):
+        translator = Translator(lambda text: "a dog", cache=TranslationCache(file))
+        translator.translate("con chó")
+    assert file.read_text(encoding="utf8") == '["con chó", "a dog"]\n'
+    with file.open("a", encoding="utf8") as out:
+        out.write('[1, 2]\nrubbish\n["con m')
+    later = TranslationCache(file)
+    assert later.get("con chó") == "a dog" and len(later) == 1
+    later.put("con mèo", "a cat")
+    assert [json.loads(line)[1] for line in file.read_text(encoding="utf8").splitlines()] == [
+        "a dog", "a cat",
+    ]  # fmt: skip
+
+
+def test_the_cache_is_bounded_and_does_without_a_disk(tmp_path: Path) -> None:
+    small = TranslationCache(most=2)
+    for number in range(4):
+        small.put(f"con {number}", f"a {number}")
+    assert len(small) == 2 and small.get("con 0") is None
+    (tmp_path / "file").write_text("no folder")
+    broken = TranslationCache(tmp_path / "file" / "translations.jsonl")
+    broken.put("con chó", "a dog")
+    assert broken.get("con chó") == "a dog" and broken.file is None
+
+
+@pytest.fixture(scope="module")
+def tiny_marian(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A translation model in OPUS-MT's own format, with random weights."""
+    spm = pytest.importorskip("sentencepiece")
+    import torch
+    from transformers import MarianConfig, MarianMTModel, MarianTokenizer
+
+    folder = tmp_path_factory.mktemp("marian")
+    text = folder / "text.txt"
+    text.write_text("con chó chạy trên bãi biển\na dog runs on the beach\n" * 20, encoding="utf8")
+    for side in ("source", "target"):
+        spm.SentencePieceTrainer.train(
+            input=str(text), model_prefix=str(folder / side), vocab_size=60, minloglevel=2,
+            hard_vocab_limit=False,
+        )  # fmt: skip
+        (folder / f"{side}.model").rename(folder / f"{side}.spm")
+    pieces = spm.SentencePieceProcessor(model_file=str(folder / "source.spm"))
+    names = ["</s>", "<unk>", *(pieces.id_to_piece(i) for i in range(3, len(pieces))), "<pad>"]
+    (folder / "vocab.json").write_text(json.dumps({name: i for i, name in enumerate(names)}))
+    tokenizer = MarianTokenizer(
+        str(folder / "source.spm"), str(folder / "target.spm"), str(folder / "vocab.json")
+    )
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    size = {f"{side}_{what}": number for side in ("encoder", "decoder") for what, number in
+            (("layers", 1), ("ffn_dim", 16), ("attention_heads", 2))}  # fmt: skip
+    last = len(names) - 1
+    config = MarianConfig(
+        vocab_size=len(names), pad_token_id=last, eos_token_id=0, decoder_start_token_id=last,
+        max_position_embeddings=64, forced_eos_token_id=0, d_model=16, **size,
+    )  # fmt: skip
+    MarianMTModel(config).save_pretrained(folder)
+    return folder
+
+
+def test_a_model_on_this_machine_is_found_and_used(tiny_marian: Path, tmp_path: Path) -> None:
+    translate = find_local_translator(tiny_marian)
+    assert translate is not None and isinstance(translate("con chó chạy"), str)
+    assert find_local_translator(tmp_path) is None
+    assert find_local_translator("nobody/no-such-model") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("chiếc ô tô màu đỏ", "vi"), ("ĐỎ", "vi"), ("nguoi dang chay", "vi"),
+        ("a red car", "en"), ("two dogs at the café", "en"), ("", "en"), ("xe", "en"),
+        ("cho me o to", "en"),
+    ],
+)  # fmt: skip
+def test_languages_are_told_apart(text: str, language: str) -> None:
+    assert detect_language(text) == language
