@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import CLIPConfig, CLIPModel, SiglipConfig, SiglipModel
 
 T4_FLOPS = 65e12 * 0.35  # fp16 peak of NVIDIA's data sheet, times a share that is often reached
-FLICKR8K, EPOCHS, BATCH = 6000, 5, 256
+FLICKR8K, EPOCHS, BATCH, PART = 6000, 5, 256, 32
 TEXT_TOKENS = 20  # of most captions of Flickr8k, padded to the longest of its group
 
 
@@ -74,42 +74,46 @@ def main() -> None:
 def measure(network: Any) -> dict[str, Any]:
     """Of one network: parameters, GB for training, kept bytes and operations per pair."""
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    pixels = torch.randn(2, 3, 224, 224)
+    few, many = 2, 6
+    (small, _), (large, operations) = (kept_for_backward(network, pairs) for pairs in (few, many))
+    per_pair = (large - small) / (many - few)
+    operations = 3 * operations / many  # backward costs twice what forward does
+    state = (16 + 2) * parameters  # weights, gradients, two moments in float32; bf16 copies
+    return {
+        "parameters_millions": round(parameters / 1e6, 1),
+        "state_gb": round(state / 1e9, 1),
+        "activations_mb_per_pair": round(per_pair / 1e6, 1),
+        f"gb_at_batch_{BATCH}": round((state + BATCH * per_pair) / 1e9, 1),
+        f"gb_at_micro_batch_{PART}": round((state + PART * per_pair) / 1e9, 1),
+        "gflop_per_pair": round(operations / 1e9, 1),
+        "t4_minutes": round(EPOCHS * FLICKR8K * operations / T4_FLOPS / 60, 1),
+    }
+
+
+def kept_for_backward(network: Any, pairs: int) -> tuple[int, int]:
+    """Bytes that a forward pass in bf16 keeps for the backward one, and its operations."""
+    pixels = torch.randn(pairs, 3, 224, 224)
     length = TEXT_TOKENS if isinstance(network, CLIPModel) else 64
-    tokens = torch.randint(1, 1000, (2, length))
+    tokens = torch.randint(1, 1000, (pairs, length))
     kept: dict[int, int] = {}
+    alive: list[torch.Tensor] = []  # so that no address is counted for two
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
         kept[storage.data_ptr()] = storage.nbytes()
-        alive.append(tensor)  # so that no address is counted for two
+        alive.append(tensor)
         return tensor
 
-    alive: list[torch.Tensor] = []
-    own = {parameter.untyped_storage().data_ptr() for parameter in network.parameters()}
     counter = FlopCounterMode(display=False)
     with (
         torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor),
         torch.autocast("cpu", dtype=torch.bfloat16),
         counter,
     ):
-        network.get_image_features(pixel_values=pixels)
-        network.get_text_features(input_ids=tokens)
-    # Copies of weights in bf16 are kept once, whatever the batch.
-    weights = sum(size for place, size in kept.items() if place in own)
-    copies = 2 * parameters
-    per_pair = max(0, sum(kept.values()) - weights - copies) / 2
-    state = 16 * parameters  # weights, gradients and Adam's two moments in float32
-    operations = 3 * counter.get_total_flops() / 2
-    return {
-        "parameters_millions": round(parameters / 1e6, 1),
-        "weights_and_optimiser_gb": round(state / 1e9, 2),
-        "activations_mb_per_pair": round(per_pair / 1e6, 1),
-        f"gb_at_batch_{BATCH}": round((state + copies + BATCH * per_pair) / 1e9, 1),
-        "gb_at_micro_batch_32": round((state + copies + 32 * per_pair) / 1e9, 1),
-        "gflop_per_pair": round(operations / 1e9, 1),
-        "t4_minutes": round(EPOCHS * FLICKR8K * operations / T4_FLOPS / 60, 1),
-    }
+        images = network.get_image_features(pixel_values=pixels)
+        texts = network.get_text_features(input_ids=tokens)
+    alive += [images.pooler_output, texts.pooler_output]
+    return sum(kept.values()), counter.get_total_flops()
 
 
 if __name__ == "__main__":

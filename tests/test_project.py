@@ -99,7 +99,8 @@ def test_no_bound_would_change_a_colab_runtime() -> None:
 def test_whatever_the_library_imports_is_declared() -> None:
     described = project()
     declared = set(requirements(described["dependencies"]))
-    declared |= set(requirements(described["optional-dependencies"]["notebooks"]))
+    for extra in described["optional-dependencies"].keys() - {"test"}:
+        declared |= set(requirements(described["optional-dependencies"][extra]))
     optional = {"google"}  # Colab's own, used where it is
     for file in PACKAGE.rglob("*.py"):
         foreign = imported_by(file) - {*sys.stdlib_module_names, "timanh"} - optional

@@ -1,13 +1,9 @@
 """Building a dictionary, again after changes, and after being killed."""
 
 import errno
-import json
+import importlib
 import os
-import random
-import signal
-import subprocess
-import sys
-import time
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +12,7 @@ from PIL import Image
 from pixel_encoder import PixelEncoder, make_pictures
 
 from timanh.errors import (
+    DictionaryDamagedError,
     DictionaryError,
     EmptyGalleryError,
     EncoderMismatchError,
@@ -27,10 +24,12 @@ from timanh.vectors import (
     VectorDictionary,
     add_pictures,
     build_dictionary,
+    compact_dictionary,
     encoding,
     items,
     manifest,
     remove_pictures,
+    segments,
     writer,
 )
 
@@ -47,9 +46,13 @@ def contents(folder: Path) -> list[tuple[str, bytes]]:
     )
 
 
-def flip_a_bit(path: Path) -> None:
+def captions_in(folder: Path) -> dict[str, tuple[str, ...]]:
+    return {item.path: item.captions for item in VectorDictionary.open(folder).items}
+
+
+def flip_a_bit(path: Path, where: float) -> None:
     content = bytearray(path.read_bytes())
-    content[-40] ^= 1
+    content[int(where * len(content))] ^= 1
     path.write_bytes(content)
 
 
@@ -245,6 +248,58 @@ def test_a_second_build_does_only_what_is_new(pictures: Path, tmp_path: Path) ->
     assert contents(out) == contents(tmp_path / "unbroken")
 
 
+def test_renamed_pictures_keep_their_vectors(pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build(pictures, out)
+    vectors = dict(contents(out))
+    (pictures / "deep").mkdir()
+    (pictures / "0001.png").rename(pictures / "deep" / "một.png")
+    (pictures / "0002.png").rename(pictures / "swap")
+    (pictures / "0003.png").rename(pictures / "0002.png")
+    (pictures / "swap").rename(pictures / "0003.png")
+    Image.new("RGB", (48, 36), "red").save(pictures / "new.png")
+    encoder = PixelEncoder()
+    report = build(pictures, out, encoder)
+    assert (report.renamed, report.added, report.removed, report.kept) == (3, 1, 0, 7)
+    assert (report.changed, encoder.encoded) == (0, 1)
+    now = dict(contents(out))
+    assert now["deep/một.png"] == vectors["0001.png"]
+    assert (now["0002.png"], now["0003.png"]) == (vectors["0003.png"], vectors["0002.png"])
+    dictionary = VectorDictionary.open(out)
+    assert dictionary.check(encoder).ok
+    assert all(item.id == items.item_id(item.path) for item in dictionary.items)
+    build(pictures, tmp_path / "unbroken")
+    assert contents(out) == contents(tmp_path / "unbroken")
+
+
+def test_a_gallery_in_another_folder_is_known_by_its_pictures(tmp_path: Path) -> None:
+    make_pictures(tmp_path / "one" / "a", 6)
+    build(tmp_path / "one", tmp_path / "out")
+    (tmp_path / "one" / "a").rename(tmp_path / "one" / "b")
+    encoder = PixelEncoder()
+    report = build(tmp_path / "one", tmp_path / "out", encoder)
+    assert (report.renamed, report.kept, report.removed, encoder.encoded) == (6, 0, 0, 0)
+
+
+def test_caption_files_are_remembered(gallery: Path, tmp_path: Path) -> None:
+    out, named = tmp_path / "out", tmp_path / "words.txt"
+    named.write_text("image,caption\nred_circle_0.jpg,a tomato\nnew.jpg,a lemon\n")
+    build(gallery, out, captions=named)
+    captions = captions_in(out)
+    assert captions["red_circle_0.jpg"] == ("a tomato",) and captions["blue_circle_0.jpg"] == ()
+    Image.new("RGB", (30, 20), "yellow").save(gallery / "images" / "new.jpg")
+    report = add_pictures(out, [gallery / "images" / "new.jpg"], PixelEncoder(), progress=False)
+    assert report.added == 1
+    build(gallery, out)
+    captions = captions_in(out)
+    assert captions["new.jpg"] == ("a lemon",) and captions["red_circle_0.jpg"] == ("a tomato",)
+    build(gallery, out, captions=gallery / "captions.txt")
+    assert "a red circle" in captions_in(out)["red_circle_0.jpg"]
+    named.unlink()
+    build(gallery, out, rebuild=True)
+    assert VectorDictionary.open(out).manifest.captions == ()
+
+
 def test_new_captions_need_no_encoding(gallery: Path, tmp_path: Path) -> None:
     build(gallery, tmp_path / "out")
     (gallery / "captions.txt").write_text("image,caption\nblue_circle_0.jpg,a blue ball\n")
@@ -255,9 +310,9 @@ def test_new_captions_need_no_encoding(gallery: Path, tmp_path: Path) -> None:
     assert VectorDictionary.open(tmp_path / "out").check(encoder).ok
 
 
-@pytest.mark.parametrize(("damaged", "rows"), [(0, 10), (1, 3)])
+@pytest.mark.parametrize(("damaged", "rows"), [(0, 4), (1, 3)])
 @pytest.mark.parametrize("kind", ["vectors", "items"])
-def test_a_damaged_segment_is_made_anew_and_nothing_else(
+def test_a_damaged_part_is_made_anew_and_nothing_else(
     pictures: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -266,19 +321,49 @@ def test_a_damaged_segment_is_made_anew_and_nothing_else(
     kind: str,
 ) -> None:
     monkeypatch.setattr(writer, "SMALL_ROWS", 0)
+    monkeypatch.setattr(segments, "PART_ROWS", 4)
     out = tmp_path / "out"
     build(pictures, out)
     for number in range(3):
         Image.new("RGB", (30, 20), (number, 99, 0)).save(pictures / f"new{number}.png")
     build(pictures, out)
     whole = contents(out)
-    segments = manifest.Manifest.load(out).segments
-    assert [segment.count for segment in segments] == [10, 3]
-    flip_a_bit(out / getattr(segments[damaged], kind).name)
+    stored = manifest.Manifest.load(out).segments
+    assert [segment.count for segment in stored] == [10, 3]
+    assert [part.rows for part in stored[0].parts] == [4, 4, 2]
+    file = out / getattr(stored[damaged], kind).name
+    flip_a_bit(file, 0.55 if damaged == 0 else 0.9)
+    problems = VectorDictionary.open(out).check().problems
+    assert file.name in problems[0] and "checksum" in problems[0]
+    shutil.copytree(out, tmp_path / "apart")
+
+    # Without pictures and encoder: the damaged part is left out, and all else is as it was.
+    left = compact_dictionary(tmp_path / "apart")
+    assert (left.damaged, left.count) == ({file.name: rows}, 13 - rows)
+    assert set(contents(tmp_path / "apart")) < set(whole)
+    assert VectorDictionary.open(tmp_path / "apart").check(PixelEncoder()).ok
+    assert len(list((tmp_path / "apart").iterdir())) == 3
+
     encoder = PixelEncoder()
     report = build(pictures, out, encoder)
     assert (report.mended, report.added, encoder.encoded) == (rows, 0, rows)
+    assert report.damaged == (file.name,)
     assert contents(out) == whole
+
+
+def test_a_segment_cut_short_keeps_what_is_before_the_cut(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "PART_ROWS", 4)
+    out = tmp_path / "out"
+    build(pictures, out)
+    (segment,) = manifest.Manifest.load(out).segments
+    file = out / segment.vectors.name
+    file.write_bytes(file.read_bytes()[:-20])
+    with pytest.raises(DictionaryDamagedError, match="compact"):
+        VectorDictionary.open(out)
+    assert compact_dictionary(out).count == 8
+    assert VectorDictionary.open(out).check(PixelEncoder()).ok
 
 
 def test_the_gallery_and_its_dictionary_can_be_moved_together(tmp_path: Path) -> None:
@@ -351,48 +436,29 @@ def test_many_small_changes_leave_few_segments(pictures: Path, tmp_path: Path) -
 
 # Killed
 
-KILLED = """
-import sys
-from pathlib import Path
-sys.path[:0] = [{tests!r}]
-from pixel_encoder import PixelEncoder
-from timanh.vectors import build_dictionary, encoding
-encoding.SEGMENT_ROWS = 8
-print("started", flush=True)
-build_dictionary(
-    Path({gallery!r}), PixelEncoder(delay_s=0.004), Path({out!r}), batch_size=4, progress=False
-)
-"""
 
-
-def test_killed_at_any_moment_it_goes_on_from_there(
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process is forked to be killed")
+def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gallery = make_pictures(tmp_path / "pictures", 160)
-    out = tmp_path / "out"
-    script = KILLED.format(tests=str(Path(__file__).parent), gallery=str(gallery), out=str(out))
-    moments = random.Random(7)
-    counts = []
-    for _ in range(6):
-        with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(moments.uniform(0.0, 0.12))
-            process.send_signal(signal.SIGKILL)
-        if (out / "manifest.json").exists():
-            half = VectorDictionary.open(out, PixelEncoder())
-            assert half.check(PixelEncoder()).ok
-            counts.append(len(half))
-    assert counts == sorted(counts), "nothing that was there is lost"
-    assert counts and 0 < counts[0] < 160, "it was killed in the middle"
-    assert not json.loads((out / "manifest.json").read_text())["complete"]
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "benchmarks"))
+    kills = importlib.import_module("kills")
     monkeypatch.setattr(encoding, "SEGMENT_ROWS", 8)
-    encoder = PixelEncoder()
-    report = build(gallery, out, encoder)
-    assert (report.count, encoder.encoded) == (160, 160 - counts[-1])
-    build(gallery, tmp_path / "unbroken")
-    assert contents(out) == contents(tmp_path / "unbroken")
-    names = {path.name for path in out.iterdir()}
-    stored = manifest.Manifest.load(out)
-    assert names == stored.files() | {manifest.FILE}, "what was left over is swept"
-    assert stored.complete
+    monkeypatch.setattr(writer, "SMALL_ROWS", 16)
+    tally = kills.run(tmp_path, 16, seed=7)
+    assert not tally.faults
+    assert sum(tally.in_the_middle.values()) >= 4, "some came while it wrote"
+
+
+def test_the_trial_of_kills_finds_a_writer_that_forgets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A manifest that is saved before it is complete must not pass."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "benchmarks"))
+    kills = importlib.import_module("kills")
+    before, after = {"a": b"1", "b": b"2"}, {"a": b"1"}
+    assert kills.faults("compact", before, after, [])
+    assert kills.faults("build", before, after, [])
+    assert kills.faults("add", after, before, ["c"])
+    assert kills.faults("remove", before, after, ["a", "b"])
+    assert not kills.faults("remove", before, after, ["b"])

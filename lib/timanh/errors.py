@@ -73,6 +73,10 @@ class ModelFormatError(ModelError):
     code = "model-format"
 
 
+class RuntimeRefusedError(ModelError):
+    code = "runtime-refused"
+
+
 class DictionaryError(TimAnhError):
     code = "bad-dictionary"
 

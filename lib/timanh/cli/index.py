@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from timanh.cli.options import AsJson, CaptionFiles, Device, IndexFolder, Model, ModelOfIndex
+from timanh.cli.options import (
+    AsJson,
+    CaptionFiles,
+    Device,
+    IndexFolder,
+    Model,
+    ModelOfIndex,
+    Runtime,
+)
 from timanh.cli.output import notice, result, result_json, table
 
 if TYPE_CHECKING:
@@ -50,13 +58,17 @@ def build(
     ] = None,
     batch_size: BatchSize = 32,
     device: Device = "auto",
+    runtime: Runtime = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Encode a gallery; run again, encode only what has changed."""
+    """Encode a gallery; run again, encode only what has changed.
+
+    Caption files are remembered: the next build and `index add` take them unasked.
+    """
     from timanh.models import load_encoder
     from timanh.vectors import build_dictionary
 
-    encoder = load_encoder(model, device=device, square_padding=square_padding)
+    encoder = load_encoder(model, device=device, runtime=runtime, square_padding=square_padding)
     report = build_dictionary(
         gallery,
         encoder,
@@ -78,6 +90,7 @@ def add(
     copy: Annotated[
         bool, typer.Option("--copy", help="Copy pictures from elsewhere into the gallery first.")
     ] = False,
+    captions: CaptionFiles = None,
     model: ModelOfIndex = None,
     device: Device = "auto",
     as_json: AsJson = False,
@@ -86,7 +99,7 @@ def add(
     from timanh.vectors import VectorDictionary, add_pictures
 
     encoder = VectorDictionary.open(index).load_encoder(model, device=device)
-    _tell(add_pictures(index, pictures, encoder, copy=copy), as_json)
+    _tell(add_pictures(index, pictures, encoder, copy=copy, captions=captions), as_json)
 
 
 @app.command()
@@ -108,6 +121,28 @@ def remove(
         result_json({"removed": list(removed)})
     else:
         result(f"Removed {len(removed)}: {', '.join(removed)}")
+
+
+@app.command()
+def compact(index: IndexFolder, as_json: AsJson = False) -> None:
+    """Join all segments into one, and leave out what is damaged.
+
+    Needs neither pictures nor model. The next build encodes again what was left out.
+    """
+    from timanh.vectors import compact_dictionary
+
+    report = compact_dictionary(index)
+    if as_json:
+        result_json(report.to_dict())
+        return
+    result(
+        f"{report.count} pictures in {report.folder} ({report.segments_before} segments before, "
+        f"{report.bytes_before / 1e6:.1f} → {report.bytes_after / 1e6:.1f} MB)"
+    )
+    _list(
+        "damaged files",
+        [f"{name}: {lost} pictures are left out" for name, lost in report.damaged.items()],
+    )
 
 
 @app.command()
@@ -225,6 +260,7 @@ def _describe(dictionary: "VectorDictionary") -> dict[str, Any]:
         "fingerprint": dictionary.fingerprint,
         "source": dictionary.encoder_source,
         "gallery": str(dictionary.gallery),
+        "captions": list(manifest.captions),
         "segments": len(manifest.segments),
         "bytes": stored,
         "complete": manifest.complete,
@@ -238,6 +274,7 @@ def _tell(report: "BuildReport", as_json: bool) -> None:
     parts = {
         "added": report.added,
         "changed": report.changed,
+        "renamed": report.renamed,
         "mended": report.mended,
         "kept": report.kept,
         "removed": report.removed,
@@ -246,7 +283,9 @@ def _tell(report: "BuildReport", as_json: bool) -> None:
     told = ", ".join(f"{number} {name}" for name, number in parts.items() if number)
     result(f"{report.count} pictures in {report.folder} ({told or 'nothing to do'})")
     if report.pictures_per_s:
-        notice(f"{report.seconds:.1f} s, {report.pictures_per_s:.0f} pictures/s")
+        pace = f"{report.pictures_per_s:.0f} pictures/s with {report.runtime}"
+        notice(f"{report.seconds:.1f} s, {pace}")
+    _list("damaged files, made anew", report.damaged)
     _list("skipped", [skipped.reason for skipped in report.skipped])
 
 

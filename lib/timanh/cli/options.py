@@ -12,6 +12,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 Device = Annotated[
     str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps.")
 ]
+Runtime = Annotated[
+    str,
+    typer.Option(
+        "--runtime",
+        metavar="NAME",
+        help="What computes: auto (the fastest whose vectors agree with torch), torch, "
+        "torch-bf16, torch-compile, onnx, openvino, openvino-bf16, or int8.",
+    ),
+]
 ModelOfIndex = Annotated[
     str | None,
     typer.Option(

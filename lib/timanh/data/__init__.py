@@ -3,7 +3,13 @@
 from timanh.data.captions import CaptionSet, read_captions
 from timanh.data.folder import DataFolder, open_data
 from timanh.data.pairs import CaptionPairs, PicturePairs, drop_unreadable
-from timanh.data.pictures import MAX_PIXELS, SUFFIXES, list_pictures, open_picture
+from timanh.data.pictures import (
+    MAX_PIXELS,
+    SUFFIXES,
+    list_pictures,
+    open_picture,
+    open_reduced,
+)
 from timanh.data.prepare import data_folder, prepare_data
 from timanh.data.splits import draw_splits, read_split
 
@@ -20,6 +26,7 @@ __all__ = [
     "list_pictures",
     "open_data",
     "open_picture",
+    "open_reduced",
     "prepare_data",
     "read_captions",
     "read_split",

@@ -4,6 +4,8 @@ import os
 import struct
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -13,9 +15,12 @@ from PIL import Image, UnidentifiedImageError, features
 from timanh.errors import DataError, PictureError, PictureTooLargeError
 
 MAX_PIXELS = 100_000_000
+HEIF_SUFFIXES = frozenset({".heic", ".heif"})
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm"}
     | ({".avif"} if features.check("avif") else set())
+    # Listed with or without the plug-in, so that phone photos are named and not passed over.
+    | HEIF_SUFFIXES
 )
 ORIENTATION = 0x0112
 TURNS = {
@@ -27,15 +32,30 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+SIDEWAYS = frozenset(turn for value, turn in TURNS.items() if value > 4)
 # What Pillow's readers raise for damaged files, as found by feeding them 200,000 of those.
 DAMAGE = (
     ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError, SyntaxError,
     TypeError, ValueError, struct.error,
 )  # fmt: skip
 
+if find_spec("pillow_heif"):
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+
 # `open_picture` has its own limit. Said once and not around each call, because pictures are
 # opened in threads and `catch_warnings` is not safe there.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """A picture that may be smaller than its file says: `width` and `height` are the file's."""
+
+    image: Image.Image
+    width: int
+    height: int
 
 
 def open_picture(
@@ -56,6 +76,26 @@ def open_picture(
         PictureError: it is missing, is no picture, or is cut short; the message names it.
     """
     label = str(source) if isinstance(source, Path | str) else "the picture that was sent"
+    return open_reduced(source, longest, label=label, max_pixels=max_pixels).image
+
+
+def open_reduced(
+    source: Path | str | bytes | BinaryIO,
+    shortest: int | None,
+    *,
+    label: str,
+    max_pixels: int = MAX_PIXELS,
+) -> Reduced:
+    """As `open_picture`, together with the upright size the whole picture has.
+
+    Args:
+        shortest: pixels that are enough for the shorter side; large JPEGs are decoded at 1/2,
+            1/4 or 1/8 as long as they keep that many. None decodes all.
+        label: what messages call the picture.
+
+    Raises:
+        PictureError: as `open_picture`.
+    """
     opened = BytesIO(source) if isinstance(source, bytes) else source
     try:
         with Image.open(opened) as image:
@@ -65,18 +105,19 @@ def open_picture(
                     f"{label} has {width} × {height} pixels; at most {max_pixels / 1e6:.3g} "
                     "million are read. Make it smaller first."
                 )
-            if longest is not None:
-                image.draft("RGB", (longest, longest))
-            return _upright_rgb(image)
+            if shortest is not None:
+                image.draft("RGB", (shortest, shortest))
+            image.load()
+            turn = _turn(image)
+            if turn in SIDEWAYS:
+                width, height = height, width
+            return Reduced(_upright_rgb(image, turn), width, height)
     except PictureError:
         raise
     except FileNotFoundError as error:
         raise PictureError(f"There is no picture {label}.") from error
     except UnidentifiedImageError as error:
-        raise PictureError(
-            f"{label} is not a picture that can be read, whatever its name says. Known are JPEG, "
-            "PNG, WebP, GIF, BMP and TIFF."
-        ) from error
+        raise PictureError(_unknown(label)) from error
     except (Image.DecompressionBombError, MemoryError) as error:
         raise PictureTooLargeError(f"{label} is too large to be read ({error}).") from error
     except DAMAGE as error:
@@ -85,6 +126,15 @@ def open_picture(
         raise PictureError(
             f"{label} is damaged and cannot be read to its end ({error}). Copy or save it again."
         ) from error
+
+
+def _unknown(label: str) -> str:
+    if Path(label).suffix.lower() in HEIF_SUFFIXES and not find_spec("pillow_heif"):
+        return f"{label} is a HEIC picture, which needs a plug-in: pip install pillow-heif."
+    return (
+        f"{label} is not a picture that can be read, whatever its name says. Known are JPEG, "
+        "PNG, WebP, GIF, BMP and TIFF."
+    )
 
 
 def list_pictures(folder: Path) -> list[str]:
@@ -124,24 +174,22 @@ def _refuse(error: OSError) -> None:
     raise DataError(f"{error.filename} cannot be read ({error.strerror}).") from error
 
 
-def _upright_rgb(image: Image.Image) -> Image.Image:
-    image.load()
-    upright = _upright(image)
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """What EXIF asks for; EXIF that cannot be read asks for nothing."""
+    try:
+        return TURNS.get(image.getexif().get(ORIENTATION, 1))
+    except DAMAGE:
+        return None
+
+
+def _upright_rgb(image: Image.Image, turn: Image.Transpose | None) -> Image.Image:
+    upright = image if turn is None else image.transpose(turn)
     if upright.mode.startswith("I;16") or upright.mode == "I":
         # Pillow's own conversion cuts 16 bits off at 255 instead of scaling them.
         upright = upright.convert("I").point(lambda value: value / 256).convert("L")
     elif upright.mode not in ("RGB", "L") or "transparency" in upright.info:
         upright = _on_white(upright)
     return upright.convert("RGB")
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """Turned as EXIF says; EXIF that cannot be read says nothing."""
-    try:
-        turn = TURNS.get(image.getexif().get(ORIENTATION, 1))
-    except DAMAGE:
-        return image
-    return image if turn is None else image.transpose(turn)
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -21,6 +21,9 @@ class Encoder(ABC):
         fingerprint: 16 hex digits; changes when weights or preprocessing change.
         languages: ISO codes of the languages its text tower was trained on, such as ("en", "vi").
         device: where it computes, such as "cpu" or "cuda".
+        enough_pixels: for a picture's shorter side; large JPEGs may be decoded that small with
+            as good as the same vector. None where every pixel counts.
+        runtime: what computes, such as "torch" or "openvino-bf16".
     """
 
     name: str
@@ -28,6 +31,11 @@ class Encoder(ABC):
     fingerprint: str
     languages: tuple[str, ...]
     device: str
+    enough_pixels: int | None = None
+    runtime: str = "torch"
+
+    def expect(self, *, images: int = 0, texts: int = 0) -> None:  # noqa: B027 - most need none
+        """Get ready for so many; an encoder that can compute in several ways chooses now."""
 
     @abstractmethod
     def prepare_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
@@ -54,6 +62,7 @@ class Encoder(ABC):
 
     def encode_images(self, images: Sequence[Image.Image], *, batch_size: int = 32) -> Vectors:
         """(N, dim) float32 rows of unit length, one per RGB picture, in order."""
+        self.expect(images=len(images))
         batches = [
             self.encode_prepared(self.prepare_images(images[start : start + batch_size]))
             for start in range(0, len(images), batch_size)

@@ -9,12 +9,12 @@ import torch
 from timanh.errors import ModelFormatError, ModelNotFoundError, SettingsError
 from timanh.models.clip import ClipEncoder
 from timanh.models.preparation import ImagePreparation
+from timanh.models.runtimes import RUNTIMES, Execution
 from timanh.models.sidecar import Sidecar
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.models.two_tower import MODEL_TYPE, TwoTowerEncoder
 
 DEMO = Path(__file__).parent / "demo"
-RUNTIMES = ("auto", "torch")
 
 
 def load_encoder(
@@ -30,14 +30,19 @@ def load_encoder(
         name_or_folder: `demo` (the checkpoint that comes with the package), a folder written by
             `save_pretrained`, or a Hugging Face id such as `openai/clip-vit-base-patch32`.
         device: "auto" (CUDA, then Apple's MPS, then CPU) or a torch device.
-        runtime: "auto" or "torch".
+        runtime: what computes. "torch" (float32), "torch-bf16", "torch-compile", "onnx",
+            "openvino", "openvino-bf16": refused unless its vectors have a cosine of at least
+            0.9999 to torch's in float32. "int8" is not, and changes what is found. "auto" is
+            torch for a few rows; for many it takes the fastest that passes, measured once and
+            remembered beside the checkpoint.
         square_padding: keep whole pictures by padding them to squares, as the original report
             did; None takes what the checkpoint remembers.
 
     Raises:
         ModelNotFoundError: no such folder, no such id, or no network.
         ModelFormatError: it is there but is no image-text model.
-        SettingsError: an unknown device or runtime.
+        RuntimeRefusedError: `runtime` cannot compute this model, or gives other vectors.
+        SettingsError: an unknown device or runtime, or one that is not installed.
     """
     if runtime not in RUNTIMES:
         raise SettingsError(f"Unknown runtime {runtime!r}; known are {', '.join(RUNTIMES)}.")
@@ -48,6 +53,7 @@ def load_encoder(
     encoder = _load(folder, label, chosen)
     if square_padding is not None:
         encoder.set_square_padding(square_padding)
+    encoder.execution = Execution(encoder, folder, runtime)
     return encoder
 
 

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from timanh.models.encoder import Encoder, Vectors
 from timanh.models.preparation import ImagePreparation
+from timanh.models.runtimes import Execution
+from timanh.models.runtimes.towers import IMAGE, TEXT
 from timanh.models.texts import TextPreparation
 
 
@@ -42,6 +44,7 @@ class TorchEncoder(Encoder):
         self.dim = dim
         self.languages = languages
         self.device = device
+        self.execution: Execution | None = None
 
     def image_features(self, pixels: Tensor) -> Tensor:
         """(N, 3, H, W) to (N, dim), not normalised, with gradients; for training."""
@@ -57,6 +60,10 @@ class TorchEncoder(Encoder):
         return cast(nn.Parameter, self.network.logit_scale)
 
     @property
+    def enough_pixels(self) -> int:  # type: ignore[override]
+        return self.preparation.enough_pixels
+
+    @property
     def model(self) -> nn.Module:
         return self.network
 
@@ -66,12 +73,16 @@ class TorchEncoder(Encoder):
     def encode_prepared(self, pixels: NDArray[np.float32]) -> Vectors:
         if not len(pixels):
             return np.zeros((0, self.dim), np.float32)
+        found = self.execution and self.execution.run(IMAGE, {"pixels": pixels})
+        if found is not None:
+            return _unit(torch.from_numpy(found))
         with torch.inference_mode():
             return _unit(self.image_features(torch.from_numpy(pixels).to(self.device)))
 
     def encode_texts(self, texts: Sequence[str], *, batch_size: int = 64) -> Vectors:
         if not texts:
             return np.zeros((0, self.dim), np.float32)
+        self.expect(texts=len(texts))
         # Texts of like length together, so that little is padded; then back in order.
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         vectors = np.empty((len(texts), self.dim), np.float32)
@@ -79,9 +90,25 @@ class TorchEncoder(Encoder):
             for start in range(0, len(order), batch_size):
                 rows = order[start : start + batch_size]
                 tokens = self.texts([texts[row] for row in rows])
-                on_device = {key: value.to(self.device) for key, value in tokens.items()}
-                vectors[rows] = _unit(self.text_features(on_device))
+                vectors[rows] = self._encode_tokens(tokens)
         return vectors
+
+    def _encode_tokens(self, tokens: dict[str, Tensor]) -> Vectors:
+        arrays = {name: value.numpy() for name, value in tokens.items()}
+        found = self.execution and self.execution.run(TEXT, arrays)
+        if found is not None:
+            return _unit(torch.from_numpy(found))
+        on_device = {name: value.to(self.device) for name, value in tokens.items()}
+        return _unit(self.text_features(on_device))
+
+    def expect(self, *, images: int = 0, texts: int = 0) -> None:
+        if self.execution is not None:
+            self.execution.expect(IMAGE, images)
+            self.execution.expect(TEXT, texts)
+
+    @property
+    def runtime(self) -> str:  # type: ignore[override]
+        return self.execution.name(IMAGE) if self.execution else "torch"
 
     @cached_property
     def fingerprint(self) -> str:  # type: ignore[override]
@@ -90,11 +117,13 @@ class TorchEncoder(Encoder):
     def set_square_padding(self, padded: bool) -> None:
         """Pad pictures to squares (or no longer); another preparation is another encoder."""
         self.preparation = replace(self.preparation, square_padding=padded)
-        self.forget_fingerprint()
+        self.__dict__.pop("fingerprint", None)
 
     def forget_fingerprint(self) -> None:
         """To be called when the weights have changed."""
         self.__dict__.pop("fingerprint", None)
+        if self.execution is not None:
+            self.execution.forget()
 
     def save_pretrained(self, folder: Path) -> None:
         raise NotImplementedError

@@ -12,7 +12,7 @@ from timanh.models.encoder import Encoder
 from timanh.vectors.changes import Plan, survey
 from timanh.vectors.dictionary import require_encoder
 from timanh.vectors.encoding import Encoding
-from timanh.vectors.manifest import FILE, Manifest, place_of, place_of_source
+from timanh.vectors.manifest import FILE, Manifest, find_place, place_of, place_of_source
 from timanh.vectors.reading import Skipped
 from timanh.vectors.writer import DictionaryWriter, cannot_write
 from timanh.workspace import free_disk_or_raise
@@ -28,9 +28,11 @@ class BuildReport:
         folder: the dictionary.
         count: pictures in it now.
         added, changed, kept, removed: pictures that are new, encoded again, as before, gone.
+        renamed: pictures under another name now, whose vectors were kept.
         mended: pictures encoded again because their part of the dictionary was damaged.
+        damaged: names of the files that were.
         skipped: pictures that cannot be read, each with its reason.
-        seconds: the whole build; pictures_per_s: of those encoded.
+        seconds: the whole build; pictures_per_s: of those encoded; runtime: what encoded them.
     """
 
     folder: Path
@@ -39,10 +41,13 @@ class BuildReport:
     changed: int
     kept: int
     removed: int
+    renamed: int
     mended: int
+    damaged: tuple[str, ...]
     skipped: tuple[Skipped, ...]
     seconds: float
     pictures_per_s: float
+    runtime: str
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -64,12 +69,14 @@ def build_dictionary(
     """Encode every picture of `gallery` that is not in the dictionary `out` yet.
 
     Run again, it adds new pictures, encodes changed ones again (told by size and time, then
-    by checksum), takes away those that have vanished, takes over changed captions, and keeps
-    the rest. A process that is killed loses at most its last `SEGMENT_ROWS` pictures.
+    by checksum), keeps the vectors of renamed ones, takes away those that have vanished, takes
+    over changed captions, and keeps the rest. A process that is killed loses at most its last
+    `SEGMENT_ROWS` pictures or `SEGMENT_SECONDS`.
 
     Args:
         gallery: a data folder, or any folder of pictures.
-        captions: caption files; None takes those of the data folder, in every language.
+        captions: caption files, remembered by the dictionary; None takes those it remembers,
+            else those of the data folder, in every language.
         batch_size: pictures the encoder takes at once.
         progress: a bar on stderr with pictures per second and time left.
         source: what `load_encoder` was given, so that a search can load it unasked.
@@ -82,17 +89,44 @@ def build_dictionary(
         DictionaryError: `out` cannot be written, or is the dictionary of another gallery.
     """
     started = time.perf_counter()
-    folder = open_data(Path(gallery), captions)
-    fresh = new_manifest(Path(out), encoder, folder.images, source)
-    writer = _open_writer(Path(out), encoder, fresh, rebuild)
-    mended = writer.drop_damaged()
+    out = Path(out)
+    named = caption_files(captions)
+    folder = open_data(Path(gallery), named or _remembered(out, rebuild))
+    fresh = new_manifest(out, encoder, folder.images, source, named)
+    writer = _open_writer(out, encoder, fresh, rebuild)
+    damaged = writer.drop_damaged()
     plan = survey(writer, folder, progress=progress)
-    writer.update(gallery=fresh.gallery, source=fresh.source or writer.manifest.source)
-    report = carry_out(plan, writer, encoder, batch_size=batch_size, progress=progress)
-    again = min(mended, report.added)
-    return replace(
-        report, added=report.added - again, mended=again, seconds=time.perf_counter() - started
+    writer.update(
+        gallery=fresh.gallery,
+        source=fresh.source or writer.manifest.source,
+        captions=fresh.captions or writer.manifest.captions,
     )
+    report = carry_out(plan, writer, encoder, batch_size=batch_size, progress=progress)
+    again = min(sum(damaged.values()), report.added)
+    return replace(
+        report,
+        added=report.added - again,
+        mended=again,
+        damaged=tuple(damaged),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def caption_files(captions: Path | Sequence[Path] | None) -> list[Path] | None:
+    """Caption files as a list; None where none was named."""
+    if captions is None:
+        return None
+    return [Path(captions)] if isinstance(captions, Path | str) else [Path(one) for one in captions]
+
+
+def remembered_captions(manifest: Manifest, out: Path) -> list[Path] | None:
+    """The caption files that were named when the dictionary was built; None if none was."""
+    return [find_place(place, out) for place in manifest.captions] or None
+
+
+def _remembered(out: Path, rebuild: bool) -> list[Path] | None:
+    there = not rebuild and (out / FILE).exists()
+    return remembered_captions(Manifest.load(out), out) if there else None
 
 
 def carry_out(
@@ -100,9 +134,11 @@ def carry_out(
 ) -> BuildReport:
     """Do what `plan` says and bring the dictionary to an end that can be searched."""
     started = time.perf_counter()
+    before = writer.manifest.count
     _room_or_raise(writer, encoder, len(plan.wanted))
     writer.edit(plan.edit)
     encoding = Encoding(writer, encoder, plan.folder.captions_of, batch_size, progress)
+    encoder.expect(images=len(plan.wanted))
     encoding.run(plan.folder.images, plan.wanted)
     if not writer.manifest.count:
         tried = len(encoding.skipped)
@@ -111,18 +147,23 @@ def carry_out(
             f"first: {encoding.skipped[0].reason}"
         )
     writer.finish()
+    after = writer.manifest.count
     changed = len(plan.changed.intersection(encoding.done))
+    added = len(encoding.done) - changed
     return BuildReport(
         folder=writer.folder,
-        count=writer.manifest.count,
-        added=len(encoding.done) - changed,
+        count=after,
+        added=added,
         changed=changed,
-        kept=writer.manifest.count - len(encoding.done),
-        removed=len(plan.gone) + len(plan.changed) - changed,
+        kept=after - len(encoding.done) - len(plan.moved),
+        removed=before + added - after,
+        renamed=len(plan.moved),
         mended=0,
+        damaged=(),
         skipped=tuple(encoding.skipped),
         seconds=time.perf_counter() - started,
         pictures_per_s=encoding.rate,
+        runtime=encoder.runtime,
     )
 
 
@@ -144,7 +185,13 @@ def _open_writer(out: Path, encoder: Encoder, fresh: Manifest, rebuild: bool) ->
     return writer
 
 
-def new_manifest(out: Path, encoder: Encoder, images: Path, source: str) -> Manifest:
+def new_manifest(
+    out: Path,
+    encoder: Encoder,
+    images: Path,
+    source: str,
+    captions: Sequence[Path] | None = None,
+) -> Manifest:
     """The manifest of a dictionary without pictures."""
     return Manifest(
         encoder_name=encoder.name,
@@ -153,6 +200,7 @@ def new_manifest(out: Path, encoder: Encoder, images: Path, source: str) -> Mani
         source=place_of_source(source, out),
         gallery=place_of(images, out),
         square_padding=getattr(getattr(encoder, "preparation", None), "square_padding", None),
+        captions=tuple(place_of(file.expanduser(), out) for file in captions or ()),
     )
 
 

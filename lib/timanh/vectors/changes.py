@@ -1,6 +1,6 @@
 """What has changed in a gallery since its dictionary was built."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,9 +9,18 @@ from tqdm import tqdm
 
 from timanh.data import DataFolder
 from timanh.errors import DictionaryError
-from timanh.vectors.items import Item
+from timanh.vectors.items import Item, item_id
 from timanh.vectors.reading import FileState, file_state, thread_count
 from timanh.vectors.writer import DictionaryWriter
+
+
+@dataclass(frozen=True)
+class Move:
+    """A picture that lies under another name now: the same bytes, so the same vector."""
+
+    path: str
+    id: str
+    state: FileState
 
 
 @dataclass(frozen=True)
@@ -20,8 +29,9 @@ class Plan:
 
     Attributes:
         folder: the pictures and their captions.
-        wanted: to be encoded, new or changed.
-        changed, gone: rows to take away first.
+        wanted: to be encoded, new or changed; changed: those of them with a row already.
+        dropped: rows to take away first.
+        moved: path of a row → the new name of its picture.
         touched: files of another time but with the same bytes.
         seen: all that were looked at; other rows stay as they are.
     """
@@ -29,20 +39,28 @@ class Plan:
     folder: DataFolder
     wanted: tuple[str, ...]
     changed: frozenset[str]
-    gone: frozenset[str]
+    dropped: frozenset[str]
+    moved: dict[str, Move]
     touched: dict[str, FileState]
     seen: frozenset[str]
 
     def edit(self, item: Item) -> Item | None:
         """The item as it should be now; None if it should not be there."""
-        if item.path in self.changed or item.path in self.gone:
+        move = self.moved.get(item.path)
+        if move is not None:
+            item = _with_state(replace(item, path=move.path, id=move.id), move.state)
+        elif item.path in self.dropped:
             return None
-        if item.path not in self.seen:
+        elif item.path not in self.seen:
             return item
-        state = self.touched.get(item.path)
-        if state is not None:
-            item = replace(item, size=state.size, mtime=state.mtime, hash=state.hash)
-        return replace(item, captions=self.folder.captions_of(item.path))
+        elif item.path in self.touched:
+            item = _with_state(item, self.touched[item.path])
+        captions = self.folder.captions_of(item.path)
+        return item if captions == item.captions else replace(item, captions=captions)
+
+
+def _with_state(item: Item, state: FileState) -> Item:
+    return replace(item, size=state.size, mtime=state.mtime, hash=state.hash)
 
 
 def survey(
@@ -57,54 +75,97 @@ def survey(
     Raises:
         DictionaryError: with all, when the dictionary knows none of them.
     """
-    known = {item.path: item for item in writer.items()}
-    seen = folder.names if names is None else tuple(names)
-    if names is None and known and known.keys().isdisjoint(seen):
+    known = {item.path: FileState(item.size, item.mtime, item.hash) for item in writer.items()}
+    seen = frozenset(folder.names if names is None else names)
+    ordered = folder.names if names is None else tuple(names)
+    doubtful = [
+        name for name in ordered if name in known and _looks_changed(folder.images, name, known)
+    ]
+    states = _states(folder.images, doubtful, progress)
+    # An imported row without a checksum is of this picture, as far as anyone knows.
+    touched = {
+        name: state for name, state in states.items() if known[name].hash in (state.hash, "")
+    }
+    changed = frozenset(doubtful).difference(touched)
+    orphans = changed.union(known.keys() - seen if names is None else ())
+    new = [name for name in ordered if name not in known]
+    states.update(_states(folder.images, _of_sizes(folder.images, new, orphans, known), progress))
+    moved = _moves(orphans, known, [*new, *sorted(changed)], states, writer)
+    # A folder that was renamed moves most pictures; another gallery may share a few.
+    if names is None and known.keys().isdisjoint(seen) and 2 * len(moved) < len(known):
         raise DictionaryError(
             f"{writer.folder} is the dictionary of {len(known)} other pictures, none of them in "
             f"{folder.images}. Name another folder with --out, or replace it with --rebuild."
         )
-    doubtful = [known[name] for name in seen if name in known]
-    doubtful = [item for item in doubtful if _looks_changed(folder.images / item.path, item)]
-    touched, changed = _compare(folder.images, doubtful, progress)
-    wanted = tuple(name for name in seen if name not in known or name in changed)
-    gone = frozenset(known).difference(seen) if names is None else frozenset[str]()
-    return Plan(folder, wanted, changed, gone, touched, frozenset(seen))
+    arrived = {move.path for move in moved.values()}
+    wanted = tuple(
+        name for name in ordered if (name not in known or name in changed) and name not in arrived
+    )
+    return Plan(
+        folder, wanted, changed.difference(arrived), orphans.difference(moved), moved, touched, seen
+    )
 
 
-def _looks_changed(path: Path, item: Item) -> bool:
+def _looks_changed(images: Path, name: str, known: dict[str, FileState]) -> bool:
     try:
-        stat = path.stat()
+        stat = (images / name).stat()
     except OSError:
         return True
-    return (stat.st_size, stat.st_mtime) != (item.size, item.mtime)
+    return (stat.st_size, stat.st_mtime) != (known[name].size, known[name].mtime)
 
 
-def _compare(
-    images: Path, items: Sequence[Item], progress: bool
-) -> tuple[dict[str, FileState], frozenset[str]]:
-    """Files that are the same but for their time, and files that are not."""
-
-    def state_of(item: Item) -> FileState | None:
+def _of_sizes(
+    images: Path, new: Iterable[str], orphans: Iterable[str], known: dict[str, FileState]
+) -> list[str]:
+    """New pictures as large as one that has gone: only those can be the same."""
+    sizes = {known[path].size for path in orphans if known[path].hash}
+    found = []
+    for name in new if sizes else ():
         try:
-            return file_state(images / item.path)
+            if (images / name).stat().st_size in sizes:
+                found.append(name)
+        except OSError:
+            continue
+    return found
+
+
+def _moves(
+    orphans: Iterable[str],
+    known: dict[str, FileState],
+    names: Iterable[str],
+    states: dict[str, FileState],
+    writer: DictionaryWriter,
+) -> dict[str, Move]:
+    """Rows that lost their picture, and where it lies now."""
+    rows: dict[str, list[str]] = {}
+    for path in sorted(orphans, reverse=True):
+        if known[path].hash:
+            rows.setdefault(known[path].hash, []).append(path)
+    pairs = {}
+    for name in names:
+        state = states.get(name)
+        if state is not None and rows.get(state.hash):
+            pairs[rows[state.hash].pop()] = (name, state)
+    taken = {item.id: item.path for item in writer.items()} if pairs else {}
+    moved = {}
+    for path, (name, state) in pairs.items():
+        id = item_id(name, taken)
+        taken[id] = name
+        moved[path] = Move(name, id, state)
+    return moved
+
+
+def _states(images: Path, names: Sequence[str], progress: bool) -> dict[str, FileState]:
+    """Checksums of the files that can be read."""
+
+    def state_of(name: str) -> FileState | None:
+        try:
+            return file_state(images / name)
         except OSError:
             return None
 
-    touched, changed = {}, set()
     with ThreadPoolExecutor(thread_count()) as pool:
-        states = pool.map(state_of, items)
-        bar = tqdm(
-            states,
-            total=len(items),
-            desc="Comparing",
-            unit=" pictures",
-            disable=not progress or not items,
-        )
-        for item, state in zip(items, bar, strict=True):
-            # An imported row without a checksum is of this picture, as far as anyone knows.
-            if state is not None and item.hash in (state.hash, ""):
-                touched[item.path] = state
-            else:
-                changed.add(item.path)
-    return touched, frozenset(changed)
+        states = pool.map(state_of, names)
+        shown = not progress or not names
+        bar = tqdm(states, total=len(names), desc="compare", unit="img", disable=shown)
+        return {name: state for name, state in zip(names, bar, strict=True) if state is not None}

@@ -2,15 +2,17 @@
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from timanh.data import DataFolder, list_pictures, open_data
 from timanh.errors import DataError, DictionaryError, EmptyGalleryError, UnknownPictureError
 from timanh.models.encoder import Encoder
-from timanh.vectors.build import BuildReport, carry_out
+from timanh.vectors.build import BuildReport, caption_files, carry_out, remembered_captions
 from timanh.vectors.changes import survey
 from timanh.vectors.dictionary import require_encoder
-from timanh.vectors.manifest import Manifest, find_place
+from timanh.vectors.manifest import Manifest, find_place, place_of
 from timanh.vectors.writer import DictionaryWriter, cannot_write
 
 
@@ -20,15 +22,17 @@ def add_pictures(
     encoder: Encoder,
     *,
     copy: bool = False,
+    captions: Path | Sequence[Path] | None = None,
     batch_size: int = 32,
     progress: bool = True,
 ) -> BuildReport:
     """Encode `pictures`, files or folders below the gallery, unless they are in already.
 
-    Captions come from the caption files in the gallery's data folder.
+    Captions come from the caption files that the dictionary was built with.
 
     Args:
         folder: the dictionary.
+        captions: other caption files, remembered in place of the former.
         copy: pictures from elsewhere are copied into the gallery first, by their names.
 
     Raises:
@@ -45,7 +49,11 @@ def add_pictures(
         _name_in(gallery, place, copy) for picture in pictures for place in _expand(Path(picture))
     ]
     writer = DictionaryWriter(folder, manifest)
-    plan = survey(writer, _data_folder(gallery), list(dict.fromkeys(names)), progress=progress)
+    named = caption_files(captions)
+    data = _data_folder(gallery, named or remembered_captions(manifest, folder))
+    plan = survey(writer, data, list(dict.fromkeys(names)), progress=progress)
+    if named:
+        writer.update(captions=tuple(place_of(file, folder) for file in named))
     return carry_out(plan, writer, encoder, batch_size=batch_size, progress=progress)
 
 
@@ -78,6 +86,50 @@ def remove_pictures(folder: Path, pictures: Sequence[str]) -> tuple[str, ...]:
     writer.merge()
     writer.sweep()
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class CompactReport:
+    """What `compact_dictionary` did.
+
+    Attributes:
+        folder: the dictionary; count: its pictures now.
+        segments_before, bytes_before, bytes_after: of its files.
+        damaged: files that were not what had been written → pictures lost with each.
+    """
+
+    folder: Path
+    count: int
+    segments_before: int
+    bytes_before: int
+    bytes_after: int
+    damaged: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**asdict(self), "folder": str(self.folder)}
+
+
+def compact_dictionary(folder: Path) -> CompactReport:
+    """Read everything, leave out what is damaged, and join the rest into one segment.
+
+    Needs neither the pictures nor the encoder; the next build encodes again what was left out.
+
+    Raises:
+        DictionaryError: it cannot be written.
+    """
+    folder = Path(folder)
+    writer = DictionaryWriter(folder, Manifest.load(folder))
+    segments, stored = len(writer.manifest.segments), _stored_bytes(folder)
+    damaged = writer.drop_damaged()
+    writer.compact()
+    return CompactReport(
+        folder, writer.manifest.count, segments, stored, _stored_bytes(folder), damaged
+    )
+
+
+def _stored_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
 
 
 def _expand(place: Path) -> list[Path]:
@@ -125,8 +177,10 @@ def _below(gallery: Path, picture: str) -> str:
         return ""
 
 
-def _data_folder(gallery: Path) -> DataFolder:
+def _data_folder(gallery: Path, captions: Sequence[Path] | None) -> DataFolder:
     """The data folder whose pictures are `gallery`, so that captions are found."""
+    if captions:
+        return open_data(gallery, captions)
     try:
         outer = open_data(gallery.parent)
         if outer.images == gallery:

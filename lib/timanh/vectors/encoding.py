@@ -1,10 +1,11 @@
 """Pictures to rows of a dictionary: read in threads, encode in batches, save in segments."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from timanh.errors import DictionaryError, SettingsError
@@ -13,9 +14,9 @@ from timanh.vectors.items import Item, item_id
 from timanh.vectors.reading import Prepared, Skipped, prepare_pictures, thread_count
 from timanh.vectors.writer import DictionaryWriter
 
-SEGMENT_ROWS = 1024
+SEGMENT_ROWS = 4096
 # A slow encoder writes a smaller segment rather than risk more than this of its work.
-SEGMENT_SECONDS = 60.0
+SEGMENT_SECONDS = 30.0
 
 
 class Encoding:
@@ -46,7 +47,8 @@ class Encoding:
         self._batch_size = batch_size
         self._progress = progress
         self._taken = {item.id: item.path for item in writer.items()}
-        self._batch: list[Prepared] = []
+        self._saved = 0.0
+        self._pixels: NDArray[np.float32] | None = None
         self._vectors: list[Vectors] = []
         self._items: list[Item] = []
 
@@ -55,43 +57,48 @@ class Encoding:
         if not names:
             return
         self._writer.update(complete=False)
-        started = saved = time.perf_counter()
-        ahead = max(2 * self._batch_size, 2 * thread_count())
+        started = self._saved = time.perf_counter()
+        ahead = 2 * max(self._batch_size, thread_count())
         results = prepare_pictures(images, names, self._encoder, ahead=ahead)
-        bar = tqdm(
-            results,
-            total=len(names),
-            desc="Encoding",
-            unit=" pictures",
-            disable=not self._progress,
-        )
-        for result in bar:
-            if isinstance(result, Skipped):
-                self.skipped.append(result)
-                continue
-            self._batch.append(result)
-            if len(self._batch) == self._batch_size:
-                self._encode_batch()
-            if len(self._items) >= SEGMENT_ROWS or time.perf_counter() - saved > SEGMENT_SECONDS:
-                self._save_segment()
-                saved = time.perf_counter()
-        self._encode_batch()
+        with tqdm(total=len(names), desc="encode", unit="img", disable=not self._progress) as bar:
+            for batch in self._batches(results):
+                self._encode(batch)
+                self._save_if_due()
+                bar.update(len(self._items) + len(self.done) + len(self.skipped) - bar.n)
+                if self.skipped:
+                    bar.set_postfix(skipped=len(self.skipped), refresh=False)
+            bar.update(len(names) - bar.n)
         self._save_segment()
         self.rate = len(self.done) / max(time.perf_counter() - started, 1e-9)
 
-    def _encode_batch(self) -> None:
-        if not self._batch:
-            return
-        vectors = self._encoder.encode_prepared(np.stack([one.pixels for one in self._batch]))
+    def _batches(self, results: Iterable[Prepared | Skipped]) -> Iterator[list[Prepared]]:
+        batch: list[Prepared] = []
+        for result in results:
+            if isinstance(result, Skipped):
+                self.skipped.append(result)
+                continue
+            batch.append(result)
+            if len(batch) == self._batch_size:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def _encode(self, batch: list[Prepared]) -> None:
+        if self._pixels is None:
+            # One buffer for all batches: fresh memory of this size costs more than the copy.
+            self._pixels = np.empty((self._batch_size, *batch[0].pixels.shape), np.float32)
+        pixels = self._pixels[: len(batch)]
+        np.stack([one.pixels for one in batch], out=pixels)
+        vectors = self._encoder.encode_prepared(pixels)
         if not np.isfinite(vectors).all():
             raise DictionaryError(
                 f"The encoder {self._encoder.name} gave numbers that are not finite for a batch "
-                f"with {self._batch[0].path}. Its weights are damaged: load it anew, or choose "
+                f"with {batch[0].path}. Its weights are damaged: load it anew, or choose "
                 "another model."
             )
         self._vectors.append(vectors)
-        self._items += [self._item(one) for one in self._batch]
-        self._batch = []
+        self._items += [self._item(one) for one in batch]
 
     def _item(self, picture: Prepared) -> Item:
         id = item_id(picture.path, self._taken)
@@ -106,6 +113,12 @@ class Encoding:
             mtime=picture.state.mtime,
             hash=picture.state.hash,
         )
+
+    def _save_if_due(self) -> None:
+        waited = time.perf_counter() - self._saved
+        if len(self._items) >= SEGMENT_ROWS or waited > SEGMENT_SECONDS:
+            self._save_segment()
+            self._saved = time.perf_counter()
 
     def _save_segment(self) -> None:
         if not self._items:

@@ -130,18 +130,26 @@ class ItemTable(Sequence[Item]):
         if not 0 <= row < len(self):
             raise IndexError(f"row {index} of {len(self)}")
         block = int(np.searchsorted(self._firsts, row, side="right")) - 1
-        line = self._line(block, row - int(self._firsts[block]))
+        return self._read(block, row - int(self._firsts[block]))[1]
+
+    def _read(self, block: int, index: int) -> tuple[bytes, Item]:
+        line = self._line(block, index)
         try:
-            return read_line(line)
+            return line + b"\n", read_line(line)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DictionaryDamagedError(
-                f"{self._names[block]}: line {row - int(self._firsts[block]) + 1} is no item "
-                f"({error}). Build the dictionary again: `timanh index build` mends only what "
-                "is damaged."
+                f"{self._names[block]}: line {index + 1} is no item ({error}). Build the "
+                "dictionary again: `timanh index build` mends only what is damaged."
             ) from error
 
     def __iter__(self) -> Iterator[Item]:
-        return (self[row] for row in range(len(self)))
+        return (item for _, item in self.lines())
+
+    def lines(self) -> Iterator[tuple[bytes, Item]]:
+        """Each line as it is stored, and the item in it."""
+        for block in range(len(self._blocks)):
+            for index in range(len(self._ends[block])):
+                yield self._read(block, index)
 
     def row_of(self, id: str) -> int:
         """The row of the picture with this id.

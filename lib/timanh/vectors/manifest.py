@@ -30,12 +30,29 @@ class StoredFile:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A stretch of a segment's rows with checksums of its own, so that damage stays small.
+
+    Attributes:
+        rows: how many.
+        items_bytes: of their lines.
+        vectors, items: blake2b over the bytes of their vectors and of their lines.
+    """
+
+    rows: int
+    items_bytes: int
+    vectors: str
+    items: str
+
+
+@dataclass(frozen=True)
 class Segment:
     """`count` rows: their vectors and, apart from them, what is known about the pictures."""
 
     count: int
     vectors: StoredFile
     items: StoredFile
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +65,8 @@ class Manifest:
         square_padding: whether it pads pictures to squares, where it is asked to or not to.
         gallery: the folder of the pictures; relative to the dictionary's folder where both lie
             in one place, so that they can be moved together.
+        captions: the caption files that were named, in the same way; none where those of the
+            data folder are taken.
         generation: goes up with every change; two writers at once are found out by it.
         complete: False while a build is under way, and after one that was stopped.
         segments: in the order of the rows.
@@ -59,6 +78,7 @@ class Manifest:
     source: str
     gallery: str
     square_padding: bool | None = None
+    captions: tuple[str, ...] = ()
     generation: int = 0
     complete: bool = False
     segments: tuple[Segment, ...] = ()
@@ -85,6 +105,7 @@ class Manifest:
             "dtype": DTYPE,
             "count": self.count,
             "gallery": self.gallery,
+            "captions": list(self.captions),
             "generation": self.generation,
             "complete": self.complete,
             "segments": [asdict(segment) for segment in self.segments],
@@ -152,6 +173,7 @@ def _parse(fields: dict[str, Any]) -> Manifest:
         square_padding=fields["encoder"].get("square_padding"),
         dim=int(fields["dim"]),
         gallery=str(fields["gallery"]),
+        captions=tuple(str(place) for place in fields.get("captions", ())),
         generation=int(fields["generation"]),
         complete=bool(fields["complete"]),
         segments=tuple(_parse_segment(segment) for segment in fields["segments"]),
@@ -166,7 +188,13 @@ def _parse(fields: dict[str, Any]) -> Manifest:
 
 def _parse_segment(fields: dict[str, Any]) -> Segment:
     return Segment(
-        int(fields["count"]), _parse_file(fields["vectors"]), _parse_file(fields["items"])
+        int(fields["count"]),
+        _parse_file(fields["vectors"]),
+        _parse_file(fields["items"]),
+        tuple(
+            Part(int(one["rows"]), int(one["items_bytes"]), str(one["vectors"]), str(one["items"]))
+            for one in fields.get("parts", ())
+        ),
     )
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from timanh.data import open_picture
+from timanh.data import open_reduced
 from timanh.errors import DataError
 from timanh.models.encoder import Encoder
 from timanh.vectors.items import content_hash
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileState:
     """What tells one version of a picture's file from another."""
 
@@ -65,13 +65,14 @@ def prepare_pictures(
 
 
 def prepare_picture(images: Path, name: str, encoder: Encoder) -> Prepared | Skipped:
-    """Read one picture; what is wrong with it is returned, not raised."""
+    """Read one picture, its file once; what is wrong with it is returned, not raised."""
     path = images / name
     try:
-        state = file_state(path)
-        with open_picture(path) as picture:
+        content, state = read_file(path)
+        opened = open_reduced(content, encoder.enough_pixels, label=str(path))
+        with opened.image as picture:
             pixels = encoder.prepare_images([picture])[0]
-            return Prepared(name, pixels, picture.width, picture.height, state)
+        return Prepared(name, pixels, opened.width, opened.height, state)
     except DataError as error:
         return Skipped(name, str(error))
     except OSError as error:
@@ -84,11 +85,22 @@ def file_state(path: Path) -> FileState:
     Raises:
         OSError: it cannot be read.
     """
+    return read_file(path)[1]
+
+
+def read_file(path: Path) -> tuple[bytes, FileState]:
+    """The bytes of a file, and its state when they were read.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     with path.open("rb") as stream:
         stat = os.fstat(stream.fileno())
-        return FileState(stat.st_size, stat.st_mtime, content_hash(stream.read()))
+        content = stream.read()
+    return content, FileState(stat.st_size, stat.st_mtime, content_hash(content))
 
 
 def thread_count() -> int:
     """Enough to keep an encoder fed; more only take cores away from it."""
-    return min(8, os.cpu_count() or 2)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(8, cores or 2)

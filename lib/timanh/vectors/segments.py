@@ -1,6 +1,9 @@
 """Segments: files of vectors and items that are written once and never changed."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -8,28 +11,84 @@ from numpy.typing import NDArray
 
 from timanh.errors import DictionaryDamagedError
 from timanh.vectors.items import Item, write_lines
-from timanh.vectors.manifest import DTYPE, FILE, Segment, StoredFile, file_hash
+from timanh.vectors.manifest import DTYPE, FILE, Part, Segment, StoredFile, file_hash
 from timanh.workspace import atomic_write
 
 VECTORS, ITEMS = ".vectors.npy", ".items.jsonl"
-MEND = "Run `timanh index build` again: it makes only the damaged part anew."
+NOTHING = StoredFile("", 0, "")
+PART_ROWS = 1024
+MEND = (
+    "Run `timanh index build` again: it makes only the damaged part anew; or `timanh index "
+    "compact`, which keeps all but that part."
+)
 
 
 def write_segment(folder: Path, vectors: NDArray[np.float32], items: Sequence[Item]) -> Segment:
     """Write (n, dim) vectors and their n items as the next two files of `folder`."""
+    return write_blocks(folder, [vectors], [write_lines(items)])
+
+
+def write_blocks(
+    folder: Path, vectors: Sequence[NDArray[np.float32]], items: Iterable[bytes]
+) -> Segment:
+    """Write (n, dim) blocks of vectors and blocks of lines, one after the other, as the next two
+    files of `folder`. Blocks may be memory-mapped: no more than one is in memory at once."""
     number = next_number(folder)
-    stored = StoredFile(f"{number:06d}{VECTORS}", 0, "")
-    with atomic_write(folder / stored.name) as temporary, temporary.open("wb") as stream:
-        np.save(stream, np.ascontiguousarray(vectors, dtype=DTYPE), allow_pickle=False)
-    return Segment(len(items), _stored(folder / stored.name), write_items(folder, items, number))
+    count = sum(len(block) for block in vectors)
+    name = f"{number:06d}{VECTORS}"
+    with atomic_write(folder / name) as temporary, temporary.open("wb") as stream:
+        if len(vectors) == 1:
+            np.save(stream, np.ascontiguousarray(vectors[0], dtype=DTYPE), allow_pickle=False)
+        else:
+            shape = (count, vectors[0].shape[1])
+            header = {"descr": DTYPE, "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(stream, header)
+            for block in vectors:
+                for start in range(0, len(block), PART_ROWS):
+                    rows = np.ascontiguousarray(block[start : start + PART_ROWS], dtype=DTYPE)
+                    stream.write(rows.data)
+    return with_items(folder, Segment(count, _stored(folder / name), NOTHING), items, number)
 
 
-def write_items(folder: Path, items: Sequence[Item], number: int | None = None) -> StoredFile:
-    """Write items alone, for vectors that stay as they are."""
+def with_items(
+    folder: Path, segment: Segment, items: Iterable[bytes], number: int | None = None
+) -> Segment:
+    """`segment` with other lines beside the same vectors."""
     name = f"{next_number(folder) if number is None else number:06d}{ITEMS}"
-    with atomic_write(folder / name) as temporary:
-        temporary.write_bytes(write_lines(items))
-    return _stored(folder / name)
+    with atomic_write(folder / name) as temporary, temporary.open("wb") as stream:
+        for block in items:
+            stream.write(block)
+    changed = replace(segment, items=_stored(folder / name), parts=())
+    return replace(changed, parts=tuple(_parts(folder, changed)))
+
+
+def _parts(folder: Path, segment: Segment) -> Iterator[Part]:
+    vectors = np.load(folder / segment.vectors.name, mmap_mode="r", allow_pickle=False)
+    with (folder / segment.items.name).open("rb") as lines:
+        for start in range(0, segment.count, PART_ROWS):
+            rows = vectors[start : start + PART_ROWS]
+            block = b"".join(islice(lines, len(rows)))
+            yield Part(len(rows), len(block), _digest(rows.data), _digest(block))
+
+
+def salvage(folder: Path, segment: Segment, dim: int) -> tuple[NDArray[np.float32], bytes]:
+    """The parts of a damaged segment that are what was written: (n, dim) vectors, n lines."""
+    try:
+        numbers = (folder / segment.vectors.name).read_bytes()
+        lines = (folder / segment.items.name).read_bytes()
+    except OSError:
+        return np.zeros((0, dim), np.float32), b""
+    width = dim * np.dtype(DTYPE).itemsize
+    here, line = segment.vectors.bytes - width * segment.count, 0
+    vectors, items = [], []
+    for part in segment.parts:
+        rows = numbers[here : here + part.rows * width]
+        block = lines[line : line + part.items_bytes]
+        if (_digest(rows), _digest(block)) == (part.vectors, part.items):
+            vectors.append(rows)
+            items.append(block)
+        here, line = here + part.rows * width, line + part.items_bytes
+    return np.frombuffer(b"".join(vectors), DTYPE).reshape(-1, dim), b"".join(items)
 
 
 def next_number(folder: Path) -> int:
@@ -117,6 +176,10 @@ def _check_size(path: Path, stored: StoredFile) -> None:
 
 def _stored(path: Path) -> StoredFile:
     return StoredFile(path.name, path.stat().st_size, file_hash(path))
+
+
+def _digest(content: bytes | memoryview) -> str:
+    return hashlib.blake2b(content, digest_size=8).hexdigest()
 
 
 def _number(path: Path) -> int | None:

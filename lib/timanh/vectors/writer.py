@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timanh.errors import DictionaryDamagedError, DictionaryError
-from timanh.vectors.items import Item, ItemTable
+from timanh.vectors.items import Item, ItemTable, write_lines
 from timanh.vectors.manifest import Manifest, Segment
 from timanh.vectors.segments import (
     check_hash,
     map_vectors,
     read_items,
+    salvage,
     sweep,
-    write_items,
+    with_items,
+    write_blocks,
     write_segment,
 )
 
@@ -51,16 +53,27 @@ class DictionaryWriter:
             if segments != self.manifest.segments:
                 self._save(replace(self.manifest, segments=segments))
 
-    def drop_damaged(self) -> int:
-        """Leave out segments whose files are not what was written; returns how many rows."""
-        whole = tuple(segment for segment in self.manifest.segments if self._is_whole(segment))
-        lost = self.manifest.count - sum(segment.count for segment in whole)
-        if lost:
-            with self._writing():
-                self._save(replace(self.manifest, segments=whole))
-        return lost
+    def drop_damaged(self) -> dict[str, int]:
+        """Leave out the parts of segments that are not what was written.
 
-    def update(self, **fields: str | bool) -> None:
+        Returns:
+            The names of damaged files and how many rows were lost with each.
+        """
+        damaged = {}
+        segments: list[Segment] = []
+        with self._writing():
+            for segment in self.manifest.segments:
+                file = self._damage(segment)
+                left = segment if file is None else self._salvage(segment)
+                if file is not None:
+                    damaged[file] = segment.count - (left.count if left else 0)
+                if left is not None:
+                    segments.append(left)
+            if damaged:
+                self._save(replace(self.manifest, segments=tuple(segments)))
+        return damaged
+
+    def update(self, **fields: str | bool | tuple[str, ...]) -> None:
         """Change other fields of the manifest, where they differ."""
         changed = replace(self.manifest, **fields)  # type: ignore[arg-type]
         if changed != self.manifest:
@@ -79,13 +92,23 @@ class DictionaryWriter:
         del segments[-1:]
         while segments and segments[-1].count <= max(2 * sum(s.count for s in tail), SMALL_ROWS):
             tail.insert(0, segments.pop())
+        self._join(segments, tail)
+
+    def compact(self) -> None:
+        """Join all segments into one, and clean up."""
+        self._join([], list(self.manifest.segments))
+        self.sweep()
+
+    def _join(self, before: list[Segment], tail: list[Segment]) -> None:
+        """Replace `tail` by one segment; its rows are copied from file to file."""
         if len(tail) < 2:
             return
         with self._writing():
-            vectors = np.concatenate([self._vectors(segment) for segment in tail])
-            items = [item for segment in tail for item in self.items_of(segment)]
-            merged = write_segment(self.folder, vectors, items)
-            self._save(replace(self.manifest, segments=(*segments, merged)))
+            vectors = [self._vectors(segment) for segment in tail]
+            joined = write_blocks(
+                self.folder, vectors, (read_items(self.folder, segment) for segment in tail)
+            )
+            self._save(replace(self.manifest, segments=(*before, joined)))
 
     def finish(self) -> None:
         """Join segments, say that the build came to its end, and clean up."""
@@ -106,27 +129,35 @@ class DictionaryWriter:
         return ItemTable([read_items(self.folder, segment)], [segment.items.name])
 
     def _edit(self, segment: Segment, change: Callable[[Item], Item | None]) -> Segment | None:
-        old = list(self.items_of(segment))
-        new = [change(item) for item in old]
-        if new == old:
+        lines: list[bytes] = []
+        rows: list[int] = []
+        same = True
+        for row, (line, item) in enumerate(self.items_of(segment).lines()):
+            new = change(item)
+            same = same and new == item
+            if new is not None:
+                rows.append(row)
+                lines.append(line if new == item else write_lines([new]))
+        if same:
             return segment
-        items = [item for item in new if item is not None]
-        if not items:
+        if not rows:
             return None
-        if len(items) == len(old):
-            return replace(segment, items=write_items(self.folder, items))
-        rows = [row for row, item in enumerate(new) if item is not None]
-        return write_segment(self.folder, self._vectors(segment)[rows], items)
+        if len(rows) == segment.count:
+            return with_items(self.folder, segment, lines)
+        return write_blocks(self.folder, [self._vectors(segment)[rows]], lines)
 
-    def _is_whole(self, segment: Segment) -> bool:
-        try:
-            check_hash(self.folder, segment.vectors)
-            check_hash(self.folder, segment.items)
-            self._vectors(segment)
-            read_items(self.folder, segment)
-        except DictionaryDamagedError:
-            return False
-        return True
+    def _damage(self, segment: Segment) -> str | None:
+        """The name of a file that is not what was written, if one is."""
+        for stored in (segment.vectors, segment.items):
+            try:
+                check_hash(self.folder, stored)
+            except DictionaryDamagedError:
+                return stored.name
+        return None
+
+    def _salvage(self, segment: Segment) -> Segment | None:
+        vectors, lines = salvage(self.folder, segment, self.manifest.dim)
+        return write_blocks(self.folder, [vectors], [lines]) if len(vectors) else None
 
     def _vectors(self, segment: Segment) -> NDArray[np.float32]:
         return map_vectors(self.folder, segment, self.manifest.dim)

@@ -2,7 +2,7 @@
 
 from timanh.workspace.environment import in_colab, is_smoke, mount_drive, secret
 from timanh.workspace.files import atomic_write, free_disk_or_raise
-from timanh.workspace.root import Workspace
+from timanh.workspace.root import Workspace, user_cache
 
 __all__ = [
     "Workspace",
@@ -12,4 +12,5 @@ __all__ = [
     "is_smoke",
     "mount_drive",
     "secret",
+    "user_cache",
 ]

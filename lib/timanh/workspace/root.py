@@ -68,6 +68,12 @@ class Workspace:
         return self.root / "cache"
 
 
+def user_cache() -> Path:
+    """Where this user's programs keep what can be made again."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "timanh"
+
+
 def _usual_place() -> Path:
     if in_colab():
         return DRIVE / "timanh" if DRIVE.is_dir() else Path("/content/timanh")

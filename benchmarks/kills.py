@@ -1,0 +1,197 @@
+"""A dictionary whose writer is killed at random moments of build, add, remove and compact.
+
+After each kill it must open, hold every row that was committed before, hold nothing twice, and
+give each picture its own vector. At the end one build brings it to what an unbroken one gives.
+
+    python benchmarks/kills.py [--kills 200] [--seed 0]
+"""
+
+import argparse
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from common import ROOT, keep
+
+sys.path.insert(0, str(ROOT / "tests"))
+from pixel_encoder import PixelEncoder, make_pictures
+
+from timanh.vectors import (
+    VectorDictionary,
+    add_pictures,
+    build_dictionary,
+    compact_dictionary,
+    encoding,
+    remove_pictures,
+    writer,
+)
+
+PICTURES, FEW = 96, 6
+KINDS = ("build", "add", "remove", "compact")
+
+
+@dataclass
+class Tally:
+    """What was seen: kills by kind, those that came in the middle, and what went wrong."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    in_the_middle: Counter[str] = field(default_factory=Counter)
+    left_over_files: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+def main() -> None:
+    """Run the trial and keep what it found; the exit code is 1 if anything was lost."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        tally = run(Path(folder), asked.kills, asked.seed)
+    for kind in KINDS:
+        middle = tally.in_the_middle[kind]
+        print(f"{kind:<10}{tally.kills[kind]:>5} killed, {middle:>4} of them in the middle")
+    print(f"{tally.left_over_files} files of killed writers lay about and were swept")
+    print(f"{len(tally.faults)} times something was wrong", *tally.faults, sep="\n  ")
+    keep(
+        "kills",
+        {
+            "kills": dict(tally.kills),
+            "in_the_middle": dict(tally.in_the_middle),
+            "left_over_files": tally.left_over_files,
+            "faults": tally.faults,
+            "seed": asked.seed,
+        },
+    )
+    sys.exit(1 if tally.faults else 0)
+
+
+def run(folder: Path, kills: int, seed: int) -> Tally:
+    """`kills` kills in turn over one dictionary in `folder`."""
+    encoding.SEGMENT_ROWS, writer.SMALL_ROWS = 8, 16
+    moments, tally = random.Random(seed), Tally()
+    gallery = make_pictures(folder / "pictures", PICTURES)
+    out = folder / "out"
+    build(gallery, folder / "unbroken")
+    truth = contents(folder / "unbroken")
+    took: dict[str, float] = {}
+    for number in range(kills):
+        kind = KINDS[number % len(KINDS)]
+        if kind == "build" and number % 8 == 0:
+            # From nothing every other time, else from what adding and removing left.
+            for file in out.glob("*"):
+                file.unlink()
+        elif not (out / "manifest.json").exists():
+            build(gallery, out)
+        before = contents(out) if (out / "manifest.json").exists() else {}
+        names = sorted(before) if kind == "remove" else sorted(truth.keys() - before.keys())
+        few = moments.sample(names, min(FEW, len(names)))
+        if kind == "add" and not few:
+            few = sorted(before)[:FEW]
+            remove_pictures(out, few)
+            before = contents(out)
+        work = work_of(kind, gallery, out, few)
+        # Until a first one has run to its end nobody knows how long it takes here.
+        limit = moments.uniform(0, 1.1 * took[kind]) if kind in took else 60.0
+        lasted, killed = killed_after(work, limit)
+        if not killed:
+            took[kind] = max(lasted, took.get(kind, 0.0) / 2)
+        tally.kills[kind] += killed
+        after = contents(out) if (out / "manifest.json").exists() else {}
+        changed = before.keys() != after.keys()
+        tally.in_the_middle[kind] += killed and (changed or left_over(out) > 0)
+        tally.left_over_files += left_over(out)
+        tally.faults += [f"{number} {kind}: {fault}" for fault in faults(kind, before, after, few)]
+        tally.faults += [f"{number} {kind}: wrong vector" for p in after if after[p] != truth[p]]
+    build(gallery, out)
+    if contents(out) != truth or left_over(out):
+        tally.faults.append("the last build differs from an unbroken one")
+    return tally
+
+
+def faults(
+    kind: str, before: dict[str, bytes], after: dict[str, bytes], few: list[str]
+) -> list[str]:
+    """What must not be."""
+    lost = before.keys() - after.keys()
+    new = after.keys() - before.keys()
+    found = []
+    if kind == "remove":
+        if lost and lost != set(few):
+            found.append(f"removed {len(lost)} of {len(few)}")
+    elif lost:
+        found.append(f"lost {len(lost)} committed rows")
+    if (kind == "add" and not new <= set(few)) or (kind in ("remove", "compact") and new):
+        found.append(f"gained {len(new)} rows")
+    return found
+
+
+def work_of(kind: str, gallery: Path, out: Path, few: list[str]) -> Callable[[], object]:
+    encoder = PixelEncoder(delay_s=0.001)
+    places = [gallery / name for name in few]
+    return {
+        "build": lambda: build(gallery, out),
+        "add": lambda: add_pictures(out, places, encoder, batch_size=2, progress=False),
+        "remove": lambda: remove_pictures(out, few),
+        "compact": lambda: compact_dictionary(out),
+    }[kind]
+
+
+def build(gallery: Path, out: Path) -> object:
+    encoder = PixelEncoder(delay_s=0.001)
+    return build_dictionary(gallery, encoder, out, batch_size=4, progress=False)
+
+
+def killed_after(work: Callable[[], object], limit_s: float) -> tuple[float, bool]:
+    """Seconds that `work` lasted in a process of its own, and whether it was killed for that."""
+    started = time.perf_counter()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    while time.perf_counter() - started < limit_s:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            if status:
+                raise SystemExit("the work failed by itself")
+            return time.perf_counter() - started, False
+        time.sleep(0.0005)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return time.perf_counter() - started, True
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Path → vector of all rows, every checksum read; fails where a path or id is there twice."""
+    dictionary = VectorDictionary.open(folder)
+    report = dictionary.check()
+    if not report.ok:
+        raise SystemExit(f"damaged: {report.problems}")
+    return {
+        item.path: dictionary.vectors[row].tobytes() for row, item in enumerate(dictionary.items)
+    }
+
+
+def left_over(folder: Path) -> int:
+    """Files that no manifest names."""
+    if not (folder / "manifest.json").exists():
+        return len(list(folder.glob("*")))
+    named = VectorDictionary.open(folder).manifest.files() | {"manifest.json"}
+    return sum(path.name not in named for path in folder.iterdir())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+"""Ways to compute an encoder: torch, ONNX Runtime, OpenVINO, each in several precisions.
+
+`execution` holds what an encoder uses, `choosing` measures and decides, `exporting` writes the
+towers in other formats beside the checkpoint, `sessions` runs them.
+"""
+
+from timanh.models.runtimes.choosing import Trial
+from timanh.models.runtimes.execution import Execution
+from timanh.models.runtimes.names import RUNTIMES
+
+__all__ = ["RUNTIMES", "Execution", "Trial"]

@@ -1,0 +1,111 @@
+"""What an encoder computes with, chosen when it is worth the while."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timanh.errors import RuntimeRefusedError, SettingsError
+from timanh.models.runtimes import names
+from timanh.models.runtimes.choosing import Trial, choose, remember, remembered, try_runtime
+from timanh.models.runtimes.exporting import place_for
+from timanh.models.runtimes.sessions import Session
+from timanh.models.runtimes.towers import IMAGE, TEXT, Arrays, Tower
+
+if TYPE_CHECKING:
+    from timanh.models.torch_encoder import TorchEncoder
+
+# Rows from which on it pays to export and measure, and to load what was chosen before.
+WORTH_CHOOSING = {IMAGE: 256, TEXT: 2048}
+WORTH_LOADING = {IMAGE: 32, TEXT: 128}
+
+
+class Execution:
+    """The sessions of an encoder's towers; a tower without one runs on torch in float32.
+
+    Attributes:
+        trials: what was measured, by tower, the runtime that is used first.
+    """
+
+    def __init__(self, encoder: "TorchEncoder", checkpoint: Path, runtime: str) -> None:
+        self.trials: dict[str, list[Trial]] = {}
+        self._encoder = encoder
+        self._checkpoint = checkpoint
+        self._automatic = runtime == "auto"
+        self._sessions: dict[str, Session] = {}
+        if runtime not in ("auto", names.TORCH):
+            for which in (IMAGE, TEXT):
+                self._use(runtime, which)
+
+    def run(self, which: str, batch: Arrays) -> NDArray[np.float32] | None:
+        """(N, dim) features, not normalised; None where torch is to be used."""
+        session = self._sessions.get(which)
+        return None if session is None else session(batch)
+
+    def name(self, which: str) -> str:
+        """What computes this tower."""
+        tried = self.trials.get(which)
+        return tried[0].runtime if tried and which in self._sessions else names.TORCH
+
+    def expect(self, which: str, rows: int) -> None:
+        """Choose a runtime, or load the one chosen before, if so many rows are worth it."""
+        if not self._automatic or which in self.trials or rows < WORTH_LOADING[which]:
+            return
+        place = self._place()
+        device = self._encoder.device
+        before = remembered(place, device, which)
+        if before and self._load(before):
+            return
+        if rows < WORTH_CHOOSING[which]:
+            return
+        trials, session = choose(self._tower(which), device, place)
+        self._set(which, trials, session)
+        remember(place, device, trials)
+
+    def forget(self) -> None:
+        """The weights have changed: all goes back to torch, and nothing is chosen again."""
+        self._sessions.clear()
+        self.trials.clear()
+        self._automatic = False
+
+    def _load(self, trials: list[Trial]) -> bool:
+        which, runtime = trials[0].tower, trials[0].runtime
+        if runtime == names.TORCH:
+            self._set(which, trials, None)
+            return True
+        trial, session = try_runtime(
+            runtime, self._tower(which), self._encoder.device, self._place(), timed=False
+        )
+        if trial.refused:
+            return False
+        self._set(which, trials, session)
+        return True
+
+    def _use(self, runtime: str, which: str) -> None:
+        absent = names.missing(runtime)
+        if absent:
+            raise SettingsError(
+                f"The runtime {runtime} needs {' and '.join(absent)}. Install with: pip install "
+                f"{' '.join(absent)}; or take --runtime auto."
+            )
+        trial, session = try_runtime(
+            runtime, self._tower(which), self._encoder.device, self._place(), timed=False
+        )
+        if trial.refused:
+            raise RuntimeRefusedError(
+                f"{runtime} is refused for the {which} tower of {self._encoder.name}: "
+                f"{trial.refused}. Take --runtime auto or torch."
+            )
+        self._set(which, [trial], session)
+
+    def _set(self, which: str, trials: list[Trial], session: Session | None) -> None:
+        self.trials[which] = trials
+        if session is not None:
+            self._sessions[which] = session
+
+    def _tower(self, which: str) -> Tower:
+        return Tower(self._encoder, which).eval()
+
+    def _place(self) -> Path:
+        return place_for(self._checkpoint, self._encoder.fingerprint)

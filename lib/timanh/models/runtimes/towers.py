@@ -1,0 +1,92 @@
+"""One tower of an encoder as a network of its own, and inputs to try it with."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from timanh.models.torch_encoder import TorchEncoder
+
+IMAGE, TEXT = "image", "text"
+PROBES = 16
+# Short and long, in both languages, so that several lengths of rows are tried.
+WORDS = (
+    "a red car", "hai con mèo dưới mưa", "two dogs run along the beach at sunset",
+    "một người phụ nữ mặc áo dài đi xe đạp qua cầu", "snow", "children playing football on grass",
+    "a man in a blue shirt climbs a steep rock while a crowd of people watches him from below",
+    "chợ nổi",
+)  # fmt: skip
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class Tower(nn.Module):
+    """Picture or text tower: inputs to features, (N, dim) float32, not normalised."""
+
+    def __init__(self, encoder: "TorchEncoder", which: str) -> None:
+        super().__init__()
+        self.network = encoder.network
+        self.which = which
+        self._encoder = [encoder]  # in a list, so that torch does not look into it
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return ("pixels",) if self.which == IMAGE else ("input_ids", "attention_mask")
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        encoder = self._encoder[0]
+        if self.which == IMAGE:
+            return encoder.image_features(inputs[0])
+        return encoder.text_features(dict(zip(self.inputs, inputs, strict=True)))
+
+    def shapes(self) -> list[list[int]]:
+        """Of each input; −1 where it may differ."""
+        preparation, texts = self._encoder[0].preparation, self._encoder[0].texts
+        if self.which == IMAGE:
+            return [[-1, 3, preparation.height, preparation.width]]
+        return [[-1, texts.max_length if texts.full_length else -1]] * 2
+
+    def probes(self) -> list[Arrays]:
+        """Batches to compare runtimes with: pictures with areas, edges and grain, or texts."""
+        encoder = self._encoder[0]
+        if self.which == IMAGE:
+            pixels = _pictures(encoder.preparation.height, encoder.preparation.width)
+            return [{"pixels": encoder.preparation.normalise(pixels)}]
+        return [
+            {name: np.asarray(value) for name, value in encoder.texts(list(texts)).items()}
+            for texts in (WORDS, WORDS[:1], WORDS[1:5])
+        ]
+
+    @cached_property
+    def compared(self) -> list[tuple[Arrays, NDArray[np.float32]]]:
+        """Each probe with what torch makes of it in float32."""
+        device = self._encoder[0].device
+        return [(batch, self.reference(batch, device)) for batch in self.probes()]
+
+    @torch.inference_mode()
+    def reference(self, batch: Arrays, device: str) -> NDArray[np.float32]:
+        """What torch makes of it in float32."""
+        tensors = [torch.from_numpy(batch[name]).to(device) for name in self.inputs]
+        features: NDArray[np.float32] = self(*tensors).float().cpu().numpy()
+        return features
+
+
+def _pictures(height: int, width: int) -> NDArray[np.uint8]:
+    """(PROBES, height, width, 3): blurred and sharp blocks of colour under grain."""
+    from PIL import Image
+
+    random = np.random.default_rng(0)
+    pictures = []
+    for number in range(PROBES):
+        layers = np.zeros((height, width, 3), np.float32)
+        for cells in (3, 8, 24):
+            block = Image.fromarray(random.integers(0, 256, (cells, cells, 3), np.uint8))
+            sharp = Image.Resampling.NEAREST if number % 2 else Image.Resampling.BICUBIC
+            layers += np.asarray(block.resize((width, height), sharp), np.float32)
+        grain = random.normal(0, 12, layers.shape)
+        pictures.append((layers / 3 + grain).clip(0, 255).astype(np.uint8))
+    return np.stack(pictures)
