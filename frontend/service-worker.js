@@ -8,7 +8,7 @@ const FILES = [
   "/css/panel.css", "/css/results.css", "/i18n/en.json", "/i18n/vi.json", "/js/address.js", "/js/answer.js",
   "/js/api.js", "/js/asking.js", "/js/blobs.js", "/js/captions.js", "/js/composer.js",
   "/js/connect-panel.js", "/js/conversation.js", "/js/crop.js", "/js/dom.js", "/js/drop.js", "/js/events.js",
-  "/js/exclude.js", "/js/export.js", "/js/first-paint.js", "/js/gallery-panel.js", "/js/health.js",
+  "/js/exclude.js", "/js/export.js", "/js/first-paint.js", "/js/folding.js", "/js/gallery-panel.js", "/js/health.js",
   "/js/history-panel.js", "/js/history.js", "/js/i18n.js", "/js/justify.js", "/js/lightbox.js",
   "/js/markdown.js", "/js/offline.js", "/js/panel.js", "/js/picks.js", "/js/picture-actions.js",
   "/js/pictures.js", "/js/problems.js", "/js/question.js", "/js/results.js", "/js/sentence.js",

@@ -1,5 +1,6 @@
 /** An answer as it comes: what was understood, the pictures one by one, the sentence, the timings. */
 import { announce, element, sign } from "./dom.js";
+import { fold } from "./folding.js";
 import { language, number, say } from "./i18n.js";
 import { justify } from "./justify.js";
 import { rendered } from "./markdown.js";
@@ -38,6 +39,7 @@ export function answerView(place, turn, act) {
   function finish() {
     for (const place of grid.querySelectorAll(".waiting")) place.remove();
     understood();
+    fold([...grid.children], answer.results, lay);
     lay();
     end.replaceChildren(...endingParts(turn, act));
   }

@@ -1,6 +1,7 @@
 /** One search, from a question to an answer that fills as it comes. */
 import { searching } from "./api.js";
 import { blobOf } from "./blobs.js";
+import { markTwins } from "./folding.js";
 import { look } from "./health.js";
 import { language } from "./i18n.js";
 
@@ -16,6 +17,7 @@ export async function fill(answer, question, signal, seen) {
       take(answer, kind, data);
       seen(kind, data);
     }
+    await markTwins(answer.results);
     answer.state = "done";
   } catch (error) {
     if (signal.aborted) return void Object.assign(answer, { state: "stopped", newer: signal.reason === "newer" });

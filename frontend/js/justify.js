@@ -30,11 +30,11 @@ export function justify(list) {
   let room = 0;
   const lay = () => {
     room = list.clientWidth;
-    const ratios = [...list.children].map(ratioOf);
+    const shown = [...list.children].filter(({ hidden }) => !hidden);
     const style = getComputedStyle(list);
     const target = Number.parseFloat(style.getPropertyValue("--row")) * rem();
-    const widths = rowWidths(ratios, room, Math.min(target, room * 0.48), Number.parseFloat(style.columnGap));
-    widths.forEach((width, index) => list.children[index].style.setProperty("width", `${width}px`));
+    const widths = rowWidths(shown.map(ratioOf), room, Math.min(target, room * 0.48), Number.parseFloat(style.columnGap));
+    widths.forEach((width, index) => shown[index].style.setProperty("width", `${width}px`));
   };
   new ResizeObserver(() => {
     if (list.clientWidth !== room) lay(); // else only the height changed, by our own doing

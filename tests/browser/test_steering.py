@@ -1,8 +1,10 @@
 """Results to act on: more, less, without, a part, with words; all of it by real searches."""
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.steps import answered, search
@@ -147,3 +149,47 @@ def test_a_weak_best_match_is_said_to_be_weak(page: Page) -> None:
     expect(page.locator(".weak")).to_contain_text("Nothing in this gallery is close to that")
     search(page, "a red car")
     expect(page.locator(".answer").last.locator(".weak")).to_have_count(0)
+
+
+def test_pictures_that_are_nearly_the_same_are_shown_once(page: Page, site: "Site") -> None:
+    original = Image.open(site.gallery / "images" / "scene_000007.jpg")
+    again = BytesIO()
+    original.resize((300, 300)).save(again, "JPEG", quality=60)
+    added = page.evaluate(
+        """async (bytes) => { const form = new FormData();
+        const blob = new Blob([Uint8Array.from(bytes)], {type: 'image/jpeg'});
+        form.append('file', blob, 'again.jpg');
+        const answer = await fetch('/api/images', {method: 'POST', body: form});
+        return (await answer.json()).images; }""",
+        list(again.getvalue()),
+    )
+    page.set_input_files("#file", [site.gallery / "images" / "scene_000007.jpg"])
+    page.locator("#send").click()
+    answered(page)
+    tiles = page.locator(".grid > li")
+    expect(tiles).to_have_count(10)
+    expect(tiles.locator("visible=true").locator(".hit")).to_have_count(9)
+    page.get_by_role("button", name="Show nearly the same pictures: 1").click()
+    expect(tiles.locator(".hit").locator("visible=true")).to_have_count(10)
+    page.reload()
+    expect(page.locator(".twins")).to_have_text("+1")
+    page.evaluate("(id) => fetch(`/api/images/${id}`, {method: 'DELETE'})", added[0]["id"])
+
+
+def test_words_can_be_spoken_where_the_browser_hears(page: Page, site: "Site") -> None:
+    """A stand-in for the recogniser, which needs a microphone and a service."""
+    page.add_init_script(
+        """window.SpeechRecognition = class { start() { window.spoken = this; } stop() {} };"""
+    )
+    page.goto(site.url)
+    page.get_by_role("button", name="Speak").click()
+    assert page.evaluate("window.spoken.lang") == "en-US"
+    page.evaluate("() => spoken.onresult({results: [[{transcript: 'a red '}], [{transcript: "
+                  "'car'}]]})")  # fmt: skip
+    page.evaluate("() => { spoken.onerror({error: 'not-allowed'}); spoken.onend(); }")
+    expect(page.locator("#words")).to_have_value("a red car")
+    expect(page.locator(".toast")).to_contain_text("microphone may not be used")
+    page.add_init_script("delete window.SpeechRecognition; delete window.webkitSpeechRecognition;")
+    page.reload()
+    expect(page.locator("#welcome-title")).to_be_visible()
+    expect(page.locator("#voice")).to_be_hidden()
