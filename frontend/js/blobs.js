@@ -2,6 +2,7 @@
 
 const NAME = "pictures";
 const MOST = 1_000;
+const YOUNG_MS = 3_600_000; // a question that is still being answered is in no conversation yet
 const memory = new Map();
 let opening = null;
 
@@ -29,10 +30,10 @@ export async function blobOf(key) {
   }
 }
 
-/** Delete all that nobody shows any more. */
+/** Delete what nobody has shown for an hour. */
 export async function keepOnly(wanted) {
   try {
-    const keys = await inStore("readonly", (store) => store.getAllKeys());
+    const keys = await inStore("readonly", (store) => store.index("at").getAllKeys(IDBKeyRange.upperBound(Date.now() - YOUNG_MS)));
     await forgetBlobs(keys.filter((key) => !wanted.has(key)));
   } catch {
     // Nothing can be stored here, so nothing is left over.

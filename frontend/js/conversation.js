@@ -52,14 +52,14 @@ export function showTurn(id) {
   return true;
 }
 
-/** Show a question, search, show the answer. */
+/** Show a question, search, show the answer; `address` false where the address has it already. */
 export async function ask(asked, { address = true } = {}) {
   byId("welcome").hidden = true;
   const turn = newTurn(asked);
   turns.push(turn);
   byId("messages").append(...shell(turn));
   for (const { key, blob } of asked.pictures) if (blob) keepBlob(key, blob);
-  if (address) showAddress(turn);
+  (address ? showAddress : remainAt)(turn);
   await run(turn);
 }
 

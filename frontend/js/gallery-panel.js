@@ -41,7 +41,7 @@ function content() {
   ];
 }
 
-/** The next page; empty at the end. */
+/** The next page; empty at the end, null where it failed. */
 async function more() {
   try {
     const page = await galleryPage(images.length, PAGE);
@@ -51,7 +51,7 @@ async function more() {
     return page.images;
   } catch (problem) {
     toast(problemWords(problem));
-    return [];
+    return null;
   }
 }
 

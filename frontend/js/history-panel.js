@@ -1,4 +1,5 @@
 /** The list of conversations: open, rename, delete, export. */
+import { clearAddress } from "./address.js";
 import { element, sign } from "./dom.js";
 import { exportHistory } from "./export.js";
 import { forgetConversations, newConversation, onHistory, openConversation, openId, rename } from "./history.js";
@@ -54,7 +55,7 @@ function item(entry) {
   const line = element("li", {},
     element("button", {
       type: "button", class: "conversation", "aria-current": entry.id === openId() ? "true" : null,
-      onclick: () => leave(() => openConversation(entry.id)),
+      onclick: () => leave(() => { clearAddress(); openConversation(entry.id); }),
     }, element("span", {}, name), element("time", { datetime: new Date(entry.at).toISOString() }, dateTime(entry.at))),
     iconButton("edit", say("history.rename", { name }), () => renaming(line, entry)),
     iconButton("trash", say("history.forget", { name }), () => forgetConversations([entry.id])),

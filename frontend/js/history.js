@@ -4,6 +4,7 @@ import { say } from "./i18n.js";
 import { forget, keepConversation, keepTurn, listed, pictureKeys, turnsOf } from "./store.js";
 import { toast } from "./toast.js";
 
+const TIDY_AFTER_MS = 5_000; // not while the page still opens
 let open = fresh();
 let show = () => {};
 const listeners = [];
@@ -13,7 +14,7 @@ export function startHistory(showTurns) {
   show = showTurns;
   const last = listed()[0];
   if (last) openConversation(last.id);
-  requestIdleCallback?.(() => keepOnly(pictureKeys()), { timeout: 10_000 });
+  setTimeout(() => keepOnly(pictureKeys()), TIDY_AFTER_MS);
 }
 
 /** Call `listener()` whenever the list of conversations changes. */

@@ -4,7 +4,8 @@ import { element } from "./dom.js";
 const NEAR = "1500px";
 
 /**
- * Fill `list`, which scrolls inside `frame`, with one ul per page of `more()` (empty at the end),
+ * Fill `list`, which scrolls inside `frame`, with one ul per page of `more()` (empty at the end, null
+ * where it failed),
  * each picture drawn by `tile(picture)`. `end()` lets go of everything.
  */
 export function startSheets(list, frame, more, tile) {
@@ -39,7 +40,11 @@ export function startSheets(list, frame, more, tile) {
     busy = true;
     const page = await more();
     busy = false;
-    if (!page.length) return void ended.disconnect();
+    if (!page) return; // failed, and said so: tried again when the foot is scrolled to anew
+    if (!page.length) {
+      ended.disconnect();
+      return;
+    }
     const sheet = element("ul", { class: "sheet" });
     pages.set(sheet, page);
     fill(sheet);

@@ -12,7 +12,9 @@ export function toast(text, undo = null) {
   }
   byId("toasts").replaceChildren(note); // one at a time: the newest counts
   // A note inside an open dialog's backdrop could not be reached.
-  (document.querySelector("dialog[open]") ?? document.body).append(byId("toasts"));
+  const dialog = document.querySelector("dialog[open]");
+  (dialog ?? document.body).append(byId("toasts"));
+  dialog?.addEventListener("close", () => document.body.append(byId("toasts")), { once: true });
   const leave = () => (note.matches(":hover, :focus-within") ? setTimeout(leave, 1_000) : note.remove());
   setTimeout(leave, SHOWN_MS);
 }

@@ -4,11 +4,9 @@ The machine may be shared: times are the best of three, and the limits of a quie
 up to a factor that a blank page of the same server needs.
 """
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.steps import search
 
@@ -28,7 +26,7 @@ SCROLL = """async () => {
     const all = () => document.querySelectorAll('.sheet').length === 21;
     while (still < (all() ? 20 : 900)) {
         const before = frame.scrollTop;
-        frame.scrollBy(0, 60);
+        frame.scrollBy(0, 120);
         const now = await new Promise(requestAnimationFrame);
         took.push(now - last);
         last = now;
@@ -38,6 +36,17 @@ SCROLL = """async () => {
     return { frames: took.length, median: took[took.length >> 1],
         drawn: document.querySelectorAll('.sheet img').length,
         sheets: document.querySelectorAll('.sheet').length };
+}"""
+
+FRAME = """async () => {
+    const took = [];
+    let last = await new Promise(requestAnimationFrame);
+    for (let frame = 0; frame < 60; frame += 1) {
+        const now = await new Promise(requestAnimationFrame);
+        took.push(now - last);
+        last = now;
+    }
+    return took.sort((one, other) => one - other)[30];
 }"""
 
 
@@ -70,27 +79,32 @@ def test_it_paints_and_answers_at_once_and_is_light(browser: Browser, site: "Sit
     context.close()
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_a_thousand_pictures_are_scrolled_and_few_are_kept(page: Page, width: int) -> None:
-    """A gallery of 1,000 stands in, made of the real pictures over and over."""
-    page.set_viewport_size({"width": width, "height": 800})
-    real: list[dict[str, Any]] = page.evaluate(
-        "async () => (await (await fetch('/api/gallery?limit=100')).json()).images"
-    )
+# A gallery of 1,000 stands in, made of the real pictures over and over, without leaving the page.
+THOUSAND = """async () => {
+    const { images } = await (await fetch('/api/gallery?limit=100')).json();
+    const own = window.fetch;
+    window.fetch = (url, options) => {
+        if (!String(url).startsWith('/api/gallery')) return own(url, options);
+        const offset = Number(new URL(url, location).searchParams.get('offset'));
+        const rows = [...Array(Math.max(0, Math.min(48, 1000 - offset))).keys()];
+        return Promise.resolve(Response.json(
+            { total: 1000, images: rows.map((row) => images[(offset + row) % 100]) }));
+    };
+}"""
 
-    def answer(route: Route) -> None:
-        offset = int(route.request.url.split("offset=")[1].split("&")[0])
-        images = [real[row % 100] for row in range(offset, min(offset + 48, 1_000))]
-        route.fulfill(content_type="application/json",
-                      body=json.dumps({"total": 1_000, "images": images}))  # fmt: skip
 
-    page.route("**/api/gallery?offset**", answer)
+def test_a_thousand_pictures_are_scrolled_and_few_are_kept(page: Page) -> None:
+    page.evaluate(THOUSAND)
     page.locator("#gallery").click()
     expect(page.locator(".sheet").first).to_be_visible()
     seen = page.evaluate(SCROLL)
     assert seen["sheets"] == 21  # all 1,000 came
     assert seen["drawn"] <= 500, "pages far away are emptied"
-    assert seen["median"] < 34, seen  # 16.7 at 60 frames; a shared core may drop every other
+    # 16.7 ms at 60 frames; where the machine is shared, a frame takes what an empty page's does.
+    empty = page.context.new_page()
+    empty.goto(page.url.split("?")[0] + "docs.css")
+    least = empty.evaluate(FRAME)
+    assert seen["median"] < max(20, 1.5 * least), (seen, least)
 
 
 def test_nothing_moves_while_an_answer_comes(browser: Browser, site: "Site") -> None:
