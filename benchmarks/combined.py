@@ -1,6 +1,10 @@
 """How much the words of a query should count beside its picture: recall over alpha.
 
-python benchmarks/combined.py [--model demo] [--cases 400] [--figure combined.png]
+On drawn scenes, where the words ask for a change, and on captioned photos, where they describe
+another photo than the one they come with; each also with the mean of pictures and of texts taken
+off first.
+
+    python benchmarks/combined.py [--photos FLICKR8K --model-of-photos TUNED] [--figures DIR]
 """
 
 import argparse
@@ -8,7 +12,8 @@ from pathlib import Path
 
 from common import keep
 
-from timanh.evaluation import evaluate_combined, plot_combined
+from timanh.data import open_data
+from timanh.evaluation import evaluate_combined, evaluate_combined_photos, plot_combined
 from timanh.models import load_encoder
 
 
@@ -17,21 +22,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--model", default="demo")
+    parser.add_argument("--model", default="demo", help="for the drawn scenes")
     parser.add_argument("--cases", type=int, default=400)
-    parser.add_argument("--figure", type=Path)
+    parser.add_argument("--photos", type=Path, help="captioned photos with a dev split")
+    parser.add_argument("--model-of-photos", help="a model that knows photos")
+    parser.add_argument("--figures", type=Path, help="where to draw both, as PNG")
     asked = parser.parse_args()
     encoder = load_encoder(asked.model, device="cpu")
     found = {
-        language: evaluate_combined(encoder, asked.cases, language=language)
+        f"drawn, {language}": evaluate_combined(encoder, asked.cases, language=language)
         for language in encoder.languages
     }
-    for language, document in found.items():
+    if asked.photos and asked.model_of_photos:
+        folder = open_data(asked.photos)
+        other = load_encoder(asked.model_of_photos)
+        found["photos"] = evaluate_combined_photos(other, folder, folder.split("dev"))
+    for name, document in found.items():
         for way in ("plain", "centred"):
             told = "  ".join(f"{entry['alpha']:.1f}: {entry['R@5']:.1f}" for entry in document[way])
-            print(f"{language} {way:8} R@5 by alpha  {told}")
-    if asked.figure:
-        plot_combined(next(iter(found.values())), asked.figure)
+            print(f"{name:10} {way:8} R@5 by alpha  {told}")
+        if asked.figures:
+            asked.figures.mkdir(parents=True, exist_ok=True)
+            plot_combined(document, asked.figures / f"combined-{name.replace(', ', '-')}.png")
     keep("combined", found)
 
 

@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,38 +77,27 @@ def main() -> None:
 
 def run(folder: Path, kills: int, seed: int) -> Tally:
     """`kills` kills in turn over one dictionary in `folder`."""
-    encoding.SEGMENT_ROWS, writer.SMALL_ROWS = 8, 16
+    encoding.SEGMENT_ROWS, writer.SMALL_ROWS = 8, 0
     moments, tally = random.Random(seed), Tally()
     gallery = make_pictures(folder / "pictures", PICTURES)
     out = folder / "out"
     build(gallery, folder / "unbroken")
     truth = contents(folder / "unbroken")
-    took: dict[str, float] = {}
-    for number in range(kills):
+    # How long each kind took when it was left alone; kills fall evenly into that time.
+    took = {kind: deque([0.0], maxlen=5) for kind in KINDS}
+    number = 0
+    while tally.kills.total() < kills:
         kind = KINDS[number % len(KINDS)]
-        if kind == "build" and number % 8 == 0:
-            # From nothing every other time, else from what adding and removing left.
-            for file in out.glob("*"):
-                file.unlink()
-        elif not (out / "manifest.json").exists():
-            build(gallery, out)
-        before = contents(out) if (out / "manifest.json").exists() else {}
-        names = sorted(before) if kind == "remove" else sorted(truth.keys() - before.keys())
-        few = moments.sample(names, min(FEW, len(names)))
-        if kind == "add" and not few:
-            few = sorted(before)[:FEW]
-            remove_pictures(out, few)
-            before = contents(out)
-        work = work_of(kind, gallery, out, few)
-        # Until a first one has run to its end nobody knows how long it takes here.
-        limit = moments.uniform(0, 1.1 * took[kind]) if kind in took else 60.0
-        lasted, killed = killed_after(work, limit)
+        number += 1
+        few = prepare(kind, gallery, out, moments, anew=number % 8 == 1)
+        before = contents(out)
+        limit = moments.uniform(0, max(took[kind])) if max(took[kind]) else 60.0
+        lasted, killed = killed_after(work_of(kind, gallery, out, few), limit)
+        after = contents(out)
         if not killed:
-            took[kind] = max(lasted, took.get(kind, 0.0) / 2)
+            took[kind].append(lasted)
         tally.kills[kind] += killed
-        after = contents(out) if (out / "manifest.json").exists() else {}
-        changed = before.keys() != after.keys()
-        tally.in_the_middle[kind] += killed and (changed or left_over(out) > 0)
+        tally.in_the_middle[kind] += killed and (before != after or left_over(out) > 0)
         tally.left_over_files += left_over(out)
         tally.faults += [f"{number} {kind}: {fault}" for fault in faults(kind, before, after, few)]
         tally.faults += [f"{number} {kind}: wrong vector" for p in after if after[p] != truth[p]]
@@ -116,6 +105,26 @@ def run(folder: Path, kills: int, seed: int) -> Tally:
     if contents(out) != truth or left_over(out):
         tally.faults.append("the last build differs from an unbroken one")
     return tally
+
+
+def prepare(
+    kind: str, gallery: Path, out: Path, moments: random.Random, *, anew: bool
+) -> list[str]:
+    """Give `kind` something to do; returns the pictures that it is about."""
+    if kind == "build":
+        if anew:
+            for file in out.glob("*"):
+                file.unlink()
+        return []
+    if not (out / "manifest.json").exists() or len(contents(out)) < PICTURES // 2:
+        build(gallery, out)
+    few = moments.sample(sorted(contents(out)), FEW)
+    if kind != "remove":
+        remove_pictures(out, few)
+    if kind == "compact":
+        places = [gallery / name for name in few]
+        add_pictures(out, places, PixelEncoder(), batch_size=4, progress=False)
+    return few
 
 
 def faults(
@@ -157,6 +166,7 @@ def killed_after(work: Callable[[], object], limit_s: float) -> tuple[float, boo
     child = os.fork()
     if child == 0:
         code = 1
+        os.fsync = slow_fsync
         try:
             work()
             code = 0
@@ -174,8 +184,15 @@ def killed_after(work: Callable[[], object], limit_s: float) -> tuple[float, boo
     return time.perf_counter() - started, True
 
 
+def slow_fsync(handle: int) -> None:
+    """A disk that takes its time, so that most moments fall between two steps of a change."""
+    time.sleep(0.005)
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """Path → vector of all rows, every checksum read; fails where a path or id is there twice."""
+    if not (folder / "manifest.json").exists():
+        return {}
     dictionary = VectorDictionary.open(folder)
     report = dictionary.check()
     if not report.ok:

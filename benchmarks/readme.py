@@ -1,4 +1,4 @@
-"""Put the numbers of `results/` into both READMEs, between the marks.
+"""Put the numbers of `results/` into both READMEs and the recipes' page, between the marks.
 
 python benchmarks/readme.py
 """
@@ -10,6 +10,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
+RECIPES = "docs/recipe.md"
 LOOP = "the report's loop"
 MARKED = re.compile(r"(<!-- numbers -->\n).*?(<!-- /numbers -->)", re.S)
 
@@ -45,6 +46,13 @@ WORDS = {
         "faster": "{ms} ms, nhanh gấp {ratio} lần",
     },
 }
+
+PAGES = (*WORDS, RECIPES)
+
+
+def numbers(page: str) -> str:
+    """What stands between the marks of one of `PAGES`."""
+    return memory() if page == RECIPES else table(page)
 
 
 def table(page: str) -> str:
@@ -101,6 +109,27 @@ def table(page: str) -> str:
     return re.sub(r"(\d)\.(\d)", r"\1,\2", text) if vietnamese else text
 
 
+def memory() -> str:
+    """The table of `docs/recipe.md`: what a training step of each model needs."""
+    rows = [
+        ("model", "parameters", "state", "per pair", "batch of 256", "micro-batch of 32", "T4"),
+        ("---",) * 7,
+    ]
+    for each in load("memory")["models"]:
+        rows.append(
+            (
+                f"`{each['model']}`",
+                f"{each['parameters_millions']:.0f} M",
+                f"{each['state_gb']:.1f} GB",
+                f"{each['activations_mb_per_pair']:.0f} MB",
+                f"{each['gb_at_batch_256']:.1f} GB",
+                f"{each['gb_at_micro_batch_32']:.1f} GB",
+                f"{each['t4_minutes']:.1f} min",
+            )
+        )
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
 def recall(direction: dict[str, Any], k: int) -> str:
     """ "21.9 [20.6, 23.2]"; semicolons, because Vietnamese decimals have commas."""
     low, high = direction["ci95"][f"R@{k}"]
@@ -120,10 +149,10 @@ def load(name: str) -> dict[str, Any]:
 
 def main() -> None:
     """Rewrite what stands between the marks."""
-    for page in WORDS:
+    for page in PAGES:
         file = ROOT / page
         text = file.read_text(encoding="utf8")
-        new = MARKED.sub(lambda found, page=page: f"{found[1]}{table(page)}{found[2]}", text)
+        new = MARKED.sub(lambda found, page=page: f"{found[1]}{numbers(page)}{found[2]}", text)
         file.write_text(new, encoding="utf8")
 
 

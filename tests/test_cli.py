@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -196,7 +197,7 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
 
 
 def commands() -> list[list[str]]:
-    index = ("build", "add", "remove", "info", "check", "import", "export")
+    index = ("build", "add", "remove", "compact", "info", "check", "import", "export")
     single = ("demo", "search", "train", "evaluate", "serve", "doctor", "index")
     return [[name] for name in single] + [["index", name] for name in index]
 
@@ -273,6 +274,8 @@ def test_the_life_of_an_index(tmp_path: Path, tiny_clip_folder: Path, capsys: Pr
     Image.new("RGB", (60, 60), "red").save(tmp_path / "red.png")
     assert document("index", "add", *index, str(tmp_path / "red.png"), "--copy")["added"] == 1
     assert document("index", "remove", *index, "red.png") == {"removed": ["red.png"]}
+    compacted = document("index", "compact", *index)
+    assert (compacted["count"], compacted["damaged"]) == (6, {})
     assert document("index", "check", *index)["ok"]
     npy = str(tmp_path / "image_vectors.npy")
     assert run(["index", "export", *index, "--out", npy]) == 0
@@ -285,6 +288,18 @@ def test_the_life_of_an_index(tmp_path: Path, tiny_clip_folder: Path, capsys: Pr
     two = VectorDictionary.open(tmp_path / "two")
     one = VectorDictionary.open(tmp_path / "out")
     assert two.vectors.tobytes() == one.vectors.tobytes()
+
+
+def test_int8_says_what_it_costs(tmp_path: Path, tiny_clip_folder: Path, capsys: Printed) -> None:
+    pytest.importorskip("onnxruntime")
+    from conftest import make_gallery
+
+    make_gallery(tmp_path / "gallery")
+    model = shutil.copytree(tiny_clip_folder, tmp_path / "model")
+    assert run([*build_of(tmp_path, model), "--runtime", "int8"]) == 0
+    told = capsys.readouterr().err
+    assert "pictures/s with int8" in told
+    assert "12 captions among 12 of your pictures" in told and "with float32 for" in told
 
 
 def test_check_says_what_is_damaged_and_fails(
@@ -360,7 +375,7 @@ def test_evaluate(shared: Path, tiny_clip_folder: Path, tmp_path: Path, capsys: 
     assert "by kind of caption" in told and "picture → picture" in told
     assert run([*args, "--split", "all", "--combined", "10"]) == 0
     table = capsys.readouterr().out.splitlines()
-    assert "10 cases, 20 drawn pictures" in table[-13] and table[-1].startswith("    1.0")
+    assert "10 cases in a gallery of 20" in table[-13] and table[-1].startswith("    1.0")
     both = [*args, "--model", str(tiny_clip_folder), "--split", "all"]
     assert run(both) == 0
     assert capsys.readouterr().out.count("noise") == 6

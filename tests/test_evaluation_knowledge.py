@@ -12,6 +12,7 @@ from PIL import Image
 from timanh.data import open_data
 from timanh.errors import DataError, SettingsError
 from timanh.evaluation import (
+    evaluate_combined_photos,
     evaluate_similar,
     format_interpolation,
     interpolate,
@@ -141,3 +142,14 @@ def test_there_is_nothing_between_two_networks(
     other = load_encoder("demo", device="cpu")
     with pytest.raises(SettingsError, match="not the same network"):
         interpolate(tiny_encoder, other, lambda encoder: flat(0), Probe("", lambda encoder: 0))
+
+
+def test_photos_are_asked_for_with_the_one_described_most_like_them(
+    gallery: Path, tiny_encoder: TorchEncoder
+) -> None:
+    folder = open_data(gallery)
+    found = evaluate_combined_photos(tiny_encoder, folder, folder.names, progress=False)
+    assert (found["cases"], found["gallery"]) == (12, 12)
+    assert [entry["alpha"] for entry in found["plain"]] == [step / 10 for step in range(11)]
+    # With the picture alone, that picture comes first and the wanted one cannot.
+    assert found["plain"][0]["R@1"] == 0

@@ -81,6 +81,7 @@ class Batcher:
         """
         loop = asyncio.get_running_loop()
         job = Job(query, understood, loop, loop.create_future())
+        self.start()
         with self._changed:
             self._jobs.append(job)
             self._changed.notify_all()

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from timanh.errors import (
     PictureError,
@@ -120,4 +121,17 @@ def _http(request: Request, error: Exception) -> Response:
     code = HTTPStatus(status).phrase.lower().replace(" ", "-")
     detail = details.get(status, str(getattr(error, "detail", "")) or HTTPStatus(status).phrase)
     headers = dict(getattr(error, "headers", None) or {})
+    if status == 405:
+        headers["Allow"] = ", ".join(_allowed(request))
     return problem(status, code, detail, request_id_of(request.scope), headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """All methods of a path; each route knows only its own."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in ("GET", "POST", "PUT", "DELETE")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL
+               for route in routes)
+    ]  # fmt: skip

@@ -42,8 +42,7 @@ class SearchService:
         self.ready = False
         # Looked up at each call, so that the engine can be changed while it runs.
         self._batcher = Batcher(lambda *batch: engine.answer(*batch), metrics.batches.observe)
-        self._workers = ThreadPoolExecutor(WORKERS, "timanh-work")
-        self._translators = ThreadPoolExecutor(TRANSLATORS, "timanh-understand")
+        self._workers, self._translators = _make_pools()
         self._searches = 0
         metrics.waiting.set_function(lambda: self._batcher.waiting)
         metrics.searching.set_function(lambda: self._searches)
@@ -59,8 +58,10 @@ class SearchService:
         finally:
             warming.cancel()
             self._batcher.stop()
-            self._workers.shutdown(wait=False, cancel_futures=True)
-            self._translators.shutdown(wait=False, cancel_futures=True)
+            for pool in (self._workers, self._translators):
+                pool.shutdown(wait=False, cancel_futures=True)
+            # The same app may be served again.
+            self._workers, self._translators = _make_pools()
 
     async def search(
         self, query: Query, images: Callable[[], Sequence[Image.Image]] | None = None
@@ -81,12 +82,18 @@ class SearchService:
     async def understand(
         self, query: Query, images: Callable[[], Sequence[Image.Image]] | None
     ) -> tuple[Query, Understood, dict[str, float]]:
-        """The checked query with its pictures, its translation, and milliseconds so far."""
+        """The checked query with its pictures, its translation, and milliseconds so far.
+
+        Raises:
+            UnknownPictureError: a liked or disliked picture that is not in the gallery.
+        """
         began = time.perf_counter()
         async with self._deadline():
             if images is not None:
                 query = replace(query, images=tuple(await self.work(images)))
             query = query.checked()
+            for id in (*query.like, *query.unlike):
+                self.engine.dictionary.row_of(id)  # told now, and not in mid-stream
             prepared = time.perf_counter()
             understood = await self._understand(query)
         self._count(understood)
@@ -162,3 +169,11 @@ class SearchService:
         except Exception:
             log.exception("The gallery could not be measured; weak answers are not marked")
         self.ready = True
+
+
+def _make_pools() -> tuple[ThreadPoolExecutor, ThreadPoolExecutor]:
+    """Their threads start with the first work."""
+    return (
+        ThreadPoolExecutor(WORKERS, "timanh-work"),
+        ThreadPoolExecutor(TRANSLATORS, "timanh-understand"),
+    )

@@ -1,7 +1,7 @@
 """`timanh index …`: build and look after vector dictionaries."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,11 +15,7 @@ from timanh.cli.options import (
     Runtime,
 )
 from timanh.cli.output import notice, result, result_json, table
-
-if TYPE_CHECKING:
-    from timanh.vectors import BuildReport, VectorDictionary
-
-SHOWN_REASONS = 5
+from timanh.cli.telling import describe, tell_build, tell_cost, tell_list
 
 app = typer.Typer(help="Build and look after vector dictionaries.", invoke_without_command=True)
 
@@ -68,7 +64,8 @@ def build(
     from timanh.models import load_encoder
     from timanh.vectors import build_dictionary
 
-    encoder = load_encoder(model, device=device, runtime=runtime, square_padding=square_padding)
+    padding = square_padding
+    encoder = load_encoder(model, device=device, runtime=runtime, square_padding=padding)
     report = build_dictionary(
         gallery,
         encoder,
@@ -78,7 +75,10 @@ def build(
         source=model,
         rebuild=rebuild,
     )
-    _tell(report, as_json)
+    tell_build(report, as_json)
+    if runtime == "int8":
+        exact = load_encoder(model, device=device, runtime="torch", square_padding=padding)
+        tell_cost(gallery, captions, encoder, exact)
 
 
 @app.command()
@@ -99,7 +99,7 @@ def add(
     from timanh.vectors import VectorDictionary, add_pictures
 
     encoder = VectorDictionary.open(index).load_encoder(model, device=device)
-    _tell(add_pictures(index, pictures, encoder, copy=copy, captions=captions), as_json)
+    tell_build(add_pictures(index, pictures, encoder, copy=copy, captions=captions), as_json)
 
 
 @app.command()
@@ -139,7 +139,7 @@ def compact(index: IndexFolder, as_json: AsJson = False) -> None:
         f"{report.count} pictures in {report.folder} ({report.segments_before} segments before, "
         f"{report.bytes_before / 1e6:.1f} → {report.bytes_after / 1e6:.1f} MB)"
     )
-    _list(
+    tell_list(
         "damaged files",
         [f"{name}: {lost} pictures are left out" for name, lost in report.damaged.items()],
     )
@@ -150,7 +150,7 @@ def info(index: IndexFolder, as_json: AsJson = False) -> None:
     """Say what is in a dictionary."""
     from timanh.vectors import VectorDictionary
 
-    document = _describe(VectorDictionary.open(index))
+    document = describe(VectorDictionary.open(index))
     if as_json:
         result_json(document)
         return
@@ -229,7 +229,7 @@ def import_(
     result(f"{report.count} vectors of length {encoder.dim} in {out}")
     if report.agreement is not None:
         notice(f"Pictures encoded again agree with theirs at {report.agreement:.4f}.")
-    _list("without a picture in the gallery", report.unmatched)
+    tell_list("without a picture in the gallery", report.unmatched)
 
 
 @app.command()
@@ -247,53 +247,3 @@ def export(
     from timanh.vectors import export_report_vectors
 
     result(f"{export_report_vectors(index, out)} vectors in {out}")
-
-
-def _describe(dictionary: "VectorDictionary") -> dict[str, Any]:
-    manifest = dictionary.manifest
-    stored = sum(part.vectors.bytes + part.items.bytes for part in manifest.segments)
-    return {
-        "folder": str(dictionary.folder),
-        "pictures": len(dictionary),
-        "dim": dictionary.dim,
-        "encoder": dictionary.encoder_name,
-        "fingerprint": dictionary.fingerprint,
-        "source": dictionary.encoder_source,
-        "gallery": str(dictionary.gallery),
-        "captions": list(manifest.captions),
-        "segments": len(manifest.segments),
-        "bytes": stored,
-        "complete": manifest.complete,
-    }
-
-
-def _tell(report: "BuildReport", as_json: bool) -> None:
-    if as_json:
-        result_json(report.to_dict())
-        return
-    parts = {
-        "added": report.added,
-        "changed": report.changed,
-        "renamed": report.renamed,
-        "mended": report.mended,
-        "kept": report.kept,
-        "removed": report.removed,
-        "skipped": len(report.skipped),
-    }
-    told = ", ".join(f"{number} {name}" for name, number in parts.items() if number)
-    result(f"{report.count} pictures in {report.folder} ({told or 'nothing to do'})")
-    if report.pictures_per_s:
-        pace = f"{report.pictures_per_s:.0f} pictures/s with {report.runtime}"
-        notice(f"{report.seconds:.1f} s, {pace}")
-    _list("damaged files, made anew", report.damaged)
-    _list("skipped", [skipped.reason for skipped in report.skipped])
-
-
-def _list(label: str, lines: list[str] | tuple[str, ...]) -> None:
-    if not lines:
-        return
-    notice(f"{len(lines)} {label}:")
-    for line in lines[:SHOWN_REASONS]:
-        notice(f"  {line}")
-    if len(lines) > SHOWN_REASONS:
-        notice(f"  … and {len(lines) - SHOWN_REASONS} more; --json lists all.")

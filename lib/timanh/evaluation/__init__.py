@@ -1,6 +1,7 @@
 """How well a model finds: recall with its interval, tables, figures."""
 
 from timanh.evaluation.combined import combined_cases, evaluate_combined, format_combined
+from timanh.evaluation.combined_photos import evaluate_combined_photos
 from timanh.evaluation.comparing import compare, format_comparison
 from timanh.evaluation.evaluate import (
     Measured,
@@ -38,6 +39,7 @@ __all__ = [
     "encode_gallery",
     "evaluate",
     "evaluate_combined",
+    "evaluate_combined_photos",
     "evaluate_similar",
     "format_combined",
     "format_comparison",

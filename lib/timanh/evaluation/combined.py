@@ -82,16 +82,15 @@ def evaluate_combined(
         "cases": count,
         "gallery": len(gallery),
         "language": language,
-        "plain": _sweep(texts, gallery, kinds, alphas),
-        "centred": _sweep(_centred(texts), _centred(gallery), kinds, alphas),
+        **both_ways(texts, gallery, np.arange(count), np.arange(count) + count, kinds, alphas),
     }
 
 
 def format_combined(document: dict[str, Any]) -> str:
     """The sweep as a table for people."""
     lines = [
-        f"{document['model']}: a picture and words for a change, {document['cases']} cases, "
-        f"{document['gallery']} drawn pictures, words in “{document['language']}”",
+        f"{document['model']}: a picture and words, {document['cases']} cases in a gallery of "
+        f"{document['gallery']}, words in “{document['language']}”",
         "  alpha      R@1      R@5   centred R@1      R@5",
     ]
     for plain, centred in zip(document["plain"], document["centred"], strict=True):
@@ -102,18 +101,52 @@ def format_combined(document: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def both_ways(
+    texts: Vectors,
+    gallery: Vectors,
+    asked: NDArray[np.int64],
+    right: NDArray[np.int64],
+    kinds: NDArray[np.str_],
+    alphas: Sequence[float] = ALPHAS,
+) -> dict[str, Any]:
+    """{"plain": sweep, "centred": sweep} over alphas.
+
+    Args:
+        texts: (Q, dim) of the words.
+        gallery: (N, dim).
+        asked: (Q,) rows of the gallery: the pictures that the words come with.
+        right: (Q,) rows of the gallery: the one right answer each.
+        kinds: (Q,) names, by which "by_change" is told apart.
+    """
+    return {
+        name: _sweep(words, pictures, asked, right, kinds, alphas)
+        for name, words, pictures in (
+            ("plain", texts, gallery),
+            ("centred", _centred(texts), _centred(gallery)),
+        )
+    }
+
+
 def _sweep(
-    texts: Vectors, gallery: Vectors, kinds: NDArray[np.str_], alphas: Sequence[float]
+    texts: Vectors,
+    gallery: Vectors,
+    asked: NDArray[np.int64],
+    right: NDArray[np.int64],
+    kinds: NDArray[np.str_],
+    alphas: Sequence[float],
 ) -> list[dict[str, Any]]:
     count = len(texts)
     draws = bootstrap_draws(count)
     found = []
     for alpha in alphas:
         queries = np.stack(
-            [combine_query(text, gallery[row], alpha) for row, text in enumerate(texts)]
+            [
+                combine_query(text, gallery[row], alpha)
+                for text, row in zip(texts, asked, strict=True)
+            ]
         )
         scores = queries @ gallery.T
-        own = scores[np.arange(count), np.arange(count) + count]
+        own = scores[np.arange(count), right]
         ranks = (~(scores < own[:, None])).sum(1)  # the right one itself counts once: rank 1
         entry: dict[str, Any] = {"alpha": alpha, "median_rank": float(np.median(ranks))}
         entry |= {f"R@{k}": round(100 * float((ranks <= k).mean()), 2) for k in KS}

@@ -60,7 +60,7 @@ def small_encoder(
     name: str = "demo",
     languages: tuple[str, ...] = ("en", "vi"),
     widths: tuple[int, ...] = (64, 128, 256),
-    depths: tuple[int, ...] = (1, 2, 2),
+    depth: int = 2,
     text_width: int = 160,
     text_layers: int = 2,
     dim: int = 128,
@@ -81,10 +81,9 @@ def small_encoder(
         ResNetConfig(
             embedding_size=max(8, widths[0] // 2),
             hidden_sizes=list(widths),
-            depths=list(depths[: len(widths)]),
+            depths=[depth] * len(widths),
             layer_type="basic",
-            # The first stage sees a quarter of the side: small things are lost on less.
-            downsample_in_first_stage=False,
+            downsample_in_first_stage=True,
         )
     )
     text = BertModel(

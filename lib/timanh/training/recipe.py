@@ -45,7 +45,6 @@ class Recipe:
             and kept; 0 keeps the weights themselves.
         patience: epochs without a better dev recall after which a run ends; None never ends it.
         mixed_precision: compute in bf16 or fp16 where the device has it.
-        compiled: compile both towers first; takes minutes, pays in long runs on a GPU.
         seed: everything random follows from it and the number of the step.
     """
 
@@ -79,7 +78,6 @@ class Recipe:
     average: float = 0.0
     patience: int | None = None
     mixed_precision: bool = True
-    compiled: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -181,10 +179,10 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # From random weights on drawn pictures, for the checkpoint that comes with the package.
     "demo": {
-        "epochs": 11,
-        "captions_per_picture": 2,
+        "epochs": 14,
+        "captions_per_picture": 3,
         "shared_captions": True,
-        "batch_size": 256,
+        "batch_size": 128,
         "learning_rate": 2e-3,
         "weight_decay": 0.05,
         "warmup": 0.1,

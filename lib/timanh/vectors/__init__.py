@@ -2,6 +2,7 @@
 
 from timanh.vectors.build import BuildReport, build_dictionary
 from timanh.vectors.check import CheckReport
+from timanh.vectors.cost import Cost, measure_cost
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.edit import (
     CompactReport,
@@ -17,6 +18,7 @@ __all__ = [
     "BuildReport",
     "CheckReport",
     "CompactReport",
+    "Cost",
     "ImportReport",
     "Item",
     "Skipped",
@@ -27,5 +29,6 @@ __all__ = [
     "export_report_vectors",
     "import_report_vectors",
     "item_id",
+    "measure_cost",
     "remove_pictures",
 ]

@@ -1,0 +1,74 @@
+"""What the commands of `timanh index` say about dictionaries and reports."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from timanh.cli.output import notice, result, result_json
+
+if TYPE_CHECKING:
+    from timanh.models import Encoder
+    from timanh.vectors import BuildReport, VectorDictionary
+
+SHOWN_REASONS = 5
+
+
+def describe(dictionary: "VectorDictionary") -> dict[str, Any]:
+    manifest = dictionary.manifest
+    stored = sum(part.vectors.bytes + part.items.bytes for part in manifest.segments)
+    return {
+        "folder": str(dictionary.folder),
+        "pictures": len(dictionary),
+        "dim": dictionary.dim,
+        "encoder": dictionary.encoder_name,
+        "fingerprint": dictionary.fingerprint,
+        "source": dictionary.encoder_source,
+        "gallery": str(dictionary.gallery),
+        "captions": ", ".join(manifest.captions) or "of the data folder",
+        "segments": len(manifest.segments),
+        "bytes": stored,
+        "complete": manifest.complete,
+    }
+
+
+def tell_build(report: "BuildReport", as_json: bool) -> None:
+    if as_json:
+        result_json(report.to_dict())
+        return
+    parts = {
+        "added": report.added,
+        "changed": report.changed,
+        "renamed": report.renamed,
+        "mended": report.mended,
+        "kept": report.kept,
+        "removed": report.removed,
+        "skipped": len(report.skipped),
+    }
+    told = ", ".join(f"{number} {name}" for name, number in parts.items() if number)
+    result(f"{report.count} pictures in {report.folder} ({told or 'nothing to do'})")
+    if report.pictures_per_s:
+        pace = f"{report.pictures_per_s:.0f} pictures/s with {report.runtime}"
+        notice(f"{report.seconds:.1f} s, {pace}")
+    tell_list("damaged files, made anew", report.damaged)
+    tell_list("skipped", [skipped.reason for skipped in report.skipped])
+
+
+def tell_cost(
+    gallery: Path, captions: list[Path] | None, coarse: "Encoder", exact: "Encoder"
+) -> None:
+    from timanh.data import open_data
+    from timanh.vectors import measure_cost
+
+    cost = measure_cost(exact, coarse, open_data(gallery, captions))
+    if cost is not None:
+        notice(str(cost))
+
+
+def tell_list(label: str, lines: Sequence[str]) -> None:
+    if not lines:
+        return
+    notice(f"{len(lines)} {label}:")
+    for line in lines[:SHOWN_REASONS]:
+        notice(f"  {line}")
+    if len(lines) > SHOWN_REASONS:
+        notice(f"  … and {len(lines) - SHOWN_REASONS} more; --json lists all.")
