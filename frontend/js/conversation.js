@@ -23,7 +23,7 @@ let edit = () => {};
 export function startConversation(rewrite) {
   edit = rewrite;
   onLanguage(() => turns.slice(drawnFrom).forEach(draw));
-  new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && drawOlder(), { rootMargin: "600px" })
+  new IntersectionObserver((entries) => entries.at(-1).isIntersecting && drawOlder(), { rootMargin: "600px" })
     .observe(byId("older"));
 }
 

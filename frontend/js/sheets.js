@@ -20,7 +20,7 @@ export function startSheets(list, frame, more, tile) {
       else if (target.firstChild) empty(target, boundingClientRect.height);
     }
   }, { root: frame, rootMargin: NEAR });
-  const ended = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && next(), { root: frame, rootMargin: NEAR });
+  const ended = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && next(), { root: frame, rootMargin: NEAR });
   ended.observe(foot);
 
   function fill(sheet) {
