@@ -263,3 +263,21 @@ def test_request_ids_run_through(client: TestClient) -> None:
     assert client.get("/health", headers=given).headers["x-request-id"] == "abcdefgh-1234"
     bad = client.get("/health", headers={"X-Request-ID": "<script>"}).headers["x-request-id"]
     assert bad.isalnum()
+
+
+def test_the_log_is_json_and_never_has_a_key_or_a_query(
+    engine: SearchEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = ApiConfig(api_key="sesame-key")
+    caplog.set_level("INFO", "timanh.api")
+    with local(engine, config) as client:
+        given = {"X-API-Key": "sesame-key", "X-Request-ID": "abcdefgh-1"}
+        client.post("/api/search", data={"query": "my secret words"}, headers=given)
+        client.post("/api/search", data={"query": "x"}, headers={"X-API-Key": "other-key"})
+    lines = [json.loads(record.getMessage()) for record in caplog.records]
+    assert [(line["status"], line["path"]) for line in lines] == [
+        (200, "/api/search"), (401, "/api/search"),
+    ]  # fmt: skip
+    assert lines[0]["request_id"] == "abcdefgh-1" and lines[0]["ms"] > 0
+    told = caplog.text + repr(config)
+    assert not any(word in told for word in ("sesame-key", "other-key", "secret words"))

@@ -251,3 +251,17 @@ def test_those_who_wait_together_are_encoded_together(encoder: Gated, engine: Se
     for word in words:
         alone = engine.search(Query(word, k=12))
         assert answers[word] == [hit.id for hit in alone.hits]
+
+
+def test_who_is_refused_while_sending_still_reads_why(engine: SearchEngine) -> None:
+    picture = b"x" * 8_000_000
+    kinds = {"content-type": "text/plain"}
+    with serving(engine, ApiConfig(api_key="sesame")) as server:
+        for _ in range(5):
+            refused = httpx.post(f"{server.url}/api/search", content=picture, headers=kinds)
+            assert (refused.status_code, refused.json()["code"]) == (401, "no-key")
+            key = {"X-API-Key": "sesame", **kinds}
+            wrong = httpx.post(f"{server.url}/api/search", content=picture, headers=key)
+            assert wrong.status_code == 422
+            large = httpx.post(f"{server.url}/api/search", content=4 * picture, headers=key)
+            assert (large.status_code, large.json()["code"]) == (413, "request-too-large")

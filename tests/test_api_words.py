@@ -9,7 +9,8 @@ OF_LIBRARY = re.compile(r'^    code = "([a-z-]+)"', re.MULTILINE)
 # Of training, serving and files, which no request meets.
 NOT_OVER_HTTP = {
     "training-failed", "training-diverged", "cannot-resume", "serving-failed", "port-taken",
-    "tunnel-failed", "unknown-caption-format", "model-not-found", "model-format", "unsafe-file",
+    "runtime-refused", "tunnel-failed", "unknown-caption-format", "model-not-found",
+    "model-format", "unsafe-file",
 }  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def test_recall_on_500_unseen_pictures_in_both_languages(tmp_path: Path) -> None
     assert abs(recall["en"] - recall["vi"]) <= 3
 
 
-@pytest.mark.parametrize("words", ["chiếc ô tô màu đỏ"])
+@pytest.mark.parametrize("words", ["a red car", "chiếc ô tô màu đỏ"])
 def test_a_red_car_is_found_in_both_languages(engine: SearchEngine, words: str) -> None:
     red = set(matches(truth(engine), kind="car", colour="red"))
     assert sum(name in red for name in found(engine, Query(words))) >= 4

@@ -60,7 +60,7 @@ def test_all_notebooks_run_in_order_and_end_in_a_public_search(tmp_path: Path) -
     assert "240 pictures, 240 with captions" in said["01"]
     assert "ok: True" in said["03"]
     assert "Public address: http://127.0.0.1:" in said["05"]
-    assert "TIMANH_API_KEY=" in said["05"]
+    assert "#key=" in said["05"] and "http://127.0.0.1:8000/#connect=" in said["05"]
     assert "Check: 5 results" in said["05"]
     assert (workspace / "figures" / "smoke-training.png").is_file()
 
@@ -99,4 +99,4 @@ def test_their_outputs_are_of_a_real_run_and_clean(file: Path) -> None:
     kinds = {output["output_type"] for cell in cells(file) for output in cell["outputs"]}
     assert "error" not in kinds
     assert not re.search(r"(?<![\w.:/])/(home|tmp|root|Users|work)/", printed(file))
-    assert "TIMANH_API_KEY=" not in printed(file)
+    assert "#key=" not in printed(file)

@@ -1,5 +1,8 @@
 """The page's own files, and the page about the API."""
 
+import gzip
+import mimetypes
+from functools import lru_cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request
@@ -12,9 +15,11 @@ from utils.docs_page import DOCS_CSS, docs_page
 PACKAGES = (
     "node_modules/marked/lib/",
     "node_modules/dompurify/dist/",
+    "node_modules/swiper/",
     "node_modules/@fontsource-variable/inter/",
 )
 KINDS = {".html", ".css", ".js", ".mjs", ".json", ".svg", ".png", ".ico", ".woff2", ".webmanifest"}
+PACKED = {".html", ".css", ".js", ".mjs", ".json", ".svg"}
 HIDDEN = {"package.json", "package-lock.json"}
 
 
@@ -32,14 +37,35 @@ def make_router(frontend: Path) -> APIRouter:
         return PlainTextResponse(DOCS_CSS, media_type="text/css")
 
     @router.get("/{path:path}")
-    def page(path: str) -> Response:
+    def page(path: str, request: Request) -> Response:
         file = (root / (path or "index.html")).resolve()
         if not _allowed(file, root) or not file.is_file():
             raise HTTPException(404)
-        cache = "public, max-age=86400" if "node_modules" in file.parts else "no-cache"
-        return FileResponse(file, headers={"Cache-Control": cache})
+        return _answer(file, request)
 
     return router
+
+
+def _answer(file: Path, request: Request) -> Response:
+    """The file, packed where the browser can unpack it; 304 where it has the newest."""
+    stat = file.stat()
+    headers = {
+        "Cache-Control": "public, max-age=86400" if "node_modules" in file.parts else "no-cache",
+        "ETag": f'W/"{stat.st_mtime_ns:x}-{stat.st_size:x}"',
+        "Vary": "Accept-Encoding",
+    }
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    if file.suffix in PACKED and "gzip" in request.headers.get("accept-encoding", ""):
+        kind = mimetypes.guess_type(file.name)[0] or "text/plain"
+        headers["Content-Encoding"] = "gzip"
+        return Response(_packed(file, stat.st_mtime_ns), headers=headers, media_type=kind)
+    return FileResponse(file, headers=headers)
+
+
+@lru_cache(maxsize=256)
+def _packed(file: Path, _changed_ns: int) -> bytes:
+    return gzip.compress(file.read_bytes(), mtime=0)
 
 
 def _allowed(file: Path, root: Path) -> bool:

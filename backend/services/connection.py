@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
@@ -21,7 +21,7 @@ class Target:
     """An API: address without a slash at its end, and its key or nothing."""
 
     url: str
-    key: str = ""
+    key: str = field(default="", repr=False)
     source: Source = "default"
 
     @property

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -27,7 +27,7 @@ class Settings:
     """
 
     api_url: str | None = None
-    api_key: str = ""
+    api_key: str = field(default="", repr=False)
     local_api_url: str = "http://127.0.0.1:8001"
     port: int = 8000
     connect_timeout_s: float = 3.0

@@ -96,16 +96,12 @@ class Passage:
         self._send = send
         self._body: Body | None = None
         self._left = False
+        self._refused = False
         self._complete = False
         scope.setdefault("state", {})["request_id"] = self.request_id
 
     async def run(self, receive: Receive) -> None:
         """Answer, whatever happens."""
-        try:
-            self.guard.check(self.scope, self.headers)
-        except BackendError as refusal:
-            await self._refuse(refusal)
-            return
         task = asyncio.current_task()
 
         def left() -> None:
@@ -114,6 +110,11 @@ class Passage:
                 task.cancel()
 
         body = self._body = Body(receive, self.guard.max_request_bytes, left)
+        try:
+            self.guard.check(self.scope, self.headers)
+        except BackendError as refusal:
+            await self._refuse(refusal)
+            return
         try:
             await self.guard.app(self.scope, body, self._answer)
         except BodyTooLarge:
@@ -131,7 +132,7 @@ class Passage:
         finally:
             body.close()
         if body.exceeded:
-            self._body = None
+            self._refused = True
             await self._refuse(self.guard.too_large())
 
     def note(self, took_s: float) -> None:
@@ -148,10 +149,13 @@ class Passage:
             log.info("%s", json.dumps(fields))
 
     async def _answer(self, message: Message) -> None:
-        if self._body is not None and self._body.exceeded:
+        body = self._body
+        if body is not None and body.exceeded and not self._refused:
             return  # a framework's guess about a body that we cut off; ours follows
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if body is not None and not body.complete:
+                await body.drain()
             out = MutableHeaders(scope=message)
             out["X-Request-ID"] = self.request_id
             for name, value in HEADERS.items():

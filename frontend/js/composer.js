@@ -1,45 +1,44 @@
-/** The box at the bottom: words, pictures, and how much each counts. */
+/** The box at the bottom: words, pictures, how much each counts, and what steers the search. */
 import { byId, hasKeyboard } from "./dom.js";
-import { number, onLanguage, say } from "./i18n.js";
-import { startPictures, take } from "./pictures.js";
+import { splitExcluded } from "./exclude.js";
+import { onLanguage, say } from "./i18n.js";
+import { onPicks, setPicks, takePicks } from "./picks.js";
+import { setPictures, startPictures, takePictures } from "./pictures.js";
+import { balance, chips } from "./question.js";
+import { ALPHA, asksSomething, question, refined } from "./turn.js";
 
-let pictureCount = 0;
+let waiting = [];
+let picks = { like: [], unlike: [] };
+let alpha = ALPHA;
+let act = { ask: () => {}, last: () => undefined };
 
-/** Wire the form; `ask({text, pictures, alpha})` is called for each question. */
-export function startComposer(ask) {
-  const words = byId("words");
-  const submit = () => {
-    const text = words.value.trim();
-    if (!text && !pictureCount) {
-      words.focus();
-      return;
-    }
-    const question = { text, pictures: take(), alpha: Number(byId("alpha").value) };
-    words.value = "";
-    refresh();
-    if (!hasKeyboard()) words.blur(); // a phone's keyboard would cover the answer
-    ask(question);
-  };
+/** Wire the form; `ask(question)` is called for each, `last()` gives the one before. */
+export function startComposer(actions) {
+  act = actions;
   byId("composer").addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
   });
-  words.addEventListener("keydown", (event) => {
+  byId("words").addEventListener("keydown", (event) => {
     // While a Vietnamese input method is composing, Enter belongs to it.
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       submit();
     }
   });
-  words.addEventListener("input", refresh);
-  byId("alpha").addEventListener("input", showBalance);
+  byId("words").addEventListener("input", refresh);
   startPictures((pictures) => {
-    pictureCount = pictures.length;
+    waiting = pictures;
+    refresh();
+  });
+  onPicks((next) => {
+    picks = next;
     refresh();
   });
   onLanguage(() => {
-    words.placeholder = say("placeholder");
-    showBalance();
+    byId("words").placeholder = say("placeholder");
+    byId("balance").replaceChildren();
+    refresh();
   });
 }
 
@@ -50,18 +49,54 @@ export function write(text) {
   byId("words").focus();
 }
 
+/** Put a whole question back into the box. */
+export function rewrite(asked) {
+  setPictures(asked.pictures);
+  setPicks({ like: asked.like, unlike: asked.unlike });
+  ({ alpha } = asked);
+  byId("balance").replaceChildren();
+  const excluded = asked.without.map((words) => ` -"${words}"`).join("");
+  write(asked.text + excluded);
+}
+
+function submit() {
+  const asked = written();
+  if (!asked) {
+    byId("words").focus();
+    return;
+  }
+  takePictures();
+  takePicks();
+  byId("words").value = "";
+  refresh();
+  if (!hasKeyboard()) byId("words").blur(); // a phone's keyboard would cover the answer
+  act.ask(asked);
+}
+
+/** The question in the box; what only steers is about the question before. Null if there is none. */
+function written() {
+  const { text, without } = splitExcluded(byId("words").value);
+  const own = question({ text, without, alpha, pictures: waiting, ...picks });
+  if (text || waiting.length) return own;
+  const last = act.last();
+  const steers = picks.like.length || picks.unlike.length || without.length;
+  if (steers && last) return refined(last, own);
+  return asksSomething(own) ? own : null;
+}
+
 function refresh() {
   const words = byId("words");
   words.style.height = "auto";
   words.style.height = `${words.scrollHeight}px`; // until its max-height
-  const text = words.value.trim();
-  byId("balance").hidden = !(text && pictureCount);
-  byId("send").disabled = !text && !pictureCount;
+  const both = words.value.trim() && waiting.length;
+  const place = byId("balance");
+  if (!both) place.replaceChildren();
+  else if (!place.firstChild) place.append(balance(alpha, (value) => { alpha = value; }));
+  showPicks();
+  byId("send").disabled = !written();
 }
 
-function showBalance() {
-  const share = Number(byId("alpha").value) * 100;
-  byId("balance-words").textContent = say("balance.words", { share: number(share) });
-  byId("balance-picture").textContent = say("balance.picture", { share: number(100 - share) });
-  byId("alpha").setAttribute("aria-valuetext", say("weight", { share: number(share) }));
+function showPicks() {
+  const list = chips({ ...picks, without: [] }, (changes) => setPicks({ ...picks, ...changes }));
+  byId("picks").replaceChildren(...[list].filter(Boolean));
 }

@@ -36,10 +36,14 @@ export function announce(text) {
   setTimeout(() => { byId("announce").textContent = text; }, 50);
 }
 
-/** Scroll so that `target` is in view, quietly where motion is unwanted. */
-export function scrollTo(target, block) {
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  target.scrollIntoView({ block, behavior: still ? "auto" : "smooth" });
+/** Scroll so that `target` is in view, at once where motion is unwanted. */
+export function scrollTo(target, block, smooth = true) {
+  target.scrollIntoView({ block, behavior: smooth && moves() ? "smooth" : "instant" });
+}
+
+/** Whether a person has nothing against motion. */
+export function moves() {
+  return !matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
 /** Whether this is a device with a keyboard rather than one that would pop one up. */

@@ -1,6 +1,6 @@
 /** The line in the header: what is searched, and whether it is there. */
 import { health } from "./api.js";
-import { byId } from "./dom.js";
+import { announce, byId } from "./dom.js";
 import { number, onLanguage, say } from "./i18n.js";
 
 const EVERY_MS = 20_000;
@@ -28,6 +28,11 @@ export function onHealth(listener) {
   listeners.push(listener);
 }
 
+/** What the backend said last, or null. */
+export function current() {
+  return last;
+}
+
 /** Why nothing can be searched now, in words; empty while all is well. */
 export function trouble() {
   if (!last || last.status === "ok") return "";
@@ -38,8 +43,10 @@ export function trouble() {
 function take(found) {
   looking = null;
   const changed = last?.status !== found.status;
+  const first = !last;
   last = found;
   show();
+  if (changed && !first) announce(trouble() || byId("connect").textContent);
   const ok = found.status === "ok";
   timer = setTimeout(look, ok ? EVERY_MS : SOON_MS);
   if (changed) for (const listener of listeners) listener(ok);
@@ -49,12 +56,7 @@ function show() {
   if (!last) return;
   const ok = last.status === "ok";
   byId("health").dataset.state = ok ? "ok" : "down";
-  byId("health").title = trouble();
-  write("health-text", ok ? say("health.ok", { count: number(last.images) }) : say("health.down"));
-  write("health-model", ok ? last.model : "");
-}
-
-function write(id, text) {
-  // Only what changed is written, so that it is announced once.
-  if (byId(id).textContent !== text) byId(id).textContent = text;
+  byId("connect").title = trouble() || say("connect");
+  byId("health-text").textContent = ok ? say("health.ok", { count: number(last.images) }) : say("health.down");
+  byId("health-model").textContent = ok ? last.model : "";
 }

@@ -2,7 +2,7 @@
 import { loadWords } from "./api.js";
 import { remember, remembered } from "./settings.js";
 
-const LANGUAGES = ["vi", "en"];
+export const LANGUAGES = ["vi", "en"];
 let words = {};
 let current = "vi";
 const listeners = [];
@@ -19,9 +19,14 @@ export function say(key, values = {}) {
 
 /** A number as the language writes it. */
 export function number(value, digits = 0) {
-  return value.toLocaleString(current === "vi" ? "vi-VN" : "en-GB", {
+  return value.toLocaleString(tag(), {
     minimumFractionDigits: digits, maximumFractionDigits: digits,
   });
+}
+
+/** A moment as the language writes it, short. */
+export function dateTime(at) {
+  return new Date(at).toLocaleString(tag(), { dateStyle: "medium", timeStyle: "short" });
 }
 
 /** Call `listener` now and whenever the language changes. */
@@ -36,8 +41,12 @@ export function startLanguage() {
 }
 
 /** Switch to the other language and remember it. */
-export async function nextLanguage() {
-  const next = LANGUAGES[(LANGUAGES.indexOf(current) + 1) % LANGUAGES.length];
+export function nextLanguage() {
+  return switchLanguage(LANGUAGES[(LANGUAGES.indexOf(current) + 1) % LANGUAGES.length]);
+}
+
+/** Switch and remember. */
+export async function switchLanguage(next) {
   await setLanguage(next);
   remember("language", next);
 }
@@ -53,6 +62,10 @@ async function setLanguage(next) {
     node.title = say(node.dataset.i18nTitle);
   }
   for (const listener of listeners) listener();
+}
+
+function tag() {
+  return current === "vi" ? "vi-VN" : "en-GB";
 }
 
 function label(node, key) {

@@ -22,20 +22,29 @@ export function rowWidths(ratios, room, target, gap) {
   return widths;
 }
 
-/** Lay `list` (a ul of li, a picture in each) out in rows, now and whenever its width changes. */
+/**
+ * Lay `list` (a ul of li, each with a picture or a place for one) out in rows whenever its width
+ * changes. Returns a function to call when pictures were added.
+ */
 export function justify(list) {
-  const ratios = [...list.querySelectorAll("img")].map((image) => image.getAttribute("width") / image.getAttribute("height"));
   let room = 0;
   const lay = () => {
-    if (list.clientWidth === room) return; // only the height changed, by our own doing
     room = list.clientWidth;
+    const shown = [...list.children].filter(({ hidden }) => !hidden);
     const style = getComputedStyle(list);
     const target = Number.parseFloat(style.getPropertyValue("--row")) * rem();
-    const widths = rowWidths(ratios, room, Math.min(target, room * 0.48), Number.parseFloat(style.columnGap));
-    widths.forEach((width, index) => list.children[index].style.setProperty("width", `${width}px`));
+    const widths = rowWidths(shown.map(ratioOf), room, Math.min(target, room * 0.48), Number.parseFloat(style.columnGap));
+    widths.forEach((width, index) => shown[index].style.setProperty("width", `${width}px`));
   };
-  lay();
-  new ResizeObserver(lay).observe(list);
+  new ResizeObserver(() => {
+    if (list.clientWidth !== room) lay(); // else only the height changed, by our own doing
+  }).observe(list);
+  return lay;
+}
+
+function ratioOf(item) {
+  const image = item.querySelector("img[width]");
+  return image ? image.getAttribute("width") / image.getAttribute("height") : 1;
 }
 
 function nearer(row, next, room, target, gap) {

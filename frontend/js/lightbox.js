@@ -1,60 +1,96 @@
-/** One picture large: arrows go on, Esc closes, the focus returns to where it was. */
+/** One picture large: arrows and swipes go on, +, − and double clicks zoom, Esc closes. */
+import Swiper from "/node_modules/swiper/swiper.min.mjs";
+import Keyboard from "/node_modules/swiper/modules/keyboard.min.mjs";
+import Zoom from "/node_modules/swiper/modules/zoom.min.mjs";
 import { captionsOf } from "./captions.js";
-import { byId, element } from "./dom.js";
+import { announce, byId, element, moves } from "./dom.js";
 import { number, onLanguage, say } from "./i18n.js";
+import { cropAndSearch, moreLike, nameOf, withWords } from "./picture-actions.js";
+import { verdict } from "./results.js";
+import { copyText } from "./toast.js";
 
-let shown = { results: [], index: 0, moreLike: () => {} };
+let pictures = [];
+let swiper = null;
+const dialog = byId("lightbox");
 
-/** Wire buttons and keys. */
-export function startLightbox() {
-  const dialog = byId("lightbox");
-  byId("large-previous").addEventListener("click", () => step(-1));
-  byId("large-next").addEventListener("click", () => step(1));
-  byId("large-close").addEventListener("click", () => dialog.close());
-  byId("large-like").addEventListener("click", () => {
-    dialog.close();
-    shown.moreLike(shown.results[shown.index]);
+/** Open at `index` of `shown`, results or pictures of the gallery. */
+export function openLightbox(shown, index) {
+  pictures = shown;
+  byId("large").replaceChildren(...pictures.map(slide));
+  dialog.showModal();
+  swiper = new Swiper(byId("stage"), {
+    modules: [Keyboard, Zoom], initialSlide: index, keyboard: true, zoom: { maxRatio: 4 }, rewind: true,
+    speed: moves() ? 250 : 0, spaceBetween: 24,
+    on: { slideChange: ({ activeIndex }) => show(activeIndex) },
   });
-  dialog.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowRight") step(1);
-    if (event.key === "ArrowLeft") step(-1);
-  });
-  dialog.addEventListener("click", (event) => {
-    if (event.target.matches("dialog, figure, .stage")) dialog.close();
-  });
-  onLanguage(() => {
-    if (dialog.open) show();
-  });
-}
-
-/** Open at `index` of `results`. */
-export function openLightbox(results, index, moreLike) {
-  shown = { results, index, moreLike };
-  show();
-  byId("lightbox").showModal();
+  show(index);
   byId("large-next").focus();
 }
 
-function step(by) {
-  const count = shown.results.length;
-  shown.index = (shown.index + by + count) % count;
-  show();
+for (const [id, act] of [
+  ["large-previous", () => turn(-1)],
+  ["large-next", () => turn(1)],
+  ["large-close", () => dialog.close()],
+  ["large-zoom", () => swiper.zoom.toggle()],
+  ["large-link", () => copyText(new URL(current().url, location.href).href)],
+  ["large-like-this", leaveFor(moreLike)],
+  ["large-words", leaveFor(withWords)],
+  ["large-crop", leaveFor(cropAndSearch)],
+]) byId(id).addEventListener("click", act);
+
+dialog.addEventListener("keydown", ({ key }) => {
+  if (key === "+" || key === "=") swiper.zoom.in();
+  if (key === "-") swiper.zoom.out();
+});
+
+dialog.addEventListener("click", ({ target }) => {
+  if (target.matches("dialog, figure, .swiper-slide, .swiper-zoom-container")) dialog.close();
+});
+
+dialog.addEventListener("close", () => {
+  swiper.destroy(true, false);
+  byId("large").replaceChildren(); // large pictures need not stay in memory
+});
+
+onLanguage(() => dialog.open && show(swiper.activeIndex));
+
+function turn(by) {
+  const next = (swiper.activeIndex + by + pictures.length) % pictures.length;
+  swiper.slideTo(next);
 }
 
-function show() {
-  const { results, index } = shown;
-  const { url, path, width, height, score } = results[index];
-  const captions = captionsOf(results[index]);
-  // Made anew: the old picture would stand there, stretched, until the new one is loaded.
-  const large = element("img", { src: url, alt: "", width, height });
-  byId("large").replaceChildren(large);
-  large.style.setProperty("--width", `${width}px`);
-  large.style.setProperty("--ratio", String(width / height));
-  byId("large-caption").textContent = captions[0] ?? path;
-  byId("large-more").textContent = captions[1] ?? "";
-  byId("large-path").textContent = say("score-of", { score: number(score, 3), path });
-  byId("large-place").textContent = `${index + 1}/${results.length}`;
-  byId("large-download").href = url;
-  byId("large-download").download = path.split("/").pop();
-  for (const id of ["large-previous", "large-next"]) byId(id).hidden = results.length < 2;
+function leaveFor(act) {
+  return () => {
+    const picture = current();
+    dialog.close();
+    for (const other of document.querySelectorAll("dialog[open]")) other.close();
+    act(picture);
+  };
+}
+
+function current() {
+  return pictures[swiper.activeIndex];
+}
+
+function slide({ url, width, height }) {
+  const image = element("img", { src: url, alt: "", width, height, loading: "lazy" });
+  image.style.setProperty("--width", `${width}px`);
+  image.style.setProperty("--ratio", String(width / height));
+  return element("li", { class: "swiper-slide" }, element("div", { class: "swiper-zoom-container" }, image));
+}
+
+function show(index) {
+  const picture = pictures[index];
+  const captions = captionsOf(picture);
+  const place = `${number(index + 1)}/${number(pictures.length)}`;
+  byId("large-caption").textContent = captions[0] ?? picture.path;
+  byId("large-more").replaceChildren(...captions.slice(1).map((caption) => element("li", {}, caption)));
+  byId("large-path").textContent = picture.score == null ? picture.path
+    : say("score-of", { score: number(picture.score, 3), path: picture.path });
+  byId("large-place").textContent = place;
+  byId("large-download").href = picture.url;
+  byId("large-download").download = nameOf(picture);
+  byId("large-verdicts").replaceChildren(verdict("like", picture), verdict("unlike", picture));
+  for (const id of ["large-previous", "large-next"]) byId(id).hidden = pictures.length < 2;
+  announce(`${place} ${captions[0] ?? picture.path}`);
 }

@@ -1,5 +1,5 @@
 /** Markdown to clean nodes: marked writes HTML, DOMPurify takes out all that could act. */
-import DOMPurify from "/node_modules/dompurify/dist/purify.es.mjs";
+import "/node_modules/dompurify/dist/purify.min.js"; // a third of the module's size; puts itself on globalThis
 import { marked } from "/node_modules/marked/lib/marked.esm.js";
 
 const ALLOWED = {
@@ -11,5 +11,5 @@ const ALLOWED = {
 
 /** A fragment to append. */
 export function rendered(markdown) {
-  return DOMPurify.sanitize(marked.parse(markdown), ALLOWED);
+  return globalThis.DOMPurify.sanitize(marked.parse(markdown), ALLOWED);
 }

@@ -1,77 +1,91 @@
-/** Pictures waiting to be sent: at most five, shown small, each removable. */
+/** Pictures waiting to be sent: at most five, made small, shown at once, each removable. */
 import { announce, byId, element, sign } from "./dom.js";
-import { onLanguage, say } from "./i18n.js";
+import { number, onLanguage, say } from "./i18n.js";
+import { showBlob } from "./question.js";
+import { refusal, shrunk } from "./shrink.js";
+import { toast } from "./toast.js";
 
-export const MOST = 5;
+const MOST = 5;
 let waiting = [];
 let changed = () => {};
 
-/** Wire button, paste and drop; `onChange(pictures)` is called whenever the list changes. */
+/** Wire buttons, paste and drop; `onChange(pictures)` is called whenever the list changes. */
 export function startPictures(onChange) {
   changed = onChange;
-  byId("attach").addEventListener("click", () => byId("file").click());
-  byId("file").addEventListener("change", (event) => {
-    add(event.target.files);
-    event.target.value = "";
-  });
+  for (const [button, input] of [["attach", "file"], ["camera", "photo"]]) {
+    byId(button).addEventListener("click", () => byId(input).click());
+    byId(input).addEventListener("change", async ({ target }) => {
+      await add(target.files);
+      target.value = "";
+    });
+  }
   document.addEventListener("paste", (event) => {
     if (event.clipboardData?.files.length) {
       event.preventDefault();
       add(event.clipboardData.files);
     }
   });
-  for (const kind of ["dragenter", "dragover"]) {
-    document.addEventListener(kind, (event) => {
-      event.preventDefault();
-      byId("drop").classList.add("over");
-    });
-  }
-  document.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) byId("drop").classList.remove("over");
-  });
-  document.addEventListener("drop", (event) => {
-    event.preventDefault();
-    byId("drop").classList.remove("over");
-    add(event.dataTransfer?.files ?? []);
-  });
   onLanguage(show);
 }
 
 /** Add files; those that are no pictures, or one too many, are refused in words. */
-export function add(files) {
-  for (const file of files) {
-    if (!file.type.startsWith("image/")) announceRefusal("refused.kind", file.name);
-    else if (waiting.length >= MOST) announceRefusal("refused.many", file.name);
-    else waiting.push({ blob: file, name: file.name || "picture", url: URL.createObjectURL(file) });
+export async function add(files) {
+  for (const file of [...files]) {
+    if (waiting.length >= MOST) refuse("refused.many", file.name);
+    else await take(file);
   }
   show();
 }
 
 /** Hand over what waits and start anew. */
-export function take() {
+export function takePictures() {
   const taken = waiting;
   waiting = [];
   show();
   return taken;
 }
 
-function announceRefusal(key, name) {
+/** Put pictures of an earlier question back. */
+export function setPictures(pictures) {
+  waiting = [...pictures];
+  show();
+}
+
+async function take(file) {
+  const reason = refusal(file);
+  if (reason) return refuse(reason, file.name);
+  try {
+    const { blob, from } = await shrunk(file);
+    waiting.push({ key: crypto.randomUUID(), blob, name: file.name || "picture" });
+    if (from) toast(say("shrunk", { name: file.name, from: number(from), to: number(1_024) }));
+  } catch {
+    refuse("refused.unreadable", file.name);
+  }
+  return show();
+}
+
+function refuse(key, name) {
   const words = say(key, { name, most: MOST });
   const note = element("li", { class: "refused" }, words);
   byId("previews").hidden = false;
   byId("previews").append(note);
   announce(words);
-  setTimeout(() => { note.remove(); byId("previews").hidden = !waiting.length; }, 5000);
+  setTimeout(() => { note.remove(); byId("previews").hidden = !waiting.length; }, 8_000);
 }
 
 function show() {
-  const items = waiting.map((picture, index) => element("li", {},
-    element("img", { src: picture.url, alt: picture.name }),
-    element("button", {
+  const items = waiting.map((picture) => {
+    const image = element("img", { alt: picture.name });
+    showBlob(image, picture);
+    return element("li", {}, image, element("button", {
       type: "button", class: "remove", "aria-label": say("remove", { name: picture.name }),
-      onclick: () => { URL.revokeObjectURL(waiting.splice(index, 1)[0].url); show(); byId("words").focus(); },
-    }, sign("close")),
-  ));
+      onclick: () => {
+        waiting = waiting.filter((other) => other !== picture);
+        show();
+        byId("words").focus();
+      },
+    }, sign("close")));
+  });
   const refusals = [...byId("previews").querySelectorAll(".refused")];
   byId("previews").replaceChildren(...items, ...refusals);
   byId("previews").hidden = !waiting.length && !refusals.length;

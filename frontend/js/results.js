@@ -1,30 +1,55 @@
-/** The grid of pictures found. */
+/** One picture found: its shape, its score, and what can be done with it. */
 import { captionOf } from "./captions.js";
-import { element } from "./dom.js";
+import { element, sign } from "./dom.js";
 import { number, say } from "./i18n.js";
-import { openLightbox } from "./lightbox.js";
+import { toggle, verdictOn } from "./picks.js";
+import { openLarge } from "./picture-actions.js";
 
-/** Pictures in their own shape with bar and cosine; a click enlarges. */
-export function resultGrid(results, moreLike) {
-  const best = Math.max(...results.map((result) => result.score), 0.01);
-  return element("ul", { class: "grid" }, ...results.map((result, index) => {
-    const bar = element("span", { class: "bar-fill" });
-    bar.style.setProperty("--share", String(Math.max(0, result.score) / best));
-    const score = number(result.score, 3);
-    return element("li", {},
-      element("button", {
-        type: "button", class: "hit", title: captionOf(result),
-        "aria-label": say("result", { rank: index + 1, score, caption: captionOf(result) }),
-        onclick: () => openLightbox(results, index, moreLike),
-      },
-        element("img", {
-          src: result.thumbnail, alt: "", width: result.width, height: result.height, loading: "lazy",
-        }),
-      ),
-      element("div", { class: "score" },
-        element("span", { class: "bar-track", "aria-hidden": "true" }, bar),
-        element("span", { class: "cosine" }, score),
-      ),
-    );
-  }));
+/** A tile for `results[index]`; a click enlarges it among the others. */
+export function hitTile(results, index) {
+  const result = results[index];
+  const score = number(result.score, 3);
+  const label = say("result", { rank: number(index + 1), score, caption: captionOf(result) });
+  return element("li", {},
+    element("button", {
+      type: "button", class: "hit", title: captionOf(result), "aria-label": label,
+      onclick: () => openLarge(results, index),
+    }, picture(result)),
+    element("div", { class: "verdicts" }, verdict("like", result), verdict("unlike", result)),
+    scoreLine(result.score, Math.max(results[0].score, 0.01)),
+  );
+}
+
+/** A place kept for a picture that is on its way. */
+export function emptyTile() {
+  return element("li", { class: "waiting", "aria-hidden": "true" },
+    element("div", { class: "hit" }), element("div", { class: "score" }, element("span", { class: "cosine" }, "\u00a0")));
+}
+
+function picture({ thumbnail, preview, width, height }) {
+  const image = element("img", { src: thumbnail, alt: "", width, height, loading: "lazy", decoding: "async" });
+  if (preview) {
+    image.style.setProperty("background-image", `url("${preview}")`);
+    image.addEventListener("load", () => image.style.removeProperty("background-image"), { once: true });
+  }
+  return image;
+}
+
+function scoreLine(score, best) {
+  const bar = element("span", { class: "bar-fill" });
+  bar.style.setProperty("--share", String(Math.min(1, Math.max(0, score) / best)));
+  return element("div", { class: "score" },
+    element("span", { class: "bar-track", "aria-hidden": "true" }, bar),
+    element("span", { class: "cosine", title: say("cosine") }, number(score, 3)),
+  );
+}
+
+/** A button that picks a picture for the next search, or takes the pick back. */
+export function verdict(kind, result) {
+  return element("button", {
+    type: "button", class: "verdict", title: say(kind), "aria-pressed": String(verdictOn(result) === kind),
+    "data-verdict": kind, "data-id": result.id,
+    "aria-label": say("verdict-of", { verdict: say(kind), caption: captionOf(result) }),
+    onclick: () => toggle(kind, result),
+  }, sign(kind));
 }

@@ -4,14 +4,16 @@ import { captionOf } from "./captions.js";
 import { byId, element, sign } from "./dom.js";
 import { trouble } from "./health.js";
 import { language, onLanguage, say } from "./i18n.js";
+import { moreLike } from "./picture-actions.js";
+import { question } from "./turn.js";
 
 const PICTURES = 12;
 let found = { examples: [], images: [] };
-let act = { ask: () => {}, like: () => {} };
+let ask = () => {};
 
-/** `ask(text)` for an example, `like(picture)` for a picture of the sample. */
-export function startWelcome(actions) {
-  act = actions;
+/** `searched(question)` is called for an example. */
+export function startWelcome(searched) {
+  ask = searched;
   onLanguage(show);
 }
 
@@ -38,13 +40,13 @@ function show() {
 
 function chip(example) {
   const text = example[language()];
-  return element("li", {}, element("button", { type: "button", class: "chip", onclick: () => act.ask(text) }, text));
+  return element("li", {}, element("button", { type: "button", class: "chip", onclick: () => ask(question({ text })) }, text));
 }
 
 function tile(image) {
   return element("li", {}, element("button", {
     type: "button", class: "hit", title: captionOf(image),
     "aria-label": say("search-like", { caption: captionOf(image) }),
-    onclick: () => act.like(image),
+    onclick: () => moreLike(image),
   }, element("img", { src: image.thumbnail, alt: "", width: image.width, height: image.height })));
 }

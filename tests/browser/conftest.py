@@ -126,7 +126,10 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, site: Site) -> Iterator[Page]:
     """A fresh page in English; at its end, no error and no other host may have been seen."""
-    context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
+    # A service worker would answer where a test means to answer itself.
+    context = browser.new_context(
+        locale="en-GB", viewport={"width": 1440, "height": 900}, service_workers="block"
+    )
     page = context.new_page()
     seen: list[str] = []
     expected: list[str] = []

@@ -5,6 +5,8 @@ import re
 from itertools import product
 from pathlib import Path
 
+from PIL import Image
+
 FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
 
 
@@ -21,7 +23,7 @@ def test_every_word_that_is_said_exists() -> None:
     scripts += (FRONTEND / "script.js").read_text("utf8")
     page = (FRONTEND / "index.html").read_text("utf8")
     said = set(re.findall(r'say\("([^"]+)"', scripts))
-    said |= set(re.findall(r'data-i18n="([^"]+)"', page))
+    said |= set(re.findall(r'data-i18n(?:-title|-label)?="([^"]+)"', page))
     assert said and said <= words.keys()
 
 
@@ -61,14 +63,41 @@ def luminance(colour: str) -> float:
     return sum(weight * x for weight, x in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
+SWIPER = {"swiper-slide-zoomed"}  # set by Swiper itself
+
+
 def test_every_class_of_the_styles_is_used() -> None:
     styles = "".join(file.read_text("utf8") for file in (FRONTEND / "css").glob("*.css"))
     styles = re.sub(r"/\*.*?\*/|\burl\([^)]*\)|\"[^\"]*\"", "", styles, flags=re.S)
     used = (FRONTEND / "index.html").read_text("utf8")
     used += "".join(file.read_text("utf8") for file in (FRONTEND / "js").glob("*.js"))
-    for name in set(re.findall(r"\.([a-z][\w-]*)(?=[\s:,{.>)\[])", styles)):
+    for name in set(re.findall(r"\.([a-z][\w-]*)(?=[\s:,{.>)\[])", styles)) - SWIPER:
         assert re.search(rf"[\"' ]{re.escape(name)}[\"' ]", used), f".{name} is used nowhere"
 
 
 def test_the_lock_file_names_no_registry() -> None:
     assert "resolved" not in (FRONTEND / "package-lock.json").read_text("utf8")
+
+
+def test_the_service_worker_keeps_every_file_of_the_page() -> None:
+    """What it lists is what there is: a module forgotten would break the page offline."""
+    worker = (FRONTEND / "service-worker.js").read_text("utf8")
+    listed = set(re.findall(r'"(/[^"]*)"', worker.split("];")[0]))
+    own = {
+        f"/{file.relative_to(FRONTEND).as_posix()}"
+        for pattern in ("js/*.js", "css/*.css", "i18n/*.json", "script.js", "favicon.svg")
+        for file in FRONTEND.glob(pattern)
+    }
+    assert own <= listed
+    assert {path for path in listed if not (FRONTEND / path.lstrip("/")).exists()} == set()
+    scripts = "".join(file.read_text("utf8") for file in (FRONTEND / "js").glob("*.js"))
+    assert set(re.findall(r'"(/node_modules/[^"]+)"', scripts)) <= listed
+
+
+def test_the_manifest_names_icons_of_the_size_they_have() -> None:
+    manifest = json.loads((FRONTEND / "manifest.webmanifest").read_text("utf8"))
+    drawn = [icon for icon in manifest["icons"] if icon["type"] == "image/png"]
+    assert {"192x192", "512x512"} <= {icon["sizes"] for icon in drawn}
+    for icon in drawn:
+        width, height = Image.open(FRONTEND / icon["src"].lstrip("/")).size
+        assert f"{width}x{height}" == icon["sizes"]

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.browser.steps import answered, jpeg, search
+
 if TYPE_CHECKING:
     from tests.browser.conftest import Site
 
-DROP = """([kind, name]) => {
+DROP = """([kind, name, bytes]) => {
     const data = new DataTransfer();
-    data.items.add(new File([new Uint8Array(8)], name, {type: "image/png"}));
+    data.items.add(new File([Uint8Array.from(bytes)], name, {type: "image/jpeg"}));
     const event = kind === "drop"
         ? new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true})
         : new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
@@ -22,11 +24,6 @@ ROWS = "async (given) => (await import('/js/justify.js')).rowWidths(...given)"
 SHIFTS = """new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
 }).observe({type: "layout-shift", buffered: true}); window.shift = 0;"""
-
-
-def ask(page: Page, words: str) -> None:
-    page.get_by_role("textbox").fill(words)
-    page.keyboard.press("Enter")
 
 
 def test_the_api_away_at_the_start_is_said_and_found_again(page: Page, site: "Site") -> None:
@@ -47,9 +44,9 @@ def test_the_api_away_at_the_start_is_said_and_found_again(page: Page, site: "Si
 def test_a_problem_is_said_in_the_language_or_as_it_came(page: Page, code: str, shown: str) -> None:
     page.expected.append("504")  # type: ignore[attr-defined]
     problem = {"code": code, "detail": "As the backend put it <b>so</b>."}
-    page.route("**/api/predict-image", lambda route: route.fulfill(
+    page.route("**/api/search/stream**", lambda route: route.fulfill(
         status=504, content_type="application/problem+json", body=json.dumps(problem)))  # fmt: skip
-    ask(page, "a red car")
+    search(page, "a red car")
     expect(page.locator(".failure p")).to_contain_text(shown)
     expect(page.locator("#announce")).to_contain_text(shown)
     expect(page.locator(".question")).to_have_text("a red car")
@@ -64,12 +61,13 @@ def test_a_newer_question_ends_the_older(page: Page) -> None:
         else:
             held.append(route)
 
-    page.route("**/api/predict-image", hold_the_first)
-    ask(page, "a blue bus")
+    page.route("**/api/search/stream**", hold_the_first)
+    page.locator("#words").fill("a blue bus")
+    page.keyboard.press("Enter")
     expect(page.locator(".typing")).to_be_visible()
-    ask(page, "a red car")
+    search(page, "a red car")
     expect(page.locator(".answer").last.locator(".grid > li")).to_have_count(10)
-    expect(page.locator(".answer").first).to_have_text("Stopped for a newer question.")
+    expect(page.locator(".answer").first).to_contain_text("Stopped for a newer question.")
     expect(page.locator(".typing")).to_have_count(0)
     held[0].abort()
 
@@ -77,7 +75,7 @@ def test_a_newer_question_ends_the_older(page: Page) -> None:
 @pytest.mark.parametrize("kind", ["drop", "paste"])
 def test_pictures_come_by_drop_and_paste_whatever_their_names(page: Page, kind: str) -> None:
     name = "<img src=x onerror='document.title=3'>.png"
-    page.evaluate(DROP, [kind, name])
+    page.evaluate(DROP, [kind, name, list(jpeg(64, 48))])
     expect(page.locator(".previews img")).to_have_attribute("alt", name)
     expect(page.get_by_role("button", name=f"Remove {name}")).to_be_visible()
     assert page.locator(".previews img").count() == 1 and page.title() == "Tìm Ảnh"
@@ -115,14 +113,16 @@ def test_rows_are_full_and_pictures_keep_their_shape(page: Page) -> None:
 
 
 def test_nothing_moves_while_it_loads(browser: Browser, site: "Site") -> None:
-    context = browser.new_context(locale="vi-VN", viewport={"width": 1280, "height": 800})
+    context = browser.new_context(
+        service_workers="block", locale="vi-VN", viewport={"width": 1280, "height": 800}
+    )
     page = context.new_page()
     page.add_init_script(SHIFTS)
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url))
     page.goto(site.url)
     page.wait_for_selector(".sample img")
-    ask(page, "chiếc ô tô màu đỏ")
+    search(page, "chiếc ô tô màu đỏ")
     page.wait_for_selector(".grid img")
     page.wait_for_function("() => [...document.images].every((image) => image.complete)")
     assert page.evaluate("window.shift") < 0.02
@@ -131,11 +131,13 @@ def test_nothing_moves_while_it_loads(browser: Browser, site: "Site") -> None:
 
 
 def test_large_text_and_a_narrow_phone_lose_nothing(browser: Browser, site: "Site") -> None:
-    context = browser.new_context(locale="vi-VN", viewport={"width": 320, "height": 640})
+    context = browser.new_context(
+        service_workers="block", locale="vi-VN", viewport={"width": 320, "height": 640}
+    )
     page = context.new_page()
     page.goto(site.url)
     page.wait_for_selector(".sample img")
-    ask(page, "chiếc ô tô màu đỏ")
+    search(page, "chiếc ô tô màu đỏ")
     page.wait_for_selector(".grid img")
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     page.set_viewport_size({"width": 640, "height": 800})
@@ -145,23 +147,25 @@ def test_large_text_and_a_narrow_phone_lose_nothing(browser: Browser, site: "Sit
 
 
 def test_the_focus_stays_where_it_was(page: Page) -> None:
-    ask(page, "a red car")
+    search(page, "a red car")
     page.locator(".grid .hit").nth(3).click()
     page.get_by_role("button", name="Next picture").press("Enter")
-    expect(page.locator("dialog .place")).to_have_text("5/10")
+    expect(page.locator("#lightbox .place")).to_have_text("5/10")
     expect(page.get_by_role("button", name="Next picture")).to_be_focused()
     page.get_by_role("button", name="Close").click()
     expect(page.locator(".grid .hit").nth(3)).to_be_focused()
 
 
 def test_more_like_this_asks_with_the_picture(page: Page) -> None:
-    ask(page, "a red car")
+    search(page, "a red car")
     page.locator(".grid .hit").nth(1).click()
-    path = page.locator("dialog .path").inner_text().split(" · ")[1]
+    expect(page.locator("#lightbox .path")).to_contain_text(" · ")
+    path = page.locator("#lightbox .path").inner_text().split(" · ")[1]
     with page.expect_download() as downloading:
         page.get_by_role("link", name="Download").click()
     assert downloading.value.suggested_filename == path
     page.get_by_role("button", name="More like this").click()
-    expect(page.locator(".question").last.locator("img")).to_have_attribute("alt", path)
+    expect(page.locator(".question").last.locator(".like img")).to_be_visible()
+    answered(page)
     page.locator(".answer").last.locator(".grid .hit").first.click()
-    expect(page.locator("dialog .path")).to_contain_text(path)
+    expect(page.locator("#lightbox .path")).to_contain_text(path)

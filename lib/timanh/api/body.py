@@ -1,9 +1,13 @@
 """A request's body as it arrives: counted, timed, and watched for a client that leaves."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from starlette.types import Message, Receive
+
+DRAIN_S = 5.0
+DRAIN_BYTES = 50_000_000
 
 
 class BodyError(Exception):
@@ -27,6 +31,7 @@ class Body:
         self._until = asyncio.get_running_loop().time() + patience_s
         self._count = 0
         self._watcher: asyncio.Task[Message] | None = None
+        self.complete = False
         self.too_large = False
         self.too_slow = False
 
@@ -48,13 +53,26 @@ class Body:
         if self._count > self._most:
             self.too_large = True
             raise BodyError
-        if message["type"] == "http.request" and not message.get("more_body", False):
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            self.complete = True
+        if message["type"] == "http.request" and self.complete:
             self.watch()
         return message
 
     def watch(self) -> None:
         """From now on wait for the client's leaving."""
         self._watcher = asyncio.create_task(self._wait_for_end())
+
+    async def drain(self) -> None:
+        """Read what nobody wanted, so that the sender reads the answer and not a reset."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                left = DRAIN_BYTES
+                while not self.complete and left > 0:
+                    message = await self._receive()
+                    left -= len(message.get("body", b""))
+                    ended = message["type"] != "http.request"
+                    self.complete = ended or not message.get("more_body", False)
 
     def close(self) -> None:
         """The answer is out: whether the client stays no longer matters."""

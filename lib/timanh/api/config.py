@@ -1,6 +1,6 @@
 """How an API is set up: one frozen value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ApiConfig:
         thumbnail_bytes: of thumbnails kept in memory.
     """
 
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     examples: tuple[tuple[str, str], ...] = ()
     read_only: bool = False
     max_picture_bytes: int = 10_000_000

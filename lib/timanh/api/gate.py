@@ -119,17 +119,13 @@ class Passage:
         self._send = send
         self._body: Body | None = None
         self._left = False
+        self._refused = False
         self._complete = False
         scope.setdefault("state", {})["request_id"] = self.request_id
 
     async def run(self, receive: Receive) -> None:
         """Answer, whatever happens."""
         config = self.gate.config
-        try:
-            self.gate.check(self.scope, self.headers)
-        except RequestError as refusal:
-            await self._refuse(refusal)
-            return
         task = asyncio.current_task()
 
         def left() -> None:
@@ -137,9 +133,14 @@ class Passage:
                 self._left = True
                 task.cancel()
 
-        self._body = Body(receive, config.max_request_bytes, config.upload_s, left)
+        body = self._body = Body(receive, config.max_request_bytes, config.upload_s, left)
         try:
-            await self.gate.app(self.scope, self._body, self._answer)
+            self.gate.check(self.scope, self.headers)
+        except RequestError as refusal:
+            await self._refuse(refusal)
+            return
+        try:
+            await self.gate.app(self.scope, body, self._answer)
         except BodyError:
             pass  # answered below
         except asyncio.CancelledError:
@@ -154,17 +155,19 @@ class Passage:
             detail = f"Something went wrong here; the log has it under {self.request_id}."
             await self._refuse(RequestError(500, "internal-error", detail))
         finally:
-            self._body.close()
-        if self._body.refused:
-            told = self.gate.too_large() if self._body.too_large else self.gate.too_slow()
-            self._body = None
-            await self._refuse(told)
+            body.close()
+        if body.refused:
+            self._refused = True
+            await self._refuse(self.gate.too_large() if body.too_large else self.gate.too_slow())
 
     async def _answer(self, message: Message) -> None:
-        if self._body is not None and self._body.refused:
+        body = self._body
+        if body is not None and body.refused and not self._refused:
             return  # a framework's guess about a body that we cut off; ours follows
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if body is not None and not body.complete and not body.too_slow:
+                await body.drain()
             MutableHeaders(scope=message)["X-Request-ID"] = self.request_id
         self._complete = message["type"] == "http.response.body" and not message.get("more_body")
         await self._send(message)

@@ -2,11 +2,12 @@
 
 import os
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from timanh.errors import SettingsError
 from timanh.serving.tunnels import require_kind
+from timanh.workspace import user_cache
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class ServeConfig:
     host: str = "127.0.0.1"
     port: int = 8001
     tunnel: str = "none"
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     device: str = "auto"
     read_only: bool = False
     translation_model: str | None = None
@@ -49,8 +50,7 @@ class ServeConfig:
         if self.cache is not None:
             return self.cache
         parent = Path(self.index).absolute().parent
-        in_workspace = parent.name == "vectors"
-        return parent.parent / "cache" if in_workspace else Path.home() / ".cache" / "timanh"
+        return parent.parent / "cache" if parent.name == "vectors" else user_cache()
 
     def completed(self) -> "ServeConfig":
         """With the key from TIMANH_API_KEY, or a new one where the world could reach the port.

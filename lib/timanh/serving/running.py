@@ -18,7 +18,7 @@ BUTTON = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Running:
     """An API that answers until `stop()`."""
 
@@ -73,9 +73,10 @@ class Running:
     def describe(self) -> str:
         """What a person needs to know to use it."""
         lines = [f"Searching {self.pictures:,} pictures with {self.model}.", f"API: {self.url}"]
-        notice = self.keeper.tunnel.notice
-        if notice:
-            lines.append(notice)
+        if self.public_url:
+            lines.append(f"Public address: {self.public_url}")
+        if self.keeper.tunnel.notice:
+            lines.append(self.keeper.tunnel.notice)
         return "\n".join(
             [
                 *lines,
@@ -88,13 +89,11 @@ class Running:
             ]
         )
 
+    def __repr__(self) -> str:
+        return f"<Running {self.public_url or self.url}>"
+
     def _repr_html_(self) -> str:
-        notice = self.keeper.tunnel.notice
-        told = f"<p>{escape(notice)}</p>" if notice else ""
         return (
-            f"<p>Searching <b>{self.pictures:,}</b> pictures with {escape(self.model)}.</p>{told}"
             f'<p><a href="{escape(self.link)}" target="_blank" rel="noreferrer" '
             f'style="{BUTTON}">Connect the page · Kết nối trang</a></p>'
-            "<p>or paste this line there · hoặc dán dòng này vào trang:</p>"
-            f"<pre>{escape(self.connection)}</pre>"
         )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from timanh.models.torch_encoder import TorchEncoder
 
 # Rows from which on it pays to export and measure, and to load what was chosen before.
-WORTH_CHOOSING = {IMAGE: 256, TEXT: 2048}
+WORTH_CHOOSING = {IMAGE: 512, TEXT: 20_000}
 WORTH_LOADING = {IMAGE: 32, TEXT: 128}
 
 

@@ -1,0 +1,97 @@
+"""Peak memory while a dictionary grows to a million rows, is joined, edited and compacted.
+
+Rows come from a generator in place of an encoder, so that the dictionary's own share is seen;
+the encoder and the pictures it works on come on top and do not grow with the dictionary.
+
+    python benchmarks/build_memory.py [--count 1000000] [--dim 512]
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from common import keep
+
+from timanh.vectors import VectorDictionary, compact_dictionary
+from timanh.vectors.encoding import SEGMENT_ROWS
+from timanh.vectors.items import Item, content_hash, item_id
+from timanh.vectors.manifest import Manifest
+from timanh.vectors.writer import DictionaryWriter
+
+
+def main() -> None:
+    """One line per step; see the module's first lines."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--dim", type=int, default=512)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        steps = measure(Path(folder), asked.count, asked.dim)
+    for step in steps:
+        print(f"{step['step']:<28}{step['seconds']:>9.1f} s   peak {step['peak_mb']:>8.0f} MB")
+    keep("build_memory", {"count": asked.count, "dim": asked.dim, "steps": steps})
+
+
+def measure(folder: Path, count: int, dim: int) -> list[dict[str, Any]]:
+    """Seconds and peak resident memory of the process after each step, in order."""
+    writer = DictionaryWriter(folder, Manifest("rows", "0" * 16, dim, "", "."))
+    steps: list[dict[str, Any]] = []
+
+    def step(name: str, work: Callable[[], object]) -> None:
+        began = time.perf_counter()
+        work()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        seconds = round(time.perf_counter() - began, 2)
+        steps.append({"step": name, "seconds": seconds, "peak_mb": round(peak)})
+
+    step("before", lambda: None)
+    step("segments written", lambda: grow(writer, count, dim))
+    step("joined into one", writer.finish)
+    step("opened", lambda: VectorDictionary.open(folder))
+    known: dict[str, tuple[int, float, str]] = {}
+    step("compared with a gallery", lambda: known.update(states(writer)))
+    known.clear()
+    step("one caption changed", lambda: writer.edit(changed(count // 2)))
+    step("hashes read", writer.drop_damaged)
+    step("compacted", lambda: compact_dictionary(folder))
+    return steps
+
+
+def grow(writer: DictionaryWriter, count: int, dim: int) -> None:
+    """Append `count` rows in segments as a build does."""
+    random = np.random.default_rng(0)
+    for start in range(0, count, SEGMENT_ROWS):
+        rows = min(SEGMENT_ROWS, count - start)
+        vectors = random.standard_normal((rows, dim), np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        writer.append(vectors, [item(start + row) for row in range(rows)])
+
+
+def item(row: int) -> Item:
+    """A picture with a caption of usual length."""
+    path = f"{row // 1000:04d}/{row:07d}.jpg"
+    caption = "a man in a red shirt walks his dog along the beach"
+    return Item(item_id(path), path, (caption,), 500, 375, 40_000, 0.5, content_hash(path.encode()))
+
+
+def states(writer: DictionaryWriter) -> dict[str, tuple[int, float, str]]:
+    """What a build keeps in memory of every row while it looks for changes."""
+    return {one.path: (one.size, one.mtime, one.hash) for one in writer.items()}
+
+
+def changed(row: int) -> Callable[[Item], Item]:
+    """An edit of one item."""
+    path = item(row).path
+    return lambda one: replace(one, captions=("another",)) if one.path == path else one
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+/** The bubble of a question: words, pictures, what steers it; all of it can be changed. */
+import { blobOf } from "./blobs.js";
+import { captionOf } from "./captions.js";
+import { element, sign } from "./dom.js";
+import { number, say } from "./i18n.js";
+
+/**
+ * Nodes for a turn's question: `again(changes)` searches again in the same place, `edit(question)`
+ * puts it back into the box.
+ */
+export function questionParts({ question }, { again, edit }) {
+  const { text, pictures, alpha } = question;
+  return [
+    pictures.length ? element("div", { class: "sent" }, ...pictures.map(sentPicture)) : null,
+    text ? element("p", {}, text) : null,
+    chips(question, again),
+    text && pictures.length ? balance(alpha, (value) => again({ alpha: value })) : null,
+    element("button", {
+      type: "button", class: "quiet icon edit", title: say("edit"), "aria-label": say("edit"), onclick: () => edit(question),
+    }, sign("edit")),
+  ].filter(Boolean);
+}
+
+/** Small pictures and words with a cross each; `drop(changes)` gets what is left. */
+export function chips({ like, unlike, without }, drop) {
+  const all = [
+    ...like.map((picture) => pictureChip("like", picture, () => drop({ like: others(like, picture) }))),
+    ...unlike.map((picture) => pictureChip("unlike", picture, () => drop({ unlike: others(unlike, picture) }))),
+    ...without.map((words) => chip("without", say("without", { words }), null, () => drop({ without: others(without, words) }))),
+  ];
+  return all.length ? element("ul", { class: "steering" }, ...all) : null;
+}
+
+/** The slider for how much words and pictures count; `done(value)` once it is let go. */
+export function balance(alpha, done) {
+  const words = element("span", {});
+  const picture = element("span", {});
+  const slider = element("input", { type: "range", min: 0, max: 1, step: 0.05, value: alpha, "aria-label": say("balance") });
+  const show = () => {
+    const share = Number(slider.value) * 100;
+    words.textContent = say("balance.words", { share: number(share) });
+    picture.textContent = say("balance.picture", { share: number(100 - share) });
+    slider.setAttribute("aria-valuetext", say("weight", { share: number(share) }));
+  };
+  show();
+  slider.addEventListener("input", show);
+  slider.addEventListener("change", () => done(Number(slider.value)));
+  return element("div", { class: "balance" }, picture, slider, words);
+}
+
+function pictureChip(kind, picture, remove) {
+  const text = say(`${kind}.chip`);
+  return chip(kind, text, element("img", { src: picture.thumbnail, alt: captionOf(picture), width: 28, height: 28 }), remove);
+}
+
+function chip(kind, text, image, remove) {
+  return element("li", { class: `steer ${kind}` },
+    image,
+    element("span", {}, text),
+    element("button", { type: "button", class: "off", "aria-label": say("remove", { name: text }), onclick: remove }, sign("close")),
+  );
+}
+
+function sentPicture(picture) {
+  const image = element("img", { alt: picture.name });
+  showBlob(image, picture);
+  return image;
+}
+
+/** Show a waiting or kept picture; its address is freed once it is drawn. */
+export async function showBlob(image, { key, blob }) {
+  const found = blob ?? await blobOf(key);
+  if (!found) {
+    image.classList.add("gone");
+    return;
+  }
+  const url = URL.createObjectURL(found);
+  const free = () => URL.revokeObjectURL(url);
+  image.addEventListener("load", free, { once: true });
+  image.addEventListener("error", free, { once: true });
+  image.src = url;
+}
+
+function others(list, one) {
+  return list.filter((each) => each !== one);
+}

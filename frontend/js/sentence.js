@@ -1,0 +1,16 @@
+/** The sentence above the pictures, told by the page where the backend's is in another language. */
+import { number, say } from "./i18n.js";
+
+/** Markdown; what a person wrote is escaped. */
+export function sentenceOf({ question, answer: { results } }) {
+  if (!results.length) return say("answer.none");
+  const { text, pictures, like } = question;
+  const shown = pictures.length || like.length;
+  const kind = text && shown ? "both" : text ? "text" : "image";
+  const found = say(`answer.${kind}`, { count: number(results.length), query: escaped(text) });
+  return `${found} ${say("answer.best", { score: number(results[0].score, 2) })}`;
+}
+
+function escaped(text) {
+  return text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]()#+\-.!|<>~&]/g, "\\$&");
+}

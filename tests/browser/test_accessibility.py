@@ -1,0 +1,147 @@
+"""For everybody: axe-core on every view in both themes, the keyboard alone, quiet motion."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.steps import answered, loaded, search
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Site
+
+AXE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong, each with the places, within the open dialog if there is one."""
+    page.wait_for_function(
+        """() => document.getAnimations().every((each) => each.playState !== 'running'
+            || each.effect.getTiming().iterations === Infinity)"""
+    )
+    found: list[dict[str, Any]] = page.evaluate(
+        """async () => (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a',
+            'wcag21aa', 'wcag22aa', 'best-practice'] })).violations"""
+    )
+    return [f"{each['id']}: {[node['html'][:160] for node in each['nodes'][:3]]}" for each in found]
+
+
+@pytest.mark.parametrize(("theme", "locale"), [("dark", "en-GB"), ("light", "vi-VN")])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_view_has_a_violation(
+    browser: Browser, site: "Site", theme: str, locale: str, width: int
+) -> None:
+    context = browser.new_context(
+        locale=locale, viewport={"width": width, "height": 800}, service_workers="block",
+        reduced_motion="reduce", bypass_csp=True,
+    )  # fmt: skip
+    page = context.new_page()
+    page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+    page.add_init_script(path=AXE)
+    page.goto(site.url)
+    page.wait_for_selector(".sample img")
+    found = {"welcome": violations(page)}
+    page.set_input_files("#file", [site.gallery / "images" / "scene_000007.jpg"])
+    page.locator("#words").fill("at night -car")
+    page.wait_for_selector("#balance input")
+    found["box"] = violations(page)
+    page.locator("#send").click()
+    answered(page)
+    loaded(page)
+    page.locator(".verdict[data-verdict=like]").nth(1).click(force=True)
+    page.locator(".verdict[data-verdict=unlike]").nth(2).click(force=True)
+    found["answer"] = violations(page)
+    page.locator(".grid .hit").first.click()
+    page.locator("#lightbox summary").click()
+    found["lightbox"] = violations(page)
+    page.locator("#large-crop").click()
+    page.wait_for_selector("#crop-box")
+    found["crop"] = violations(page)
+    page.keyboard.press("Escape")
+    for view in ("history", "gallery", "settings", "connect"):
+        page.locator(f"#{view}").click()
+        page.wait_for_selector(f".panel.{view}[open]")
+        if view == "gallery":
+            page.wait_for_selector(".sheet img")
+        found[view] = violations(page)
+        page.keyboard.press("Escape")
+    context.close()
+    assert {view: wrong for view, wrong in found.items() if wrong} == {}
+
+
+def test_a_failure_has_no_violation(page: Page) -> None:
+    page.expected.append("504")  # type: ignore[attr-defined]
+    problem = {"content_type": "application/problem+json", "body": '{"code":"upstream-slow"}'}
+    page.route("**/api/search/stream**", lambda route: route.fulfill(status=504, **problem))
+    search(page, "a red car")
+    session = page.context.new_cdp_session(page)  # the page's own policy lets no other script in
+    session.send("Runtime.evaluate", {"expression": AXE.read_text("utf8")})
+    assert violations(page) == []
+
+
+def test_the_keyboard_alone_does_a_whole_search(page: Page) -> None:
+    def tab_to(name: str, most: int = 60) -> None:
+        for _ in range(most):
+            page.keyboard.press("Tab")
+            said = page.evaluate(
+                """() => { const on = document.activeElement;
+                return on.ariaLabel ?? on.textContent; }"""
+            )
+            if said.startswith(name):
+                outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+                assert outline != "none", f"the focus on {name} cannot be seen"
+                return
+        raise AssertionError(f"{name} is not reached by Tab")
+
+    page.keyboard.type("a red car")
+    page.keyboard.press("Enter")
+    answered(page)
+    page.locator("body").press("Home")
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    tab_to("Result 1")
+    tab_to("More of this")
+    page.keyboard.press("Enter")
+    expect(page.locator("#picks .steer")).to_have_count(1)
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#large-place")).to_have_text("1/10")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#large-place")).to_have_text("2/10")
+    tab_to("Close")
+    page.keyboard.press("Enter")
+    expect(page.locator("#lightbox")).to_be_hidden()
+    assert page.evaluate("document.activeElement.className") == "hit"
+    page.locator("#words").focus()
+    page.keyboard.press("Enter")
+    answered(page)
+    expect(page.locator(".question")).to_have_count(2)
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    tab_to("Conversations")
+    page.keyboard.press("Enter")
+    expect(page.locator(".panel.history")).to_be_visible()
+    for _ in range(12):  # the focus stays in the dialog, or goes to the browser and comes back
+        page.keyboard.press("Tab")
+        assert page.evaluate(
+            "() => document.activeElement === document.body || "
+            "Boolean(document.activeElement.closest('.history'))"
+        )
+    page.keyboard.press("Escape")
+    expect(page.locator("#history")).to_be_focused()
+
+
+def test_nothing_moves_where_motion_is_unwanted(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    search(page, "a red car")
+    page.locator(".grid .hit").first.click()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_what_happens_is_announced(page: Page) -> None:
+    search(page, "a red car")
+    expect(page.locator("#announce")).to_have_text("10 pictures found")
+    page.locator(".grid .hit").first.click()
+    expect(page.locator("#announce")).to_contain_text("1/10")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#announce")).to_contain_text("2/10")

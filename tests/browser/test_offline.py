@@ -1,0 +1,93 @@
+"""Installable, and readable without a network."""
+
+import json
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.steps import search
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Site
+
+
+def test_it_opens_offline_with_the_history_readable(browser: Browser, site: "Site") -> None:
+    context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(site.url)
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.wait_for_function("() => navigator.serviceWorker.controller")
+    search(page, "a red car")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.grid img')].every((image) => image.naturalWidth)"
+    )
+    context.set_offline(True)
+    page.reload()
+    expect(page.locator(".question p")).to_have_text("a red car")
+    expect(page.locator(".grid > li")).to_have_count(10)
+    page.wait_for_function("() => document.querySelector('.grid img').naturalWidth > 0")
+    expect(page.locator("#health")).to_have_attribute("data-state", "down")
+    page.locator("#history").click()
+    expect(page.locator(".conversation span")).to_have_text("a red car")
+    page.keyboard.press("Escape")
+    page.locator(".grid .hit").first.click()
+    expect(page.locator("#large-place")).to_have_text("1/10")
+    page.keyboard.press("Escape")
+    search(page, "a blue bus")
+    expect(page.locator(".failure")).to_contain_text("local backend does not answer")
+    context.set_offline(False)
+    page.get_by_role("button", name="Try again", exact=True).click()
+    expect(page.locator(".answer").last.locator(".grid > li")).to_have_count(10)
+    context.close()
+
+
+def test_a_browser_finds_it_installable(page: Page) -> None:
+    session = page.context.new_cdp_session(page)
+    manifest = session.send("Page.getAppManifest")
+    assert manifest["errors"] == [] and json.loads(manifest["data"])["name"] == "Tìm Ảnh"
+
+
+UPSTREAM = {"url": "https://a.ngrok.app", "host": "a.ngrok.app", "has_key": True,
+            "health": {"images": 8091, "model": "<b>clip</b>"}}  # fmt: skip
+
+
+def test_a_link_of_the_notebook_connects_after_a_question(page: Page, site: "Site") -> None:
+    """A stand-in answers for another API; the page asks before it sends anything there."""
+    seen: list[tuple[str, str]] = []
+
+    def answer(route: Route) -> None:
+        seen.append((route.request.method, route.request.post_data or ""))
+        route.fulfill(json=UPSTREAM)
+
+    page.route("**/api/upstream**", answer)
+    page.goto("about:blank")
+    page.goto(f"{site.url}/#connect=https%3A%2F%2Fa.ngrok.app%23key%3Dsecret")
+    expect(page.locator(".sure")).to_contain_text("Use the search API at a.ngrok.app?")
+    expect(page.locator(".sure")).to_contain_text("8,091 pictures (<b>clip</b>)")
+    assert "secret" not in page.url and [method for method, _ in seen] == ["POST"]
+    page.get_by_role("button", name="Use it").click()
+    expect(page.locator(".toast")).to_have_text("The connection was changed.")
+    assert seen[1] == ("PUT", '{"connection":"https://a.ngrok.app#key=secret"}')
+
+
+def test_a_line_that_is_no_connection_is_said(page: Page) -> None:
+    page.expected.append("422")  # type: ignore[attr-defined]
+    page.locator("#connect").click()
+    expect(page.locator(".facts")).to_contain_text("Connected: 300 pictures, demo")
+    page.get_by_role("textbox", name="Paste the line").fill("nonsense")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("no connection line")
+
+
+def test_the_real_api_is_connected_to_and_forgotten(page: Page, site: "Site") -> None:
+    page.locator("#connect").click()
+    line = f"http://127.0.0.1:{site.api_port}"
+    page.get_by_role("textbox", name="Paste the line").fill(line)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Use it").click()
+    expect(page.locator(".toast")).to_have_text("The connection was changed.")
+    page.get_by_role("button", name="Forget this connection").click()
+    expect(page.get_by_role("button", name="Forget this connection")).to_have_count(0)
+    page.keyboard.press("Escape")
+    search(page, "a red car")
+    expect(page.locator(".grid > li")).to_have_count(10)
