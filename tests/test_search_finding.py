@@ -163,7 +163,7 @@ def test_folding_fills_its_pages(engine: SearchEngine) -> None:
 def test_more_like_a_picture_leaves_it_out(engine: SearchEngine) -> None:
     row = next(i for i, item in enumerate(engine.dictionary.items) if item.path == "0003.png")
     id = engine.dictionary.item(row).id
-    found = engine.search(Query(like=(id,), k=4))
+    found = engine.search(Query(like=(id,), left_out=(id,), k=4))
     assert found.hits[0].path == "biển đẹp/0003 again.png" and found.hits[0].score > 0.9999
     assert len(found.hits) == 4 and id not in {hit.id for hit in found.hits}
     assert found.query.text is None
@@ -181,7 +181,7 @@ def test_many_queries_are_answered_as_one_by_one(engine: SearchEngine) -> None:
         *(Query(f"word{number}", k=3 + number % 4) for number in range(70)),
         Query("dog", where=Filter(words="chó"), k=2),
         Query("dog", (picture,), 0.3),
-        Query(like=(id,), fold=0.99),
+        Query(like=(id,), left_out=(id,), fold=0.99),
         Query("dog", offset=2, k=2),
     ]
     for query, found in zip(asked, engine.search_many(asked), strict=True):

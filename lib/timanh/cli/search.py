@@ -89,8 +89,9 @@ def search(
     pictures = tuple(open_picture(path) for path in image or ())
     since, until = (None if day is None else parse_day(day) for day in (after, before))
     where = Filter(folder, since, until, min_side, words=words)
+    liked = tuple(like or ())
     query = Query(
-        text, pictures, alpha, k, like=tuple(like or ()), offset=offset, where=where, fold=fold
+        text, pictures, alpha, k, liked, offset=offset, where=where, fold=fold, left_out=liked
     )
     asked = _read(queries, out, query)
     dictionary = open_engine(index, engine)

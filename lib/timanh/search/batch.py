@@ -33,6 +33,7 @@ class Asked:
             text=self.text,
             images=tuple(open_picture(path) for path in self.images),
             like=self.like,
+            left_out=self.like,
             alpha=pattern.alpha if self.alpha is None else self.alpha,
             k=pattern.k if self.k is None else self.k,
         )

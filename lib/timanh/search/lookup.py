@@ -25,7 +25,7 @@ class Lookup:
         """The hits of one page, for a (dim,) float32 vector of unit length."""
         among = self._sieve.rows(query.where)
         total = len(self.dictionary) if among is None else len(among)
-        left_out = np.array([self.dictionary.row_of(id) for id in _left_out(query)], np.int64)
+        left_out = np.array([self.dictionary.row_of(id) for id in query.left_out], np.int64)
         last = query.offset + query.k
         # Folding and pictures that are left out take hits away; then look for twice as many.
         wanted = last + len(left_out)
@@ -68,13 +68,7 @@ class Lookup:
 
 
 def _is_plain(query: Query) -> bool:
-    return not query.where and not _left_out(query) and query.fold is None
-
-
-def _left_out(query: Query) -> tuple[str, ...]:
-    """More like a picture means others; liked among hits, it stays a hit."""
-    alone = query.text is None and not query.images
-    return query.like if alone else ()
+    return not query.where and not query.left_out and query.fold is None
 
 
 def _plainly(scores: NDArray[np.float32], rows: NDArray[np.int64]) -> list[Found]:

@@ -27,8 +27,8 @@ class Query:
         images: RGB pictures; several stand for their mean.
         alpha: the weight of the text, 0..1; the pictures weigh 1 − alpha.
         k: how many hits are wanted.
-        like, unlike: ids of pictures that pull the query towards them, or push it away. Where
-            nothing else is asked, those liked are not found themselves.
+        like, unlike: ids of pictures that pull the query towards them, or push it away.
+        left_out: ids of pictures that are not found.
         without: words for what should not be in the picture.
         offset: how many hits are left out first, for the pages after the first.
         where: what a picture must be to be found.
@@ -46,6 +46,7 @@ class Query:
     offset: int = 0
     where: Filter = field(default_factory=Filter)
     fold: float | None = None
+    left_out: tuple[str, ...] = ()
 
     def checked(self) -> "Query":
         """The same with its text tidied: Unicode NFC, no blanks around, None if nothing is left.
