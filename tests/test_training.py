@@ -184,7 +184,7 @@ def test_a_picture_that_cannot_be_opened_is_named_and_left_out(
 
 def test_distinct_pictures_come_once_each_and_other_captions_come_in_other_epochs() -> None:
     captions = [tuple(f"{row}-{number}" for number in range(5)) for row in range(40)]
-    chosen = recipe(drop_words=0.0, drop_marks=0.0)
+    chosen = recipe(captions_per_picture=1, drop_words=0.0, drop_marks=0.0)
     first, second = (epoch_items(captions, chosen, epoch) for epoch in (0, 1))
     for items in (first, second):
         assert Counter(row for row, _ in items) == Counter(range(40))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 INK, MUTED, GRID = "#1d2433", "#6b7487", "#e4e8ef"
 ACCENT, SECOND, RIGHT = "#d6493c", "#2f6fde", "#1f9d61"
 CELL = 2.1  # inches
+WIDEST = 1000  # pixels of a figure in a notebook
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans", "font.size": 10, "text.color": INK, "axes.edgecolor": GRID,
     "axes.labelcolor": MUTED, "xtick.color": MUTED, "ytick.color": MUTED, "axes.grid": True,
@@ -224,15 +225,20 @@ def show_hits(
 
 
 class Shown:
-    """A figure as a notebook shows it: a JPEG, a tenth of the size of a PNG of photos."""
+    """A figure, or a drawn file, as a notebook shows it: a JPEG, a tenth of the size of a PNG."""
 
-    def __init__(self, figure: "Figure") -> None:
+    def __init__(self, figure: "Figure | Path") -> None:
         self.figure = figure
 
     def _repr_jpeg_(self) -> bytes:
         from io import BytesIO
 
         drawn, out = BytesIO(), BytesIO()
-        self.figure.savefig(drawn, dpi=80)
-        Image.open(drawn).convert("RGB").save(out, "JPEG", quality=82)
+        if isinstance(self.figure, Path):
+            drawn.write(self.figure.read_bytes())
+        else:
+            self.figure.savefig(drawn, dpi=80)
+        picture = Image.open(drawn).convert("RGB")
+        picture.thumbnail((WIDEST, 4 * WIDEST))
+        picture.save(out, "JPEG", quality=82)
         return out.getvalue()
