@@ -29,18 +29,20 @@ def main() -> None:
     parser.add_argument("--vision", required=True)
     parser.add_argument("--text", required=True)
     parser.add_argument("--image-size", type=int, default=192)
+    parser.add_argument("--pictures", type=int, help="train on so many only")
     parser.add_argument("--work", required=True, type=Path, help="where the models go")
     asked = parser.parse_args()
     folder = open_data(asked.data)
+    names = folder.split("train")[: asked.pictures]
     found, seen = {}, {}
     for name, epochs in EPOCHS.items():
         recipe = Recipe.named(name, joined=True, epochs=epochs)
         encoder = join_towers(asked.vision, asked.text, image_size=asked.image_size)
         done = train(
-            folder, encoder, recipe, asked.work / name,
+            folder, encoder, recipe, asked.work / name, names=names,
             measure=dev_recall(folder), cache=asked.work / "pixels",
         )  # fmt: skip
-        captions = sum(len(folder.captions_of(each)) for each in folder.split("train"))
+        captions = sum(len(folder.captions_of(each)) for each in names)
         seen[name] = epochs * (done.pictures if recipe.distinct_pictures else captions)
         trained = load_encoder(asked.work / name)
         found[name] = measure(trained, folder, folder.split("dev"), split="dev")
