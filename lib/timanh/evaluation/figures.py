@@ -5,7 +5,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Protocol
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from timanh.data import open_picture
 
@@ -162,11 +162,8 @@ def _picture(cell: "Axes", picture: Image.Image, label: str, frame: str | None) 
 
 def _square(picture: Image.Image, side: int = 320) -> Image.Image:
     """The whole picture on white, so that every cell has the same size."""
-    small = picture.convert("RGB")
-    small.thumbnail((side, side))
-    square = Image.new("RGB", (side, side), "white")
-    square.paste(small, ((side - small.width) // 2, (side - small.height) // 2))
-    return square
+    fitted = ImageOps.contain(picture.convert("RGB"), (side, side))  # small ones grow
+    return ImageOps.pad(fitted, (side, side), color="white")
 
 
 class _style:
