@@ -27,6 +27,14 @@ def test_every_word_that_is_said_exists() -> None:
     assert said and said <= words.keys()
 
 
+def test_every_code_that_can_be_answered_has_words() -> None:
+    words = json.loads((FRONTEND / "i18n" / "en.json").read_text("utf8"))
+    table = (FRONTEND.parent / "docs" / "api.md").read_text("utf8")
+    rows = re.findall(r"^\| ((?:`[a-z0-9-]+`(?:, )?)+) \| [\d, ]+ \|", table, re.M)
+    codes = {code for row in rows for code in re.findall(r"`([^`]+)`", row)}
+    assert len(codes) > 30 and {f"error.{code}" for code in codes} <= words.keys()
+
+
 def test_modules_are_small_and_only_api_fetches() -> None:
     for file in [*(FRONTEND / "js").glob("*.js"), FRONTEND / "script.js"]:
         text = file.read_text("utf8")
