@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 INK, MUTED, GRID = "#1d2433", "#6b7487", "#e4e8ef"
 ACCENT, SECOND, RIGHT = "#d6493c", "#2f6fde", "#1f9d61"
 CELL = 2.1  # inches
-WIDEST = 1000  # pixels of a figure in a notebook
+WIDEST = 640  # pixels of a figure in a notebook
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans", "font.size": 10, "text.color": INK, "axes.edgecolor": GRID,
     "axes.labelcolor": MUTED, "xtick.color": MUTED, "ytick.color": MUTED, "axes.grid": True,
