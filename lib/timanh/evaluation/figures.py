@@ -237,5 +237,5 @@ class Shown:
             self.figure.savefig(drawn, dpi=80)
         picture = Image.open(drawn).convert("RGB")
         picture.thumbnail((WIDEST, 4 * WIDEST))
-        picture.save(out, "JPEG", quality=82)
+        picture.save(out, "JPEG", quality=68)
         return out.getvalue()
