@@ -55,7 +55,8 @@ def write_training_report(
 def draw_examples(
     encoder: Encoder, folder: DataFolder, names: Sequence[str], best: Path, worst: Path
 ) -> None:
-    """The five queries with the clearest right answer, and the five with the worst rank.
+    """The five queries with the clearest right answer, and the five with the worst rank, each of
+    another picture.
 
     In each row the right picture has a green frame; where it is not among the best, it stands
     last, with the rank it has.
@@ -67,7 +68,7 @@ def draw_examples(
     ranks, _ = retrieval_ranks(images, vectors, owner)
     own = np.einsum("qd,qd->q", vectors, images[owner])
     order = np.lexsort((-own, ranks))  # by rank, the surest first
-    for chosen, file in ((order[:SHOWN], best), (order[::-1][:SHOWN], worst)):
+    for chosen, file in ((_other(order, owner), best), (_other(order[::-1], owner), worst)):
         rows: list[Row] = []
         right: set[str] = set()
         for query in chosen:
@@ -78,6 +79,16 @@ def draw_examples(
             rows.append((texts[query], hits, pictures, ()))
             right.add(kept[truth])
         plot_hit_rows(rows, file, right=right)
+
+
+def _other(queries: Any, owner: Any) -> list[int]:
+    """The first few, each of another picture."""
+    chosen: dict[int, int] = {}
+    for query in queries:
+        chosen.setdefault(int(owner[query]), int(query))
+        if len(chosen) == SHOWN:
+            break
+    return list(chosen.values())
 
 
 def _hits(scores: Any, truth: int, rank: int, names: Sequence[str]) -> list[Hit]:
