@@ -289,6 +289,17 @@ def test_the_best_epoch_is_kept_not_the_last(gallery: Path, tmp_path: Path) -> N
     assert best_epoch([{"dev": None}, {"dev": None}]) == 1
 
 
+def test_in_colab_decoded_pictures_stay_off_the_drive(
+    gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out, local = open_data(gallery), tmp_path / "drive", tmp_path / "local"
+    local.mkdir()
+    monkeypatch.setattr("timanh.training.trainer.in_colab", lambda: True)
+    monkeypatch.setattr("timanh.training.trainer.gettempdir", lambda: str(local))
+    train(folder, tiny(), recipe(epochs=1), out, names=folder.names, progress=False)
+    assert list((local / "timanh-pixels").glob("*.npy")) and not (out / ".pixels").exists()
+
+
 def test_patience_ends_a_run_that_no_longer_improves(gallery: Path, tmp_path: Path) -> None:
     scores = iter([20.0, 50.0, 30.0, 40.0])
     folder, chosen = open_data(gallery), recipe(epochs=9, patience=2)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from timanh.training.precision import Precision
 from timanh.training.recipe import Recipe
 from timanh.training.scalars import NoScalars, Scalars, add_epoch, open_scalars
 from timanh.training.trouble import check_captions, check_micro_batch, explained
+from timanh.workspace import in_colab
 
 Measure = Callable[[TorchEncoder], dict[str, Any]]
 SAVE_EVERY = 120.0  # seconds of work that a kill may cost
@@ -78,7 +80,8 @@ def train(
         resume: go on from the checkpoint in `out`, if there is one; the weights at the end are
             those of an unbroken run on the same device. False starts anew.
         save_every: seconds between checkpoints within an epoch; there is one after each epoch.
-        cache: where decoded pictures are kept; `.pixels` below `out` when None.
+        cache: where decoded pictures are kept; when None `.pixels` below `out`, but in Colab,
+            where `out` lies on Drive, the machine's own disk.
 
     Raises:
         DataError: fewer than two pictures with captions, or captions that are all the same.
@@ -96,11 +99,15 @@ def train(
         )
     check_micro_batch(encoder.network, recipe)
     pixels = cache_pixels(
-        folder, wanted, encoder.preparation, cache or out / ".pixels", progress=progress
+        folder, wanted, encoder.preparation, cache or _near(out), progress=progress
     )
     captions = [folder.captions_of(name) for name in pixels.names]
     check_captions(captions)
     return _Run(encoder, recipe, out, pixels, captions, measure, progress, save_every).go(resume)
+
+
+def _near(out: Path) -> Path:
+    return Path(gettempdir()) / "timanh-pixels" if in_colab() else out / ".pixels"
 
 
 class _Run:
