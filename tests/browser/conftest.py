@@ -69,7 +69,9 @@ class Site:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     root = tmp_path_factory.mktemp("site")
-    gallery = draw_gallery(root / "gallery", count=300, workers=1, progress=False)
+    # The pictures for the README are of the gallery that its readers will see.
+    count = 2000 if os.environ.get("TIMANH_SCREENSHOTS") == "1" else 300
+    gallery = draw_gallery(root / "gallery", count=count, workers=1, progress=False)
     poison(gallery)
     build_dictionary(gallery, load_encoder("demo"), root / "index", source="demo", progress=False)
     port = free_port()
