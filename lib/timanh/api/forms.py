@@ -1,7 +1,7 @@
 """The fields of a search, as FastAPI reads them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import File, Form, UploadFile
@@ -29,24 +29,33 @@ class SearchForm:
     images: Callable[[], list[Image.Image]] | None
 
 
+def search_reader(config: ApiConfig) -> Callable[..., SearchForm]:
+    """What reads the fields of a search, for `Depends`."""
+
+    def read(
+        query: Text = "",
+        file: Files = [],
+        alpha: Alpha = 0.6,
+        k: Count = 5,
+        like: Like = [],
+        unlike: Unlike = [],
+        without: Without = "",
+    ) -> SearchForm:
+        found = search_form(config, query, file, alpha, k)
+        check_length(without, config)
+        wishes = replace(
+            found.query, like=tuple(like), unlike=tuple(unlike), without=without or None
+        )
+        return replace(found, query=wishes)
+
+    return read
+
+
 def search_form(
-    config: ApiConfig,
-    text: str,
-    files: list[UploadFile],
-    alpha: float,
-    k: int,
-    like: list[str] | None = None,
-    unlike: list[str] | None = None,
-    without: str = "",
+    config: ApiConfig, text: str, files: list[UploadFile], alpha: float, k: int
 ) -> SearchForm:
     """Raises RequestError: more text, pictures or hits than are taken."""
-    for words in (text, without):
-        if len(words) > config.max_text:
-            raise RequestError(
-                422,
-                "text-too-long",
-                f"The query has {len(words)} characters; at most {config.max_text} are taken.",
-            )
+    check_length(text, config)
     if k > config.max_k:
         raise RequestError(422, "invalid-request", f"k is {k}; at most {config.max_k} are found.")
     sent = sent_files(files, config)
@@ -54,8 +63,14 @@ def search_form(
     def images() -> list[Image.Image]:
         return [open_upload(read_bytes(file, config), config) for file in sent]
 
-    query = Query(
-        text=text or None, alpha=alpha, k=k, like=tuple(like or ()), unlike=tuple(unlike or ()),
-        without=without or None,
-    )  # fmt: skip
-    return SearchForm(query, images if sent else None)
+    return SearchForm(Query(text=text or None, alpha=alpha, k=k), images if sent else None)
+
+
+def check_length(words: str, config: ApiConfig) -> None:
+    """Raises RequestError: more characters than are taken."""
+    if len(words) > config.max_text:
+        raise RequestError(
+            422,
+            "text-too-long",
+            f"The query has {len(words)} characters; at most {config.max_text} are taken.",
+        )

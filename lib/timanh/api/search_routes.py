@@ -2,24 +2,14 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from timanh.api import schemas, views
-from timanh.api.forms import (
-    Alpha,
-    Count,
-    Files,
-    Like,
-    SearchForm,
-    Text,
-    Unlike,
-    Without,
-    search_form,
-)
+from timanh.api.forms import Alpha, Files, SearchForm, Text, search_form, search_reader
 from timanh.api.problems import as_document, of_error, request_id_of
 from timanh.api.service import SearchService
 from timanh.errors import TimAnhError
@@ -34,35 +24,17 @@ def search_router(service: SearchService) -> APIRouter:
     """Searches over one service."""
     router = APIRouter()
     config = service.config
+    Form = Annotated[SearchForm, Depends(search_reader(config))]
 
     @router.post("/api/search", response_model=schemas.SearchAnswer)
-    async def search(
-        query: Text = "",
-        file: Files = [],
-        alpha: Alpha = 0.6,
-        k: Count = 5,
-        like: Like = [],
-        unlike: Unlike = [],
-        without: Without = "",
-    ) -> Response:
+    async def search(form: Form) -> Response:
         """Search by text, by picture, or by both."""
-        form = search_form(config, query, file, alpha, k, like, unlike, without)
         found, weak = await service.search(form.query, form.images)
         return _json(views.search_answer(found, weak))
 
     @router.post("/api/search/stream", response_class=StreamingResponse, responses=SSE)
-    async def stream(
-        request: Request,
-        query: Text = "",
-        file: Files = [],
-        alpha: Alpha = 0.6,
-        k: Count = 5,
-        like: Like = [],
-        unlike: Unlike = [],
-        without: Without = "",
-    ) -> Response:
+    async def stream(request: Request, form: Form) -> Response:
         """The same in server-sent events: understood, a hit for each picture, done."""
-        form = search_form(config, query, file, alpha, k, like, unlike, without)
         events = stream_events(service, form, request_id_of(request.scope))
         # What is wrong before the first event is an ordinary problem.
         first = await anext(events)
