@@ -78,6 +78,60 @@ def stream(address: str) -> list[tuple[str, dict[str, object]]]:
     return events(answer.text)
 
 
+# --- what fails within an answer is remembered, and looked into at once
+
+
+def health(address: str) -> dict[str, object]:
+    return dict(httpx.get(f"{address}/health", timeout=10).json())
+
+
+@pytest.mark.parametrize("path", ["search", "search/stream", "predict-image"])
+def test_an_answer_of_another_form_is_a_state_of_the_api(
+    connected: str, upstream: Upstream, path: str
+) -> None:
+    assert health(connected)["status"] == "ok"
+    upstream.behave = lambda: Response('{"hello": 1}', media_type="application/json")
+    answer = httpx.post(f"{connected}/api/{path}", data={"query": "a"}, timeout=10)
+    assert (answer.status_code, answer.json()["code"]) == (502, "upstream-foreign")
+    told = health(connected)
+    assert told["status"] == "degraded" and told["upstream"]["code"] == "upstream-foreign"  # type: ignore[index]
+    upstream.behave = None
+    assert health(connected)["status"] == "ok"
+
+
+def test_after_a_stream_that_broke_health_is_looked_at_anew(
+    connected: str, upstream: Upstream
+) -> None:
+    assert health(connected)["status"] == "ok"
+    upstream.behave = lambda: Response(UNDERSTOOD, media_type=SSE)
+    assert stream(connected)[-1][1]["code"] == "upstream-broken"
+    told = httpx.get(f"{connected}/api/upstream").json()
+    assert (told["status"], told["code"]) == ("down", "upstream-broken")
+    upstream.behave = None
+    upstream.paths.clear()
+    assert health(connected)["status"] == "ok" and upstream.paths == ["health"]
+
+
+def test_an_error_that_the_api_does_not_explain(connected: str, upstream: Upstream) -> None:
+    upstream.behave = lambda: Response("{}", 500, media_type="application/json")
+    answer = httpx.post(f"{connected}/api/search", data={"query": "a"}, timeout=10)
+    assert (answer.status_code, answer.json()["code"]) == (500, "upstream-error")
+    told = health(connected)
+    assert told["status"] == "degraded" and told["upstream"]["code"] == "upstream-error"  # type: ignore[index]
+
+
+def test_a_picture_that_breaks_off_is_not_taken_for_whole(
+    connected: str, upstream: Upstream
+) -> None:
+    async def cut() -> AsyncIterator[bytes]:
+        yield b"x" * 100
+        raise ConnectionResetError
+
+    upstream.behave = lambda: StreamingResponse(cut(), media_type="image/jpeg")
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(f"{connected}/api/images/a1")
+
+
 # --- lines that are none, and APIs that are none
 
 
