@@ -112,6 +112,22 @@ def test_after_a_stream_that_broke_health_is_looked_at_anew(
     assert health(connected)["status"] == "ok" and upstream.paths == ["health"]
 
 
+def test_a_picture_after_a_failure_does_not_make_all_well(
+    connected: str, upstream: Upstream
+) -> None:
+    assert health(connected)["status"] == "ok"
+
+    def all_but_pictures() -> Response:
+        if "thumbnail" in upstream.paths[-1]:
+            return Response(b"JPEG", media_type="image/jpeg")
+        return Response('{"hello": 1}', media_type="application/json")
+
+    upstream.behave = all_but_pictures
+    assert httpx.post(f"{connected}/api/search", data={"query": "a"}).status_code == 502
+    assert httpx.get(f"{connected}/api/images/a1/thumbnail").status_code == 200
+    assert health(connected)["status"] == "degraded"
+
+
 def test_an_error_that_the_api_does_not_explain(connected: str, upstream: Upstream) -> None:
     upstream.behave = lambda: Response("{}", 500, media_type="application/json")
     answer = httpx.post(f"{connected}/api/search", data={"query": "a"}, timeout=10)

@@ -120,7 +120,9 @@ class ImageService:
         target = self.upstream.target
         url, when = self._health_of
         fresh_s = FRESH_LOCAL_S if target.is_local else FRESH_REMOTE_S
+        # A picture that came through just after a failure does not make all well.
         well = bool(self._health) and self.upstream.state.status == "ok"
+        well = well and when > self.upstream.failed
         return well and url == target.url and time.monotonic() - when < fresh_s
 
 

@@ -60,6 +60,7 @@ class Upstream:
         self.settings = settings
         self.target = choose_target(settings)
         self.state = State()
+        self.failed = 0.0  # when a request failed last, by the monotonic clock
 
     @asynccontextmanager
     async def open(
@@ -175,6 +176,7 @@ class Upstream:
             return
         failed = error is not None and (error.status >= 500 or error.status == 401)
         status = "down" if failed else "ok"
+        self.failed = time.monotonic() if failed else self.failed
         now = time.time()
         if status != self.state.status:
             self.state.since = now
