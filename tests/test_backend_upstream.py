@@ -109,7 +109,27 @@ def test_after_a_stream_that_broke_health_is_looked_at_anew(
     assert (told["status"], told["code"]) == ("down", "upstream-broken")
     upstream.behave = None
     upstream.paths.clear()
-    assert health(connected)["status"] == "ok" and upstream.paths == ["health"]
+    assert health(connected)["status"] == "ok" and upstream.paths == ["health", "api/gallery"]
+    time.sleep(2.1)
+    assert health(connected)["status"] == "ok" and upstream.paths[2:] == ["health"]
+
+
+def test_health_of_an_api_that_refuses_the_key(connected: str, upstream: Upstream) -> None:
+    assert health(connected)["status"] == "ok"
+    problem = json.dumps({"code": "wrong-key", "detail": "No."})
+
+    def refuses() -> Response:
+        if upstream.paths[-1] == "health":
+            return Response('{"model": "m", "images": 1}', media_type="application/json")
+        return Response(problem, 401, media_type="application/problem+json")
+
+    upstream.behave = refuses
+    assert httpx.post(f"{connected}/api/search", data={"query": "a"}).status_code == 401
+    for _ in range(2):
+        told = health(connected)
+        assert told["status"] == "degraded" and told["upstream"]["code"] == "wrong-key"  # type: ignore[index]
+    upstream.behave = None
+    assert health(connected)["status"] == "ok"
 
 
 def test_a_picture_after_a_failure_does_not_make_all_well(

@@ -36,7 +36,7 @@ class ImageService:
             if not self._is_fresh():
                 self._health_of = (self.upstream.target.url, time.monotonic())
                 try:
-                    self._health = await self.upstream.health(self.upstream.target, request_id)
+                    self._health = await self._look(request_id)
                 except BackendError:
                     self._health = {}
         upstream = self.upstream.describe()
@@ -115,6 +115,12 @@ class ImageService:
         )
         kept = {name: response.headers[name] for name in PASSED_ON if name in response.headers}
         return response.status_code, kept, _closing(response.aiter_raw(), stack)
+
+    async def _look(self, request_id: str) -> dict[str, Any]:
+        """The API's health; unless all was well, whether it takes the key too."""
+        upstream = self.upstream
+        look = upstream.health if upstream.state.status == "ok" else upstream.check
+        return await look(upstream.target, request_id)
 
     def _is_fresh(self) -> bool:
         target = self.upstream.target

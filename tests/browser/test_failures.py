@@ -163,6 +163,7 @@ def test_without_the_key_the_page_asks_for_the_line_and_takes_it(
     httpx.delete(f"{way.address}/api/upstream").raise_for_status()
     search(page, "con mèo")
     read_failure(page, "no-key", 401)
+    page.wait_for_selector(".health[data-state=down]")
     paste(page, f"{url}{key}")
     expect(page.locator(".notice")).to_have_text(WORDS["vi"][f"error.{code}"])
     look(page, f"connect-{code}")
