@@ -157,7 +157,7 @@ def test_the_kernel_by_hand() -> None:
 def test_shares_of_the_rows_are_put_together(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exactly, in numbers too large for float32 as well."""
     monkeypatch.setattr(kernel, "SHARE_BYTES", 1000)
-    monkeypatch.setattr(kernel, "_threads", lambda: 3)
+    monkeypatch.setattr(kernel, "cores", lambda: 3)
     random = np.random.default_rng(3)
     codes = random.integers(-127, 128, (1001, width), np.int8)
     queries = random.integers(-127, 128, (5, width), np.int8)

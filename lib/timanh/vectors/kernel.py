@@ -1,12 +1,8 @@
 """Products of eight-bit codes, exact, by the kernels of numkong where it is there, or of torch.
 
-numkong works in the calling thread, so the rows of one query are shared out among threads of
-this module. They only work while a product runs: a pool of threads that spins, waiting for the
-next product, would take the cores from the ones that numpy and torch keep.
+numkong works in the thread that calls it, so the rows are shared out among threads.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -14,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timanh.vectors.coding import MOST
+from timanh.vectors.threads import at_once, cores
 
 # A thread is worth waking for so many bytes of codes.
 SHARE_BYTES = 4 * 1024 * 1024
@@ -38,11 +35,8 @@ def multiply(queries: NDArray[np.int8], codes: NDArray[np.int8]) -> Products:
         shared = found[:, first:last]
         numkong.cdist(queries, codes[first:last], "dot", out=shared, out_dtype=str(shared.dtype))
 
-    count = max(1, min(_threads(), codes.nbytes // SHARE_BYTES))
-    if count == 1:
-        work(0)
-    else:
-        list(_pool().map(work, range(count)))
+    count = max(1, min(cores(), codes.nbytes // SHARE_BYTES))
+    at_once(work, count)
     return found
 
 
@@ -74,14 +68,3 @@ def _numkong() -> Any:
     except ImportError:
         return None
     return numkong
-
-
-@cache
-def _threads() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_threads(), thread_name_prefix="timanh-scan")
