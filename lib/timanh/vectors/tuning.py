@@ -32,7 +32,7 @@ MEASURED, TIMED, FEWEST = 200, 25, 20
 WIDTHS = (1 / 4, 3 / 8, 1 / 2)
 EFFORTS, GRAPH_EFFORTS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 512), (200, 400, 800, 1600)
 # How many rows an index proposes.
-LOOKS = (200, 300, 500, 1000, 2000, 4000)
+LOOKS = (200, 300, 500, 1000, 2000, 3000, 4000)
 
 Say = Callable[[str], None]
 
