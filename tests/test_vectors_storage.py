@@ -78,6 +78,9 @@ def test_half_the_bytes_and_the_same_answers(pictures: Path, tmp_path: Path) -> 
     found, rows = half.search(whole.vectors, 3)
     np.testing.assert_allclose(found, wanted, atol=1e-3)
     assert (rows[:, 0] == wanted_rows[:, 0]).all()
+    for row in range(5):
+        alone = half.search(whole.vectors[row], 3)
+        np.testing.assert_allclose(alone[0][0], found[row], atol=3e-7)
 
 
 def test_it_stays_so_while_pictures_come_go_and_break(pictures: Path, tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from timanh.vectors.topk import Best
 LIBRARIES = {"hnsw": "faiss", "ivf": "faiss", "usearch": "usearch"}
 PACKAGES = {"faiss": "faiss-cpu", "usearch": "usearch"}
 ADDED_ROWS = 65_536
+# How many of the numbers an IVF keeps: among more pictures more must be told apart.
+SHARE, SHARE_OF_MANY, MANY = 1 / 4, 3 / 8, 300_000
 # What eight-bit codes leave to be scored; more where more are wanted.
 SCORED = 30
 # Asked for more than this share of everything, an index is no faster than reading it all.
@@ -120,7 +122,8 @@ def build_proposer(
         SettingsError: the library is not installed.
     """
     require_library(kind)
-    coding = Coding.short(parts, parts.dim // 4, queries) if kind == "ivf" else None
+    share = SHARE_OF_MANY if len(parts) >= MANY else SHARE
+    coding = Coding.short(parts, round(share * parts.dim), queries) if kind == "ivf" else None
     proposer = _new(kind, parts, coding, threads)
     for _, block in parts.blocks(ADDED_ROWS):
         proposer.add(shortened_rows(coding, block))
