@@ -7,26 +7,23 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from timanh.errors import DictionaryError, SettingsError, TimAnhError
+from timanh.errors import DictionaryError, TimAnhError
 from timanh.models.encoder import Encoder
 from timanh.vectors.encoding import Batch, EncodePictures, encode_pictures
-from timanh.vectors.reading import core_count
+from timanh.vectors.ray_cluster import Share, connected, last_line, share_of, tell_lost
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LOCAL, RUNNING = "local", "auto"
-CONNECT_S = 5.0
 # Pictures of one task: what is done again when a machine is lost, at most two tasks of each.
 SHARD_ROWS = 256
 SHARDS_PER_WORKER = 8
-COLUMN = "result"
+PATH, RESULT = "path", "result"
 
 LoadEncoder = Callable[[], Encoder]
 
@@ -53,32 +50,8 @@ def on_ray(address: str, load: LoadEncoder, *, gpus: bool = True) -> Iterator[En
         with on_ray("auto", partial(load_encoder, "demo")) as encode:
             build_dictionary(gallery, load_encoder("demo"), out, encode=encode)
     """
-    missing = [name for name in ("ray", "pyarrow") if find_spec(name) is None]
-    if missing:
-        raise SettingsError(
-            f"Encoding on several machines needs {' and '.join(missing)}. Install with "
-            "`pip install 'timanh[ray]'` on each of them, or leave --ray away."
-        )
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    import ray
-
-    if ray.is_initialized():
+    with connected(address):
         yield partial(_encode, load, gpus)
-        return
-    try:
-        _connect(address)
-        yield partial(_encode, load, gpus)
-    finally:
-        ray.shutdown()
-
-
-@dataclass(frozen=True)
-class Share:
-    """What one worker takes of a machine, and how many of them the cluster holds."""
-
-    cpus: int
-    gpus: int
-    workers: int
 
 
 @dataclass(frozen=True)
@@ -124,7 +97,7 @@ class Worker:
         if self.failed:
             yield _column(Failed(_machine(), self.failed))
             return
-        work, names = self.work, shard.column("path").to_pylist()
+        work, names = self.work, [os.fsdecode(name) for name in shard[PATH].to_pylist()]
         try:
             for batch in encode_pictures(work.images, names, self.encoder, work.batch_size):
                 yield _column(batch)
@@ -162,12 +135,14 @@ def _encode(
     readable = (name for name in names if os.access(images / name, os.R_OK))
     probe = next(readable, "")
     work = Work(images, probe, load, encoder.fingerprint, batch_size, len(names))
-    share = _share(ray.nodes(), gpus)
+    machines = ray.nodes()
+    share = share_of(machines, gpus)
     try:
         yield from _each_once(_results(work, names, share), names)
+        tell_lost(machines, ray.nodes())
     except ray.exceptions.RayError as error:
         raise DictionaryError(
-            f"The Ray cluster failed ({_last_line(error)}). What was saved is kept: see that its "
+            f"The Ray cluster failed ({last_line(error)}). What was saved is kept: see that its "
             "machines run with the same Python, Ray and timanh, then run the same command again."
         ) from error
 
@@ -181,7 +156,9 @@ def _results(work: Work, names: Sequence[str], share: Share) -> Iterator[Batch]:
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     ray.data.DataContext.get_current().enable_progress_bars = False
     size = min(SHARD_ROWS, max(work.batch_size, len(names) // (SHARDS_PER_WORKER * share.workers)))
-    shards = [pa.table({"path": names[at : at + size]}) for at in range(0, len(names), size)]
+    # As bytes: a file's name need not be valid text.
+    paths = [os.fsencode(name) for name in names]
+    shards = [pa.table({PATH: paths[at : at + size]}) for at in range(0, len(paths), size)]
     pool = ray.data.ActorPoolStrategy(
         min_size=1,
         max_size=share.workers,
@@ -199,7 +176,7 @@ def _results(work: Work, names: Sequence[str], share: Share) -> Iterator[Batch]:
         num_gpus=share.gpus,
     )
     for block in results.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=0):
-        for result in block[COLUMN]:
+        for result in block[RESULT]:
             if isinstance(result, Failed):
                 raise DictionaryError(f"{result.machine} cannot take part. {result.reason}")
             yield result
@@ -209,81 +186,30 @@ def _each_once(batches: Iterable[Batch], names: Sequence[str]) -> Iterator[Batch
     """Pass `batches` on and see that every picture is in one of them and in no other."""
     waiting = set(names)
     for batch in batches:
-        for one in (*batch.pictures, *batch.skipped):
-            if one.path not in waiting:
-                raise DictionaryError(f"The Ray cluster gave {one.path} twice. Run again.")
-            waiting.remove(one.path)
+        came = [one.path for one in batch.pictures] + [one.path for one in batch.skipped]
+        twice = [path for path in came if path not in waiting]
+        if twice or len(set(came)) < len(came):
+            raise DictionaryError(
+                f"The Ray cluster gave pictures twice ({(twice or came)[0]}). What was saved "
+                "before is kept: run the same command again."
+            )
+        waiting.difference_update(came)
         yield batch
     if waiting:
         raise DictionaryError(
             f"The Ray cluster gave no answer for {len(waiting)} of {len(names)} pictures. What "
-            "came is kept: run the same command again."
+            "was saved is kept: run the same command again."
         )
-
-
-def _share(nodes: Sequence[dict[str, Any]], gpus: bool) -> Share:
-    """A worker for each GPU, or for as many cores as the smallest machine has."""
-    found = [node["Resources"] for node in nodes if node["Alive"]]
-    machines = [(int(one.get("CPU", 0)), int(one.get("GPU", 0))) for one in found]
-    with_gpu = [(cpus, count) for cpus, count in machines if gpus and cpus and count]
-    if with_gpu:
-        cpus = max(1, min(cpus // count for cpus, count in with_gpu))
-        return Share(cpus, 1, sum(min(count, cpu // cpus) for cpu, count in with_gpu))
-    cores = [cpus for cpus, _ in machines if cpus]
-    if not cores:
-        raise SettingsError("The Ray cluster has no cores to lend. Start a machine with some.")
-    return Share(min(cores), 0, sum(cpus // min(cores) for cpus in cores))
-
-
-def _connect(address: str) -> None:
-    """Begin a Ray session, without asking or telling anybody outside."""
-    import ray
-
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
-    if address == LOCAL:
-        ray.init(address=LOCAL, num_cpus=core_count(), include_dashboard=False, **quiet)
-        return
-    if address != RUNNING:
-        _reach(address)
-    try:
-        ray.init(address=address, **quiet)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise SettingsError(
-            f"This machine has no part in a Ray cluster at {address!r} ({_last_line(error)}). "
-            "Start one with `ray start --head`, join one with `ray start --address HOST:PORT`, or "
-            "take --ray local."
-        ) from error
-
-
-def _reach(address: str) -> None:
-    """See that something listens there: Ray itself would try for a minute."""
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdigit() or "/" in host:
-        raise SettingsError(
-            f"{address!r} is no address of a Ray cluster; give local, auto, or HOST:PORT as "
-            "`ray start --head` prints it."
-        )
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_S).close()
-    except (OSError, OverflowError) as error:
-        raise SettingsError(
-            f"No Ray cluster answers at {address} ({error}). Start one with `ray start --head`, "
-            "or take --ray local."
-        ) from error
 
 
 def _column(result: Batch | Failed) -> dict[str, Any]:
     """One row; Ray stores it as a Python object."""
     column = np.empty(1, object)
     column[0] = result
-    return {COLUMN: column}
+    return {RESULT: column}
 
 
 def _machine() -> str:
     import ray
 
     return f"{socket.gethostname()} ({ray.util.get_node_ip_address()})"
-
-
-def _last_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()[:200]
