@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timanh.errors import DictionaryError
-from timanh.vectors import coding, two_step
-from timanh.vectors.coding import Coding, kernel_is_exact, multiply
+from timanh.vectors import coding, kernel, two_step
+from timanh.vectors.coding import Coding
 from timanh.vectors.exact import search_exact
+from timanh.vectors.kernel import kernel_is_exact, multiply
 from timanh.vectors.parts import Parts
 from timanh.vectors.topk import Best, lower_bound, top_rows
 from timanh.vectors.two_step import TwoStep
@@ -32,6 +33,15 @@ def same(vectors: np.ndarray, index: TwoStep, parts: Parts, asked: np.ndarray, k
     for own_scores, own_rows, query in zip(scores, rows, asked, strict=True):
         assert len(set(own_rows.tolist())) == len(own_rows)
         np.testing.assert_allclose(vectors[own_rows] @ query, own_scores, atol=2e-6)
+
+
+@pytest.fixture(params=["numkong", "torch"])
+def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both libraries that multiply codes, the second as where the first is not installed."""
+    if request.param == "torch":
+        monkeypatch.setattr(kernel, "_numkong", lambda: None)
+    else:
+        assert kernel._numkong() is not None
 
 
 @settings(deadline=None, max_examples=40)
@@ -109,7 +119,9 @@ def test_many_queries_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     same(vectors, TwoStep.build(parts), parts, asked, 12)
 
 
-def test_half_precision_is_searched_as_stored() -> None:
+@pytest.mark.usefixtures("kernels")
+def test_half_precision_is_searched_as_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel, "SHARE_BYTES", 50_000)
     vectors = gallery(3000).astype(np.float16)
     parts = Parts(np.array_split(vectors, 2), 64)
     asked = gallery(3, seed=4)
@@ -118,6 +130,10 @@ def test_half_precision_is_searched_as_stored() -> None:
     wanted = search_exact(vectors.astype(np.float32), asked, 5)
     np.testing.assert_allclose(scores, wanted[0], atol=1e-6)
     np.testing.assert_array_equal(rows, wanted[1])
+    for query, best, place in zip(asked, *wanted, strict=True):
+        alone = search_exact(parts, query, 5)
+        np.testing.assert_allclose(alone[0][0], best, atol=3e-7)
+        np.testing.assert_array_equal(alone[1][0], place)
 
 
 def test_a_kernel_that_saturates_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,17 +144,33 @@ def test_a_kernel_that_saturates_is_not_used(monkeypatch: pytest.MonkeyPatch) ->
     vectors = gallery(500)
     parts = Parts([vectors], 64)
     index = TwoStep.build(parts)
-    for module in (coding, two_step):
+    for module in (kernel, two_step):
         monkeypatch.setattr(module, "multiply", saturating)
     monkeypatch.setattr(two_step, "kernel_is_exact", kernel_is_exact.__wrapped__)
     assert not kernel_is_exact.__wrapped__()
     same(vectors, index, parts, vectors[:3], 5)
 
 
+@pytest.mark.usefixtures("kernels")
 def test_the_kernel_by_hand() -> None:
     left = np.array([[127, -127, 1]], np.int8)
     right = np.array([[127, -127, 1], [-127, 127, 0]], np.int8)
     assert multiply(left, right).tolist() == [[2 * 127**2 + 1, -2 * 127**2]]
+
+
+@pytest.mark.usefixtures("kernels")
+@pytest.mark.parametrize("width", [72, 2048])
+def test_shares_of_the_rows_are_put_together(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exactly, in numbers too large for float32 as well."""
+    monkeypatch.setattr(kernel, "SHARE_BYTES", 1000)
+    monkeypatch.setattr(kernel, "cores", lambda: 3)
+    random = np.random.default_rng(3)
+    codes = random.integers(-127, 128, (1001, width), np.int8)
+    queries = random.integers(-127, 128, (5, width), np.int8)
+    codes[-1] = queries[0] = 127
+    wanted = queries.astype(np.int64) @ codes.T.astype(np.int64)
+    np.testing.assert_array_equal(multiply(queries[:1], codes), wanted[:1])
+    np.testing.assert_array_equal(multiply(queries, codes), wanted)
 
 
 def test_wrong_queries_are_told() -> None:
