@@ -60,6 +60,7 @@ def compare(
         ways: dict[str, EncodePictures] = {"ordinary": encode_pictures, "ray": by_ray}
         took: dict[str, list[float]] = {name: [] for name in ways}
         first: dict[str, list[float]] = {name: [] for name in ways}
+        pace: dict[str, list[float]] = {name: [] for name in ways}
         for number in range(rounds):
             for name, way in ways.items():
                 watch = Watch(way)
@@ -67,41 +68,48 @@ def compare(
                 began = time.perf_counter()
                 build_dictionary(gallery, encoder, out, progress=False, encode=watch)
                 took[name].append(time.perf_counter() - began)
-                first[name].append(watch.first_s)
+                first[name].append(watch.arrivals[0][0])
+                pace[name].append(watch.pace())
     count = len(list_pictures(gallery))
     median = {name: statistics.median(each) for name, each in took.items()}
-    begun = {name: statistics.median(each) for name, each in first.items()}
-    going = {name: count / (median[name] - begun[name]) for name in ways}
+    going = {name: statistics.median(each) for name, each in pace.items()}
     return {
         "pictures": count,
         "rounds": rounds,
         "start_ray_s": round(connected, 2),
         "ordinary_s": round(median["ordinary"], 2),
         "ray_s": round(median["ray"], 2),
-        "ray_first_rows_s": round(begun["ray"], 2),
+        "ray_first_rows_s": round(statistics.median(first["ray"]), 2),
         "ratio_whole_build": round(median["ray"] / median["ordinary"], 3),
         "ordinary_per_s_once_going": round(going["ordinary"], 1),
         "ray_per_s_once_going": round(going["ray"], 1),
+        "ratio_once_going": round(going["ordinary"] / going["ray"], 3),
         "largest_difference": largest_difference(place / "ordinary-0", place / "ray-0"),
     }
 
 
 class Watch:
-    """Passes batches on and notes how long the first one took to come.
+    """Passes batches on and notes when they came.
 
     Attributes:
-        first_s: seconds until then.
+        arrivals: seconds since the beginning, and pictures until then.
     """
 
     def __init__(self, encode: EncodePictures) -> None:
-        self.first_s = 0.0
+        self.arrivals: list[tuple[float, int]] = []
         self._encode = encode
 
     def __call__(self, *given: Any) -> Iterator[Batch]:
-        began = time.perf_counter()
+        began, count = time.perf_counter(), 0
         for batch in self._encode(*given):
-            self.first_s = self.first_s or time.perf_counter() - began
+            count += len(batch.pictures)
+            self.arrivals.append((time.perf_counter() - began, count))
             yield batch
+
+    def pace(self) -> float:
+        """Pictures a second by a line through the arrivals: rows of Ray come a shard at a time."""
+        seconds, counts = np.array(self.arrivals).T
+        return float(np.polyfit(seconds, counts, 1)[0])
 
 
 def largest_difference(one: Path, other: Path) -> float:
