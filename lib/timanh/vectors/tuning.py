@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timanh.errors import SettingsError
-from timanh.vectors.approximate import Approximate, build_proposer, is_installed
+from timanh.vectors.approximate import TOO_MANY, Approximate, build_proposer, is_installed
 from timanh.vectors.coding import Coding
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.exact import search_exact
@@ -116,7 +116,8 @@ class Tuner:
         spent = time.perf_counter() - began
         size = proposer.bytes() + (0 if fine is None else fine.codes.nbytes)
         found: list[tuple[Choice, Approximate]] = []
-        for candidates in LOOKS if fine is not None else LOOKS[:1]:
+        few = [look for look in LOOKS if look <= TOO_MANY * len(self.parts)] or LOOKS[:1]
+        for candidates in few if fine is not None else LOOKS[:1]:
             before = -1.0
             for effort in EFFORTS if kind == "ivf" else GRAPH_EFFORTS:
                 proposer.set_effort(effort)
