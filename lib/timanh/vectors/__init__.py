@@ -10,11 +10,12 @@ from timanh.vectors.edit import (
     compact_dictionary,
     remove_pictures,
 )
-from timanh.vectors.engines import open_engine
+from timanh.vectors.engines import open_engine, reopen
 from timanh.vectors.exchange import ImportReport, export_report_vectors, import_report_vectors
 from timanh.vectors.items import Item, item_id
 from timanh.vectors.reading import Skipped
 from timanh.vectors.tuning import Choice, Tuned, tune
+from timanh.vectors.tuning_engines import tune_engine
 
 __all__ = [
     "BuildReport",
@@ -36,5 +37,7 @@ __all__ = [
     "measure_cost",
     "open_engine",
     "remove_pictures",
+    "reopen",
     "tune",
+    "tune_engine",
 ]
