@@ -97,7 +97,7 @@ function endingParts(turn, act) {
 function failure(problem, again) {
   return element("div", { class: "failure" },
     sign("alert"),
-    element("p", {}, problemWords(problem)),
+    element("p", {}, problemWords(problem), element("small", { class: "muted" }, [problem.status, problem.code].filter(Boolean).join(" · "))),
     element("button", { type: "button", class: "primary", onclick: () => again({}) }, say("again")),
   );
 }
