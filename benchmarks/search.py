@@ -87,6 +87,7 @@ def measure(count: int, pictures: Any, texts: Any) -> dict[str, Any]:
 
     vectors = clip_like.gallery(count, pictures)
     parts = Parts([vectors], vectors.shape[1])
+    half = Parts([vectors.astype(np.float16)], vectors.shape[1])
     order = np.random.default_rng(0).permutation(len(texts))
     asked, known = texts[order[:ASKED]], texts[order[ASKED:]]
     began = time.perf_counter()
@@ -97,6 +98,7 @@ def measure(count: int, pictures: Any, texts: Any) -> dict[str, Any]:
         "numpy, product and partition": lambda query: by_numpy(vectors, query),
         "the memory's limit (a sum)": lambda query: torch.from_numpy(vectors).sum(),
         "timanh, every vector": lambda query: search_exact(parts, query, K),
+        "timanh, every vector, float16": lambda query: search_exact(half, query, K),
         "timanh, two steps, proven": lambda query: proven.search(parts, query, K),
         "timanh, two steps, 192 numbers": lambda query: short.search(parts, query, K),
     }
