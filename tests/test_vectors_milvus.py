@@ -18,6 +18,7 @@ from timanh.errors import (
     DictionaryNotFoundError,
     EncoderMismatchError,
     EngineGoneError,
+    SettingsError,
     UnknownPictureError,
 )
 from timanh.search import Filter, Query, SearchEngine
@@ -98,7 +99,7 @@ def test_unknown_ids_and_wrong_queries(milvus: MilvusDictionary) -> None:
         milvus.ask("query", "nowhere", filter="row >= 0")
 
 
-def test_an_index_and_a_changed_dictionary(tmp_path: Path) -> None:
+def test_an_index_and_a_changed_dictionary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = make_pictures(tmp_path / "pictures", 60)
     build_dictionary(pictures, PixelEncoder(), tmp_path / "out", progress=False)
     queries = PixelEncoder().encode_texts([f"word {number}" for number in range(40)])
@@ -119,8 +120,11 @@ def test_an_index_and_a_changed_dictionary(tmp_path: Path) -> None:
     assert len(copied) == 61 and copied.item(60).path == "new.png"
     assert index_of(copied) == "HNSW"
     assert len([name for name in copied.ask("list_collections") if "pictures" in name]) == 1
-    tune_engine(tmp_path / "out", "milvus", queries, method="exact")
-    assert index_of(copied) == "FLAT"
+    monkeypatch.setattr("timanh.vectors.milvus.MOST_IN_LITE", 60)
+    tuned = tune_engine(tmp_path / "out", "milvus", queries)
+    assert tuned.chosen.kind == "exact" and index_of(copied) == "FLAT"
+    with pytest.raises(SettingsError, match="builds no graph over 61"):
+        tune_engine(tmp_path / "out", "milvus", queries, method="hnsw")
 
 
 def index_of(held: MilvusDictionary) -> str:

@@ -184,6 +184,7 @@ def write_folder(source: HeldDictionary, folder: Path) -> VectorDictionary:
         source=fields.source,
         gallery=place_of(source.gallery, folder),
         square_padding=fields.square_padding,
+        dtype=fields.dtype,
     )
     writer = DictionaryWriter(folder, manifest.save(folder))
     for first in range(0, len(source), COPIED_ROWS):

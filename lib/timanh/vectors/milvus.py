@@ -14,7 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pymilvus import DataType, MilvusClient
 
-from timanh.errors import DictionaryDamagedError, DictionaryError, DictionaryNotFoundError
+from timanh.errors import (
+    DictionaryDamagedError,
+    DictionaryError,
+    DictionaryNotFoundError,
+    SettingsError,
+)
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.held import COPIED_ROWS, HeldDictionary
 from timanh.vectors.items import write_lines
@@ -30,6 +35,8 @@ PIECE = 16_000
 # Milvus refuses to find more at once.
 MOST_FOUND = 16_384
 INSERTED_ROWS = 2048
+# Over 100,000 its graph took four minutes, and the call broke off before it was there.
+MOST_IN_LITE = 20_000
 METRIC = "IP"
 GRAPH = {"M": 24, "efConstruction": 128}
 FIRST_EFFORT = 64
@@ -88,6 +95,11 @@ class MilvusDictionary(HeldDictionary):
 
     def make_index(self, source: Parts, queries: NDArray[np.float32]) -> None:
         # Milvus joins vectors as they are; what the queries are like is of no use to it.
+        if "://" not in self.url and len(self) > MOST_IN_LITE:
+            raise SettingsError(
+                f"Milvus Lite builds no graph over {len(self):,} pictures in reasonable time; up "
+                f"to {MOST_IN_LITE:,} it does. Give the URL of a Milvus server, or leave it exact."
+            )
         self._set_index("HNSW", GRAPH)
         self.set_effort(FIRST_EFFORT, {})
 

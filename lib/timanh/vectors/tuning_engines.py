@@ -66,7 +66,13 @@ def _tune(held: HeldDictionary, tuner: Tuner, method: str) -> Tuned:
     tuner.say(f"exact: {ms:.2f} ms, recall@{K} {found:.4f}")
     if method == "exact":
         return Tuned(exact, (exact,))
-    graph, effort = _graph(held, tuner)
+    try:
+        graph, effort = _graph(held, tuner)
+    except SettingsError as error:  # a server that builds none over so many
+        if method == "hnsw":
+            raise
+        tuner.say(str(error))
+        return Tuned(exact, (exact,))
     enough = graph.recall >= tuner.recall and graph.ms < exact.ms
     if method == "auto" and not enough:
         held.drop_index()
