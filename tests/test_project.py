@@ -41,6 +41,7 @@ COLAB = {
     "uvicorn": "0.52.3",
 }
 IMPORTED_AS = {
+    "grpc": "grpcio",
     "PIL": "pillow",
     "faiss": "faiss-cpu",
     "starlette": "fastapi",

@@ -19,7 +19,7 @@ from timanh.serving.keeper import TunnelKeeper
 from timanh.serving.running import Running
 from timanh.serving.server import ApiServer
 from timanh.serving.tunnels import open_tunnel
-from timanh.vectors import VectorDictionary
+from timanh.vectors import open_engine
 
 log = logging.getLogger("timanh.serving")
 
@@ -92,8 +92,8 @@ def serve(index: Path | str, **settings: Any) -> None:
 
 
 def load_engine(config: ServeConfig) -> SearchEngine:
-    """The engine over `config.index`."""
-    dictionary = VectorDictionary.open(config.index)
+    """The search engine over `config.index`, wherever that is searched."""
+    dictionary = open_engine(config.index, config.engine)
     if config.gallery is not None:
         dictionary.gallery = config.gallery
     encoder = dictionary.load_encoder(config.model, device=config.device)

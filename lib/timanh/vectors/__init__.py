@@ -11,12 +11,13 @@ from timanh.vectors.edit import (
     remove_pictures,
 )
 from timanh.vectors.encoding import encode_pictures
-from timanh.vectors.engines import open_engine
+from timanh.vectors.engines import open_engine, reopen
 from timanh.vectors.exchange import ImportReport, export_report_vectors, import_report_vectors
 from timanh.vectors.items import Item, item_id
 from timanh.vectors.ray_encoding import on_ray
 from timanh.vectors.reading import Skipped
 from timanh.vectors.tuning import Choice, Tuned, tune
+from timanh.vectors.tuning_engines import tune_engine
 
 __all__ = [
     "BuildReport",
@@ -40,5 +41,7 @@ __all__ = [
     "on_ray",
     "open_engine",
     "remove_pictures",
+    "reopen",
     "tune",
+    "tune_engine",
 ]
