@@ -178,6 +178,35 @@ def test_the_sentence_is_markdown_in_the_language_of_the_page(address: str) -> N
     assert en["results"] == FOUND["results"]
 
 
+def test_pages_and_filters_go_on_to_the_api(upstream: Upstream, address: str) -> None:
+    fields = {"offset": "5", "fold": "0.95", "folder": "biển", "words": "chó",
+              "after": "2026-01-31",
+              "before": "2026-02-01", "min_side": "200", "min_bytes": "1", "max_bytes": "2",
+              "without": "mưa", "like": "a1"}  # fmt: skip
+    files = [("file", ("mine.jpg", b"PICTURE", "image/jpeg"))]
+    for path in ("predict-image", "search", "search/stream"):
+        httpx.post(f"{address}/api/{path}", data={"query": "a", **fields}, files=files)
+        sent = {name: values[0] for name, values in upstream.form.items() if name in fields}  # type: ignore[index]
+        assert sent == fields
+
+
+@pytest.mark.parametrize(
+    ("considered", "gallery", "vi", "en"),
+    [
+        (0, 0, "Bộ sưu tập này chưa có ảnh nào.", "This gallery has no pictures yet."),
+        (0, 9, "Không có ảnh nào hợp với bộ lọc.", "No picture passes the filter."),
+        (9, 9, "Không còn ảnh nào nữa.", "There are no more pictures."),
+    ],
+)
+def test_the_sentence_says_why_nothing_was_found(
+    upstream: Upstream, address: str, considered: int, gallery: int, vi: str, en: str
+) -> None:
+    nothing = {**FOUND, "results": [], "considered": considered, "gallery": gallery}
+    upstream.behave = lambda: Response(json.dumps(nothing), media_type="application/json")
+    assert ask(address, language="vi").json()["text"] == vi
+    assert ask(address, language="en").json()["text"] == en
+
+
 def test_pictures_stream_through_with_their_etags(address: str) -> None:
     answer = httpx.get(f"{address}/api/images/a1/thumbnail")
     assert (answer.content, answer.headers["etag"]) == (b"JPEG", '"e"')

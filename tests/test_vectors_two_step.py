@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timanh.errors import DictionaryError
-from timanh.vectors import coding, two_step
-from timanh.vectors.coding import Coding, kernel_is_exact, multiply
+from timanh.vectors import coding, kernel, two_step
+from timanh.vectors.coding import Coding
 from timanh.vectors.exact import search_exact
+from timanh.vectors.kernel import kernel_is_exact, multiply
 from timanh.vectors.parts import Parts
 from timanh.vectors.topk import Best, lower_bound, top_rows
 from timanh.vectors.two_step import TwoStep
@@ -128,17 +129,42 @@ def test_a_kernel_that_saturates_is_not_used(monkeypatch: pytest.MonkeyPatch) ->
     vectors = gallery(500)
     parts = Parts([vectors], 64)
     index = TwoStep.build(parts)
-    for module in (coding, two_step):
+    for module in (kernel, two_step):
         monkeypatch.setattr(module, "multiply", saturating)
     monkeypatch.setattr(two_step, "kernel_is_exact", kernel_is_exact.__wrapped__)
     assert not kernel_is_exact.__wrapped__()
     same(vectors, index, parts, vectors[:3], 5)
 
 
+@pytest.fixture(params=["numkong", "torch"])
+def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both libraries that multiply codes, the second as where the first is not installed."""
+    if request.param == "torch":
+        monkeypatch.setattr(kernel, "_numkong", lambda: None)
+    else:
+        assert kernel._numkong() is not None
+
+
+@pytest.mark.usefixtures("kernels")
 def test_the_kernel_by_hand() -> None:
     left = np.array([[127, -127, 1]], np.int8)
     right = np.array([[127, -127, 1], [-127, 127, 0]], np.int8)
     assert multiply(left, right).tolist() == [[2 * 127**2 + 1, -2 * 127**2]]
+
+
+@pytest.mark.usefixtures("kernels")
+@pytest.mark.parametrize("width", [72, 2048])
+def test_shares_of_the_rows_are_put_together(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exactly, in numbers too large for float32 as well."""
+    monkeypatch.setattr(kernel, "SHARE_BYTES", 1000)
+    monkeypatch.setattr(kernel, "_threads", lambda: 3)
+    random = np.random.default_rng(3)
+    codes = random.integers(-127, 128, (1001, width), np.int8)
+    queries = random.integers(-127, 128, (5, width), np.int8)
+    codes[-1] = queries[0] = 127
+    wanted = queries.astype(np.int64) @ codes.T.astype(np.int64)
+    np.testing.assert_array_equal(multiply(queries[:1], codes), wanted[:1])
+    np.testing.assert_array_equal(multiply(queries, codes), wanted)
 
 
 def test_wrong_queries_are_told() -> None:

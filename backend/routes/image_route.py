@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from fastapi.responses import Response, StreamingResponse
 
 from services.answer import choose_language
@@ -20,6 +20,14 @@ Files = Annotated[list[UploadFile], File(description="Up to five pictures.")]
 Alpha = Annotated[float, Form(ge=0, le=1, description="Weight of the words, 0..1.")]
 Count = Annotated[int, Form(ge=1, le=100, description="How many pictures to find.")]
 Ids = Annotated[list[str], Form(description="Ids of pictures to find more, or less, like.")]
+Without = Annotated[str, Form(description="Words for what should not be there.")]
+Offset = Annotated[int, Form(ge=0, description="How many to leave out first; for more pages.")]
+Fold = Annotated[str, Form(description="Fold pictures at least so alike, such as 0.95.")]
+Folder = Annotated[str, Form(description="Only in this folder of the gallery.")]
+Words = Annotated[str, Form(description="That the picture's captions must have, all.")]
+Day = Annotated[str, Form(description="Of the file's last change, included: 2026-01-31.")]
+Side = Annotated[str, Form(description="Pixels of the shorter side.")]
+Bytes = Annotated[str, Form(description="Of the file.")]
 Language = Annotated[str, Query(description="Of the sentence: vi or en.")]
 
 
@@ -29,21 +37,37 @@ def service_of(request: Request) -> ImageService:
     return service
 
 
-@router.post("/api/predict-image")
-async def predict_image(
+async def words_of_form(
     request: Request,
     query: Text = "",
-    file: Files = [],
     alpha: Alpha = 0.6,
     k: Count = 5,
     like: Ids = [],
     unlike: Ids = [],
-    without: Annotated[str, Form(description="Words for what should not be there.")] = "",
+    without: Without = "",
+    offset: Offset = 0,
+    fold: Fold = "",
+    folder: Folder = "",
+    words: Words = "",
+    after: Day = "",
+    before: Day = "",
+    min_side: Side = "",
+    min_bytes: Bytes = "",
+    max_bytes: Bytes = "",
+) -> list[tuple[str, str]]:
+    """What came in words; it goes on as it is, and the parameters are for /docs."""
+    form = await request.form()
+    return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+
+
+@router.post("/api/predict-image")
+async def predict_image(
+    request: Request,
+    fields: Annotated[list[tuple[str, str]], Depends(words_of_form)],
+    file: Files = [],
     language: Annotated[str, Form(description="Of the answer: vi or en.")] = "",
 ) -> dict[str, Any]:
     """Search by words, by picture or by both: a sentence in Markdown and the pictures."""
-    fields = [("query", query), ("alpha", str(alpha)), ("k", str(k)), ("without", without)]
-    fields += [("like", id) for id in like] + [("unlike", id) for id in unlike]
     spoken = choose_language(language, request.headers.get("accept-language", ""))
     return await service_of(request).predict(
         fields, await _uploads(file), spoken, request_id_of(request.scope)

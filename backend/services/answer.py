@@ -8,6 +8,8 @@ TRANSLATED = {"vi": "Đã dịch thành “{words}”.", "en": "Translated to �
 WORDS = {
     "vi": {
         "none": "Bộ sưu tập này chưa có ảnh nào.",
+        "filtered": "Không có ảnh nào hợp với bộ lọc.",
+        "end": "Không còn ảnh nào nữa.",
         "text": "Tìm thấy **{count} ảnh** cho “{query}”.",
         "image": "Đây là **{count} ảnh** giống ảnh của bạn nhất.",
         "both": "Đây là **{count} ảnh** vừa giống ảnh của bạn vừa hợp với “{query}”.",
@@ -16,6 +18,8 @@ WORDS = {
     },
     "en": {
         "none": "This gallery has no pictures yet.",
+        "filtered": "No picture passes the filter.",
+        "end": "There are no more pictures.",
         "text": "Found **{count} {pictures}** for “{query}”.",
         "image": "Here: the **{count} {pictures}** most like yours.",
         "both": "Here: **{count} {pictures}** like yours that also fit “{query}”.",
@@ -62,7 +66,7 @@ def sentence(answer: dict[str, Any], language: str, pictures: int = 0) -> str:
     words = WORDS["vi" if language == "vi" else "en"]
     query, results = answer["query"], answer["results"]
     if not results:
-        return words["none"]
+        return words[_why_none(answer)]
     text = query.get("text")
     pictures = query.get("images", pictures)
     kind = "both" if text and pictures else "text" if text else "image"
@@ -78,6 +82,12 @@ def sentence(answer: dict[str, Any], language: str, pictures: int = 0) -> str:
     if notice:
         parts.append(f"\n\n> {escape(notice)}")
     return " ".join(parts)
+
+
+def _why_none(answer: dict[str, Any]) -> str:
+    if not answer.get("gallery"):
+        return "none"
+    return "end" if answer.get("considered") else "filtered"
 
 
 def choose_language(wanted: str, accept_language: str) -> str:

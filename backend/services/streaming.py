@@ -28,7 +28,7 @@ async def with_sentence(
             elif name == "hit":
                 results.append(data)
             elif name == "done":
-                answer = {"query": {**query, "weak": data.get("weak")}, "results": results}
+                answer = {**data, "query": {**query, "weak": data.get("weak")}, "results": results}
                 yield event("answer", {"text": sentence(answer, language)})
             ended = name in ("done", "problem")
             yield block + b"\n\n"

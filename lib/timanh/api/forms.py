@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Annotated
 
-from fastapi import File, Form, UploadFile
+from fastapi import Depends, File, Form, UploadFile
 from PIL import Image
 
 from timanh.api.config import ApiConfig
 from timanh.api.problems import RequestError
 from timanh.api.uploads import open_upload, read_bytes, sent_files
-from timanh.search import Query
+from timanh.search import Filter, Query
 
 Text = Annotated[str, Form(description="Words to search for, in any language the model knows.")]
 Files = Annotated[list[UploadFile], File(description="Up to five pictures to search with.")]
@@ -19,6 +20,17 @@ Count = Annotated[int, Form(ge=1, le=100, description="How many to find.")]
 Like = Annotated[list[str], Form(description="Ids of pictures to find more like.", max_length=5)]
 Unlike = Annotated[list[str], Form(description="Ids of pictures to stay away from.", max_length=5)]
 Without = Annotated[str, Form(description="Words for what should not be in the picture.")]
+Offset = Annotated[
+    int, Form(ge=0, le=10_000, description="How many to leave out first; for more pages.")
+]
+Fold = Annotated[
+    float | None, Form(ge=0, le=1, description="Fold pictures at least so alike, such as 0.95.")
+]
+Folder = Annotated[str, Form(description="Only in this folder of the gallery.")]
+Words = Annotated[str, Form(description="That the picture's captions must have, all.")]
+Day = Annotated[date | None, Form(description="Of the file's last change, included: 2026-01-31.")]
+Side = Annotated[int | None, Form(ge=0, le=2**31, description="Pixels of the shorter side.")]
+Bytes = Annotated[int | None, Form(ge=0, le=2**53, description="Of the file.")]
 
 
 @dataclass(frozen=True)
@@ -32,7 +44,21 @@ class SearchForm:
 def search_reader(config: ApiConfig) -> Callable[..., SearchForm]:
     """What reads the fields of a search, for `Depends`."""
 
+    def narrow(
+        folder: Folder = "",
+        words: Words = "",
+        after: Day = None,
+        before: Day = None,
+        min_side: Side = None,
+        min_bytes: Bytes = None,
+        max_bytes: Bytes = None,
+    ) -> Filter:
+        for text in (folder, words):
+            check_length(text, config)
+        return Filter(folder or None, after, before, min_side, min_bytes, max_bytes, words or None)
+
     def read(
+        where: Annotated[Filter, Depends(narrow)],
         query: Text = "",
         file: Files = [],
         alpha: Alpha = 0.6,
@@ -40,12 +66,15 @@ def search_reader(config: ApiConfig) -> Callable[..., SearchForm]:
         like: Like = [],
         unlike: Unlike = [],
         without: Without = "",
+        offset: Offset = 0,
+        fold: Fold = None,
     ) -> SearchForm:
         found = search_form(config, query, file, alpha, k)
         check_length(without, config)
         wishes = replace(
-            found.query, like=tuple(like), unlike=tuple(unlike), without=without or None
-        )
+            found.query, like=tuple(like), unlike=tuple(unlike), without=without or None,
+            offset=offset, fold=fold, where=where,
+        )  # fmt: skip
         return replace(found, query=wishes)
 
     return read
@@ -72,5 +101,5 @@ def check_length(words: str, config: ApiConfig) -> None:
         raise RequestError(
             422,
             "text-too-long",
-            f"The query has {len(words)} characters; at most {config.max_text} are taken.",
+            f"A text has {len(words)} characters; at most {config.max_text} are taken.",
         )

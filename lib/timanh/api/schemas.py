@@ -47,9 +47,10 @@ class Picture(BaseModel):
 
 
 class Result(Picture):
-    """A picture found, with its cosine, −1..1."""
+    """A picture found, with its cosine, −1..1, and ids of near-duplicates folded into it."""
 
     score: float
+    doubles: list[str] = []
 
 
 class StreamedResult(Result):
@@ -60,10 +61,15 @@ class StreamedResult(Result):
 
 
 class SearchAnswer(BaseModel):
-    """Hits, best first; `took_ms` has prepare, translate, wait, encode, search and total."""
+    """Hits, best first; `took_ms` has prepare, translate, wait, encode, search and total.
+
+    `considered` is how many pictures of `gallery` in all the filter let through.
+    """
 
     query: Understood
     results: list[Result]
+    considered: int
+    gallery: int
     took_ms: dict[str, float]
 
 
@@ -80,6 +86,8 @@ class Finished(BaseModel):
 
     count: int
     weak: bool | None
+    considered: int
+    gallery: int
     took_ms: dict[str, float]
 
 

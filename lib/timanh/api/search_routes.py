@@ -30,7 +30,7 @@ def search_router(service: SearchService) -> APIRouter:
     async def search(form: Form) -> Response:
         """Search by text, by picture, or by both."""
         found, weak = await service.search(form.query, form.images)
-        return _json(views.search_answer(found, weak))
+        return _json(views.search_answer(found, weak, len(service.engine.dictionary)))
 
     @router.post("/api/search/stream", response_class=StreamingResponse, responses=SSE)
     async def stream(request: Request, form: Form) -> Response:
@@ -74,8 +74,8 @@ async def stream_events(
             for hit in found.hits:
                 preview = await service.work(_preview_of(service, hit.id))
                 yield _event("hit", views.streamed(hit, preview))
-            done = schemas.Finished(count=len(found.hits), weak=weak, took_ms=found.took_ms)
-            yield _event("done", done)
+            gallery = len(service.engine.dictionary)
+            yield _event("done", views.finished(found, weak, gallery))
         except TimAnhError as error:
             told = of_error(error)
             document = as_document(told.status, told.code, str(told), request_id)

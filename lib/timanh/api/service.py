@@ -94,6 +94,8 @@ class SearchService:
             query = query.checked()
             for id in (*query.like, *query.unlike):
                 self.engine.dictionary.row_of(id)  # told now, and not in mid-stream
+            if query.where:
+                await self.work(lambda: self.engine.sift(query))
             prepared = time.perf_counter()
             understood = await self._understand(query)
         self._count(understood)

@@ -15,22 +15,40 @@ def picture(item: Item) -> schemas.Picture:
 
 def result(hit: Hit) -> schemas.Result:
     """One picture found."""
-    return schemas.Result(**_fields(hit), score=round(hit.score, 6))
+    return schemas.Result(**_fields(hit), **_found(hit))
 
 
 def streamed(hit: Hit, preview: str | None) -> schemas.StreamedResult:
     """The same for a stream."""
-    score = round(hit.score, 6)
-    return schemas.StreamedResult(**_fields(hit), score=score, rank=hit.rank, preview=preview)
+    return schemas.StreamedResult(**_fields(hit), **_found(hit), rank=hit.rank, preview=preview)
 
 
-def search_answer(found: SearchResult, weak: bool | None) -> schemas.SearchAnswer:
+def search_answer(found: SearchResult, weak: bool | None, gallery: int) -> schemas.SearchAnswer:
     """The whole answer."""
     understood = schemas.Understood.model_validate(found.query)
     understood.weak = weak
     return schemas.SearchAnswer(
-        query=understood, results=[result(hit) for hit in found.hits], took_ms=found.took_ms
+        query=understood,
+        results=[result(hit) for hit in found.hits],
+        considered=found.considered,
+        gallery=gallery,
+        took_ms=found.took_ms,
     )
+
+
+def finished(found: SearchResult, weak: bool | None, gallery: int) -> schemas.Finished:
+    """The end of a stream."""
+    return schemas.Finished(
+        count=len(found.hits),
+        weak=weak,
+        considered=found.considered,
+        gallery=gallery,
+        took_ms=found.took_ms,
+    )
+
+
+def _found(hit: Hit) -> dict[str, Any]:
+    return {"score": round(hit.score, 6), "doubles": list(hit.doubles)}
 
 
 def _fields(of: Item | Hit) -> dict[str, Any]:

@@ -88,6 +88,13 @@ class SearchEngine:
             if text
         )
 
+    def sift(self, query: Query) -> None:
+        """Find ahead of `answer` what the query's filter lets through.
+
+        In a large gallery this takes seconds, which others need not wait for.
+        """
+        self._lookup_in(self.dictionary).considered(query)
+
     def answer(
         self, queries: Sequence[Query], understood: Sequence[Understood]
     ) -> list[SearchResult | QueryError]:

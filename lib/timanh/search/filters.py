@@ -1,5 +1,7 @@
 """Which pictures may be found: by folder, date, size and words of their captions."""
 
+import math
+import threading
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import reduce
@@ -54,24 +56,28 @@ class Sieve:
     """Finds the rows that a filter lets through, and remembers the last few answers.
 
     The first filter by date or size reads through the items once, which takes a second or two
-    for a million pictures; by folder or words, every new filter does.
+    for a million pictures; by folder or words, every new filter does. May be called from many
+    threads.
     """
 
     def __init__(self, dictionary: VectorDictionary) -> None:
         self._items = dictionary.items
         self._columns: Columns | None = None
         self._known: dict[Filter, NDArray[np.int64]] = {}
+        self._keeping = threading.Lock()
 
     def rows(self, where: Filter) -> NDArray[np.int64] | None:
         """Rows, rising; None where the filter lets everything through."""
         if not where:
             return None
-        rows = self._known.pop(where, None)
+        with self._keeping:
+            rows = self._known.pop(where, None)
         if rows is None:
             rows = self._find(where)
-        self._known[where] = rows
-        while len(self._known) > REMEMBERED:
-            self._known.pop(next(iter(self._known)), None)
+        with self._keeping:
+            self._known[where] = rows
+            while len(self._known) > REMEMBERED:
+                self._known.pop(next(iter(self._known)))
         return rows
 
     def _find(self, where: Filter) -> NDArray[np.int64]:
@@ -92,7 +98,7 @@ class Sieve:
         if where.after is not None:
             passed &= columns.mtime >= _midnight(where.after)
         if where.before is not None:
-            passed &= columns.mtime < _midnight(where.before + timedelta(days=1))
+            passed &= columns.mtime < _midnight_after(where.before)
         if where.min_side is not None:
             passed &= np.minimum(columns.width, columns.height) >= where.min_side
         if where.min_bytes is not None:
@@ -103,4 +109,11 @@ class Sieve:
 
 
 def _midnight(day: date) -> float:
-    return datetime.combine(day, time()).timestamp()
+    try:
+        return datetime.combine(day, time()).timestamp()
+    except (OverflowError, ValueError, OSError):  # before or after what this system counts
+        return math.copysign(math.inf, day.year - 1970)
+
+
+def _midnight_after(day: date) -> float:
+    return math.inf if day == date.max else _midnight(day + timedelta(days=1))

@@ -27,14 +27,14 @@ def fold_doubles(
         scores, rows: (n,), best first.
         vectors: (n, dim) float32 of unit length, of these rows.
     """
-    cosines = vectors @ vectors.T
-    kept: list[int] = []
+    near = vectors @ vectors.T >= nearness
+    stays = np.zeros(len(rows), bool)
     doubles: dict[int, list[int]] = {}
     for place in range(len(rows)):
-        near = [one for one in kept if cosines[one, place] >= nearness]
-        if near:
-            doubles[near[0]].append(int(rows[place]))
+        better = np.flatnonzero(near[place, :place] & stays[:place])
+        if len(better):
+            doubles[int(better[0])].append(int(rows[place]))
         else:
-            kept.append(place)
+            stays[place] = True
             doubles[place] = []
-    return [Found(int(rows[one]), float(scores[one]), tuple(doubles[one])) for one in kept]
+    return [Found(int(rows[one]), float(scores[one]), tuple(own)) for one, own in doubles.items()]

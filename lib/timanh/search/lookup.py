@@ -8,6 +8,9 @@ from timanh.search.folding import Found, fold_doubles
 from timanh.search.query import Query
 from timanh.vectors import VectorDictionary
 
+# Folding compares each with each; further down nobody looks for doubles.
+MOST_FOLDED = 2000
+
 
 class Lookup:
     """Looks vectors up in one dictionary."""
@@ -27,12 +30,13 @@ class Lookup:
         total = len(self.dictionary) if among is None else len(among)
         left_out = np.array([self.dictionary.row_of(id) for id in query.left_out], np.int64)
         last = query.offset + query.k
+        most = total if query.fold is None else min(total, MOST_FOLDED)
         # Folding and pictures that are left out take hits away; then look for twice as many.
         wanted = last + len(left_out)
-        while total:
-            scores, rows = self.dictionary.search(vector, min(wanted, total), among)
+        while most:
+            scores, rows = self.dictionary.search(vector, min(wanted, most), among)
             found = self._told(scores[0], rows[0], left_out, query.fold)
-            if len(found) >= last or wanted >= total:
+            if len(found) >= last or wanted >= most:
                 return found[query.offset : last]
             wanted *= 2
         return []

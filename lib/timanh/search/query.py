@@ -33,7 +33,8 @@ class Query:
         offset: how many hits are left out first, for the pages after the first.
         where: what a picture must be to be found.
         fold: a cosine, 0..1; a picture at least so near to a better hit is told as its double
-            and takes no place of its own. None for no folding.
+            and takes no place of its own. None for no folding. Only the nearest 2,000 pictures
+            are folded, and none beyond them is found.
     """
 
     text: str | None = None

@@ -12,7 +12,6 @@ It is the best linear one in the mean square (LeanVec-OOD; Tepper et al. 2023, a
 """
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,25 +141,3 @@ def _scale(turned: NDArray[np.float32]) -> float:
 
 def _longest(rows: NDArray[np.float32]) -> float:
     return float(np.sqrt(np.einsum("ij,ij->i", rows, rows)).max(initial=0.0))
-
-
-def multiply(queries: NDArray[np.int8], codes: NDArray[np.int8]) -> NDArray[np.int32]:
-    """(Q, n) int32, exact, of (Q, width) and (n, width) codes, by torch's int8 kernel (oneDNN)."""
-    import torch
-
-    product = torch._int_mm(torch.from_numpy(queries), torch.from_numpy(codes).T)
-    return np.asarray(product.numpy())
-
-
-@cache
-def kernel_is_exact() -> bool:
-    """Whether `multiply` is right here: kernels for old processors saturate at 16 bits."""
-    rng = np.random.default_rng(0)
-    left, right = rng.choice(np.array([-MOST, 1, MOST], np.int8), (2, 64, 256))
-    right[:8], left[:8] = MOST, MOST
-    wanted = left.astype(np.int64) @ right.T.astype(np.int64)
-    try:
-        many, one = multiply(left, right), multiply(left[:1], right)
-    except (AttributeError, RuntimeError):
-        return False
-    return bool((many == wanted).all() and (one == wanted[:1]).all())

@@ -6,12 +6,14 @@ leaves possible are scored again with the stored vectors; the others cannot be a
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from timanh.vectors.coding import Coding, kernel_is_exact, multiply
+from timanh.vectors.coding import Coding
 from timanh.vectors.exact import check_k, check_queries, search_exact
+from timanh.vectors.kernel import Products, kernel_is_exact, multiply
 from timanh.vectors.layer import CodedQuery, Layer
 from timanh.vectors.parts import Parts
 from timanh.vectors.topk import Best, lower_bound, rows_above
@@ -91,7 +93,7 @@ class TwoStep:
         best.add(scores[0], rows[0])
         return best
 
-    def _products(self, asked: Sequence[CodedQuery]) -> Iterator[tuple[int, NDArray[np.int32]]]:
+    def _products(self, asked: Sequence[CodedQuery]) -> Iterator[tuple[int, Products]]:
         if len(asked) == 1:
             yield 0, multiply(asked[0].codes, self.scanned.codes)
             return
@@ -105,7 +107,7 @@ class TwoStep:
         parts: Parts,
         query: NDArray[np.float32],
         asked: CodedQuery,
-        line: NDArray[np.int32],
+        line: NDArray[Any],
         first: int,
         best: Best,
     ) -> bool:
