@@ -28,6 +28,8 @@ export function leaveEnd() {
 
 function go(wanted) {
   if (!watched || !near) return;
+  // For who goes along by Tab, the end would flee and what comes after it never be reached: they press the button.
+  if (!wanted && document.querySelector(".messages :focus-visible")) return;
   if (!wanted && watched.top.getBoundingClientRect().top > GONE_UP) return;
   const { more } = watched;
   leaveEnd();

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.steps import answered, loaded, search
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import Site
+    from tests.browser.site import Site
 
 AXE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.steps import answered, search
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import Site
+    from tests.browser.site import Site
 
 # 500 turns with ten results and a picture each, written as the page itself writes them.
 FILL = """async () => {

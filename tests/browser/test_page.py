@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.steps import answered, loaded, search
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import Site
+    from tests.browser.site import Site
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 
