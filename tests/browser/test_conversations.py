@@ -6,30 +6,12 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.history import FILL
 from tests.browser.steps import answered, search
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
 
-# 500 turns with ten results and a picture each, written as the page itself writes them.
-FILL = """async () => {
-    const { keepConversation } = await import('/js/store.js');
-    const { keepBlob } = await import('/js/blobs.js');
-    const { question } = await import('/js/turn.js');
-    const { images } = await (await fetch('/api/gallery?limit=10')).json();
-    const results = images.map((image, index) => ({ ...image, score: 0.5 - index / 100 }));
-    const blob = await (await fetch(images[0].thumbnail)).blob();
-    const turns = [];
-    for (let index = 0; index < 500; index += 1) {
-        const key = `picture-${index}`;
-        if (index >= 480) await keepBlob(key, blob);
-        const text = `question ${index}`;
-        turns.push({ id: `turn-${index}`, at: index,
-            question: question({ text, pictures: [{ key, name: 'a.jpg' }] }),
-            answer: { state: 'done', results, text: 'Found.', language: 'en', asked: 10 } });
-    }
-    return keepConversation({ id: 'long', name: 'long', at: Date.now() + 1000 }, turns);
-}"""
 FULL = """() => { Storage.prototype.setItem = function (name) {
     if (name.startsWith('conversation')) throw new DOMException('full', 'QuotaExceededError');
 }; }"""
