@@ -1,5 +1,6 @@
 """How quick, how still, how light, how smooth: what the tests hold and a benchmark reports."""
 
+import json
 import statistics
 from collections.abc import Sequence
 from typing import Any
@@ -42,6 +43,8 @@ THOUSAND = """async () => {
         ].join(''), { headers: { 'Content-Type': 'text/event-stream' } }));
     };
 }"""
+
+TRACED = ["toplevel", "disabled-by-default-devtools.timeline.frame"]
 
 # Scroll `frame` down by 120 px a frame until its end stays; the gaps between frames in ms.
 SCROLL = """async ([selector, ended]) => {
@@ -104,15 +107,13 @@ def work_of_frames(browser: Browser, page: Page, frame: str | None, ended: str) 
 
     Waiting for a software rasteriser, or for a busy machine, is not in it.
     """
-    browser.start_tracing(page=page, categories=["toplevel", "devtools.timeline"])
+    browser.start_tracing(page=page, categories=TRACED)
     page.evaluate(SCROLL, [frame, ended])
     trace = browser.stop_tracing()
     return _frames_of(trace)
 
 
 def _frames_of(trace: bytes) -> dict[str, Any]:
-    import json
-
     events = json.loads(trace)["traceEvents"]
     begins = [each for each in events if each.get("name") == "BeginMainThreadFrame"]
     threads = [(each["pid"], each["tid"]) for each in begins]
@@ -121,7 +122,7 @@ def _frames_of(trace: bytes) -> dict[str, Any]:
     tasks = sorted(
         (each["ts"], each.get("tdur", each.get("dur", 0)))
         for each in events
-        if each.get("name", "").endswith("RunTask") and each.get("ph") == "X"
+        if each.get("name") == "ThreadControllerImpl::RunTask" and each.get("ph") == "X"
         and (each["pid"], each["tid"]) == thread
     )  # fmt: skip
     work = [0.0] * len(starts)

@@ -57,14 +57,14 @@ def _large(page: Page) -> Iterator[str]:
 
 
 def _panels(page: Page) -> Iterator[str]:
-    page.locator("#gallery").click()
+    panel(page, "gallery")
     page.wait_for_selector(".sheet img")
     yield "gallery"
     page.keyboard.press("Escape")
-    page.locator("#settings").click()
+    panel(page, "settings")
     yield "settings"
     page.keyboard.press("Escape")
-    page.locator("#history").click()
+    panel(page, "history")
     yield "history"
     page.locator(".conversations .icon").first.click()
     page.wait_for_selector(".conversations input")
@@ -73,7 +73,7 @@ def _panels(page: Page) -> Iterator[str]:
     page.locator(".panel-foot .danger").click()
     yield "confirming"
     page.keyboard.press("Escape")
-    page.locator("#connect").click()
+    panel(page, "connect")
     yield "connect"
     page.route("**/api/upstream/check", lambda route: route.fulfill(json=THERE))
     page.locator("#connection").fill(LINE)
@@ -81,9 +81,15 @@ def _panels(page: Page) -> Iterator[str]:
     page.wait_for_selector(".sure")
     yield "connecting"
     page.keyboard.press("Escape")
-    page.locator("#history").click()
+    panel(page, "history")
     page.locator(".conversations .icon").nth(1).click()
     page.wait_for_selector(".toast button")
     yield "undo"
     page.locator(".toast button").click()
     page.keyboard.press("Escape")
+
+
+def panel(page: Page, name: str) -> None:
+    """Open a panel; it is fetched when it is first wanted."""
+    page.locator(f"#{name}").click()
+    page.wait_for_selector(f".panel.{name}[open]")
