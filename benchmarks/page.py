@@ -96,6 +96,7 @@ def open_page(browser: Browser, site: Site) -> Page:
     )
     page = context.new_page()
     page.add_init_script(measures.SHIFTS)
+    page.add_init_script("localStorage.setItem('count', '50')")  # more than fits on the screen
     page.goto(site.url)
     page.wait_for_selector(".sample img")
     return page

@@ -13,8 +13,6 @@ import { copyText } from "./toast.js";
 import { translation } from "./translation.js";
 import { MOST_RESULTS } from "./turn.js";
 
-const ROW = 5; // places shown while more is on its way
-
 /**
  * A view of `turn.answer` in `place`. `act` has `stop()`, `again(changes)`, `more()` and `share()`.
  * Returns `{understood, hit, waitForMore, finish, foot, shown, focusOn}` for what comes in.
@@ -45,9 +43,9 @@ export function answerView(place, turn, act) {
     waiting ||= requestAnimationFrame(() => { waiting = 0; lay(); });
   }
 
-  function waitForMore() {
+  function waitForMore(count) {
     foot.show("busy");
-    tiles.wait(ROW);
+    tiles.wait(count);
     lay();
   }
 

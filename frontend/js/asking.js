@@ -2,11 +2,16 @@
 import { searching } from "./api.js";
 import { blobOf } from "./blobs.js";
 import { markTwins } from "./folding.js";
-import { look } from "./health.js";
+import { current, look } from "./health.js";
 import { language } from "./i18n.js";
 import { MOST_RESULTS, newAnswer } from "./turn.js";
 
 const PAGE = 30;
+
+/** How many pictures the next page of an answer will bring, as far as is known before. */
+export function nextCount({ results }) {
+  return Math.max(0, Math.min(PAGE, MOST_RESULTS - results.length, (current()?.images ?? MOST_RESULTS) - results.length));
+}
 
 /**
  * Fill a new `answer` with what is found for `question`, and tell `seen(kind, data)` of each piece. Never

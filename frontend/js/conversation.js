@@ -1,7 +1,7 @@
 /** Questions and answers, one after the other; a newer question ends the older. */
 import { remainAt, showAddress } from "./address.js";
 import { announceAnswer, answerView } from "./answer.js";
-import { extend, fill } from "./asking.js";
+import { extend, fill, nextCount } from "./asking.js";
 import { keepBlob } from "./blobs.js";
 import { byId, scrollTo } from "./dom.js";
 import { keeper } from "./history.js";
@@ -89,7 +89,7 @@ async function more(turn, pressed = false) {
   const keep = keeper();
   const { answer } = turn;
   const before = answer.results.length;
-  views.get(turn).waitForMore();
+  views.get(turn).waitForMore(nextCount(answer));
   const page = await extend(answer, turn.question, signal);
   const view = views.get(turn); // drawn anew where the language changed meanwhile
   for (let index = view.shown(); index < answer.results.length; index += 1) view.hit();

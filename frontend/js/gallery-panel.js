@@ -30,7 +30,7 @@ function content() {
   [images, total] = [[], 0];
   const list = element("div", { class: "sheets" });
   const file = element("input", { type: "file", accept: "image/*", multiple: true, hidden: true, "aria-label": say("gallery.add"), onchange: () => add(file.files) });
-  sheets = startSheets(list, panel.body, more, tile);
+  sheets = startSheets(list, panel.body, { more, awaited, tile });
   return [
     element("div", { class: "gallery-head" },
       element("p", { class: "muted", id: "gallery-count" }),
@@ -39,6 +39,10 @@ function content() {
     element("p", { class: "drop-note muted" }, say("gallery.drop")),
     list,
   ];
+}
+
+function awaited() {
+  return Math.min(PAGE, (images.length ? total : current()?.images ?? PAGE) - images.length);
 }
 
 /** The next page; empty at the end, null where it failed. */

@@ -3,16 +3,15 @@ import { element } from "./dom.js";
 import { listFoot } from "./list-foot.js";
 
 const NEAR = "1500px";
-const ROW = 12; // places shown while more is on its way
 
 /**
  * Fill `list`, which scrolls inside `frame`, with one ul per page of `more()` (empty at the end, null
- * where it failed), each picture drawn by `tile(picture)`. `end()` lets go of everything.
+ * where it failed), each picture drawn by `tile(picture)`; `awaited()` is how many come next, so that
+ * their places are kept and nothing moves. `end()` lets go of everything.
  */
-export function startSheets(list, frame, more, tile) {
+export function startSheets(list, frame, { more, awaited, tile }) {
   const pages = new Map();
   const foot = listFoot(() => next(true));
-  const waiting = element("ul", { class: "sheet waiting", "aria-hidden": "true" }, ...Array.from({ length: ROW }, emptyTile));
   let [busy, count, width] = [false, 0, 0];
   list.append(foot.node);
 
@@ -53,6 +52,7 @@ export function startSheets(list, frame, more, tile) {
     if (busy) return;
     busy = true;
     foot.show("busy");
+    const waiting = element("ul", { class: "sheet waiting", "aria-hidden": "true" }, ...Array.from({ length: awaited() }, emptyTile));
     foot.node.before(waiting);
     const page = await more();
     waiting.remove();
