@@ -146,3 +146,28 @@ def test_the_address_holds_the_search_and_back_goes_back(page: Page, site: "Site
     page.reload()
     answered(page)
     expect(page.locator(".question")).to_have_count(1)
+
+
+def test_a_link_to_a_search_holds_all_but_one_s_own_pictures(page: Page, site: "Site") -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    search(page, "a red car without people")
+    page.locator(".verdict[data-verdict=like]").nth(1).click(force=True)
+    page.locator(".verdict[data-verdict=unlike]").nth(2).click(force=True)
+    page.set_input_files("#file", [site.gallery / "images" / "scene_000007.jpg"])
+    page.locator("#words").fill("at night")
+    page.locator("#balance input").fill("0.8")
+    page.locator("#send").click()
+    answered(page)
+    page.get_by_role("button", name="Copy a link to this search").last.click()
+    expect(page.locator(".toast")).to_contain_text("Your own pictures stay on this device")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == page.url
+    assert all(part in link for part in ("q=at+night", "alpha=0.8", "k=10", "&like=", "&unlike="))
+    page.get_by_role("button", name="Copy a link to this search").first.click()
+    expect(page.locator(".toast")).to_have_text("The link to this search was copied.")
+    assert "without=people" in page.evaluate("navigator.clipboard.readText()")
+    page.set_input_files("#file", [site.gallery / "images" / "scene_000007.jpg"])
+    page.locator("#send").click()
+    answered(page)
+    page.get_by_role("button", name="Copy a link to this search").last.click()
+    expect(page.locator(".toast")).to_contain_text("no link can hold it")
