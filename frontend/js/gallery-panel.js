@@ -47,14 +47,16 @@ function awaited() {
 
 /** The next page; empty at the end, null where it failed. */
 async function more() {
+  const mine = images;
   try {
     const page = await galleryPage(images.length, PAGE);
+    if (mine !== images || !panel.dialog.open) return null; // closed or begun anew meanwhile
     total = page.total;
     showCount();
     images.push(...page.images);
     return page.images;
   } catch (problem) {
-    toast(problemWords(problem));
+    if (panel.dialog.open) toast(problemWords(problem));
     return null;
   }
 }

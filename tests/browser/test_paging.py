@@ -105,6 +105,22 @@ def test_after_a_reload_a_long_answer_goes_on_where_it_was_kept(page: Page) -> N
     assert [int(rank) for rank in labels] == list(range(1, 61))
 
 
+def test_a_gallery_that_is_closed_while_it_loads_says_nothing(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/api/gallery?offset**", lambda route: held.append(route))
+    page.locator("#gallery").click()
+    expect(page.locator(".sheet.waiting > li")).to_have_count(48)
+    page.keyboard.press("Escape")
+    page.unroute("**/api/gallery?offset**")
+    page.locator("#gallery").click()
+    expect(page.locator(".sheet img").first).to_be_visible()
+    held[0].continue_()
+    page.wait_for_timeout(300)
+    expect(page.locator(".toast")).to_have_count(0)
+    expect(page.locator(".sheet:not(.waiting)").first.locator("> li")).to_have_count(48)
+    assert len(page.locator(".sheet .hit[title]").all()) % 48 == 0
+
+
 def test_the_gallery_has_an_end_and_its_button_too(page: Page, site: "Site") -> None:
     page.route("**/api/gallery?offset=48**", lambda route: route.abort())
     page.expected.append("ERR_FAILED")  # type: ignore[attr-defined]
