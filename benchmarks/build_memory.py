@@ -1,12 +1,15 @@
-"""Peak memory while a dictionary grows to a million rows, is joined, edited and compacted.
+"""Peak memory while a dictionary of a million rows is built, edited, compacted and searched.
 
 Rows come from a generator in place of an encoder, so that the dictionary's own share is seen;
-the encoder and the pictures it works on come on top and do not grow with the dictionary.
+the encoder and the pictures it works on come on top and do not grow with the dictionary. What is
+searched is opened in a process of its own. Its peak has two parts: pages of mapped files, which
+the system takes back when others need memory, and the process's own.
 
     python benchmarks/build_memory.py [--count 1000000] [--dim 512]
 """
 
 import argparse
+import multiprocessing
 import resource
 import tempfile
 import time
@@ -18,7 +21,7 @@ from typing import Any
 import numpy as np
 from common import keep
 
-from timanh.vectors import VectorDictionary, compact_dictionary
+from timanh.vectors import VectorDictionary, compact_dictionary, tune
 from timanh.vectors.encoding import SEGMENT_ROWS
 from timanh.vectors.items import Item, content_hash, item_id
 from timanh.vectors.manifest import Manifest
@@ -35,8 +38,14 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         steps = measure(Path(folder), asked.count, asked.dim)
+        in_a_child = multiprocessing.get_context("spawn")
+        for way in ("exact", "two-step"):
+            with in_a_child.Pool(1) as pool:
+                steps += pool.apply(searched, (Path(folder), way))
     for step in steps:
-        print(f"{step['step']:<28}{step['seconds']:>9.1f} s   peak {step['peak_mb']:>8.0f} MB")
+        own = f"   own {step['own_mb']:>8.0f} MB" if "own_mb" in step else ""
+        seconds, peak = f"{step['seconds']:>9.2f} s", f"peak {step['peak_mb']:>8.0f} MB"
+        print(f"{step['step']:<28}{seconds}   {peak}{own}")
     keep("build_memory", {"count": asked.count, "dim": asked.dim, "steps": steps})
 
 
@@ -63,6 +72,38 @@ def measure(folder: Path, count: int, dim: int) -> list[dict[str, Any]]:
     step("hashes read", writer.drop_damaged)
     step("compacted", lambda: compact_dictionary(folder))
     return steps
+
+
+def searched(folder: Path, way: str) -> list[dict[str, Any]]:
+    """The same of a process that opens and searches what lies in `folder`."""
+    steps: list[dict[str, Any]] = []
+
+    def step(name: str, work: Callable[[], Any]) -> Any:
+        began = time.perf_counter()
+        found = work()
+        seconds = round(time.perf_counter() - began, 3)
+        memory = status()
+        own, peak = round(memory["RssAnon"]), round(memory["VmHWM"])
+        steps.append({"step": name, "seconds": seconds, "peak_mb": peak, "own_mb": own})
+        return found
+
+    step(f"{way}: before", lambda: None)
+    dictionary = step(f"{way}: opened", lambda: VectorDictionary.open(folder))
+    queries = dictionary.parts.take(np.arange(0, len(dictionary), len(dictionary) // 64))
+    if way == "two-step":
+        step(f"{way}: tuned", lambda: tune(folder, queries, method=way))
+        dictionary = step(f"{way}: opened again", lambda: VectorDictionary.open(folder))
+    step(f"{way}: first search", lambda: dictionary.search(queries[0], 10))
+    step(f"{way}: search", lambda: dictionary.search(queries[1], 10))
+    step(f"{way}: one item read", lambda: dictionary.item(len(dictionary) // 2))
+    return steps
+
+
+def status() -> dict[str, float]:
+    """Megabytes, as Linux counts them for this process."""
+    lines = Path("/proc/self/status").read_text(encoding="utf8").splitlines()
+    fields = (line.split() for line in lines if line.endswith(" kB"))
+    return {name.rstrip(":"): int(number) / 1024 for name, number, _ in fields}
 
 
 def grow(writer: DictionaryWriter, count: int, dim: int) -> None:

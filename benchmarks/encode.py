@@ -1,7 +1,8 @@
 """Pictures and texts per second: each runtime, torch as it comes, and sentence-transformers.
 
 A network of the size of CLIP ViT-B/32 with random weights, so that nothing is downloaded; or
-any model folder. Then a folder of pictures to a dictionary, beside the encoder alone.
+any model folder. Beside them what the processor's best matrix product would allow, if a network
+were nothing else. Then a folder of pictures to a dictionary, beside the encoder alone.
 
     python benchmarks/encode.py [--model FOLDER] [--pictures FOLDER] [--rounds 5] [--rows 32]
 """
@@ -27,6 +28,8 @@ from timanh.vectors import build_dictionary
 from timanh.vectors.reading import prepare_pictures
 
 SLOW = ("torch-compile",)
+# Rows and columns of the product that shows what the processor can do.
+PRODUCT = 2048
 WORDS = "a man in a red shirt walks his dog along the beach while children play in the sand"
 
 
@@ -115,6 +118,7 @@ def compare(
             lambda encoder=encoder: encoder.encode_prepared(pixels),  # type: ignore[misc]
             lambda encoder=encoder: encoder.encode_texts(texts),  # type: ignore[misc]
         )
+    found |= ceilings(plain, pixels)
     peer = sentence_transformers(model, pictures, texts)
     if peer is not None:
         ways["sentence-transformers"] = peer
@@ -138,6 +142,30 @@ def compare(
         found[name][f"{side}_per_s"] = round(rows / statistics.median(wall[name, side]), 1)
         found[name][f"{side}_per_core_s"] = round(rows / statistics.median(busy[name, side]), 1)
     return found
+
+
+def ceilings(plain: Any, pixels: Any) -> dict[str, dict[str, Any]]:
+    """Pictures per second if all of a picture's multiplications ran as the best product does."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter:
+        plain.encode_prepared(pixels)
+    each = counter.get_total_flops() / len(pixels)
+    rows: dict[str, dict[str, Any]] = {}
+    for kind in (torch.float32, torch.bfloat16):
+        left, right = (torch.randn(PRODUCT, PRODUCT, dtype=kind) for _ in range(2))
+        best = min(timed(lambda left=left, right=right: left @ right) for _ in range(20))
+        name = f"the processor's best in {str(kind).removeprefix('torch.')}"
+        rows[name] = {"images_per_s": round(2 * PRODUCT**3 / best / each, 1)}
+    return rows
+
+
+def timed(work: Callable[[], Any]) -> float:
+    """Seconds."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
 
 
 def encoder_of(ways: dict[str, Any], model: Path) -> Any:

@@ -1,5 +1,6 @@
-"""Every code that a failure can have has a sentence in both languages, in docs/api.md."""
+"""Every code that a failure can have has a sentence in both languages: docs/api.md, the page."""
 
+import json
 import re
 from pathlib import Path
 
@@ -39,6 +40,17 @@ def test_each_code_has_both_sentences() -> None:
         english, vietnamese = rows[code]
         assert english.endswith(".") and vietnamese.endswith("."), code
         assert re.search("[àáảãạăâđêôơưèéẻẽẹìíỉĩịòóỏõọùúủũụỳýỷỹỵ]", vietnamese), code
+
+
+def test_the_page_says_the_documented_sentences() -> None:
+    rows = rows_in_docs()
+    en, vi = (
+        json.loads((ROOT / "frontend" / "i18n" / f"{name}.json").read_text(encoding="utf8"))
+        for name in ("en", "vi")
+    )
+    for code in codes_in_code() | {"upstream-error"}:
+        key = f"error.{code}" if f"notice.{code}" not in en else f"notice.{code}"
+        assert [en[key], vi[key]] == rows[code], code
 
 
 def test_the_backend_says_the_documented_sentences() -> None:

@@ -78,6 +78,96 @@ def stream(address: str) -> list[tuple[str, dict[str, object]]]:
     return events(answer.text)
 
 
+# --- what fails within an answer is remembered, and looked into at once
+
+
+def health(address: str) -> dict[str, object]:
+    return dict(httpx.get(f"{address}/health", timeout=10).json())
+
+
+@pytest.mark.parametrize("path", ["search", "search/stream", "predict-image"])
+def test_an_answer_of_another_form_is_a_state_of_the_api(
+    connected: str, upstream: Upstream, path: str
+) -> None:
+    assert health(connected)["status"] == "ok"
+    upstream.behave = lambda: Response('{"hello": 1}', media_type="application/json")
+    answer = httpx.post(f"{connected}/api/{path}", data={"query": "a"}, timeout=10)
+    assert (answer.status_code, answer.json()["code"]) == (502, "upstream-foreign")
+    told = health(connected)
+    assert told["status"] == "degraded" and told["upstream"]["code"] == "upstream-foreign"  # type: ignore[index]
+    upstream.behave = None
+    assert health(connected)["status"] == "ok"
+
+
+def test_after_a_stream_that_broke_health_is_looked_at_anew(
+    connected: str, upstream: Upstream
+) -> None:
+    assert health(connected)["status"] == "ok"
+    upstream.behave = lambda: Response(UNDERSTOOD, media_type=SSE)
+    assert stream(connected)[-1][1]["code"] == "upstream-broken"
+    told = httpx.get(f"{connected}/api/upstream").json()
+    assert (told["status"], told["code"]) == ("down", "upstream-broken")
+    upstream.behave = None
+    upstream.paths.clear()
+    assert health(connected)["status"] == "ok" and upstream.paths == ["health", "api/gallery"]
+    time.sleep(2.1)
+    assert health(connected)["status"] == "ok" and upstream.paths[2:] == ["health"]
+
+
+def test_health_of_an_api_that_refuses_the_key(connected: str, upstream: Upstream) -> None:
+    assert health(connected)["status"] == "ok"
+    problem = json.dumps({"code": "wrong-key", "detail": "No."})
+
+    def refuses() -> Response:
+        if upstream.paths[-1] == "health":
+            return Response('{"model": "m", "images": 1}', media_type="application/json")
+        return Response(problem, 401, media_type="application/problem+json")
+
+    upstream.behave = refuses
+    assert httpx.post(f"{connected}/api/search", data={"query": "a"}).status_code == 401
+    for _ in range(2):
+        told = health(connected)
+        assert told["status"] == "degraded" and told["upstream"]["code"] == "wrong-key"  # type: ignore[index]
+    upstream.behave = None
+    assert health(connected)["status"] == "ok"
+
+
+def test_a_picture_after_a_failure_does_not_make_all_well(
+    connected: str, upstream: Upstream
+) -> None:
+    assert health(connected)["status"] == "ok"
+
+    def all_but_pictures() -> Response:
+        if "thumbnail" in upstream.paths[-1]:
+            return Response(b"JPEG", media_type="image/jpeg")
+        return Response('{"hello": 1}', media_type="application/json")
+
+    upstream.behave = all_but_pictures
+    assert httpx.post(f"{connected}/api/search", data={"query": "a"}).status_code == 502
+    assert httpx.get(f"{connected}/api/images/a1/thumbnail").status_code == 200
+    assert health(connected)["status"] == "degraded"
+
+
+def test_an_error_that_the_api_does_not_explain(connected: str, upstream: Upstream) -> None:
+    upstream.behave = lambda: Response("{}", 500, media_type="application/json")
+    answer = httpx.post(f"{connected}/api/search", data={"query": "a"}, timeout=10)
+    assert (answer.status_code, answer.json()["code"]) == (500, "upstream-error")
+    told = health(connected)
+    assert told["status"] == "degraded" and told["upstream"]["code"] == "upstream-error"  # type: ignore[index]
+
+
+def test_a_picture_that_breaks_off_is_not_taken_for_whole(
+    connected: str, upstream: Upstream
+) -> None:
+    async def cut() -> AsyncIterator[bytes]:
+        yield b"x" * 100
+        raise ConnectionResetError
+
+    upstream.behave = lambda: StreamingResponse(cut(), media_type="image/jpeg")
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(f"{connected}/api/images/a1")
+
+
 # --- lines that are none, and APIs that are none
 
 

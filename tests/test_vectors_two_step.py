@@ -35,6 +35,15 @@ def same(vectors: np.ndarray, index: TwoStep, parts: Parts, asked: np.ndarray, k
         np.testing.assert_allclose(vectors[own_rows] @ query, own_scores, atol=2e-6)
 
 
+@pytest.fixture(params=["numkong", "torch"])
+def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both libraries that multiply codes, the second as where the first is not installed."""
+    if request.param == "torch":
+        monkeypatch.setattr(kernel, "_numkong", lambda: None)
+    else:
+        assert kernel._numkong() is not None
+
+
 @settings(deadline=None, max_examples=40)
 @given(
     seed=st.integers(0, 2**16), count=st.integers(1, 3000), queries=st.integers(1, 5),
@@ -110,7 +119,9 @@ def test_many_queries_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     same(vectors, TwoStep.build(parts), parts, asked, 12)
 
 
-def test_half_precision_is_searched_as_stored() -> None:
+@pytest.mark.usefixtures("kernels")
+def test_half_precision_is_searched_as_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel, "SHARE_BYTES", 50_000)
     vectors = gallery(3000).astype(np.float16)
     parts = Parts(np.array_split(vectors, 2), 64)
     asked = gallery(3, seed=4)
@@ -119,6 +130,10 @@ def test_half_precision_is_searched_as_stored() -> None:
     wanted = search_exact(vectors.astype(np.float32), asked, 5)
     np.testing.assert_allclose(scores, wanted[0], atol=1e-6)
     np.testing.assert_array_equal(rows, wanted[1])
+    for query, best, place in zip(asked, *wanted, strict=True):
+        alone = search_exact(parts, query, 5)
+        np.testing.assert_allclose(alone[0][0], best, atol=3e-7)
+        np.testing.assert_array_equal(alone[1][0], place)
 
 
 def test_a_kernel_that_saturates_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,15 +151,6 @@ def test_a_kernel_that_saturates_is_not_used(monkeypatch: pytest.MonkeyPatch) ->
     same(vectors, index, parts, vectors[:3], 5)
 
 
-@pytest.fixture(params=["numkong", "torch"])
-def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both libraries that multiply codes, the second as where the first is not installed."""
-    if request.param == "torch":
-        monkeypatch.setattr(kernel, "_numkong", lambda: None)
-    else:
-        assert kernel._numkong() is not None
-
-
 @pytest.mark.usefixtures("kernels")
 def test_the_kernel_by_hand() -> None:
     left = np.array([[127, -127, 1]], np.int8)
@@ -157,7 +163,7 @@ def test_the_kernel_by_hand() -> None:
 def test_shares_of_the_rows_are_put_together(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exactly, in numbers too large for float32 as well."""
     monkeypatch.setattr(kernel, "SHARE_BYTES", 1000)
-    monkeypatch.setattr(kernel, "_threads", lambda: 3)
+    monkeypatch.setattr(kernel, "cores", lambda: 3)
     random = np.random.default_rng(3)
     codes = random.integers(-127, 128, (1001, width), np.int8)
     queries = random.integers(-127, 128, (5, width), np.int8)

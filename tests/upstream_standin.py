@@ -76,8 +76,10 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def start_backend(upstream: str, **environment: str) -> tuple[subprocess.Popen[bytes], str]:
-    port = free_port()
+def start_backend(
+    upstream: str, port: int = 0, **environment: str
+) -> tuple[subprocess.Popen[bytes], str]:
+    port = port or free_port()
     process = subprocess.Popen(
         [sys.executable, str(BACKEND / "main.py"), "--port", str(port)],
         env={

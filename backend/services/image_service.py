@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from services.answer import sentence
-from services.failures import not_ours
+from services.failures import in_words
 from services.streaming import with_sentence
 from services.upstream import Body, Upstream
 from utils.problems import BackendError
@@ -36,8 +36,7 @@ class ImageService:
             if not self._is_fresh():
                 self._health_of = (self.upstream.target.url, time.monotonic())
                 try:
-                    found = await self.upstream.json("GET", "/health", request_id)
-                    self._health = found if isinstance(found, dict) else {}
+                    self._health = await self._look(request_id)
                 except BackendError:
                     self._health = {}
         upstream = self.upstream.describe()
@@ -58,13 +57,12 @@ class ImageService:
 
     async def search(self, content: Body, headers: dict[str, str], request_id: str) -> Any:
         """The answer of the API's `/api/search` to a form that goes on as it came."""
-        return _require_answer(
-            await self.upstream.json(
-                "POST", "/api/search", request_id, content=content, headers=headers,
-                again=isinstance(content, bytes),
-            ),
-            self.upstream.target.url,
+        target = self.upstream.target
+        answer = await self.upstream.json(
+            "POST", "/api/search", request_id, content=content, headers=headers,
+            again=isinstance(content, bytes), target=target,
         )  # fmt: skip
+        return self.upstream.require(answer, {"query", "results"}, target)
 
     async def predict(
         self, fields: Fields, files: Sequence[FileField], language: str, request_id: str
@@ -92,14 +90,19 @@ class ImageService:
         response = await stack.enter_async_context(
             self.upstream.open(
                 "POST", "/api/search/stream", request_id, content=content, headers=headers,
-                again=isinstance(content, bytes),
+                again=isinstance(content, bytes), target=target,
             )
         )  # fmt: skip
         if not response.headers.get("content-type", "").startswith("text/event-stream"):
             await stack.aclose()
-            raise not_ours(target.url)
-        events = with_sentence(response.aiter_raw(), language, request_id, target.url)
-        return _closing(events, stack)
+            raise self.upstream.foreign(target)
+
+        def broke(error: Exception) -> BackendError:
+            told = in_words(error, target.url)
+            self.upstream.note(target, told)
+            return told
+
+        return _closing(with_sentence(response.aiter_raw(), language, request_id, broke), stack)
 
     async def open_picture(
         self, path: str, etag: str | None, request_id: str
@@ -113,11 +116,19 @@ class ImageService:
         kept = {name: response.headers[name] for name in PASSED_ON if name in response.headers}
         return response.status_code, kept, _closing(response.aiter_raw(), stack)
 
+    async def _look(self, request_id: str) -> dict[str, Any]:
+        """The API's health; unless all was well, whether it takes the key too."""
+        upstream = self.upstream
+        look = upstream.health if upstream.state.status == "ok" else upstream.check
+        return await look(upstream.target, request_id)
+
     def _is_fresh(self) -> bool:
         target = self.upstream.target
         url, when = self._health_of
         fresh_s = FRESH_LOCAL_S if target.is_local else FRESH_REMOTE_S
+        # A picture that came through just after a failure does not make all well.
         well = bool(self._health) and self.upstream.state.status == "ok"
+        well = well and when > self.upstream.failed
         return well and url == target.url and time.monotonic() - when < fresh_s
 
 
@@ -125,12 +136,6 @@ async def _closing(chunks: AsyncIterator[bytes], stack: AsyncExitStack) -> Async
     async with stack:
         async for chunk in chunks:
             yield chunk
-
-
-def _require_answer(answer: Any, address: str) -> Any:
-    if not isinstance(answer, dict) or not {"query", "results"} <= set(answer):
-        raise not_ours(address)
-    return answer
 
 
 def _grouped(fields: Fields) -> Mapping[str, list[str]]:

@@ -1,22 +1,28 @@
 """Server-sent events on their way through: the sentence is added, a break is told."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
 
 from services.answer import sentence
-from services.failures import in_words
-from utils.problems import as_document
+from utils.problems import BackendError, as_document
 
 MOST_BYTES = 2_000_000  # of one event
 
 
 async def with_sentence(
-    chunks: AsyncIterator[bytes], language: str, request_id: str, address: str
+    chunks: AsyncIterator[bytes],
+    language: str,
+    request_id: str,
+    broke: Callable[[Exception], BackendError],
 ) -> AsyncIterator[bytes]:
-    """The API's events as they come, an `answer` before `done`; a `problem` when they break."""
+    """The API's events as they come, an `answer` before `done`; a `problem` when they break.
+
+    Args:
+        broke: puts the break into words.
+    """
     query: dict[str, Any] = {}
     results: list[dict[str, Any]] = []
     ended = False
@@ -35,7 +41,7 @@ async def with_sentence(
         if not ended:
             raise httpx.RemoteProtocolError("the stream ended early")
     except (httpx.HTTPError, ValueError) as error:
-        told = in_words(error, address)
+        told = broke(error)
         yield event("problem", as_document(told.status, told.code, str(told), request_id))
 
 

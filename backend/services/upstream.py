@@ -60,6 +60,7 @@ class Upstream:
         self.settings = settings
         self.target = choose_target(settings)
         self.state = State()
+        self.failed = 0.0  # when a request failed last, by the monotonic clock
 
     @asynccontextmanager
     async def open(
@@ -95,14 +96,12 @@ class Upstream:
             try:
                 async with failures_in_words(chosen.url):
                     await _require_ours(response, chosen.url)
-                if chosen is self.target:
-                    self._note(None)
+                self.note(chosen, None)
                 yield response
             finally:
                 await response.aclose()
         except BackendError as error:
-            if chosen is self.target:
-                self._note(error)
+            self.note(chosen, error)
             raise
 
     async def json(self, method: str, path: str, request_id: str, **options: Any) -> Any:
@@ -119,11 +118,30 @@ class Upstream:
         Raises:
             BackendError: it cannot be reached, is something else, or refuses the key.
         """
-        health = await self.json("GET", "/health", request_id, target=target)
-        if not isinstance(health, dict) or not {"model", "images"} <= set(health):
-            raise not_ours(target.url)
+        health = await self.health(target, request_id)
         await self.json("GET", "/api/gallery", request_id, params={"limit": 1}, target=target)
         return health
+
+    async def health(self, target: Target, request_id: str) -> dict[str, Any]:
+        """What the API at `target` says of itself.
+
+        Raises:
+            BackendError: it cannot be reached, or is something else.
+        """
+        health = await self.json("GET", "/health", request_id, target=target)
+        return self.require(health, {"model", "images"}, target)
+
+    def require(self, answer: Any, names: set[str], target: Target) -> dict[str, Any]:
+        """`answer`, an object with these names. Raises BackendError where it is something else."""
+        if isinstance(answer, dict) and names <= set(answer):
+            return answer
+        raise self.foreign(target)
+
+    def foreign(self, target: Target) -> BackendError:
+        """The error for an answer of another form; remembered as the state of `target`."""
+        error = not_ours(target.url)
+        self.note(target, error)
+        return error
 
     async def connect(self, target: Target, request_id: str) -> None:
         """Check, keep and use `target`. Raises BackendError and changes nothing otherwise."""
@@ -152,6 +170,20 @@ class Upstream:
             **vars(self.state),
         }
 
+    def note(self, target: Target, error: BackendError | None) -> None:
+        """Remember how a request to `target` went; a problem of the request is none of the API."""
+        if target is not self.target:
+            return
+        failed = error is not None and (error.status >= 500 or error.status == 401)
+        status = "down" if failed else "ok"
+        self.failed = time.monotonic() if failed else self.failed
+        now = time.time()
+        if status != self.state.status:
+            self.state.since = now
+        self.state.status, self.state.checked = status, now
+        self.state.code = error.code if error is not None and failed else None
+        self.state.detail = str(error) if failed else None
+
     async def _send(self, asked: httpx.Request, again: bool) -> httpx.Response:
         try:
             return await self.client.send(asked, stream=True)
@@ -160,17 +192,6 @@ class Upstream:
             if not again:
                 raise
             return await self.client.send(asked, stream=True)
-
-    def _note(self, error: BackendError | None) -> None:
-        """Remember how it went; a problem of the request is none of the API."""
-        failed = error is not None and (error.status >= 502 or error.status == 401)
-        status = "down" if failed else "ok"
-        now = time.time()
-        if status != self.state.status:
-            self.state.since = now
-        self.state.status, self.state.checked = status, now
-        self.state.code = error.code if error is not None and failed else None
-        self.state.detail = str(error) if failed else None
 
 
 async def _require_ours(response: httpx.Response, address: str) -> None:

@@ -7,6 +7,7 @@ import secrets
 import time
 from urllib.parse import urlsplit
 
+import httpx
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -65,8 +66,12 @@ class Guard:
             await self.app(scope, self.counted(receive), answer)
         except BackendError as refusal:
             await respond(refusal, request_id)(scope, receive, answer)
-        except Exception:
-            log.exception("%s %s failed", request_id, scope["path"])
+        except Exception as error:
+            if status and isinstance(error, httpx.HTTPError):
+                # The other side ended within its answer; ending within ours says so.
+                log.warning("%s %s broke off: %s", request_id, scope["path"], error)
+            else:
+                log.exception("%s %s failed", request_id, scope["path"])
             if not status:
                 detail = f"Something went wrong here; the log has it under {request_id}."
                 failure = BackendError(500, "internal-error", detail)

@@ -110,7 +110,7 @@ function weak(answer) {
 
 function troubleParts({ state, problem, newer }, again) {
   const retry = (kind) => element("button", { type: "button", class: kind, onclick: () => again({}) }, say("again"));
-  return state === "failed"
-    ? [element("div", { class: "failure" }, sign("alert"), element("p", {}, problemWords(problem)), retry("primary"))]
-    : [element("p", { class: "stopped" }, say(newer ? "stopped" : "stopped.asked")), retry("quiet")];
+  if (state === "stopped") return [element("p", { class: "stopped" }, say(newer ? "stopped" : "stopped.asked")), retry("quiet")];
+  const code = element("small", { class: "muted" }, [problem.status, problem.code].filter(Boolean).join(" · "));
+  return [element("div", { class: "failure" }, sign("alert"), element("p", {}, problemWords(problem), code), retry("primary"))];
 }

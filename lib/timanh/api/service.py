@@ -22,10 +22,8 @@ from timanh.search import Query, SearchEngine, SearchResult, Understood
 log = logging.getLogger("timanh.api")
 
 T = TypeVar("T")
-# Pictures are decoded on few threads, because each may take hundreds of megabytes; those who wait
-# for a translator only wait.
+# Pictures are decoded on few threads, because each may take hundreds of megabytes.
 WORKERS = 4
-TRANSLATORS = 16
 
 
 class SearchService:
@@ -42,7 +40,7 @@ class SearchService:
         self.ready = False
         # Looked up at each call, so that the engine can be changed while it runs.
         self._batcher = Batcher(lambda *batch: engine.answer(*batch), metrics.batches.observe)
-        self._workers, self._translators = _make_pools()
+        self._workers, self._translators = _make_pools(config)
         self._searches = 0
         metrics.waiting.set_function(lambda: self._batcher.waiting)
         metrics.searching.set_function(lambda: self._searches)
@@ -61,7 +59,7 @@ class SearchService:
             for pool in (self._workers, self._translators):
                 pool.shutdown(wait=False, cancel_futures=True)
             # The same app may be served again.
-            self._workers, self._translators = _make_pools()
+            self._workers, self._translators = _make_pools(self.config)
 
     async def search(
         self, query: Query, images: Callable[[], Sequence[Image.Image]] | None = None
@@ -173,9 +171,12 @@ class SearchService:
         self.ready = True
 
 
-def _make_pools() -> tuple[ThreadPoolExecutor, ThreadPoolExecutor]:
-    """Their threads start with the first work."""
+def _make_pools(config: ApiConfig) -> tuple[ThreadPoolExecutor, ThreadPoolExecutor]:
+    """Their threads start with the first work.
+
+    Those who wait for a translator only wait, each from the moment of its own search on.
+    """
     return (
         ThreadPoolExecutor(WORKERS, "timanh-work"),
-        ThreadPoolExecutor(TRANSLATORS, "timanh-understand"),
+        ThreadPoolExecutor(config.max_searches, "timanh-understand"),
     )

@@ -27,6 +27,15 @@ Out = Annotated[
 BatchSize = Annotated[
     int, typer.Option("--batch-size", metavar="N", min=1, help="Pictures encoded at once.")
 ]
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        "--storage",
+        metavar="NAME",
+        help="float32, or float16 for half the disk; else as it is.",
+        show_default=False,
+    ),
+]
 
 
 app.command()(tune)
@@ -57,6 +66,7 @@ def build(
         ),
     ] = None,
     batch_size: BatchSize = 32,
+    storage: Storage = None,
     device: Device = "auto",
     runtime: Runtime = "auto",
     as_json: AsJson = False,
@@ -78,6 +88,7 @@ def build(
         batch_size=batch_size,
         source=model,
         rebuild=rebuild,
+        storage=storage,
     )
     tell_build(report, as_json)
     if runtime == "int8":
@@ -128,14 +139,14 @@ def remove(
 
 
 @app.command()
-def compact(index: IndexFolder, as_json: AsJson = False) -> None:
+def compact(index: IndexFolder, storage: Storage = None, as_json: AsJson = False) -> None:
     """Join all segments into one, and leave out what is damaged.
 
     Needs neither pictures nor model. The next build encodes again what was left out.
     """
     from timanh.vectors import compact_dictionary
 
-    report = compact_dictionary(index)
+    report = compact_dictionary(index, storage)
     if as_json:
         result_json(report.to_dict())
         return

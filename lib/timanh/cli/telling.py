@@ -26,9 +26,25 @@ def describe(dictionary: "VectorDictionary") -> dict[str, Any]:
         "gallery": str(dictionary.gallery),
         "captions": ", ".join(manifest.captions) or "of the data folder",
         "segments": len(manifest.segments),
+        "storage": manifest.storage,
         "bytes": stored,
+        "search": _describe_search(dictionary),
         "complete": manifest.complete,
     }
+
+
+def _describe_search(dictionary: "VectorDictionary") -> str:
+    from timanh.vectors.index_store import fits, read_record
+
+    record = read_record(dictionary.folder)
+    if record is None:
+        return "exact; `timanh index tune` measures whether another way is faster"
+    chosen = record["measured"].get("chosen", {})
+    told = ", ".join(part for part in (record["kind"], chosen.get("detail")) if part)
+    if not fits(record, dictionary.manifest):
+        return f"exact: {told} was made for an earlier state; run `timanh index tune` again"
+    later = len(dictionary) - int(record["count"])
+    return told + (f"; {later} pictures came later and are all read" if later else "")
 
 
 def tell_build(report: "BuildReport", as_json: bool) -> None:

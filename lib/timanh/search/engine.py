@@ -68,13 +68,16 @@ class SearchEngine:
         return replace(answer, took_ms=took)
 
     def understand(self, query: Query) -> Understood:
-        """Language and translation of a checked query; may wait for the translator."""
+        """Language and translation of a checked query; waits for the translator at most as long
+        as that may take for one text."""
         text, without = query.text, query.without
+        began = time.monotonic()
+        told = None if text is None else self._translate(text)
         if without is not None:
-            without = self._translate(without).translated or without
-        if text is None:
+            waited_s = time.monotonic() - began
+            without = self._translate(without, waited_s).translated or without
+        if told is None:
             return Understood(None, None, None, query.alpha, len(query.images), without=without)
-        told = self._translate(text)
         return Understood(
             text, told.translated, told.language, query.alpha, len(query.images), told.notice,
             told.notice_code, told.by, without,
@@ -156,7 +159,7 @@ class SearchEngine:
         with self._encoding:
             return self.encoder.encode_texts(texts)
 
-    def _translate(self, text: str) -> Translation:
+    def _translate(self, text: str, waited_s: float = 0.0) -> Translation:
         language = detect_language(text)
         if language in self.encoder.languages:
             return Translation(text, None, language)
@@ -166,7 +169,7 @@ class SearchEngine:
                 "the words were searched as written."
             )
             return Translation(text, None, language, None, notice, "no-translator")
-        return self.translator.translate(text)
+        return self.translator.translate(text, self.translator.timeout_s - waited_s)
 
     def _encode(
         self,

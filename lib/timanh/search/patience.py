@@ -61,7 +61,7 @@ class Patient:
             error = answer.exception(max(0.0, deadline - time.monotonic()))
         except TimeoutError:
             self.failed()
-            raise _too_slow() from None
+            raise too_slow() from None
         if error is not None:
             self.failed()
             kind = type(error).__name__
@@ -94,9 +94,10 @@ class Patient:
                     self._busy += 1
                     return
                 if now >= deadline:
-                    raise _too_slow()
+                    raise too_slow()
                 self._changed.wait(deadline - now)
 
 
-def _too_slow() -> CallError:
+def too_slow() -> CallError:
+    """The error where time ran out."""
     return CallError("translator-slow", "the translator did not answer in time")

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from timanh.search.language import detect_language
-from timanh.search.patience import CallError, Patient
+from timanh.search.patience import CallError, Patient, too_slow
 from timanh.search.translation_cache import TranslationCache
 
 __all__ = ["Translation", "Translator", "detect_language", "google_translate"]
@@ -72,8 +72,8 @@ class Translator:
         self._lock = threading.Lock()
         self._asked: dict[str, Future[Translation]] = {}
 
-    def translate(self, text: str) -> Translation:
-        """Into English, if it is Vietnamese."""
+    def translate(self, text: str, within_s: float | None = None) -> Translation:
+        """Into English, if it is Vietnamese; within `timeout_s` or what is left of it."""
         language = detect_language(text)
         if language == "en" or not text.strip():
             return Translation(text, None, language)
@@ -83,9 +83,10 @@ class Translator:
         if len(text) > MOST_CHARACTERS:
             reason = f"it has more than {MOST_CHARACTERS} characters"
             return _as_written(text, language, CallError("translation-too-long", reason))
-        return self._ask_once(text, language)
+        limit_s = self.timeout_s if within_s is None else min(within_s, self.timeout_s)
+        return self._ask_once(text, language, time.monotonic() + max(0.0, limit_s))
 
-    def _ask_once(self, text: str, language: str) -> Translation:
+    def _ask_once(self, text: str, language: str, deadline: float) -> Translation:
         """Many who ask for the same words at the same time share one answer."""
         with self._lock:
             shared = self._asked.get(text)
@@ -94,18 +95,19 @@ class Translator:
                 shared = own = self._asked[text] = Future()
         if own is not None:
             try:
-                own.set_result(self._ask(text, language))
+                own.set_result(self._ask(text, language, deadline))
             except BaseException as error:
                 own.set_exception(error)
                 raise
             finally:
                 with self._lock:
                     del self._asked[text]
-        # Whoever asks first ends within the time limit, so this does too.
-        return shared.result()
+        try:
+            return shared.result(max(0.0, deadline - time.monotonic()))
+        except TimeoutError:
+            return _as_written(text, language, too_slow())
 
-    def _ask(self, text: str, language: str) -> Translation:
-        deadline = time.monotonic() + self.timeout_s
+    def _ask(self, text: str, language: str, deadline: float) -> Translation:
         failure = CallError("no-translator", "there is no translator")
         for service in self.services:
             try:

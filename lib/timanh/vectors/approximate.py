@@ -15,12 +15,18 @@ from numpy.typing import NDArray
 from timanh.errors import SettingsError
 from timanh.vectors.coding import Coding
 from timanh.vectors.exact import check_k, check_queries, search_exact
+from timanh.vectors.kernel import kernel_is_exact
+from timanh.vectors.layer import Layer
 from timanh.vectors.parts import Parts
 from timanh.vectors.topk import Best
 
 LIBRARIES = {"hnsw": "faiss", "ivf": "faiss", "usearch": "usearch"}
 PACKAGES = {"faiss": "faiss-cpu", "usearch": "usearch"}
 ADDED_ROWS = 65_536
+# How many of the numbers an IVF keeps: among more pictures more must be told apart.
+SHARE, SHARE_OF_MANY, MANY = 1 / 4, 3 / 8, 300_000
+# What eight-bit codes leave to be scored; more where more are wanted.
+SCORED = 30
 # Asked for more than this share of everything, an index is no faster than reading it all.
 TOO_MANY = 0.1
 
@@ -46,9 +52,10 @@ class Approximate:
         kind: "hnsw", "ivf" or "usearch".
         count: how many rows.
         effort: what the index looks at for one query: candidates of a graph, lists of an IVF.
-        candidates: how many rows are scored again.
+        candidates: how many rows it proposes.
         proposer: the library's index.
         coding: how vectors are shortened for it; None where they are taken as they are.
+        fine: codes that thin out what it proposes; None where all of that is scored.
     """
 
     kind: str
@@ -57,6 +64,7 @@ class Approximate:
     candidates: int
     proposer: Proposer
     coding: Coding | None
+    fine: Layer | None = None
 
     def __len__(self) -> int:
         return self.count
@@ -71,20 +79,24 @@ class Approximate:
         if count > TOO_MANY * self.count:
             return search_exact(parts.head(self.count), queries, k)
         proposed = self.proposer.find(shortened(self.coding, queries), count)
-        found = [_best(parts, *pair, k) for pair in zip(queries, proposed, strict=True)]
+        found = [self._best(parts, *pair, k) for pair in zip(queries, proposed, strict=True)]
         for index, best in enumerate(found):
             if not best.full:  # a graph with an island, or an IVF with a short list
                 scores, rows = search_exact(parts.head(self.count), queries[index], k)
                 best.scores, best.rows = scores[0], rows[0]
         return np.stack([best.scores for best in found]), np.stack([best.rows for best in found])
 
-
-def _best(parts: Parts, query: NDArray[np.float32], proposed: NDArray[np.int64], k: int) -> Best:
-    # In rising order memory is read faster, and a row counts once.
-    rows = np.unique(proposed[proposed >= 0])
-    best = Best(k)
-    best.add(parts.take(rows) @ query, rows)
-    return best
+    def _best(
+        self, parts: Parts, query: NDArray[np.float32], proposed: NDArray[np.int64], k: int
+    ) -> Best:
+        # In rising order memory is read faster.
+        rows = np.sort(proposed[proposed >= 0])
+        few = max(SCORED, 3 * k)
+        if self.fine is not None and len(rows) > few and kernel_is_exact():
+            rows = self.fine.nearest(query, rows, few)
+        best = Best(k)
+        best.add(np.vecdot(parts.take(rows), query), rows)
+        return best
 
 
 def shortened(coding: Coding | None, queries: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -110,7 +122,8 @@ def build_proposer(
         SettingsError: the library is not installed.
     """
     require_library(kind)
-    coding = Coding.short(parts, parts.dim // 4, queries) if kind == "ivf" else None
+    share = SHARE_OF_MANY if len(parts) >= MANY else SHARE
+    coding = Coding.short(parts, round(share * parts.dim), queries) if kind == "ivf" else None
     proposer = _new(kind, parts, coding, threads)
     for _, block in parts.blocks(ADDED_ROWS):
         proposer.add(shortened_rows(coding, block))
@@ -124,9 +137,13 @@ def read_proposer(kind: str, file: Path) -> Proposer:
         from timanh.vectors.usearch_index import UsearchGraph
 
         return UsearchGraph.read(file)
-    from timanh.vectors.faiss_index import FaissIndex
+    if kind == "hnsw":
+        from timanh.vectors.faiss_graph import FaissGraph
 
-    return FaissIndex.read(kind, file)
+        return FaissGraph.read(file)
+    from timanh.vectors.faiss_lists import FaissLists
+
+    return FaissLists.read(file)
 
 
 def _new(kind: str, parts: Parts, coding: Coding | None, threads: int) -> Proposer:
@@ -134,11 +151,13 @@ def _new(kind: str, parts: Parts, coding: Coding | None, threads: int) -> Propos
         from timanh.vectors.usearch_index import UsearchGraph
 
         return UsearchGraph.new(parts.dim, threads)
-    from timanh.vectors.faiss_index import FaissIndex
-
     if coding is None:
-        return FaissIndex.graph(parts, threads)
-    return FaissIndex.lists(parts, coding, threads)
+        from timanh.vectors.faiss_graph import FaissGraph
+
+        return FaissGraph.new(parts, threads)
+    from timanh.vectors.faiss_lists import FaissLists
+
+    return FaissLists.new(parts, coding, threads)
 
 
 def is_installed(kind: str) -> bool:

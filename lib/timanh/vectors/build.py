@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from timanh.data import open_data
-from timanh.errors import DictionaryError, EmptyGalleryError
+from timanh.errors import DictionaryError, EmptyGalleryError, SettingsError
 from timanh.models.encoder import Encoder
 from timanh.vectors.changes import Plan, survey
 from timanh.vectors.dictionary import require_encoder
 from timanh.vectors.encoding import Encoding
-from timanh.vectors.manifest import FILE, Manifest, find_place, place_of, place_of_source
+from timanh.vectors.manifest import (
+    FILE,
+    Manifest,
+    dtype_of,
+    find_place,
+    place_of,
+    place_of_source,
+)
 from timanh.vectors.reading import Skipped
 from timanh.vectors.writer import DictionaryWriter, cannot_write
 from timanh.workspace import free_disk_or_raise
@@ -65,6 +72,7 @@ def build_dictionary(
     progress: bool = True,
     source: str = "",
     rebuild: bool = False,
+    storage: str | None = None,
 ) -> BuildReport:
     """Encode every picture of `gallery` that is not in the dictionary `out` yet.
 
@@ -81,8 +89,10 @@ def build_dictionary(
         progress: a bar on stderr with pictures per second and time left.
         source: what `load_encoder` was given, so that a search can load it unasked.
         rebuild: begin anew, whatever is there.
+        storage: "float32", or "float16" for half the disk; None for what is there, else float32.
 
     Raises:
+        SettingsError: no such storage, or what is there is stored otherwise.
         EmptyGalleryError: no picture in `gallery`, or none that can be opened.
         CaptionFormatError: a caption file in no known form.
         EncoderMismatchError: `out` was built with another encoder.
@@ -92,8 +102,13 @@ def build_dictionary(
     out = Path(out)
     named = caption_files(captions)
     folder = open_data(Path(gallery), named or _remembered(out, rebuild))
-    fresh = new_manifest(out, encoder, folder.images, source, named)
+    fresh = new_manifest(out, encoder, folder.images, source, named, storage)
     writer = _open_writer(out, encoder, fresh, rebuild)
+    if storage not in (None, writer.manifest.storage):
+        raise SettingsError(
+            f"{out} stores its vectors in {writer.manifest.storage}, not in {storage}. Turn them "
+            f"into {storage} with `timanh index compact --index DIR --storage {storage}` first."
+        )
     damaged = writer.drop_damaged()
     plan = survey(writer, folder, progress=progress)
     writer.update(
@@ -191,6 +206,7 @@ def new_manifest(
     images: Path,
     source: str,
     captions: Sequence[Path] | None = None,
+    storage: str | None = None,
 ) -> Manifest:
     """The manifest of a dictionary without pictures."""
     return Manifest(
@@ -201,6 +217,7 @@ def new_manifest(
         gallery=place_of(images, out),
         square_padding=getattr(getattr(encoder, "preparation", None), "square_padding", None),
         captions=tuple(place_of(file.expanduser(), out) for file in captions or ()),
+        dtype=dtype_of(storage or "float32"),
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from timanh.vectors.dictionary import VectorDictionary
 
 UNIT_TOLERANCE = 1e-3
+BLOCK_ROWS = 16_384
 NEIGHBOUR_SCORE = 0.99
 NEIGHBOURS = 3
 
@@ -80,10 +81,13 @@ def _hashes(dictionary: VectorDictionary) -> list[str]:
 
 
 def _lengths(dictionary: VectorDictionary) -> list[str]:
-    vectors = dictionary.vectors
-    if vectors.shape != (len(dictionary), dictionary.dim):
-        return [f"The vectors are {vectors.shape}, wanted ({len(dictionary)}, {dictionary.dim})."]
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    lengths = np.concatenate(
+        [
+            np.sqrt(np.einsum("ij,ij->i", block, block))
+            for _, block in dictionary.parts.blocks(BLOCK_ROWS)
+        ]
+        or [np.zeros(0, np.float32)]
+    )
     # Written so that NaN counts as wrong.
     bad = np.flatnonzero(~(np.abs(lengths - 1) <= UNIT_TOLERANCE))
     if not len(bad):

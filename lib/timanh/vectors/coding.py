@@ -115,9 +115,7 @@ class Bounds:
 
 
 def _sample(parts: Parts, seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    rng = np.random.default_rng(seed)
-    rows = rng.choice(len(parts), min(SAMPLE_ROWS, len(parts)), replace=False)
-    sample = parts.take(np.sort(rows))
+    sample = parts.sample(SAMPLE_ROWS, seed)
     mean = sample.mean(axis=0)
     return sample - mean, mean
 

@@ -14,13 +14,13 @@ from timanh.errors import (
     EncoderMismatchError,
     SettingsError,
 )
-from timanh.models.encoder import Encoder, Vectors
+from timanh.models.encoder import Encoder
 from timanh.vectors.check import CheckReport, check_dictionary
 from timanh.vectors.exact import search_exact
 from timanh.vectors.index_store import Stored, load_index
 from timanh.vectors.items import Item, ItemTable
 from timanh.vectors.manifest import Manifest, find_place, find_source
-from timanh.vectors.parts import Parts
+from timanh.vectors.parts import Part, Parts
 from timanh.vectors.segments import map_vectors, read_items
 from timanh.vectors.topk import merge
 
@@ -45,7 +45,7 @@ class VectorDictionary:
     """
 
     def __init__(
-        self, folder: Path, manifest: Manifest, parts: Sequence[Vectors], items: ItemTable
+        self, folder: Path, manifest: Manifest, parts: Sequence[Part], items: ItemTable
     ) -> None:
         self.folder = folder
         self.manifest = manifest
@@ -77,7 +77,8 @@ class VectorDictionary:
 
     @classmethod
     def _map(cls, folder: Path, manifest: Manifest) -> "VectorDictionary":
-        parts = [map_vectors(folder, segment, manifest.dim) for segment in manifest.segments]
+        dim, dtype = manifest.dim, manifest.dtype
+        parts = [map_vectors(folder, segment, dim, dtype) for segment in manifest.segments]
         blocks = [read_items(folder, segment) for segment in manifest.segments]
         names = [str(folder / segment.items.name) for segment in manifest.segments]
         return cls(folder, manifest, parts, ItemTable(blocks, names))

@@ -12,7 +12,7 @@ from timanh.models.encoder import Encoder
 from timanh.vectors.build import BuildReport, caption_files, carry_out, remembered_captions
 from timanh.vectors.changes import survey
 from timanh.vectors.dictionary import require_encoder
-from timanh.vectors.manifest import Manifest, find_place, place_of
+from timanh.vectors.manifest import Manifest, dtype_of, find_place, place_of
 from timanh.vectors.writer import DictionaryWriter, cannot_write
 
 
@@ -110,19 +110,24 @@ class CompactReport:
         return {**asdict(self), "folder": str(self.folder)}
 
 
-def compact_dictionary(folder: Path) -> CompactReport:
+def compact_dictionary(folder: Path, storage: str | None = None) -> CompactReport:
     """Read everything, leave out what is damaged, and join the rest into one segment.
 
     Needs neither the pictures nor the encoder; the next build encodes again what was left out.
 
+    Args:
+        storage: "float16" halves the files, "float32" keeps every bit; None leaves it as it is.
+
     Raises:
+        SettingsError: no such storage.
         DictionaryError: it cannot be written.
     """
     folder = Path(folder)
+    dtype = dtype_of(storage) if storage else None
     writer = DictionaryWriter(folder, Manifest.load(folder))
     segments, stored = len(writer.manifest.segments), _stored_bytes(folder)
     damaged = writer.drop_damaged()
-    writer.compact()
+    writer.compact(dtype)
     return CompactReport(
         folder, writer.manifest.count, segments, stored, _stored_bytes(folder), damaged
     )

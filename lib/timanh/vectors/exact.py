@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timanh.errors import DictionaryError
+from timanh.vectors.kernel import multiply_half
 from timanh.vectors.parts import Part, Parts
 from timanh.vectors.topk import Best, top_rows
 
@@ -61,9 +62,15 @@ def search_exact(
 def score_all(parts: Parts, query: NDArray[np.float32]) -> NDArray[np.float32]:
     """(N,) float32 dot products with one (dim,) query; the vectors are read once."""
     scores = np.empty(len(parts), np.float32)
-    for first, block in parts.blocks(_block_rows(parts, parts.dim)):
-        # A product with a single vector transposes nothing and needs no other memory.
-        np.dot(block, query, out=scores[first : first + len(block)])
+    first = 0
+    for array in parts.arrays:
+        own = scores[first : first + len(array)]
+        first += len(array)
+        if array.dtype == np.float16 and multiply_half(query, array, own):
+            continue
+        for row, block in Parts([array], parts.dim).blocks(_block_rows(array)):
+            # A product with a single vector transposes nothing and needs no other memory.
+            np.dot(block, query, out=own[row : row + len(block)])
     return scores
 
 
@@ -87,11 +94,9 @@ def _blocks_of(
         yield first, parts.take(rows[first : first + most])
 
 
-def _block_rows(parts: Parts, width: int) -> int | None:
+def _block_rows(array: Part) -> int | None:
     """float32 is multiplied where it lies; float16 is converted block by block."""
-    if all(array.dtype == np.float32 for array in parts.arrays):
-        return None
-    return max(1, BLOCK_BYTES // (4 * width))
+    return None if array.dtype == np.float32 else max(1, BLOCK_BYTES // (4 * array.shape[1]))
 
 
 def check_k(k: int) -> int:

@@ -24,7 +24,7 @@ from timanh.vectors.two_step import TwoStep
 from timanh.workspace import atomic_write
 
 FOLDER, FILE = "search", "index.json"
-FORMAT, VERSION = "timanh-search-index", 1
+FORMAT, VERSION = "timanh-search-index", 2
 
 SearchIndex = TwoStep | Approximate
 
@@ -127,15 +127,20 @@ def _write(index: SearchIndex | None, place: Path) -> tuple[str, dict[str, Any]]
     if index.coding is not None:
         _write_coding(index.coding, place / "coding.npz")
     index.proposer.write(place / "proposer")
-    return index.kind, {"effort": index.effort, "candidates": index.candidates}
+    bounds = {} if index.fine is None else {"fine": _write_layer(index.fine, place, "fine")}
+    return index.kind, {
+        "effort": index.effort,
+        "candidates": index.candidates,
+        "bounds": bounds,
+    }
 
 
 def _read(record: dict[str, Any], place: Path) -> SearchIndex:
     parameters = record["parameters"]
+    layers = {
+        name: _read_layer(place, name, bounds) for name, bounds in parameters["bounds"].items()
+    }
     if record["kind"] == "two-step":
-        layers = {
-            name: _read_layer(place, name, bounds) for name, bounds in parameters["bounds"].items()
-        }
         return TwoStep(layers["fine"], layers.get("coarse"), float(parameters["deviations"]))
     proposer = read_proposer(record["kind"], place / "proposer")
     proposer.set_effort(int(parameters["effort"]))
@@ -147,6 +152,7 @@ def _read(record: dict[str, Any], place: Path) -> SearchIndex:
         candidates=int(parameters["candidates"]),
         proposer=proposer,
         coding=_read_coding(coding) if coding.exists() else None,
+        fine=layers.get("fine"),
     )
 
 

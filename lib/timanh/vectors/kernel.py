@@ -1,12 +1,8 @@
-"""Products of eight-bit codes, exact, by the kernels of numkong where it is there, or of torch.
+"""Products of eight-bit codes and of float16 vectors, by numkong where it is there.
 
-numkong works in the calling thread, so the rows of one query are shared out among threads of
-this module. They only work while a product runs: a pool of threads that spins, waiting for the
-next product, would take the cores from the ones that numpy and torch keep.
+numkong works in the thread that calls it, so the rows are shared out among threads.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -14,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timanh.vectors.coding import MOST
+from timanh.vectors.threads import at_once, cores
 
 # A thread is worth waking for so many bytes of codes.
 SHARE_BYTES = 4 * 1024 * 1024
 # float32 holds whole numbers up to this one.
 FLOAT32_WHOLE = 2**24
+# What float16 leaves of a number is so many times smaller than the number.
+HALF_STEP = np.float32(2**11)
 
 Products = NDArray[np.int32] | NDArray[np.float32] | NDArray[np.float64]
 
@@ -38,12 +37,32 @@ def multiply(queries: NDArray[np.int8], codes: NDArray[np.int8]) -> Products:
         shared = found[:, first:last]
         numkong.cdist(queries, codes[first:last], "dot", out=shared, out_dtype=str(shared.dtype))
 
-    count = max(1, min(_threads(), codes.nbytes // SHARE_BYTES))
-    if count == 1:
-        work(0)
-    else:
-        list(_pool().map(work, range(count)))
+    count = max(1, min(cores(), codes.nbytes // SHARE_BYTES))
+    at_once(work, count)
     return found
+
+
+def multiply_half(query: NDArray[np.float32], rows: NDArray[Any], out: NDArray[np.float32]) -> bool:
+    """Write the products of (n, dim) float16 `rows` with a (dim,) query to the (n,) `out`.
+
+    The query goes in as the sum of two of float16, so nothing of it that float32 could show is
+    lost. False where numkong is not there; then nothing is written.
+    """
+    numkong = _numkong()
+    if numkong is None:
+        return False
+    high = query.astype(np.float16)
+    low = ((query - high) * HALF_STEP).astype(np.float16)
+    both = np.stack([high, low])
+
+    def work(part: int) -> None:
+        own = slice(part * len(rows) // count, (part + 1) * len(rows) // count)
+        found = np.asarray(numkong.cdist(both, rows[own], "dot"))
+        out[own] = found[0] + found[1] / HALF_STEP
+
+    count = max(1, min(cores(), rows.nbytes // SHARE_BYTES))
+    at_once(work, count)
+    return True
 
 
 def _by_torch(queries: NDArray[np.int8], codes: NDArray[np.int8]) -> NDArray[np.int32]:
@@ -74,14 +93,3 @@ def _numkong() -> Any:
     except ImportError:
         return None
     return numkong
-
-
-@cache
-def _threads() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_threads(), thread_name_prefix="timanh-scan")

@@ -2,14 +2,19 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from timanh.vectors.coding import MOST, Bounds, Coding
+from timanh.vectors.kernel import multiply
 from timanh.vectors.parts import Parts
+from timanh.vectors.threads import at_once, cores
 
 ENCODED_ROWS = 16_384
+# A thread is worth waking to fetch so many rows.
+SHARE_ROWS = 500
 # What float32 may lose in products of unit vectors of some thousand numbers.
 ROUNDING = 5e-6
 INT32 = np.iinfo(np.int32)
@@ -63,9 +68,17 @@ class Layer:
             bounds = bounds.join(worst)
         return cls(codes, coding, bounds)
 
+    @cached_property
+    def _asking(self) -> NDArray[np.float32]:
+        return np.ascontiguousarray(self.coding.to_query.T)
+
+    def _turn(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
+        # A product by BLAS would leave its threads spinning beside those of the scan.
+        return np.asarray(np.vecdot(self._asking, query), np.float32)
+
     def ask(self, query: NDArray[np.float32], deviations: float) -> CodedQuery:
         """Codes of a (dim,) query, and its margin."""
-        turned = query @ self.coding.to_query
+        turned = self._turn(query)
         unit = float(np.abs(turned).max()) / MOST or 1.0
         codes = np.rint(turned / unit)
         if len(self.coding.spread):
@@ -89,15 +102,25 @@ class Layer:
         What the coding leaves out, the rounding of rows and that of the query are independent;
         a number rounded to whole steps is off by a step over √12 in the mean square.
         """
-        variance = _length(self.coding.spread @ query) ** 2
+        variance = _length(np.vecdot(self.coding.spread, query)) ** 2
         variance += ((length * self.coding.scale) ** 2 + (self.bounds.reach * unit) ** 2) / 12
         return deviations * math.sqrt(variance) + length * self.bounds.cut
+
+    def nearest(
+        self, query: NDArray[np.float32], rows: NDArray[np.int64], count: int
+    ) -> NDArray[np.int64]:
+        """The `count` of `rows` whose codes are nearest, in the order of `rows`."""
+        shares = max(1, min(cores(), len(rows) // SHARE_ROWS))
+        # Rows far apart in memory: waiting for them is what takes time, so several threads wait.
+        parts = at_once(lambda share: self.codes[np.array_split(rows, shares)[share]], shares)
+        products = multiply(self.ask(query, 0.0).codes, np.concatenate(parts))[0]
+        return rows[np.sort(np.argpartition(products, -count)[-count:])]
 
     def possible(
         self, query: NDArray[np.float32], rows: NDArray[np.int64], score: float
     ) -> NDArray[np.int64]:
         """Those of `rows` whose cosine may be at least `score`; for a whole coding."""
-        turned = query @ self.coding.to_query
+        turned = self._turn(query)
         products = self.codes[rows] @ (turned * np.float32(self.coding.scale))
         lowest = score - float(query @ self.coding.mean)
         lowest -= _length(turned) * self.bounds.lost + ROUNDING

@@ -11,13 +11,22 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from timanh.errors import DictionaryDamagedError, DictionaryError, DictionaryNotFoundError
+import numpy as np
+
+from timanh.errors import (
+    DictionaryDamagedError,
+    DictionaryError,
+    DictionaryNotFoundError,
+    SettingsError,
+)
 from timanh.workspace import atomic_write
 
 FILE = "manifest.json"
 FORMAT = "timanh-vectors"
 VERSION = 1
-DTYPE = "<f4"
+# How numbers may be stored, by the names that people give.
+STORAGES = {"float32": "<f4", "float16": "<f2"}
+DTYPE = STORAGES["float32"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,7 @@ class Manifest:
             in one place, so that they can be moved together.
         captions: the caption files that were named, in the same way; none where those of the
             data folder are taken.
+        dtype: of the stored vectors, one of `STORAGES`; searching computes in float32 either way.
         generation: goes up with every change; two writers at once are found out by it.
         complete: False while a build is under way, and after one that was stopped.
         segments: in the order of the rows.
@@ -79,6 +89,7 @@ class Manifest:
     gallery: str
     square_padding: bool | None = None
     captions: tuple[str, ...] = ()
+    dtype: str = DTYPE
     generation: int = 0
     complete: bool = False
     segments: tuple[Segment, ...] = ()
@@ -86,6 +97,11 @@ class Manifest:
     @property
     def count(self) -> int:
         return sum(segment.count for segment in self.segments)
+
+    @property
+    def storage(self) -> str:
+        """The name of `dtype`, "float32" or "float16"."""
+        return np.dtype(self.dtype).name
 
     def files(self) -> set[str]:
         """The names of all files that belong to the dictionary, itself left out."""
@@ -102,7 +118,7 @@ class Manifest:
                 "square_padding": self.square_padding,
             },
             "dim": self.dim,
-            "dtype": DTYPE,
+            "dtype": self.dtype,
             "count": self.count,
             "gallery": self.gallery,
             "captions": list(self.captions),
@@ -164,8 +180,9 @@ def parse(fields: dict[str, Any]) -> Manifest:
             f"has format version {fields['version']}; this program reads version {VERSION}. "
             "Update the program, or build the dictionary again."
         )
-    if fields["dtype"] != DTYPE:
-        raise DictionaryError(f"stores {fields['dtype']!r}; this program reads {DTYPE!r}.")
+    if fields["dtype"] not in STORAGES.values():
+        known = " and ".join(map(repr, STORAGES.values()))
+        raise DictionaryError(f"stores {fields['dtype']!r}; this program reads {known}.")
     manifest = Manifest(
         encoder_name=str(fields["encoder"]["name"]),
         fingerprint=str(fields["encoder"]["fingerprint"]),
@@ -174,6 +191,7 @@ def parse(fields: dict[str, Any]) -> Manifest:
         dim=int(fields["dim"]),
         gallery=str(fields["gallery"]),
         captions=tuple(str(place) for place in fields.get("captions", ())),
+        dtype=str(fields["dtype"]),
         generation=int(fields["generation"]),
         complete=bool(fields["complete"]),
         segments=tuple(_parse_segment(segment) for segment in fields["segments"]),
@@ -247,3 +265,14 @@ def find_source(place: str, folder: Path) -> str:
 def find_place(place: str, folder: Path) -> Path:
     """The opposite of `place_of`."""
     return Path(os.path.normpath(folder.resolve() / place))
+
+
+def dtype_of(storage: str) -> str:
+    """What a manifest says of the storage that a person names.
+
+    Raises:
+        SettingsError: there is no such storage.
+    """
+    if storage not in STORAGES:
+        raise SettingsError(f"{storage!r} is no storage; choose {' or '.join(STORAGES)}.")
+    return STORAGES[storage]

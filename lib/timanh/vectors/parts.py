@@ -52,6 +52,12 @@ class Parts:
             taken[mine] = array[rows[mine] - (self._ends[owner] - len(array))]
         return taken
 
+    def sample(self, count: int, seed: int = 0) -> NDArray[np.float32]:
+        """(≤ count, dim) float32, a copy of rows drawn without replacement, in order."""
+        rng = np.random.default_rng(seed)
+        rows = rng.choice(len(self), min(count, len(self)), replace=False)
+        return self.take(np.sort(rows))
+
     def head(self, count: int) -> "Parts":
         """The first `count` rows."""
         return self._cut(0, count)

@@ -17,19 +17,23 @@ from timanh.workspace import atomic_write
 VECTORS, ITEMS = ".vectors.npy", ".items.jsonl"
 NOTHING = StoredFile("", 0, "")
 PART_ROWS = 1024
+# As vectors lie on disk; numbers are computed with in float32.
+Stored = NDArray[np.float32] | NDArray[np.float16]
 MEND = (
     "Run `timanh index build` again: it makes only the damaged part anew; or `timanh index "
     "compact`, which keeps all but that part."
 )
 
 
-def write_segment(folder: Path, vectors: NDArray[np.float32], items: Sequence[Item]) -> Segment:
+def write_segment(
+    folder: Path, vectors: NDArray[np.float32], items: Sequence[Item], dtype: str = DTYPE
+) -> Segment:
     """Write (n, dim) vectors and their n items as the next two files of `folder`."""
-    return write_blocks(folder, [vectors], [write_lines(items)])
+    return write_blocks(folder, [vectors], [write_lines(items)], dtype)
 
 
 def write_blocks(
-    folder: Path, vectors: Sequence[NDArray[np.float32]], items: Iterable[bytes]
+    folder: Path, vectors: Sequence[Stored], items: Iterable[bytes], dtype: str = DTYPE
 ) -> Segment:
     """Write (n, dim) blocks of vectors and blocks of lines, one after the other, as the next two
     files of `folder`. Blocks may be memory-mapped: no more than one is in memory at once."""
@@ -38,14 +42,14 @@ def write_blocks(
     name = f"{number:06d}{VECTORS}"
     with atomic_write(folder / name) as temporary, temporary.open("wb") as stream:
         if len(vectors) == 1:
-            np.save(stream, np.ascontiguousarray(vectors[0], dtype=DTYPE), allow_pickle=False)
+            np.save(stream, np.ascontiguousarray(vectors[0], dtype=dtype), allow_pickle=False)
         else:
             shape = (count, vectors[0].shape[1])
-            header = {"descr": DTYPE, "fortran_order": False, "shape": shape}
+            header = {"descr": dtype, "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(stream, header)
             for block in vectors:
                 for start in range(0, len(block), PART_ROWS):
-                    rows = np.ascontiguousarray(block[start : start + PART_ROWS], dtype=DTYPE)
+                    rows = np.ascontiguousarray(block[start : start + PART_ROWS], dtype=dtype)
                     stream.write(rows.data)
     return with_items(folder, Segment(count, _stored(folder / name), NOTHING), items, number)
 
@@ -71,14 +75,14 @@ def _parts(folder: Path, segment: Segment) -> Iterator[Part]:
             yield Part(len(rows), len(block), _digest(rows.data), _digest(block))
 
 
-def salvage(folder: Path, segment: Segment, dim: int) -> tuple[NDArray[np.float32], bytes]:
+def salvage(folder: Path, segment: Segment, dim: int, dtype: str) -> tuple[Stored, bytes]:
     """The parts of a damaged segment that are what was written: (n, dim) vectors, n lines."""
     try:
         numbers = (folder / segment.vectors.name).read_bytes()
         lines = (folder / segment.items.name).read_bytes()
     except OSError:
-        return np.zeros((0, dim), np.float32), b""
-    width = dim * np.dtype(DTYPE).itemsize
+        return np.zeros((0, dim), dtype), b""
+    width = dim * np.dtype(dtype).itemsize
     here, line = segment.vectors.bytes - width * segment.count, 0
     vectors, items = [], []
     for part in segment.parts:
@@ -88,7 +92,7 @@ def salvage(folder: Path, segment: Segment, dim: int) -> tuple[NDArray[np.float3
             vectors.append(rows)
             items.append(block)
         here, line = here + part.rows * width, line + part.items_bytes
-    return np.frombuffer(b"".join(vectors), DTYPE).reshape(-1, dim), b"".join(items)
+    return np.frombuffer(b"".join(vectors), dtype).reshape(-1, dim), b"".join(items)
 
 
 def next_number(folder: Path) -> int:
@@ -111,8 +115,8 @@ def sweep(folder: Path, keep: set[str]) -> list[str]:
     return removed
 
 
-def map_vectors(folder: Path, segment: Segment, dim: int) -> NDArray[np.float32]:
-    """(count, dim) float32, memory-mapped and read-only.
+def map_vectors(folder: Path, segment: Segment, dim: int, dtype: str) -> Stored:
+    """(count, dim) of `dtype`, memory-mapped and read-only.
 
     Raises:
         DictionaryDamagedError: missing, of another size, or not what the manifest promises.
@@ -123,12 +127,12 @@ def map_vectors(folder: Path, segment: Segment, dim: int) -> NDArray[np.float32]
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise DictionaryDamagedError(f"{path} cannot be read ({error}). {MEND}") from error
-    if array.shape != (segment.count, dim) or array.dtype.newbyteorder("<") != np.dtype(DTYPE):
+    if array.shape != (segment.count, dim) or array.dtype.newbyteorder("<") != np.dtype(dtype):
         raise DictionaryDamagedError(
-            f"{path} holds {array.dtype} {array.shape}; the manifest promises float32 "
-            f"({segment.count}, {dim}). {MEND}"
+            f"{path} holds {array.dtype} {array.shape}; the manifest promises "
+            f"{np.dtype(dtype).name} ({segment.count}, {dim}). {MEND}"
         )
-    return np.asarray(array) if array.size else np.zeros((0, dim), np.float32)
+    return np.asarray(array) if array.size else np.zeros((0, dim), dtype)
 
 
 def read_items(folder: Path, segment: Segment) -> bytes:

@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timanh.errors import SettingsError
-from timanh.vectors.approximate import Approximate, build_proposer, is_installed
+from timanh.vectors.approximate import TOO_MANY, Approximate, build_proposer, is_installed
 from timanh.vectors.coding import Coding
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.exact import search_exact
@@ -29,8 +30,9 @@ K = 10
 MEASURED, TIMED, FEWEST = 200, 25, 20
 # Of the vectors' numbers, what a short coding keeps; the first that misses nothing is taken.
 WIDTHS = (1 / 4, 3 / 8, 1 / 2)
-EFFORTS = (16, 32, 64, 128, 256, 512, 1024)
-CANDIDATES = 200
+EFFORTS, GRAPH_EFFORTS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 512), (200, 400, 800, 1600)
+# How many rows an index proposes.
+LOOKS = (200, 300, 500, 1000, 2000, 3000, 4000)
 
 Say = Callable[[str], None]
 
@@ -81,10 +83,15 @@ class Tuner:
         way = self.measure(lambda query: search_exact(self.parts, query, K)[0])
         return Choice("exact", "every vector is read", 1.0, way[1], 0.0, 0.0)
 
+    @cached_property
+    def fine(self) -> Layer:
+        """A whole coding, which several ways use."""
+        return Layer.build(self.parts, Coding.whole(self.parts))
+
     def two_step(self) -> tuple[Choice, TwoStep]:
         """With the shortest coding that missed nothing; a whole one where each did."""
         began = time.perf_counter()
-        fine = Layer.build(self.parts, Coding.whole(self.parts))
+        fine = self.fine
         for share in WIDTHS:
             width = max(1, round(share * self.parts.dim))
             coding = Coding.short(self.parts, width, self.known)
@@ -102,18 +109,31 @@ class Tuner:
         return Choice("two-step", detail, recall, ms, spent, size / 1e6), index
 
     def approximate(self, kind: str) -> tuple[Choice, Approximate]:
-        """With the least effort that reaches the recall, or with the most there is."""
+        """The fastest of those tried that reaches the recall, or with the most there is."""
         began = time.perf_counter()
         proposer, coding = build_proposer(kind, self.parts, self.known, self.threads)
+        fine = self.fine if kind == "ivf" else None
         spent = time.perf_counter() - began
-        for effort in EFFORTS:
-            proposer.set_effort(effort if kind == "ivf" else max(effort, CANDIDATES))
-            index = Approximate(kind, len(self.parts), effort, CANDIDATES, proposer, coding)
-            recall, ms = self.measure(self._way(index))
-            if recall >= self.recall:
-                break
-        detail = f"effort {effort}, {CANDIDATES} candidates"
-        return Choice(kind, detail, recall, ms, spent, proposer.bytes() / 1e6), index
+        size = proposer.bytes() + (0 if fine is None else fine.codes.nbytes)
+        found: list[tuple[Choice, Approximate]] = []
+        few = [look for look in LOOKS if look <= TOO_MANY * len(self.parts)] or LOOKS[:1]
+        for candidates in few if fine is not None else LOOKS[:1]:
+            before = -1.0
+            for effort in EFFORTS if kind == "ivf" else GRAPH_EFFORTS:
+                proposer.set_effort(effort)
+                index = Approximate(
+                    kind, len(self.parts), effort, candidates, proposer, coding, fine
+                )
+                recall, ms = self.measure(self._way(index))
+                detail = f"effort {effort}, {candidates} candidates"
+                found.append((Choice(kind, detail, recall, ms, spent, size / 1e6), index))
+                if recall >= self.recall or recall == before:
+                    break
+                before = recall
+        enough = [one for one in found if one[0].recall >= self.recall]
+        best = min(enough, key=lambda one: one[0].ms) if enough else found[-1]
+        proposer.set_effort(best[1].effort)
+        return best
 
     def measure(self, way: Callable[[NDArray[np.float32]], Any]) -> tuple[float, float]:
         """Recall by scores, so that equal ones count as found, and the median milliseconds."""

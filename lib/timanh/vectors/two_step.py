@@ -119,7 +119,7 @@ class TwoStep:
             rows = rows_above(line, seen)
             if len(rows) > most:
                 return False
-            best.add(parts.take(rows + first) @ query, rows + first)
+            best.add(np.vecdot(parts.take(rows + first), query), rows + first)
         score = float(best.scores[-1])
         lowest = asked.product_at(score) if best.full else int(line.min())
         if seen is not None and lowest >= seen:
@@ -133,5 +133,5 @@ class TwoStep:
         if best.full and self.coarse is not None:
             rows = self.fine.possible(query, rows, score)
         if len(rows):
-            best.add(parts.take(rows) @ query, rows)
+            best.add(np.vecdot(parts.take(rows), query), rows)
         return True

@@ -12,6 +12,7 @@ from timanh.errors import DictionaryDamagedError, DictionaryError
 from timanh.vectors.items import Item, ItemTable, write_lines
 from timanh.vectors.manifest import Manifest, Segment
 from timanh.vectors.segments import (
+    Stored,
     check_hash,
     map_vectors,
     read_items,
@@ -42,7 +43,7 @@ class DictionaryWriter:
         if not items:
             return
         with self._writing():
-            segment = write_segment(self.folder, vectors, items)
+            segment = write_segment(self.folder, vectors, items, self.manifest.dtype)
             self._save(replace(self.manifest, segments=(*self.manifest.segments, segment)))
 
     def edit(self, change: Callable[[Item], Item | None]) -> None:
@@ -94,21 +95,21 @@ class DictionaryWriter:
             tail.insert(0, segments.pop())
         self._join(segments, tail)
 
-    def compact(self) -> None:
-        """Join all segments into one, and clean up."""
-        self._join([], list(self.manifest.segments))
+    def compact(self, dtype: str | None = None) -> None:
+        """Join all segments into one, stored as `dtype` where it is given, and clean up."""
+        self._join([], list(self.manifest.segments), dtype)
         self.sweep()
 
-    def _join(self, before: list[Segment], tail: list[Segment]) -> None:
+    def _join(self, before: list[Segment], tail: list[Segment], dtype: str | None = None) -> None:
         """Replace `tail` by one segment; its rows are copied from file to file."""
-        if len(tail) < 2:
+        manifest = replace(self.manifest, dtype=dtype or self.manifest.dtype)
+        if len(tail) < 2 and manifest == self.manifest:
             return
         with self._writing():
             vectors = [self._vectors(segment) for segment in tail]
-            joined = write_blocks(
-                self.folder, vectors, (read_items(self.folder, segment) for segment in tail)
-            )
-            self._save(replace(self.manifest, segments=(*before, joined)))
+            lines = (read_items(self.folder, segment) for segment in tail)
+            joined = [write_blocks(self.folder, vectors, lines, manifest.dtype)] if tail else []
+            self._save(replace(manifest, segments=(*before, *joined)))
 
     def finish(self) -> None:
         """Join segments, say that the build came to its end, and clean up."""
@@ -144,7 +145,7 @@ class DictionaryWriter:
             return None
         if len(rows) == segment.count:
             return with_items(self.folder, segment, lines)
-        return write_blocks(self.folder, [self._vectors(segment)[rows]], lines)
+        return write_blocks(self.folder, [self._vectors(segment)[rows]], lines, self.manifest.dtype)
 
     def _damage(self, segment: Segment) -> str | None:
         """The name of a file that is not what was written, if one is."""
@@ -156,11 +157,12 @@ class DictionaryWriter:
         return None
 
     def _salvage(self, segment: Segment) -> Segment | None:
-        vectors, lines = salvage(self.folder, segment, self.manifest.dim)
-        return write_blocks(self.folder, [vectors], [lines]) if len(vectors) else None
+        dim, dtype = self.manifest.dim, self.manifest.dtype
+        vectors, lines = salvage(self.folder, segment, dim, dtype)
+        return write_blocks(self.folder, [vectors], [lines], dtype) if len(vectors) else None
 
-    def _vectors(self, segment: Segment) -> NDArray[np.float32]:
-        return map_vectors(self.folder, segment, self.manifest.dim)
+    def _vectors(self, segment: Segment) -> Stored:
+        return map_vectors(self.folder, segment, self.manifest.dim, self.manifest.dtype)
 
     def _save(self, manifest: Manifest) -> None:
         self.manifest = manifest.save(self.folder)
