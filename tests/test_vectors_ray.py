@@ -39,11 +39,11 @@ ray = pytest.importorskip("ray")
 pyarrow = pytest.importorskip("pyarrow")
 
 MEMORY = 80 * 1024**2
-# A lost machine is noticed within a second instead of half a minute.
+# A lost machine is noticed within seconds instead of half a minute.
 NOTICING = {
-    "health_check_initial_delay_ms": 0,
-    "health_check_period_ms": 300,
-    "health_check_timeout_ms": 1000,
+    "health_check_initial_delay_ms": 5000,
+    "health_check_period_ms": 1000,
+    "health_check_timeout_ms": 3000,
     "health_check_failure_threshold": 3,
 }
 

@@ -93,7 +93,7 @@ def test_examples_and_the_sample_search_at_a_click(page: Page) -> None:
 def test_enlarging_by_keyboard_alone(page: Page) -> None:
     page.keyboard.type("a yellow fish under water")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".grid")
+    page.wait_for_selector(".grid .hit[aria-label]")
     page.locator(".grid .hit").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("#lightbox .place")).to_have_text("1/10")

@@ -35,8 +35,9 @@ def test_results_go_on_by_scrolling_and_end(page: Page) -> None:
     assert far.count() > 150 and far.first.locator("img").count() == 0
     page.evaluate("scrollTo(0, 0)")
     expect(page.locator(".grid img").first).to_be_visible()
-    ranks = page.locator(".grid .hit[aria-label]").first.get_attribute("aria-label")
-    assert ranks and ranks.startswith("Result 1,")
+    first = page.locator(".grid .hit").first
+    expect(first).to_have_attribute("aria-label", re.compile("^Result 1,"))
+    expect(first.locator("img")).to_be_visible()
 
 
 def test_the_button_reaches_more_and_the_focus_goes_along(page: Page) -> None:
