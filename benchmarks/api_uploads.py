@@ -30,6 +30,14 @@ from timanh.vectors import VectorDictionary, build_dictionary
 
 KINDS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 PATHS = ("/api/search", "/api/search/stream", "/api/embed", "/search", "/api/images")
+FIELDS = (
+    b"alpha", b"k", b"offset", b"fold", b"folder", b"words", b"after", b"before", b"min_side",
+    b"min_bytes", b"max_bytes", b"like", b"unlike", b"without",
+)  # fmt: skip
+VALUES = (
+    b"", b"0", b"1", b"-1", b"0.5", b"100", b"9" * 40, b"nan", b"1e999", b"null", b"true", b"../..",
+    b"2026-01-31", b"9999-12-31", b"0001-01-01", b"\xff\xfe", b"\x00", "con chó".encode(), b"[]",
+)  # fmt: skip
 TRACES = (b"Traceback", b'File "', b"site-packages", b".py")
 
 
@@ -141,13 +149,19 @@ def make_body(chance: random.Random) -> bytes:
         )
     if chance.random() < 0.3:
         words = chance.choice(("a dog", "con chó", "🐶", "\x00", "x" * 1200, " ")).encode()
-        parts.append(b'--b\r\nContent-Disposition: form-data; name="query"\r\n\r\n%s\r\n' % words)
+        parts.append(make_field(b"query", words))
+    while chance.random() < 0.2:
+        parts.append(make_field(chance.choice(FIELDS), chance.choice(VALUES)))
     body = b"".join(parts) + b"--b--\r\n"
     if chance.random() < 0.08:
         body = body[: chance.randrange(len(body))]
     if chance.random() < 0.04:
         body = damage(body, chance)
     return body
+
+
+def make_field(name: bytes, value: bytes) -> bytes:
+    return b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (name, value)
 
 
 def make_file(chance: random.Random) -> bytes:

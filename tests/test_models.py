@@ -240,3 +240,34 @@ def test_roberta_positions_are_counted_after_the_padding_id() -> None:
         model_max_length = int(1e30)
 
     assert text_limit(Tokenizer(), Phobert()) == 256
+
+
+@pytest.mark.parametrize("size", [(1, 60_000), (60_000, 1), (3, 20_000)])
+@pytest.mark.parametrize("padded", [False, True])
+def test_slivers_of_a_few_hundred_bytes_take_no_gigabytes(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], padded: bool
+) -> None:
+    made: list[int] = []
+    resize, new = Image.Image.resize, Image.new
+
+    def counted_resize(image: Image.Image, size: tuple[int, int], *given: object) -> Image.Image:
+        made.append(size[0] * size[1])
+        return resize(image, size, *given)  # type: ignore[arg-type]
+
+    def counted_new(mode: str, size: tuple[int, int], *given: object) -> Image.Image:
+        made.append(size[0] * size[1])
+        return new(mode, size, *given)  # type: ignore[arg-type]
+
+    picture = Image.new("RGB", size, "red")
+    monkeypatch.setattr(Image.Image, "resize", counted_resize)
+    monkeypatch.setattr(Image, "new", counted_new)
+    pixels = ImagePreparation(square_padding=padded).to_uint8(picture)
+    assert pixels.shape == (224, 224, 3) and (padded or pixels.min(axis=(0, 1))[0] > 200)
+    assert 0 < max(made) < 3_000_000
+
+
+def test_long_pictures_below_slivers_are_prepared_as_before() -> None:
+    picture = Image.effect_noise((40, 1200), 90).convert("RGB")
+    whole = picture.resize((224, 6720), Image.Resampling.BICUBIC)
+    middle = whole.crop((0, (6720 - 224) // 2, 224, (6720 - 224) // 2 + 224))
+    assert (ImagePreparation().to_uint8(picture) == np.asarray(middle)).all()

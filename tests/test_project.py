@@ -41,6 +41,7 @@ COLAB = {
     "uvicorn": "0.52.3",
 }
 IMPORTED_AS = {
+    "grpc": "grpcio",
     "PIL": "pillow",
     "faiss": "faiss-cpu",
     "starlette": "fastapi",
@@ -49,10 +50,10 @@ IMPORTED_AS = {
 
 
 def requirements(lines: list[str]) -> dict[str, str]:
-    """`name>=bound` lines as name → bound; anything else than a lower bound fails."""
+    """`name>=bound` lines as name → bound, extras left away; anything else fails."""
     found = {}
     for line in lines:
-        match = re.fullmatch(r"([a-z0-9-]+)>=([0-9.]+)", line)
+        match = re.fullmatch(r"([a-z0-9-]+)(?:\[[a-z]+\])?>=([0-9.]+)", line)
         assert match, f"{line!r} is not a plain lower bound"
         found[match[1]] = match[2]
     return found

@@ -90,7 +90,9 @@ def test_large_jpegs_are_decoded_small_and_keep_their_size(
     assert tiny_encoder.enough_pixels == 96
     read = reading.prepare_picture(tmp_path, "phone.jpg", tiny_encoder)
     assert isinstance(read, reading.Prepared)
-    assert (read.width, read.height) == ((4000, 3000) if orientation == 1 else (3000, 4000))
+    assert (read.picture.width, read.picture.height) == (
+        (4000, 3000) if orientation == 1 else (3000, 4000)
+    )
     reduced = open_reduced(file, 96, label="phone.jpg").image
     assert max(reduced.size) == 500, "an eighth"
     whole = tiny_encoder.encode_images([open_picture(file)])

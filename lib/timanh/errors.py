@@ -18,6 +18,7 @@ translates it.
     │   ├── DictionaryNotFoundError
     │   ├── DictionaryDamagedError
     │   ├── EncoderMismatchError   vectors of one encoder, queries of another
+    │   ├── EngineGoneError        a server that holds the vectors does not answer
     │   └── UnsafeFileError        a pickle that would build more than arrays
     ├── QueryError
     │   ├── EmptyQueryError        neither text nor picture
@@ -95,6 +96,10 @@ class EncoderMismatchError(DictionaryError):
 
 class UnsafeFileError(DictionaryError):
     code = "unsafe-file"
+
+
+class EngineGoneError(DictionaryError):
+    code = "engine-gone"
 
 
 class QueryError(TimAnhError):

@@ -8,7 +8,7 @@ from timanh.api.config import ApiConfig
 from timanh.api.problems import RequestError
 from timanh.api.uploads import look_at, open_upload
 from timanh.search import SearchEngine
-from timanh.vectors import Item, VectorDictionary, add_pictures, item_id, remove_pictures
+from timanh.vectors import Item, VectorDictionary, add_pictures, item_id, remove_pictures, reopen
 from timanh.vectors.items import content_hash
 from timanh.workspace import atomic_write
 
@@ -101,10 +101,7 @@ class GalleryEditor:
 
     def _reopen(self) -> None:
         """Searches that run keep the old dictionary; the next ones have the new."""
-        before = self.engine.dictionary
-        after = VectorDictionary.open(before.folder, self.engine.encoder)
-        after.gallery = before.gallery
-        self.engine.dictionary = after
+        self.engine.dictionary = reopen(self.engine.dictionary, self.engine.encoder)
 
     def _known(self) -> dict[str, str]:
         """Content hash → id, read once for each state of the dictionary."""

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from timanh.errors import (
+    EngineGoneError,
     PictureError,
     PictureTooLargeError,
     QueryError,
@@ -22,6 +23,7 @@ log = logging.getLogger("timanh.api")
 
 MEDIA_TYPE = "application/problem+json"
 
+GONE = "The server that holds the gallery's vectors does not answer. Try again in a moment."
 STATUSES: tuple[tuple[type[TimAnhError], int], ...] = (
     (UnknownPictureError, 404),
     (PictureTooLargeError, 413),
@@ -82,6 +84,9 @@ def of_error(error: TimAnhError) -> RequestError:
     for kind, status in STATUSES:
         if isinstance(error, kind):
             return RequestError(status, error.code, str(error))
+    if isinstance(error, EngineGoneError):
+        # The error itself, which names the server, is for the log.
+        return RequestError(503, error.code, GONE, retry_after=2)
     return RequestError(500, error.code, str(error))
 
 

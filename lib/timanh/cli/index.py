@@ -1,5 +1,7 @@
 """`timanh index …`: build and look after vector dictionaries."""
 
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -69,6 +71,16 @@ def build(
     storage: Storage = None,
     device: Device = "auto",
     runtime: Runtime = "auto",
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            metavar="ADDRESS",
+            help="Encode on a Ray cluster: HOST:PORT of its head, auto for the one that this "
+            "machine belongs to, or local. All its machines must see GALLERY under one path.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Encode a gallery; run again, encode only what has changed.
@@ -76,23 +88,29 @@ def build(
     Caption files are remembered: the next build and `index add` take them unasked.
     """
     from timanh.models import load_encoder
-    from timanh.vectors import build_dictionary
+    from timanh.vectors import build_dictionary, encode_pictures, on_ray
 
-    padding = square_padding
-    encoder = load_encoder(model, device=device, runtime=runtime, square_padding=padding)
-    report = build_dictionary(
-        gallery,
-        encoder,
-        out,
-        captions=captions,
-        batch_size=batch_size,
-        source=model,
-        rebuild=rebuild,
-        storage=storage,
-    )
+    load = partial(load_encoder, device=device, runtime=runtime, square_padding=square_padding)
+    place = Path(model).expanduser()
+    # Processes of a cluster do not start in this folder.
+    there = partial(load, place.absolute() if place.is_dir() else model)
+    machines = on_ray(ray, there, gpus=device != "cpu") if ray else nullcontext(encode_pictures)
+    with machines as encode:
+        encoder = load(model)
+        report = build_dictionary(
+            gallery,
+            encoder,
+            out,
+            captions=captions,
+            batch_size=batch_size,
+            source=model,
+            rebuild=rebuild,
+            encode=encode,
+            storage=storage,
+        )
     tell_build(report, as_json)
     if runtime == "int8":
-        exact = load_encoder(model, device=device, runtime="torch", square_padding=padding)
+        exact = load(model, runtime="torch")
         tell_cost(gallery, captions, encoder, exact)
 
 

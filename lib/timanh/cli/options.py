@@ -30,6 +30,14 @@ ModelOfIndex = Annotated[
         show_default=False,
     ),
 ]
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="What searches: folder, postgres, milvus, or a server's postgresql:// or http:// URL.",
+    ),
+]
 Model = Annotated[
     str,
     typer.Option(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from timanh.cli.options import AsJson, Device, IndexFolder, ModelOfIndex
+from timanh.cli.options import AsJson, Device, Engine, IndexFolder, ModelOfIndex
 from timanh.cli.output import bar, notice, result, result_json, table
 
 if TYPE_CHECKING:
@@ -69,10 +69,7 @@ def search(
     exact: Annotated[
         bool, typer.Option("--exact", help="Read every vector, whatever was tuned.")
     ] = False,
-    engine: Annotated[
-        str,
-        typer.Option("--engine", metavar="NAME", help="folder, postgres, or a postgresql:// URL."),
-    ] = "folder",
+    engine: Engine = "folder",
     model: ModelOfIndex = None,
     device: Device = "auto",
     translate: Annotated[

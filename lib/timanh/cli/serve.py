@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from timanh.cli.options import Device, IndexFolder, ModelOfIndex
+from timanh.cli.options import Device, Engine, IndexFolder, ModelOfIndex
 
 
 def serve(
@@ -52,6 +52,7 @@ def serve(
     log_requests: Annotated[
         bool, typer.Option("--log-requests", help="A line of JSON for each request, on stderr.")
     ] = False,
+    engine: Engine = "folder",
     model: ModelOfIndex = None,
     device: Device = "auto",
 ) -> None:
@@ -74,4 +75,5 @@ def serve(
         api_key=api_key,
         read_only=read_only,
         device=device,
+        engine=engine,
     )

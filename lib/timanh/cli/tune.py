@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from timanh.cli.options import AsJson, Device, IndexFolder, ModelOfIndex
+from timanh.cli.options import AsJson, Device, Engine, IndexFolder, ModelOfIndex
 from timanh.cli.output import notice, result, result_json, table
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ def tune(
     method: Annotated[
         str,
         typer.Option(
-            "--method", metavar="NAME", help="auto, exact, two-step, ivf, hnsw or usearch."
+            "--method",
+            metavar="NAME",
+            help="auto, exact, two-step, ivf, hnsw or usearch; of a server: auto, exact or hnsw.",
         ),
     ] = "auto",
     recall: Annotated[
@@ -28,6 +30,7 @@ def tune(
         Path | None,
         typer.Option("--queries", metavar="FILE", help="Texts to measure on, not captions."),
     ] = None,
+    engine: Engine = "folder",
     model: ModelOfIndex = None,
     device: Device = "auto",
     as_json: AsJson = False,
@@ -36,9 +39,11 @@ def tune(
 
     auto reads every vector while that takes under 10 ms; then scans eight-bit codes and scores
     what may count again, which finds the same; then takes the fastest approximate index.
+
+    With --engine, the server that holds a copy is measured, and given an index where that helps.
     """
     from timanh.search import read_queries, sample_texts
-    from timanh.vectors import VectorDictionary
+    from timanh.vectors import VectorDictionary, tune_engine
     from timanh.vectors import tune as choose
 
     dictionary = VectorDictionary.open(index)
@@ -48,7 +53,10 @@ def tune(
     else:
         texts = [asked.text for asked in read_queries(queries) if asked.text]
     vectors = encoder.encode_texts(texts)
-    tuned = choose(index, vectors, method=method, recall=recall, say=notice)
+    if engine == "folder":
+        tuned = choose(index, vectors, method=method, recall=recall, say=notice)
+    else:
+        tuned = tune_engine(index, engine, vectors, method=method, recall=recall, say=notice)
     if as_json:
         result_json(
             {"chosen": vars(tuned.chosen), "tried": [vars(choice) for choice in tuned.tried]}

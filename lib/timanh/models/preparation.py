@@ -20,6 +20,7 @@ from timanh.errors import ModelFormatError
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+LONGEST_SLIVER = 32  # times as long as broad
 SHORTEST_EDGE = "shortest-edge"
 EXACT = "exact"
 
@@ -57,6 +58,7 @@ class ImagePreparation:
     def to_uint8(self, image: Image.Image) -> NDArray[np.uint8]:
         """An RGB picture of any size to (height, width, 3) uint8, before normalisation."""
         filter_ = Image.Resampling(self.resample)
+        image = _bounded(image)
         if self.square_padding:
             fitted = _pad_to_square(image, self.mean).resize((self.width, self.height), filter_)
         elif self.resize == EXACT:
@@ -181,6 +183,18 @@ def _read_crop(crop: Any) -> tuple[int, int]:
     if isinstance(crop, dict):
         return int(crop["height"]), int(crop["width"])
     return (int(crop), int(crop)) if crop else (224, 224)
+
+
+def _bounded(image: Image.Image) -> Image.Image:
+    """The middle of a sliver: brought to 224 pixels at its short side, a picture of 1 × 262,145
+    would take 40 GB. All but padding to a square look at no more than the middle anyway."""
+    width, height = image.size
+    longest = LONGEST_SLIVER * min(width, height)
+    if max(width, height) <= longest:
+        return image
+    across, down = min(width, longest), min(height, longest)
+    left, top = (width - across) // 2, (height - down) // 2
+    return image.crop((left, top, left + across, top + down))
 
 
 def _resize_shortest(image: Image.Image, edge: int, filter_: Image.Resampling) -> Image.Image:

@@ -24,6 +24,7 @@ class ServeConfig:
         device: torch device, or "auto".
         read_only: whether pictures can be neither added nor deleted over HTTP.
         translation_model: a vi→en model by name or folder, for encoders without Vietnamese.
+        engine: what searches the dictionary, as `timanh.vectors.open_engine` takes it.
         cache: for translations; None takes the workspace's, or the user's own.
     """
 
@@ -37,6 +38,7 @@ class ServeConfig:
     device: str = "auto"
     read_only: bool = False
     translation_model: str | None = None
+    engine: str = "folder"
     cache: Path | None = None
 
     @property

@@ -1,5 +1,6 @@
 """From a dictionary to a running API with its tunnel; one of them per notebook."""
 
+import gc
 import logging
 import signal
 import threading
@@ -18,7 +19,7 @@ from timanh.serving.keeper import TunnelKeeper
 from timanh.serving.running import Running
 from timanh.serving.server import ApiServer
 from timanh.serving.tunnels import open_tunnel
-from timanh.vectors import VectorDictionary
+from timanh.vectors import open_engine
 
 log = logging.getLogger("timanh.serving")
 
@@ -77,6 +78,10 @@ def serve(index: Path | str, **settings: Any) -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: ended.set())
     running = start(ServeConfig(Path(index), **settings))
+    # What has been loaded stays. Looking through it again for garbage stops every thread for
+    # 0.3 s, every few hundred searches. (Not in a notebook, where it may have to go again.)
+    gc.collect()
+    gc.freeze()
     try:
         log.info("%s", running.describe())
         # Waiting in slices, because on Windows an endless wait hears no signal.
@@ -87,8 +92,8 @@ def serve(index: Path | str, **settings: Any) -> None:
 
 
 def load_engine(config: ServeConfig) -> SearchEngine:
-    """The engine over `config.index`."""
-    dictionary = VectorDictionary.open(config.index)
+    """The search engine over `config.index`, wherever that is searched."""
+    dictionary = open_engine(config.index, config.engine)
     if config.gallery is not None:
         dictionary.gallery = config.gallery
     encoder = dictionary.load_encoder(config.model, device=config.device)

@@ -10,11 +10,14 @@ from timanh.vectors.edit import (
     compact_dictionary,
     remove_pictures,
 )
-from timanh.vectors.engines import open_engine
+from timanh.vectors.encoding import encode_pictures
+from timanh.vectors.engines import open_engine, reopen
 from timanh.vectors.exchange import ImportReport, export_report_vectors, import_report_vectors
 from timanh.vectors.items import Item, item_id
+from timanh.vectors.ray_encoding import on_ray
 from timanh.vectors.reading import Skipped
 from timanh.vectors.tuning import Choice, Tuned, tune
+from timanh.vectors.tuning_engines import tune_engine
 
 __all__ = [
     "BuildReport",
@@ -30,11 +33,15 @@ __all__ = [
     "add_pictures",
     "build_dictionary",
     "compact_dictionary",
+    "encode_pictures",
     "export_report_vectors",
     "import_report_vectors",
     "item_id",
     "measure_cost",
+    "on_ray",
     "open_engine",
     "remove_pictures",
+    "reopen",
     "tune",
+    "tune_engine",
 ]

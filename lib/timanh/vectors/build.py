@@ -11,7 +11,7 @@ from timanh.errors import DictionaryError, EmptyGalleryError, SettingsError
 from timanh.models.encoder import Encoder
 from timanh.vectors.changes import Plan, survey
 from timanh.vectors.dictionary import require_encoder
-from timanh.vectors.encoding import Encoding
+from timanh.vectors.encoding import EncodePictures, Encoding, encode_pictures
 from timanh.vectors.manifest import (
     FILE,
     Manifest,
@@ -72,6 +72,7 @@ def build_dictionary(
     progress: bool = True,
     source: str = "",
     rebuild: bool = False,
+    encode: EncodePictures = encode_pictures,
     storage: str | None = None,
 ) -> BuildReport:
     """Encode every picture of `gallery` that is not in the dictionary `out` yet.
@@ -89,10 +90,12 @@ def build_dictionary(
         progress: a bar on stderr with pictures per second and time left.
         source: what `load_encoder` was given, so that a search can load it unasked.
         rebuild: begin anew, whatever is there.
+        encode: where pictures are read and encoded: here, or on the machines of `on_ray`.
         storage: "float32", or "float16" for half the disk; None for what is there, else float32.
 
     Raises:
-        SettingsError: no such storage, or what is there is stored otherwise.
+        SettingsError: no such storage, what is there is stored otherwise, `batch_size` is below
+            1, or the disk is too small.
         EmptyGalleryError: no picture in `gallery`, or none that can be opened.
         CaptionFormatError: a caption file in no known form.
         EncoderMismatchError: `out` was built with another encoder.
@@ -116,7 +119,9 @@ def build_dictionary(
         source=fresh.source or writer.manifest.source,
         captions=fresh.captions or writer.manifest.captions,
     )
-    report = carry_out(plan, writer, encoder, batch_size=batch_size, progress=progress)
+    report = carry_out(
+        plan, writer, encoder, batch_size=batch_size, progress=progress, encode=encode
+    )
     again = min(sum(damaged.values()), report.added)
     return replace(
         report,
@@ -145,16 +150,25 @@ def _remembered(out: Path, rebuild: bool) -> list[Path] | None:
 
 
 def carry_out(
-    plan: Plan, writer: DictionaryWriter, encoder: Encoder, *, batch_size: int, progress: bool
+    plan: Plan,
+    writer: DictionaryWriter,
+    encoder: Encoder,
+    *,
+    batch_size: int,
+    progress: bool,
+    encode: EncodePictures = encode_pictures,
 ) -> BuildReport:
     """Do what `plan` says and bring the dictionary to an end that can be searched."""
+    if batch_size < 1:
+        raise SettingsError(f"The batch size is {batch_size}; it must be at least 1.")
     started = time.perf_counter()
     before = writer.manifest.count
     _room_or_raise(writer, encoder, len(plan.wanted))
     writer.edit(plan.edit)
-    encoding = Encoding(writer, encoder, plan.folder.captions_of, batch_size, progress)
+    encoding = Encoding(writer, plan.folder.captions_of, progress)
     encoder.expect(images=len(plan.wanted))
-    encoding.run(plan.folder.images, plan.wanted)
+    batches = encode(plan.folder.images, plan.wanted, encoder, batch_size)
+    encoding.run(batches, len(plan.wanted))
     if not writer.manifest.count:
         tried = len(encoding.skipped)
         raise EmptyGalleryError(

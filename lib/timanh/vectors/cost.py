@@ -70,7 +70,7 @@ def measure_cost(exact: Encoder, coarse: Encoder, folder: DataFolder) -> Cost | 
         if read:
             pixels = np.stack([one.pixels for one in read])
             found.append((exact.encode_prepared(pixels), coarse.encode_prepared(pixels)))
-            there += [one.path for one in read]
+            there += [one.picture.path for one in read]
     if len(there) <= K:
         return None
     wanted, given = (np.concatenate(side) for side in zip(*found, strict=True))

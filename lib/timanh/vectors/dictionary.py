@@ -36,6 +36,7 @@ class VectorDictionary:
         gallery: the folder of the pictures, which may be missing on this machine.
         manifest: what `manifest.json` said when it was opened.
         parts: the vectors, mapped as they lie on disk.
+        engine: what searches it, as `open_engine` takes it.
 
     Example:
         >>> dictionary = VectorDictionary.open(Path("workspace/vectors/demo"), encoder)
@@ -43,6 +44,8 @@ class VectorDictionary:
         >>> dictionary.item(rows[0, 0]).path
         'images/000017.jpg'
     """
+
+    engine = "folder"
 
     def __init__(
         self, folder: Path, manifest: Manifest, parts: Sequence[Part], items: ItemTable

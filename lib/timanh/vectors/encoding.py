@@ -2,16 +2,17 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from timanh.errors import DictionaryError, SettingsError
+from timanh.errors import DictionaryError
 from timanh.models.encoder import Encoder, Vectors
 from timanh.vectors.items import Item, item_id
-from timanh.vectors.reading import Prepared, Skipped, prepare_pictures, thread_count
+from timanh.vectors.reading import Picture, Prepared, Skipped, prepare_pictures, thread_count
 from timanh.vectors.writer import DictionaryWriter
 
 SEGMENT_ROWS = 4096
@@ -19,8 +20,72 @@ SEGMENT_ROWS = 4096
 SEGMENT_SECONDS = 30.0
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What became of some pictures.
+
+    Attributes:
+        pictures: those that were encoded; vectors: theirs, (n, dim) float32 of unit length.
+        skipped: those that cannot be read.
+    """
+
+    pictures: tuple[Picture, ...]
+    vectors: Vectors
+    skipped: tuple[Skipped, ...]
+
+
+# The folder, names below it, the encoder, pictures it takes at once → each name in one batch.
+EncodePictures = Callable[[Path, Sequence[str], Encoder, int], Iterator[Batch]]
+
+
+def encode_pictures(
+    images: Path, names: Sequence[str], encoder: Encoder, batch_size: int
+) -> Iterator[Batch]:
+    """Encode the pictures `names` below `images` here, in order.
+
+    Raises:
+        DictionaryError: the encoder gives numbers that are not finite.
+    """
+    ahead = 2 * max(batch_size, thread_count())
+    results = prepare_pictures(images, names, encoder, ahead=ahead)
+    buffer: NDArray[np.float32] | None = None
+    for prepared, skipped in _batches(results, batch_size):
+        vectors = np.empty((0, encoder.dim), np.float32)
+        if prepared:
+            if buffer is None:
+                # One for all batches: fresh memory of this size costs more than the copy.
+                buffer = np.empty((batch_size, *prepared[0].pixels.shape), np.float32)
+            pixels = buffer[: len(prepared)]
+            np.stack([one.pixels for one in prepared], out=pixels)
+            vectors = encoder.encode_prepared(pixels)
+        if not np.isfinite(vectors).all():
+            raise DictionaryError(
+                f"The encoder {encoder.name} gave numbers that are not finite for a batch "
+                f"with {prepared[0].picture.path}. Its weights are damaged: load it anew, or "
+                "choose another model."
+            )
+        yield Batch(tuple(one.picture for one in prepared), vectors, tuple(skipped))
+
+
+def _batches(
+    results: Iterable[Prepared | Skipped], batch_size: int
+) -> Iterator[tuple[list[Prepared], list[Skipped]]]:
+    prepared: list[Prepared] = []
+    skipped: list[Skipped] = []
+    for result in results:
+        if isinstance(result, Skipped):
+            skipped.append(result)
+        else:
+            prepared.append(result)
+        if len(prepared) == batch_size:
+            yield prepared, skipped
+            prepared, skipped = [], []
+    if prepared or skipped:
+        yield prepared, skipped
+
+
 class Encoding:
-    """Reads pictures in threads, encodes them in batches, appends them in segments.
+    """Takes encoded pictures as they come and appends them in segments.
 
     Attributes:
         done: paths of the pictures now in the dictionary.
@@ -31,76 +96,39 @@ class Encoding:
     def __init__(
         self,
         writer: DictionaryWriter,
-        encoder: Encoder,
         captions_of: Callable[[str], tuple[str, ...]],
-        batch_size: int,
         progress: bool,
     ) -> None:
-        if batch_size < 1:
-            raise SettingsError(f"The batch size is {batch_size}; it must be at least 1.")
         self.done: list[str] = []
         self.skipped: list[Skipped] = []
         self.rate = 0.0
         self._writer = writer
-        self._encoder = encoder
         self._captions_of = captions_of
-        self._batch_size = batch_size
         self._progress = progress
         self._taken = {item.id: item.path for item in writer.items()}
         self._saved = 0.0
-        self._pixels: NDArray[np.float32] | None = None
         self._vectors: list[Vectors] = []
         self._items: list[Item] = []
 
-    def run(self, images: Path, names: Sequence[str]) -> None:
-        """Encode the pictures `names` below `images`."""
-        if not names:
+    def run(self, batches: Iterable[Batch], count: int) -> None:
+        """Take in `batches` of `count` pictures."""
+        if not count:
             return
         self._writer.update(complete=False)
         started = self._saved = time.perf_counter()
-        ahead = 2 * max(self._batch_size, thread_count())
-        results = prepare_pictures(images, names, self._encoder, ahead=ahead)
-        with tqdm(total=len(names), desc="encode", unit="img", disable=not self._progress) as bar:
-            for batch in self._batches(results):
-                self._encode(batch)
+        with tqdm(total=count, desc="encode", unit="img", disable=not self._progress) as bar:
+            for batch in batches:
+                self._vectors.append(batch.vectors)
+                self._items += [self._item(picture) for picture in batch.pictures]
+                self.skipped += batch.skipped
                 self._save_if_due()
-                bar.update(len(self._items) + len(self.done) + len(self.skipped) - bar.n)
+                bar.update(len(batch.pictures) + len(batch.skipped))
                 if self.skipped:
                     bar.set_postfix(skipped=len(self.skipped), refresh=False)
-            bar.update(len(names) - bar.n)
         self._save_segment()
         self.rate = len(self.done) / max(time.perf_counter() - started, 1e-9)
 
-    def _batches(self, results: Iterable[Prepared | Skipped]) -> Iterator[list[Prepared]]:
-        batch: list[Prepared] = []
-        for result in results:
-            if isinstance(result, Skipped):
-                self.skipped.append(result)
-                continue
-            batch.append(result)
-            if len(batch) == self._batch_size:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
-
-    def _encode(self, batch: list[Prepared]) -> None:
-        if self._pixels is None:
-            # One buffer for all batches: fresh memory of this size costs more than the copy.
-            self._pixels = np.empty((self._batch_size, *batch[0].pixels.shape), np.float32)
-        pixels = self._pixels[: len(batch)]
-        np.stack([one.pixels for one in batch], out=pixels)
-        vectors = self._encoder.encode_prepared(pixels)
-        if not np.isfinite(vectors).all():
-            raise DictionaryError(
-                f"The encoder {self._encoder.name} gave numbers that are not finite for a batch "
-                f"with {batch[0].path}. Its weights are damaged: load it anew, or choose "
-                "another model."
-            )
-        self._vectors.append(vectors)
-        self._items += [self._item(one) for one in batch]
-
-    def _item(self, picture: Prepared) -> Item:
+    def _item(self, picture: Picture) -> Item:
         id = item_id(picture.path, self._taken)
         self._taken[id] = picture.path
         return Item(

@@ -6,8 +6,7 @@ server with pgvector, by its URL. `postgres.sql` has the tables and the function
 
 import json
 import threading
-from functools import cached_property
-from importlib.resources import files
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,127 +14,86 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from timanh.errors import DictionaryError, DictionaryNotFoundError, UnknownPictureError
+from timanh.errors import DictionaryError, DictionaryNotFoundError
 from timanh.vectors.dictionary import VectorDictionary
-from timanh.vectors.exact import check_k, check_queries
-from timanh.vectors.items import Item, ItemTable, read_line, write_lines
-from timanh.vectors.manifest import Manifest, place_of
+from timanh.vectors.graph import GraphCoding
+from timanh.vectors.held import COPIED_ROWS, EFFORTS, HeldDictionary
+from timanh.vectors.items import write_lines
+from timanh.vectors.manifest import Manifest, parse
 from timanh.vectors.parts import Parts
-from timanh.vectors.postgres_server import connect, hidden, telling
-from timanh.vectors.segments import next_number
-from timanh.vectors.writer import DictionaryWriter
+from timanh.vectors.postgres_graph import (
+    PostgresGraph,
+    drop_graph,
+    make_graph,
+    read_graph,
+    read_script,
+    set_effort,
+)
+from timanh.vectors.postgres_server import as_text, connect, hidden, telling
 
-COPIED_ROWS = 4096
-
-
-class PostgresParts(Parts):
-    """Rows of vectors that a server holds."""
-
-    def __init__(self, dictionary: "PostgresDictionary", count: int, dim: int) -> None:
-        super().__init__([], dim)
-        self._dictionary = dictionary
-        self._count = count
-
-    def __len__(self) -> int:
-        return self._count
-
-    def take(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(n, dim) float32 of these rows."""
-        sql = "SELECT row_number, embedding::real[] FROM post_images WHERE row_number = ANY(%s)"
-        found = dict(self._dictionary.ask(sql, ([int(row) for row in rows],)))
-        return np.array([found[int(row)] for row in rows], np.float32).reshape(-1, self.dim)
-
-    def joined(self) -> NDArray[np.float32]:
-        """All rows, in memory."""
-        return self.take(np.arange(self._count))
+TABLES = (
+    "post_image_codes",
+    "post_image_axes",
+    "post_image_scan",
+    "post_images",
+    "posts",
+    "galleries",
+)
 
 
-class PostgresDictionary(VectorDictionary):
-    """As `VectorDictionary`, but searched by the server.
+class PostgresDictionary(HeldDictionary):
+    """As `HeldDictionary`, in PostgreSQL: one query at a time.
 
-    May be used from many threads, one query at a time. A connection that broke is opened again
-    once; then the query fails with a `DictionaryError`.
+    A connection that broke is opened again once.
     """
 
     def __init__(self, url: str, folder: Path) -> None:
         """Raises:
         DictionaryNotFoundError: the database holds no gallery.
-        DictionaryError: the server is not there, or refuses.
+        EngineGoneError: the server is not there.
+        DictionaryError: it refuses.
         """
-        self._url = url
+        self.url = url
         self._lock = threading.Lock()
         self._connection: psycopg.Connection[Any] | None = None
-        manifest = _read_manifest(self, url)
-        super().__init__(folder, manifest, [], ItemTable([]))
-        self._count = int(self.ask("SELECT count(*) FROM post_images")[0][0])
-        self.parts = PostgresParts(self, self._count, manifest.dim)
-        self.index = None
+        self._graph: PostgresGraph | None = None
+        manifest = self._read_manifest()
+        count = int(self.ask("SELECT count(*) FROM post_images")[0][0])
+        super().__init__(hidden(url), folder, manifest, count)
 
-    def __len__(self) -> int:
-        return self._count
+    def fetch_vectors(self, rows: list[int]) -> dict[int, NDArray[np.float32]]:
+        sql = "SELECT row_number, embedding::real[] FROM post_images WHERE row_number = ANY(%s)"
+        return {int(row): np.array(own, np.float32) for row, own in self.ask(sql, (rows,))}
 
-    @cached_property
-    def items(self) -> ItemTable:
-        """Fetched once, when first asked for."""
-        rows = self.ask("SELECT item FROM post_images ORDER BY row_number")
-        # Written anew: the server keeps the fields in an order and a spacing of its own.
-        return ItemTable([write_lines(read_line(json.dumps(row[0]).encode()) for row in rows)])
+    def fetch_items(self, rows: list[int]) -> dict[int, bytes]:
+        sql = "SELECT row_number, item FROM post_images WHERE row_number = ANY(%s)"
+        return {int(row): json.dumps(item).encode() for row, item in self.ask(sql, (rows,))}
 
-    def item(self, row: int) -> Item:
-        """What is known about the picture of this row."""
-        found = self.ask("SELECT item FROM post_images WHERE row_number = %s", (int(row),))
-        if not found:
-            raise IndexError(f"row {row} of {len(self)}")
-        return read_line(json.dumps(found[0][0]).encode())
-
-    def row_of(self, id: str) -> int:
-        """As `VectorDictionary.row_of`."""
+    def find_row(self, id: str) -> int | None:
         found = self.ask("SELECT row_number FROM post_images WHERE id = %s", (id,))
-        if not found:
-            raise UnknownPictureError(f"No picture has the id {id!r} in {hidden(self._url)}.")
-        return int(found[0][0])
+        return int(found[0][0]) if found else None
 
-    def search(
-        self, queries: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """As `VectorDictionary.search`; exactly, unless the database has an HNSW index."""
-        checked = check_queries(queries, self.dim)
-        width = min(check_k(k), len(self) if among is None else len(among))
-        scores = np.empty((len(checked), width), np.float32)
-        rows = np.empty((len(checked), width), np.int64)
-        for index, query in enumerate(checked if width else ()):
-            found = self._nearest(str(query.tolist()), width, among)
-            rows[index] = [row for row, _ in found]
-            scores[index] = [score for _, score in found]
-        return scores, rows
-
-    def _nearest(self, query: str, k: int, among: NDArray[np.int64] | None) -> list[Any]:
-        if among is not None:
-            sql = (
-                "SELECT row_number, -(embedding <#> %s::vector) AS score FROM post_images "
-                "WHERE row_number = ANY(%s) ORDER BY score DESC, row_number LIMIT %s"
-            )
-            return self.ask(sql, (query, among.tolist(), k))
+    def nearest(self, query: NDArray[np.float32], k: int) -> list[tuple[int, float]]:
         sql = "SELECT row_number, score FROM search_images(%s::vector, %s)"
-        found = self.ask(sql, (query, k))
-        # A graph gives no more than its effort; then read everything.
-        return found if len(found) == k else self._nearest(query, k, np.arange(len(self)))
+        return self.ask(sql, (as_text(query), k))
 
-    def build_graph(self, ef_search: int = 200) -> None:
-        """Make an HNSW index; from then on searches may miss a picture, and are faster."""
-        self.ask(
-            "CREATE INDEX IF NOT EXISTS post_image_scan_hnsw ON post_image_scan "
-            "USING hnsw (half halfvec_ip_ops) WITH (m = 16, ef_construction = 128)"
+    def nearest_among(
+        self, query: NDArray[np.float32], k: int, rows: NDArray[np.int64]
+    ) -> list[tuple[int, float]]:
+        sql = (
+            "SELECT row_number, -(embedding <#> %s::vector) AS score FROM post_images "
+            "WHERE row_number = ANY(%s) ORDER BY score DESC, row_number LIMIT %s"
         )
-        self.ask(f"ALTER FUNCTION search_images SET hnsw.ef_search = {int(ef_search)}")
+        return self.ask(sql, (as_text(query), rows.tolist(), k))
 
     def ask(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
         """The rows that a statement gives.
 
         Raises:
-            DictionaryError: the server is gone, or refuses.
+            EngineGoneError: the server is gone.
+            DictionaryError: it refuses.
         """
-        with self._lock, telling(self._url):
+        with self._lock, telling(self.url):
             try:
                 return self._run(sql, values)
             except psycopg.OperationalError:
@@ -144,28 +102,67 @@ class PostgresDictionary(VectorDictionary):
 
     def _run(self, sql: str, values: tuple[Any, ...]) -> list[Any]:
         if self._connection is None:
-            self._connection = connect(self._url)
+            self._connection = connect(self.url)
         cursor = self._connection.execute(sql, values)
         return cursor.fetchall() if cursor.description else []
 
+    def make_index(self, source: Parts, queries: NDArray[np.float32]) -> None:
+        self._graph = PostgresGraph(EFFORTS[0], GraphCoding.build(source, queries))
+        with self._lock, telling(self.url), connect(self.url) as connection:
+            with connection.transaction():
+                make_graph(connection, self._graph, source.blocks(COPIED_ROWS))
+            connection.execute("VACUUM ANALYZE post_image_codes")
+
+    def set_effort(self, effort: int, measured: dict[str, Any]) -> None:
+        with self._lock, telling(self.url), connect(self.url) as connection:
+            graph = self._graph or read_graph(connection, self.fingerprint)
+            if graph is None:
+                raise DictionaryError(f"{self.address} has no graph. Make one first.")
+            self._graph = replace(graph, effort=effort, measured=measured)
+            with connection.transaction():
+                set_effort(connection, self._graph)
+
+    def drop_index(self) -> None:
+        with (
+            self._lock,
+            telling(self.url),
+            connect(self.url) as connection,
+            connection.transaction(),
+        ):
+            drop_graph(connection)
+
+    def index_bytes(self) -> int:
+        sql = "SELECT pg_total_relation_size('post_image_codes')"
+        return int(self.ask(sql)[0][0])
+
     def close(self) -> None:
-        """Give the connection back; the next query opens another."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _read_manifest(self) -> Manifest:
+        known = self.ask("SELECT to_regclass('galleries') IS NOT NULL")[0][0]
+        rows = self.ask("SELECT manifest FROM galleries") if known else []
+        if not rows:
+            raise DictionaryNotFoundError(
+                f"{hidden(self.url)} holds no gallery. Search a dictionary with "
+                "`--engine URL`, which copies it there."
+            )
+        return parse(rows[0][0])
 
 
 def to_postgres(dictionary: VectorDictionary, url: str) -> PostgresDictionary:
     """Copy a dictionary, in one transaction, in place of what the database holds.
 
     Raises:
-        DictionaryError: the server is not there, refuses, or has no pgvector.
+        EngineGoneError: the server is not there.
+        DictionaryError: it refuses, or has no pgvector.
     """
-    script = (files("timanh.vectors") / "postgres.sql").read_text(encoding="utf8")
     with telling(url), connect(url) as connection, connection.transaction():
-        for table in ("post_image_scan", "post_images", "posts", "galleries"):
-            connection.execute(f"DROP TABLE IF EXISTS {table} CASCADE")
-        connection.execute(script.replace("DIM", str(dictionary.dim)))
+        graph = read_graph(connection, dictionary.fingerprint)
+        connection.execute(f"DROP TABLE IF EXISTS {', '.join(TABLES)} CASCADE")
+        connection.execute("DROP FUNCTION IF EXISTS search_images, query_code CASCADE")
+        connection.execute(read_script("postgres.sql", DIM=dictionary.dim))
         manifest = {**dictionary.manifest.to_json(), "gallery": str(dictionary.gallery)}
         connection.execute("INSERT INTO galleries (manifest) VALUES (%s)", (json.dumps(manifest),))
         posts = _add_posts(connection, dictionary)
@@ -174,35 +171,11 @@ def to_postgres(dictionary: VectorDictionary, url: str) -> PostgresDictionary:
             "INSERT INTO post_image_scan SELECT row_number, embedding::halfvec FROM post_images "
             "ORDER BY row_number"
         )
+        if graph is not None:
+            make_graph(connection, graph, dictionary.parts.blocks(COPIED_ROWS))
     with telling(url), connect(url) as connection:
         connection.execute("ANALYZE")
     return PostgresDictionary(url, dictionary.folder)
-
-
-def from_postgres(source: PostgresDictionary, folder: Path) -> VectorDictionary:
-    """Write what the database holds as a dictionary in the new or empty `folder`.
-
-    Raises:
-        DictionaryError: something is in `folder`, or the server is gone.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    if next_number(folder) > 1 or any(folder.iterdir()):
-        raise DictionaryError(f"{folder} is not empty. Name a new folder.")
-    fields = source.manifest
-    manifest = Manifest(
-        encoder_name=fields.encoder_name,
-        fingerprint=fields.fingerprint,
-        dim=fields.dim,
-        source=fields.source,
-        gallery=place_of(source.gallery, folder),
-        square_padding=fields.square_padding,
-    )
-    writer = DictionaryWriter(folder, manifest.save(folder))
-    for first in range(0, len(source), COPIED_ROWS):
-        rows = np.arange(first, min(first + COPIED_ROWS, len(source)))
-        writer.append(source.parts.take(rows), [source.item(int(row)) for row in rows])
-    writer.finish()
-    return VectorDictionary.open(folder)
 
 
 def _add_posts(connection: psycopg.Connection[Any], source: VectorDictionary) -> dict[str, int]:
@@ -234,7 +207,7 @@ def _copy_pictures(
                         posts[folder],
                         f"/api/images/{item.id}",
                         item.path,
-                        "[" + ",".join(map(repr, vector.tolist())) + "]",
+                        as_text(vector),
                         item.captions[0] if item.captions else None,
                         order[folder],
                         row,
@@ -246,20 +219,3 @@ def _copy_pictures(
 
 def _folder(path: str) -> str:
     return path.rpartition("/")[0]
-
-
-def _read_manifest(dictionary: PostgresDictionary, url: str) -> Manifest:
-    from timanh.vectors.manifest import parse
-
-    try:
-        rows = dictionary.ask("SELECT manifest FROM galleries")
-    except DictionaryError as error:
-        if isinstance(error.__cause__, psycopg.errors.UndefinedTable):
-            rows = []
-        else:
-            raise
-    if not rows:
-        raise DictionaryNotFoundError(
-            f"{hidden(url)} holds no gallery. Copy one there with `timanh index copy`."
-        )
-    return parse(rows[0][0])

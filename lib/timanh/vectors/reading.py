@@ -26,15 +26,22 @@ class FileState:
     hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that was read: `path` below the gallery, upright size in pixels."""
+
+    path: str
+    width: int
+    height: int
+    state: FileState
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A picture as the encoder takes it: `pixels` (3, H, W) float32."""
 
-    path: str
+    picture: Picture
     pixels: NDArray[np.float32]
-    width: int
-    height: int
-    state: FileState
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ def prepare_picture(images: Path, name: str, encoder: Encoder) -> Prepared | Ski
         opened = open_reduced(content, encoder.enough_pixels, label=str(path))
         with opened.image as picture:
             pixels = encoder.prepare_images([picture])[0]
-        return Prepared(name, pixels, opened.width, opened.height, state)
+        return Prepared(Picture(name, opened.width, opened.height, state), pixels)
     except DataError as error:
         return Skipped(name, str(error))
     except OSError as error:
@@ -102,5 +109,10 @@ def read_file(path: Path) -> tuple[bytes, FileState]:
 
 def thread_count() -> int:
     """Enough to keep an encoder fed; more only take cores away from it."""
+    return min(8, core_count())
+
+
+def core_count() -> int:
+    """Cores that this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(8, cores or 2)
+    return cores or 2

@@ -1,0 +1,128 @@
+"""PostgreSQL with pgvector: a naive table beside ours, exact and with the graph, on text queries.
+
+Each way is asked some queries in a row, as a server that is used one way is, and all of them three
+times over, so that they share a machine's good and bad moments. Targets for 100,000: exact in
+60 ms, the graph in 3 ms at recall@10 ≥ 0.98.
+
+    python benchmarks/pgvector.py [--count 100000] [--recall 0.98]
+        [--pictures clip_pictures.npy --texts clip_texts.npy]
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import clip_like
+from common import keep
+from engines_like import stored_gallery
+
+from timanh.vectors import VectorDictionary, open_engine
+from timanh.vectors.postgres import PostgresDictionary
+from timanh.vectors.postgres_server import as_text
+from timanh.vectors.tuning import K, Tuner
+from timanh.vectors.tuning_engines import tune_engine
+
+ROUNDS, REPEATED = 25, 3
+NAIVE = (
+    "SELECT row_number, 1 - (embedding <=> %s::vector) FROM naive "
+    "ORDER BY embedding <=> %s::vector LIMIT %s"
+)
+
+
+def main() -> None:
+    """One table; see the module's first lines."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--recall", type=float, default=0.98)
+    parser.add_argument("--pictures", type=Path)
+    parser.add_argument("--texts", type=Path)
+    asked = parser.parse_args()
+    pictures, texts, words = clip_like.real(asked.pictures, asked.texts)
+    # The embedded server refuses a folder that only its owner may enter.
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        folder = Path(place) / "gallery"
+        stored_gallery(folder, clip_like.gallery(asked.count, pictures))
+        document = measure(folder, texts, asked.recall)
+    document = {"count": asked.count, "geometry": words, "target_recall": asked.recall, **document}
+    keep("pgvector", document)
+    print(f"\n{asked.count:,} × {clip_like.DIM} in PostgreSQL")
+    for row in document["ways"]:
+        print(f"  {row['way']:<8}{row['ms']:9.2f} ms  recall@{K} {row['recall']:.4f}")
+
+
+def measure(folder: Path, texts: Any, recall: float) -> dict[str, Any]:
+    """Milliseconds and recall of the naive table, the exact function and the graph."""
+    began = time.perf_counter()
+    first = open_engine(folder, "postgres")
+    copied = time.perf_counter() - began
+    if not isinstance(first, PostgresDictionary):
+        raise TypeError("The engine postgres gave another dictionary.")
+    naive_table(first)
+    exact = first.ask("SELECT pg_get_functiondef('search_images'::regproc)")[0][0]
+    first.ask(exact.replace(".search_images", ".search_exactly"))
+    tuned = tune_engine(folder, "postgres", texts, method="hnsw", recall=recall, say=say)
+    held = open_engine(folder, "postgres")
+    if not isinstance(held, PostgresDictionary):
+        raise TypeError("The engine postgres gave another dictionary.")
+    tuner = Tuner(VectorDictionary.open(folder).parts, texts, recall, 1, print)
+    scan = "SELECT row_number, score FROM search_exactly(%s::vector, %s)"
+    ways = {
+        "naive": lambda query: held.ask(NAIVE, (as_text(query), as_text(query), K)),
+        "exact": lambda query: held.ask(scan, (as_text(query), K)),
+        "hnsw": lambda query: held.nearest(query, K),
+    }
+    rows = []
+    took = in_rows(ways, list(tuner.asked[:ROUNDS]))
+    for name, way in ways.items():
+        found = tuner.truth[:ROUNDS], tuner.asked[:ROUNDS]
+        if name == "hnsw":
+            found = tuner.truth, tuner.asked
+        hits = [
+            score >= lowest[-1] - 1e-5
+            for lowest, query in zip(*found, strict=True)
+            for _, score in way(query)
+        ]
+        rows.append({"way": name, "ms": took[name], "recall": sum(hits) / len(found[0]) / K})
+    settings = ("shared_buffers", "maintenance_work_mem", "max_parallel_workers_per_gather")
+    server = {name: held.ask(f"SHOW {name}")[0][0] for name in ("server_version", *settings)}
+    held.close()
+    return {
+        "server": server, "copied_s": round(copied, 1), "graph": vars(tuned.chosen), "ways": rows,
+        "tried": [vars(choice) for choice in tuned.tried],
+    }  # fmt: skip
+
+
+def say(line: str) -> None:
+    """While it goes on."""
+    print(line, file=sys.stderr)
+
+
+def in_rows(ways: dict[str, Any], queries: list[Any]) -> dict[str, float]:
+    """Median milliseconds of a query, each way asked `REPEATED` times all of them in a row."""
+    took: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(REPEATED):
+        for name, way in ways.items():
+            way(queries[0])
+            for query in queries:
+                began = time.perf_counter()
+                way(query)
+                took[name].append(1000 * (time.perf_counter() - began))
+    return {name: statistics.median(own) for name, own in took.items()}
+
+
+def naive_table(held: PostgresDictionary) -> None:
+    """As one would write it down first: pgvector's own type, stored as PostgreSQL stores it."""
+    held.ask("CREATE TABLE naive (row_number bigint PRIMARY KEY, embedding vector(512))")
+    held.ask("INSERT INTO naive SELECT row_number, embedding FROM post_images ORDER BY row_number")
+    held.ask("ANALYZE naive")
+
+
+if __name__ == "__main__":
+    main()

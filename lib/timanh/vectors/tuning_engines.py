@@ -1,0 +1,97 @@
+"""Choose how a server searches the copy of a dictionary that it holds."""
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timanh.errors import SettingsError
+from timanh.vectors.dictionary import VectorDictionary
+from timanh.vectors.engines import open_engine
+from timanh.vectors.held import EFFORTS, HeldDictionary
+from timanh.vectors.tuning import FEWEST, Choice, K, Say, Tuned, Tuner
+
+METHODS = ("auto", "exact", "hnsw")
+
+
+def tune_engine(
+    folder: Path,
+    engine: str,
+    queries: NDArray[np.float32],
+    *,
+    method: str = "auto",
+    recall: float = 0.99,
+    say: Say = lambda text: None,
+) -> Tuned:
+    """Measure the server's own ways to search `folder`'s copy, and let it use the best.
+
+    `auto` takes HNSW where it reaches the recall and is faster than reading every vector. The
+    choice stays with the server, and is made again when the dictionary is copied again.
+
+    Args:
+        engine: as `open_engine`, but not "folder".
+        queries: (n, dim) float32 vectors of texts like those that will be asked, n ≥ 20.
+        recall: share of the 10 nearest that the index must find, 0..1.
+
+    Raises:
+        SettingsError: an unknown method or engine, a recall that is none, or too few queries.
+        DictionaryError: the server fails.
+    """
+    if method not in METHODS:
+        raise SettingsError(
+            f"{method!r} is no way to search in {engine}; choose from {', '.join(METHODS)}."
+        )
+    if not 0 < recall <= 1:
+        raise SettingsError(f"The recall is {recall!r}; it is a share above 0, up to 1.")
+    if len(queries) < FEWEST:
+        raise SettingsError(f"{len(queries)} queries are too few to measure on; at least {FEWEST}.")
+    held = open_engine(folder, engine)
+    if not isinstance(held, HeldDictionary):
+        raise SettingsError(f"{engine!r} is no server; tune it without --engine.")
+    if len(held) <= K:
+        raise SettingsError(f"{folder} has {len(held)} pictures; there is nothing to tune.")
+    tuner = Tuner(VectorDictionary.open(folder).parts, queries, recall, 1, say)
+    try:
+        return _tune(held, tuner, method)
+    finally:
+        held.close()
+
+
+def _tune(held: HeldDictionary, tuner: Tuner, method: str) -> Tuned:
+    held.drop_index()
+    found, ms = tuner.measure(lambda query: held.search(query, K)[0])
+    exact = Choice("exact", "every vector is read", found, ms, 0.0, 0.0)
+    tuner.say(f"exact: {ms:.2f} ms, recall@{K} {found:.4f}")
+    if method == "exact":
+        return Tuned(exact, (exact,))
+    try:
+        graph, effort = _graph(held, tuner)
+    except SettingsError as error:  # a server that builds none over so many
+        if method == "hnsw":
+            raise
+        tuner.say(str(error))
+        return Tuned(exact, (exact,))
+    enough = graph.recall >= tuner.recall and graph.ms < exact.ms
+    if method == "auto" and not enough:
+        held.drop_index()
+        return Tuned(exact, (exact, graph))
+    held.set_effort(effort, asdict(graph))
+    return Tuned(graph, (exact, graph))
+
+
+def _graph(held: HeldDictionary, tuner: Tuner) -> tuple[Choice, int]:
+    """With the least effort that reaches the recall, or with the most there is."""
+    began = time.perf_counter()
+    held.make_index(tuner.parts, tuner.known)
+    spent = time.perf_counter() - began
+    megabytes = held.index_bytes() / 1e6
+    for effort in EFFORTS:
+        held.set_effort(effort, {})
+        recall, ms = tuner.measure(lambda query: held.search(query, K)[0])
+        choice = Choice("hnsw", f"effort {effort}", recall, ms, spent, megabytes)
+        tuner.say(f"hnsw: {ms:.2f} ms, recall@{K} {recall:.4f}, effort {effort}")
+        if recall >= tuner.recall:
+            break
+    return choice, effort
