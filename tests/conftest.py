@@ -6,6 +6,8 @@ from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Networks as small as these are computed soonest by one thread, on a busy machine by far.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from galleries import make_gallery
