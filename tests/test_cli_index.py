@@ -1,12 +1,10 @@
 """`timanh index`: the life of a dictionary from the command line."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from command_line import Printed, build_of, fails
 from galleries import make_gallery
 from PIL import Image
@@ -75,16 +73,6 @@ def test_the_life_of_an_index(tmp_path: Path, tiny_clip_folder: Path, capsys: Pr
     two = VectorDictionary.open(tmp_path / "two")
     one = VectorDictionary.open(tmp_path / "out")
     assert two.vectors.tobytes() == one.vectors.tobytes()
-
-
-def test_int8_says_what_it_costs(tmp_path: Path, tiny_clip_folder: Path, capsys: Printed) -> None:
-    pytest.importorskip("onnxruntime")
-    make_gallery(tmp_path / "gallery")
-    model = shutil.copytree(tiny_clip_folder, tmp_path / "model")
-    assert run([*build_of(tmp_path, model), "--runtime", "int8"]) == 0
-    told = capsys.readouterr().err
-    assert "pictures/s with int8" in told
-    assert "12 captions among 12 of your pictures" in told and "with float32 for" in told
 
 
 def test_square_padding_is_remembered(

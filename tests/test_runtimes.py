@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import Printed, build_of
 from PIL import Image
 
+from timanh.cli import run
 from timanh.errors import RuntimeRefusedError, SettingsError
 from timanh.models import load_encoder, runtimes
 from timanh.models.runtimes import choosing, execution, exporting, names
@@ -150,6 +152,14 @@ def test_int8_is_taken_only_when_asked_for(shared_folder: Path, tiny_encoder: To
     assert 0.9 < trial.cosine < 1
     scores = np.sum(encoder.encode_texts(TEXTS) * tiny_encoder.encode_texts(TEXTS), axis=1)
     assert 0.8 < scores.min() < 0.999999
+
+
+def test_int8_says_what_it_costs(gallery: Path, exported: Path, capsys: Printed) -> None:
+    needs("int8")
+    assert run([*build_of(gallery.parent, exported), "--runtime", "int8"]) == 0
+    told = capsys.readouterr().err
+    assert "pictures/s with int8" in told
+    assert "12 captions among 12 of your pictures" in told and "with float32 for" in told
 
 
 def test_auto_measures_once_and_remembers(
