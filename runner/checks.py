@@ -38,7 +38,7 @@ def check(arguments: list[str], family: Family, console: Console) -> int:
     console.say("Tìm Ảnh · checks")
     environment = Environment(family, console)
     environment.prepare(TEST)
-    prepare_page(family, console, environment)
+    prepare_page(family, console, environment, for_tests=True)
     chromium = prepare_chromium(family, console, environment)
     outcomes = [] if names_a_file(arguments) else run_static(family, console, environment)
     began = time.perf_counter()

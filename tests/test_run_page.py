@@ -9,7 +9,7 @@ from shell_scripts import POSIX, make_script
 from runner.chromium import can_apt_get, find_chromium
 from runner.console import Console
 from runner.environment import Environment
-from runner.page import find_npm, npm_from_pypi
+from runner.page import find_npm, npm_from_pypi, prepare_page
 from runner.places import venv_python
 from runner.processes import Family
 
@@ -30,8 +30,6 @@ def test_an_npm_that_is_absent_broken_or_old_is_not_used(tmp_path: Path) -> None
 def test_without_npm_the_one_from_pypi_is_installed_and_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from runner.page import prepare_page
-
     venv, frontend = tmp_path / ".venv", tmp_path / "frontend"
     packages = venv / "lib" / "python3.12" / "site-packages"
     packages.mkdir(parents=True)
@@ -52,6 +50,25 @@ def test_without_npm_the_one_from_pypi_is_installed_and_used(
         call = (tmp_path / "npm-call").read_text()
         assert call.startswith(str(frontend)) and "npm-cli.js ci" in call
         make_script(venv_python(venv), "exit 1")  # the second time neither is called
+
+
+@POSIX
+def test_users_get_only_what_the_page_needs_and_tests_the_rest_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls, frontend = tmp_path / "calls", tmp_path / "frontend"
+    frontend.mkdir()
+    (frontend / "package-lock.json").write_text("{}")
+    # Like npm's own: what was there, its stamp included, goes first.
+    body = f'rm -rf node_modules; mkdir node_modules; echo "$@" >> {calls}'
+    npm = make_script(tmp_path / "npm", body)
+    monkeypatch.setattr("runner.page.find_npm", lambda: [str(npm)])
+    with Family() as family:
+        environment = Environment(family, Console(), tmp_path, tmp_path / ".venv")
+        for for_tests in (False, False, True, True, False):
+            prepare_page(family, Console(), environment, frontend, for_tests=for_tests)
+    users, testers = calls.read_text().splitlines()
+    assert "--omit=dev" in users and "--omit=dev" not in testers
 
 
 @POSIX

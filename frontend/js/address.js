@@ -22,7 +22,7 @@ export function onBack(restored) {
 }
 
 /** Relative address of a search; pictures from elsewhere cannot be in it. */
-export function addressOf({ text, alpha, k, like, unlike, without }) {
+export function addressOf({ text, corrected, alpha, k, like, unlike, without }) {
   const fields = new URLSearchParams();
   if (text) fields.set("q", text);
   if (text && alpha !== ALPHA) fields.set("alpha", String(alpha));
@@ -30,6 +30,7 @@ export function addressOf({ text, alpha, k, like, unlike, without }) {
   for (const { id } of like) fields.append("like", id);
   for (const { id } of unlike) fields.append("unlike", id);
   for (const words of without) fields.append("without", words);
+  if (corrected) fields.set("as", corrected);
   return `/?${fields}`;
 }
 
@@ -44,12 +45,13 @@ export function questionFrom(search) {
     ...(Number.isInteger(k) && k >= 1 && k <= 100 ? { k } : {}),
     like: fields.getAll("like").slice(0, 5).map(onlyId),
     unlike: fields.getAll("unlike").slice(0, 5).map(onlyId),
-    without: fields.getAll("without").slice(0, 5),
+    without: fields.getAll("without").slice(0, 5).map((words) => words.slice(0, 1_000)),
+    corrected: fields.get("as")?.slice(0, 1_000) ?? null,
   });
   return asked.text || asked.like.length ? asked : null;
 }
 
 function onlyId(id) {
   const url = `/api/images/${encodeURIComponent(id)}`;
-  return { id, path: id, captions: [], width: 1, height: 1, url, thumbnail: `${url}/thumbnail` };
+  return { id, path: "", captions: [], width: 1, height: 1, url, thumbnail: `${url}/thumbnail` };
 }

@@ -1,73 +1,106 @@
 /** An answer as it comes: what was understood, the pictures one by one, the sentence, the timings. */
+import { startFolding } from "./folding.js";
 import { announce, element, sign } from "./dom.js";
-import { fold } from "./folding.js";
 import { language, number, say } from "./i18n.js";
 import { justify } from "./justify.js";
+import { listFoot } from "./list-foot.js";
 import { rendered } from "./markdown.js";
 import { problemWords } from "./problems.js";
-import { emptyTile, hitTile } from "./results.js";
+import { hitParts } from "./results.js";
 import { sentenceOf } from "./sentence.js";
+import { startTiles } from "./tiles.js";
 import { copyText } from "./toast.js";
 import { translation } from "./translation.js";
+import { MOST_RESULTS } from "./turn.js";
 
 /**
- * A view of `turn.answer` in `place`. `act` has `stop()`, `again(changes)`, `more()` and `most`, the
- * number beyond which there is no more. Returns `{understood, hit, finish}` for what comes in.
+ * A view of `turn.answer` in `place`. `act` has `stop()`, `again(changes)`, `more()` and `share()`.
+ * Returns `{understood, hit, waitForMore, finish, foot, shown, focusOn}` for what comes in.
  */
 export function answerView(place, turn, act) {
+  const { answer } = turn;
   const top = element("div", { class: "told" });
   const grid = element("ul", { class: "grid" });
-  const end = element("div", { class: "ending" });
-  const { answer } = turn;
+  const foot = listFoot(() => act.more(true));
+  const ending = element("div", { class: "ending" }, foot.node);
   const lay = justify(grid);
+  const tiles = startTiles(grid, draw, (index) => answer.results[index].width / answer.results[index].height);
+  const folding = startFolding(answer.results, tiles, lay);
   let waiting = 0;
+
+  function draw(index) {
+    return [...hitParts(answer.results, index), ...folding.button(answer.results[index].id)];
+  }
 
   function understood() {
     const said = answer.understood;
-    const first = answer.state === "asking" ? waitingLine(act.stop) : sentence(turn);
-    top.replaceChildren(...[first, said && translation(said, act.again), weak(answer)].filter(Boolean));
+    const first = answer.state === "asking" ? waitingLines(act.stop) : answer.state === "done" ? doneLines(turn, act) : [];
+    top.replaceChildren(...[...first, said && translation(said, act.again), weak(answer)].filter(Boolean));
   }
 
-  function hit(result) {
-    const tile = hitTile(answer.results, answer.results.indexOf(result));
-    const place = grid.querySelector(".waiting");
-    if (place) place.replaceWith(tile);
-    else grid.append(tile);
+  function hit() {
+    tiles.add();
     waiting ||= requestAnimationFrame(() => { waiting = 0; lay(); });
   }
 
-  function finish() {
-    for (const place of grid.querySelectorAll(".waiting")) place.remove();
-    understood();
-    fold([...grid.children], answer.results, lay);
+  function waitForMore(count) {
+    foot.show("busy");
+    tiles.wait(count);
     lay();
-    end.replaceChildren(...endingParts(turn, act));
   }
 
-  grid.append(...answer.results.map((_, index) => hitTile(answer.results, index)));
-  place.replaceChildren(top, grid, end);
+  function finish() {
+    tiles.cease();
+    understood();
+    folding.fold();
+    lay();
+    if (answer.state === "done") foot.show(...footState(answer));
+    else ending.replaceChildren(...troubleParts(answer, act.again));
+  }
+
+  answer.results.forEach(tiles.add);
+  place.replaceChildren(top, grid, ending);
   if (answer.state !== "asking") finish();
   else {
-    for (let rank = answer.results.length; rank < answer.asked; rank += 1) grid.append(emptyTile());
+    tiles.wait(answer.asked - answer.results.length);
     understood();
     lay();
   }
-  return { understood, hit, finish };
+  return { understood, hit, waitForMore, finish, foot: ending, shown: tiles.count, focusOn: (index) => tiles.at(index)?.querySelector("button")?.focus() };
 }
 
-/** Say aloud how it ended. */
-export function announceAnswer({ state, results, problem }) {
-  if (state === "done") announce(say("announce.found", { count: number(results.length) }));
+/** Say aloud how it ended; `more` is how many came to those before. */
+export function announceAnswer({ state, results, problem }, more = 0) {
+  if (state === "done") announce(more ? say("announce.more", { more: number(more), count: number(results.length) }) : say("announce.found", { count: number(results.length) }));
   if (state === "failed") announce(problemWords(problem));
 }
 
-function sentence(turn) {
-  if (turn.answer.state !== "done") return null;
-  const { text, language: written } = turn.answer;
-  const box = element("div", { class: "sentence" });
+function footState({ results, ended }) {
+  const state = results.length >= MOST_RESULTS ? "most" : ended ? "end" : "more";
+  return [results.length ? state : "", results.length];
+}
+
+function waitingLines(stop) {
+  return [
+    element("p", { class: "typing", role: "img", "aria-label": say("searching") }, element("span"), element("span"), element("span")),
+    element("div", { class: "facts-line" },
+      element("button", { type: "button", class: "quiet stop", onclick: stop }, sign("stop"), say("stop"))),
+  ];
+}
+
+function doneLines(turn, { share }) {
+  const { text, language: written, took } = turn.answer;
+  const sentence = element("div", { class: "sentence" });
   // A kept answer in the other language is told anew.
-  box.append(rendered(text && written === language() ? text : sentenceOf(turn)));
-  return box;
+  sentence.append(rendered(text && written === language() ? text : sentenceOf(turn)));
+  return [sentence, element("div", { class: "facts-line" },
+    took?.total == null ? null : element("p", { class: "took" }, say("took", { ms: number(took.total) })),
+    iconButton("copy", "copy.answer", () => copyText(sentence.innerText)),
+    iconButton("link", "share", share))];
+}
+
+function iconButton(drawn, key, onclick) {
+  return element("button", { type: "button", class: "quiet icon", title: say(key), "aria-label": say(key), onclick }, sign(drawn));
 }
 
 function weak(answer) {
@@ -75,36 +108,9 @@ function weak(answer) {
     ? element("p", { class: "weak" }, sign("alert"), element("span", {}, say("weak"))) : null;
 }
 
-function endingParts(turn, act) {
-  const { answer } = turn;
-  if (answer.state === "failed") return [failure(answer.problem, act.again)];
-  if (answer.state === "stopped") {
-    return [element("p", { class: "stopped" }, say(answer.newer ? "stopped" : "stopped.asked")),
-      element("button", { type: "button", class: "quiet", onclick: () => act.again({}) }, say("again"))];
-  }
-  const more = answer.results.length && answer.results.length === answer.asked && answer.asked < act.most;
-  const took = answer.took?.total;
-  return [
-    more ? element("button", { type: "button", class: "quiet more", onclick: act.more }, sign("more"), say("more")) : null,
-    took == null ? null : element("p", { class: "took" }, say("took", { ms: number(took) })),
-    element("button", {
-      type: "button", class: "quiet icon", title: say("copy.answer"), "aria-label": say("copy.answer"),
-      onclick: (event) => copyText(event.target.closest(".answer").querySelector(".sentence").innerText),
-    }, sign("copy")),
-  ].filter(Boolean);
-}
-
-function failure(problem, again) {
-  return element("div", { class: "failure" },
-    sign("alert"),
-    element("p", {}, problemWords(problem), element("small", { class: "muted" }, [problem.status, problem.code].filter(Boolean).join(" · "))),
-    element("button", { type: "button", class: "primary", onclick: () => again({}) }, say("again")),
-  );
-}
-
-function waitingLine(stop) {
-  return element("div", { class: "waiting-line" },
-    element("p", { class: "typing", role: "img", "aria-label": say("searching") },
-      element("span"), element("span"), element("span")),
-    element("button", { type: "button", class: "quiet stop", onclick: stop }, sign("stop"), say("stop")));
+function troubleParts({ state, problem, newer }, again) {
+  const retry = (kind) => element("button", { type: "button", class: kind, onclick: () => again({}) }, say("again"));
+  if (state === "stopped") return [element("p", { class: "stopped" }, say(newer ? "stopped" : "stopped.asked")), retry("quiet")];
+  const code = element("small", { class: "muted" }, [problem.status, problem.code].filter(Boolean).join(" · "));
+  return [element("div", { class: "failure" }, sign("alert"), element("p", {}, problemWords(problem), code), retry("primary"))];
 }

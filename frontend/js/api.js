@@ -13,10 +13,10 @@ export class Problem extends Error {
 
 /**
  * Yield `[kind, data]` of an answer as it comes: understood, hit (once a picture), answer, done.
- * `blobs` is a list of `[name, blob]`. Throws a Problem where the answer breaks off.
+ * `blobs` is a list of `[name, blob]`; `offset` hits are left out first. Throws a Problem where the answer breaks off.
  */
-export async function* searching(question, blobs, { language, k }, signal) {
-  const form = searchForm(question, blobs, k);
+export async function* searching(question, blobs, { language, k, offset }, signal) {
+  const form = searchForm(question, blobs, k, offset);
   const answer = await reach(`/api/search/stream?language=${language}`, { method: "POST", body: form, signal });
   if (!answer.ok) throw await problemOf(answer);
   let ended = false;
@@ -96,11 +96,12 @@ function sent(method, content) {
   return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) };
 }
 
-function searchForm({ text, corrected, alpha, like, unlike, without }, blobs, k) {
+function searchForm({ text, corrected, alpha, like, unlike, without }, blobs, k, offset) {
   const form = new FormData();
   form.set("query", corrected ?? text);
   form.set("alpha", String(alpha));
   form.set("k", String(k));
+  if (offset) form.set("offset", String(offset));
   for (const { id } of like) form.append("like", id);
   for (const { id } of unlike) form.append("unlike", id);
   if (without.length) form.set("without", without.join(", "));

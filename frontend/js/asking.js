@@ -2,28 +2,50 @@
 import { searching } from "./api.js";
 import { blobOf } from "./blobs.js";
 import { markTwins } from "./folding.js";
-import { look } from "./health.js";
+import { current, look } from "./health.js";
 import { language } from "./i18n.js";
+import { MOST_RESULTS, newAnswer } from "./turn.js";
+
+const PAGE = 30;
+
+/** How many pictures the next page of an answer will bring, as far as is known before. */
+export function nextCount({ results }) {
+  return Math.max(0, Math.min(PAGE, MOST_RESULTS - results.length, (current()?.images ?? MOST_RESULTS) - results.length));
+}
 
 /**
  * Fill a new `answer` with what is found for `question`, and tell `seen(kind, data)` of each piece. Never
  * throws: `answer.state` ends as "done", "stopped" or "failed".
  */
-export async function fill(answer, question, signal, seen) {
+export async function fill(answer, question, signal, seen, offset = 0) {
   answer.language = language();
   try {
     const pictures = await blobsOf(question.pictures);
-    for await (const [kind, data] of searching(question, pictures, { language: answer.language, k: answer.asked }, signal)) {
+    for await (const [kind, data] of searching(question, pictures, { language: answer.language, k: answer.asked, offset }, signal)) {
       take(answer, kind, data);
       seen(kind, data);
     }
-    await markTwins(answer.results);
-    answer.state = "done";
+    if (!offset) await markTwins(answer.results);
+    Object.assign(answer, { state: "done", ended: answer.results.length < answer.asked });
   } catch (error) {
     if (signal.aborted) return void Object.assign(answer, { state: "stopped", newer: signal.reason === "newer" });
     look();
     Object.assign(answer, { state: "failed", problem: { code: error.code, status: error.status, detail: error.message } });
   }
+}
+
+/** Add the next page to an `answer` that is done. Returns how that page ended, as an answer of its own. */
+export async function extend(answer, question, signal) {
+  const page = newAnswer(Math.min(PAGE, MOST_RESULTS - answer.results.length));
+  await fill(page, question, signal, () => {}, answer.results.length);
+  if (page.state !== "done") return page;
+  const known = new Set(answer.results.map(({ id }) => id)); // the gallery may have changed in between
+  const fresh = page.results.filter(({ id }) => !known.has(id));
+  answer.results.push(...fresh);
+  await markTwins(answer.results);
+  answer.text = ""; // it names a number that is no longer so
+  answer.ended = page.ended || !fresh.length || answer.results.length >= MOST_RESULTS;
+  return page;
 }
 
 function take(answer, kind, data) {

@@ -1,17 +1,19 @@
 /** Questions and answers, one after the other; a newer question ends the older. */
 import { remainAt, showAddress } from "./address.js";
 import { announceAnswer, answerView } from "./answer.js";
-import { fill } from "./asking.js";
+import { extend, fill, nextCount } from "./asking.js";
 import { keepBlob } from "./blobs.js";
-import { byId, element, scrollTo } from "./dom.js";
+import { byId, scrollTo } from "./dom.js";
 import { keeper } from "./history.js";
 import { onLanguage } from "./i18n.js";
+import { placeOf, shell } from "./messages.js";
+import { leaveEnd, pageAt } from "./paging.js";
 import { problemWords } from "./problems.js";
 import { questionParts } from "./question.js";
+import { share } from "./share.js";
 import { toast } from "./toast.js";
 import { newAnswer, newTurn } from "./turn.js";
 
-const MOST = 100; // pictures that the API finds at once
 const AT_ONCE = 20; // turns drawn at a time; older ones when they are scrolled to
 const views = new WeakMap();
 let turns = [];
@@ -22,7 +24,10 @@ let edit = () => {};
 /** `rewrite(question)` puts one back into the box. */
 export function startConversation(rewrite) {
   edit = rewrite;
-  onLanguage(() => turns.slice(drawnFrom).forEach(draw));
+  onLanguage(() => {
+    turns.slice(drawnFrom).forEach(draw);
+    followEnd();
+  });
   new IntersectionObserver((entries) => entries.at(-1).isIntersecting && drawOlder(), { rootMargin: "600px" })
     .observe(byId("older"));
 }
@@ -36,6 +41,7 @@ export function showTurns(next) {
   byId("welcome").hidden = turns.length > 0;
   drawOlder();
   if (turns.length) scrollTo(placeOf(turns.at(-1)).question, "start", false);
+  followEnd();
 }
 
 /** The question asked last, or undefined. */
@@ -72,26 +78,35 @@ async function run(turn) {
   await fill(turn.answer, turn.question, signal, (kind, data) => views.get(turn)[kind]?.(data));
   if (signal.reason === "again") return; // the same turn runs anew
   views.get(turn).finish();
+  followEnd();
   if (signal.reason !== "gone") announceAnswer(turn.answer);
   keep(turn);
 }
 
-/** Find more for the same question and add what is new. */
-async function more(turn) {
+/** Find more for the same question; where a person `pressed` for it, the focus goes to the first of it. */
+async function more(turn, pressed = false) {
   const signal = takeOver();
   const keep = keeper();
   const { answer } = turn;
-  const found = newAnswer(Math.min(MOST, answer.asked * 2));
-  await fill(found, turn.question, signal, () => {});
-  if (found.state === "failed") toast(problemWords(found.problem));
-  if (found.state !== "done") return views.get(turn).finish();
-  answer.asked = found.asked;
-  for (const result of found.results.slice(answer.results.length)) {
-    answer.results.push(result);
-    views.get(turn).hit(result);
-  }
-  views.get(turn).finish();
-  return keep(turn);
+  const before = answer.results.length;
+  views.get(turn).waitForMore(nextCount(answer));
+  const page = await extend(answer, turn.question, signal);
+  const view = views.get(turn); // drawn anew where the language changed meanwhile
+  for (let index = view.shown(); index < answer.results.length; index += 1) view.hit();
+  view.finish();
+  if (page.state === "failed") toast(problemWords(page.problem));
+  if (page.state !== "done") return;
+  if (pressed) view.focusOn(before);
+  announceAnswer(answer, answer.results.length - before);
+  keep(turn);
+  followEnd();
+}
+
+/** The newest answer goes on by scrolling; in older ones a person asks for more. */
+function followEnd() {
+  const turn = turns.at(-1);
+  if (turn?.answer?.state !== "done" || turn.answer.ended || !turn.answer.results.length) return leaveEnd();
+  return pageAt(placeOf(turn).question, views.get(turn).foot, () => more(turn));
 }
 
 /** Search again in the same place with something changed. */
@@ -105,26 +120,18 @@ function again(turn, changes) {
 function takeOver() {
   running?.abort("newer");
   running = new AbortController();
+  leaveEnd();
   return running.signal;
-}
-
-function shell({ id }) {
-  return [element("li", { class: "question", "data-turn": id }), element("li", { class: "answer", "data-turn": id })];
-}
-
-function placeOf({ id }) {
-  const [question, answer] = byId("messages").querySelectorAll(`[data-turn="${id}"]`);
-  return { question, answer };
 }
 
 function draw(turn) {
   const place = placeOf(turn);
   place.question.replaceChildren(...questionParts(turn, { edit, again: (changes) => again(turn, changes) }));
   views.set(turn, answerView(place.answer, turn, {
-    most: MOST,
     stop: () => running?.abort("asked"),
     again: (changes) => again(turn, changes),
-    more: () => more(turn),
+    more: (pressed) => more(turn, pressed),
+    share: () => share(turn.question),
   }));
 }
 

@@ -5,44 +5,69 @@ import { number, say } from "./i18n.js";
 const SIDE = 16; // cells a side that are compared
 const FAR = 24; // of 255: more than saving a JPEG again changes
 const SHARE = 0.02; // of the cells may be that far apart
+const cells = new WeakMap(); // of a result; null where there is nothing to compare
 
-/** Give each result that nearly equals an earlier one that one's id as `twin`. */
+/** Give each result that nearly equals an earlier one that one's id as `twin`; done before is not done again. */
 export async function markTwins(results) {
-  const seen = await Promise.all(results.map(async (result) => ({ result, cells: result.preview ? await cellsOf(result.preview) : null })));
-  seen.forEach(({ result, cells }, index) => {
-    const first = cells && seen.slice(0, index).find((other) => other.cells && !other.result.twin && alike(cells, other.cells));
-    if (first) result.twin = first.result.id;
-  });
+  const fresh = results.filter((result) => !cells.has(result));
+  await Promise.all(fresh.map(async (result) => cells.set(result, result.preview ? await cellsOf(result.preview) : null)));
+  for (const result of fresh) {
+    const own = cells.get(result);
+    const earlier = own && results.slice(0, results.indexOf(result));
+    const first = earlier?.find((other) => cells.get(other) && !other.twin && alike(own, cells.get(other)));
+    if (first) result.twin = first.id;
+  }
 }
 
-/** Fold `tiles`, one for each result; `lay()` puts the rest in order. */
-export function fold(tiles, results, lay) {
-  results.forEach(({ id, twin }, index) => {
-    tiles[index].hidden = Boolean(twin);
-    tiles[index].querySelector(".twins")?.remove();
-    const twins = tiles.filter((_, other) => results[other].twin === id);
-    if (!twins.length) return;
-    const label = say("twins", { count: number(twins.length) });
-    tiles[index].append(element("button", {
-      type: "button", class: "twins", title: label, "aria-label": `+${number(twins.length)} · ${label}`,
-      onclick: ({ currentTarget }) => {
-        for (const tile of twins) tile.hidden = false;
-        currentTarget.remove();
-        lay();
-        twins[0].querySelector("button").focus();
-      },
-    }, `+${number(twins.length)}`));
-  });
+/** `{fold, button}` for `tiles` of `results`; `lay()` puts them in order. */
+export function startFolding(results, tiles, lay) {
+  const opened = new Set();
+  let twins = new Map();
+
+  /** Hide what is shown already, and offer it at the one that is shown. */
+  function fold() {
+    twins = Map.groupBy(results.keys(), (index) => results[index].twin ?? "");
+    results.forEach(({ id, twin }, index) => {
+      const tile = tiles.at(index);
+      tile.hidden = Boolean(twin) && !opened.has(twin);
+      if (!twins.has(id) || tile.classList.contains("far")) return;
+      tile.querySelector(".twins")?.remove();
+      tile.append(...button(id));
+    });
+  }
+
+  function open(id) {
+    opened.add(id);
+    fold();
+    lay();
+    const first = tiles.at(twins.get(id)[0]);
+    tiles.fill(first);
+    first.querySelector("button").focus();
+  }
+
+  /** The button for those like picture `id`, if there are any hidden. */
+  function button(id) {
+    const count = twins.get(id)?.length;
+    if (!count || opened.has(id)) return [];
+    const label = say("twins", { count: number(count) });
+    return [element("button", {
+      type: "button", class: "twins", title: label, "aria-label": `+${number(count)} · ${label}`, onclick: () => open(id),
+    }, `+${number(count)}`)];
+  }
+
+  return { fold, button };
 }
 
 /** Whether two grids of cells show the same: nearly all are near in red, green and blue. */
-export function alike(one, other) {
+function alike(one, other) {
+  const most = SHARE * (one.length / 4);
   let far = 0;
-  for (let cell = 0; cell < one.length; cell += 4) {
-    const apart = Math.max(...[0, 1, 2].map((colour) => Math.abs(one[cell + colour] - other[cell + colour])));
+  for (let cell = 0; cell < one.length && far <= most; cell += 4) {
+    const apart = Math.max(
+      Math.abs(one[cell] - other[cell]), Math.abs(one[cell + 1] - other[cell + 1]), Math.abs(one[cell + 2] - other[cell + 2]));
     if (apart > FAR) far += 1;
   }
-  return far <= SHARE * (one.length / 4);
+  return far <= most;
 }
 
 async function cellsOf(preview) {

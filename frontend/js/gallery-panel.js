@@ -30,7 +30,7 @@ function content() {
   [images, total] = [[], 0];
   const list = element("div", { class: "sheets" });
   const file = element("input", { type: "file", accept: "image/*", multiple: true, hidden: true, "aria-label": say("gallery.add"), onchange: () => add(file.files) });
-  sheets = startSheets(list, panel.body, more, tile);
+  sheets = startSheets(list, panel.body, { more, awaited, tile });
   return [
     element("div", { class: "gallery-head" },
       element("p", { class: "muted", id: "gallery-count" }),
@@ -41,16 +41,22 @@ function content() {
   ];
 }
 
+function awaited() {
+  return Math.min(PAGE, (images.length ? total : current()?.images ?? PAGE) - images.length);
+}
+
 /** The next page; empty at the end, null where it failed. */
 async function more() {
+  const mine = images;
   try {
     const page = await galleryPage(images.length, PAGE);
+    if (mine !== images || !panel.dialog.open) return null; // closed or begun anew meanwhile
     total = page.total;
     showCount();
     images.push(...page.images);
     return page.images;
   } catch (problem) {
-    toast(problemWords(problem));
+    if (panel.dialog.open) toast(problemWords(problem));
     return null;
   }
 }

@@ -3,6 +3,7 @@ import { loadWords } from "./api.js";
 import { remember, remembered } from "./settings.js";
 
 export const LANGUAGES = ["vi", "en"];
+const TURNING = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069]/; // right to left, or marks that say so
 let words = {};
 let current = "vi";
 const listeners = [];
@@ -14,7 +15,7 @@ export function language() {
 
 /** The sentence for `key` with `{name}` places filled; undefined if there is none. */
 export function say(key, values = {}) {
-  return words[key]?.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  return words[key]?.replace(/\{(\w+)\}/g, (_, name) => apart(values[name] ?? ""));
 }
 
 /** A number as the language writes it. */
@@ -62,6 +63,11 @@ async function setLanguage(next) {
     node.title = say(node.dataset.i18nTitle);
   }
   for (const listener of listeners) listener();
+}
+
+/** A file's name may run from right to left; the sentence around it shall not. */
+function apart(value) {
+  return TURNING.test(value) ? `\u2068${value}\u2069` : value;
 }
 
 function tag() {

@@ -23,7 +23,7 @@ export function rowWidths(ratios, room, target, gap) {
 }
 
 /**
- * Lay `list` (a ul of li, each with a picture or a place for one) out in rows whenever its width
+ * Lay `list` (a ul of li, each with its picture's `data-ratio`) out in rows whenever its width
  * changes. Returns a function to call when pictures were added.
  */
 export function justify(list) {
@@ -33,18 +33,16 @@ export function justify(list) {
     const shown = [...list.children].filter(({ hidden }) => !hidden);
     const style = getComputedStyle(list);
     const target = Number.parseFloat(style.getPropertyValue("--row")) * rem();
-    const widths = rowWidths(shown.map(ratioOf), room, Math.min(target, room * 0.48), Number.parseFloat(style.columnGap));
-    widths.forEach((width, index) => shown[index].style.setProperty("width", `${width}px`));
+    const widths = rowWidths(shown.map(({ dataset }) => Number(dataset.ratio ?? 1)), room, Math.min(target, room * 0.48), Number.parseFloat(style.columnGap));
+    widths.forEach((width, index) => {
+      const wanted = `${width}px`;
+      if (shown[index].style.width !== wanted) shown[index].style.width = wanted; // most stay as they are
+    });
   };
   new ResizeObserver(() => {
     if (list.clientWidth !== room) lay(); // else only the height changed, by our own doing
   }).observe(list);
   return lay;
-}
-
-function ratioOf(item) {
-  const image = item.querySelector("img[width]");
-  return image ? image.getAttribute("width") / image.getAttribute("height") : 1;
 }
 
 function nearer(row, next, room, target, gap) {

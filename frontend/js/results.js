@@ -5,25 +5,19 @@ import { number, say } from "./i18n.js";
 import { toggle, verdictOn } from "./picks.js";
 import { openLarge } from "./picture-actions.js";
 
-/** A tile for `results[index]`; a click enlarges it among the others. */
-export function hitTile(results, index) {
+/** What a tile for `results[index]` holds; a click enlarges it among the others. */
+export function hitParts(results, index) {
   const result = results[index];
   const score = number(result.score, 3);
   const label = say("result", { rank: number(index + 1), score, caption: captionOf(result) });
-  return element("li", {},
+  return [
     element("button", {
       type: "button", class: "hit", title: captionOf(result), "aria-label": label,
       onclick: () => openLarge(results, index),
     }, picture(result)),
     element("div", { class: "verdicts" }, verdict("like", result), verdict("unlike", result)),
     scoreLine(result.score, Math.max(results[0].score, 0.01)),
-  );
-}
-
-/** A place kept for a picture that is on its way. */
-export function emptyTile() {
-  return element("li", { class: "waiting", "aria-hidden": "true" },
-    element("div", { class: "hit" }), element("div", { class: "score" }, element("span", { class: "cosine" }, "\u00a0")));
+  ];
 }
 
 function picture({ thumbnail, preview, width, height }) {

@@ -2,7 +2,7 @@
 
 const LIST = "conversations";
 const MOST = 4_000_000; // characters; browsers give about five million
-const MOST_RESULTS = 30; // of one answer; "more" finds the rest again
+const KEPT_RESULTS = 30; // of one answer; the rest is found again by scrolling
 const BODY = (id) => `conversation:${id}`;
 
 /** `[{id, name, at}]`, newest first. */
@@ -55,8 +55,9 @@ export function pictureKeys() {
 
 function lean({ id, at, question, answer }) {
   const pictures = question.pictures.map(({ key, name }) => ({ key, name }));
-  const results = answer?.results.slice(0, MOST_RESULTS).map(({ preview, ...rest }) => rest);
-  return { id, at, question: { ...question, pictures }, answer: answer && { ...answer, results } };
+  const results = answer?.results.slice(0, KEPT_RESULTS).map(({ preview, ...rest }) => rest);
+  const ended = answer?.ended && results.length === answer.results.length;
+  return { id, at, question: { ...question, pictures }, answer: answer && { ...answer, results, ended } };
 }
 
 function makeRoom(list, spared) {

@@ -20,10 +20,10 @@ export function toast(text, undo = null) {
 }
 
 /** Put text on the clipboard and say so. */
-export async function copyText(text) {
+export async function copyText(text, done = say("copied")) {
   try {
     await navigator.clipboard.writeText(text);
-    toast(say("copied"));
+    toast(done);
   } catch {
     toast(say("copy.forbidden"));
   }

@@ -2,6 +2,7 @@
 import { resultCount } from "./settings.js";
 
 export const ALPHA = 0.6;
+export const MOST_RESULTS = 1_000; // of one answer; beyond that other words find better
 export const MOST_STEERING = 5; // pictures of each kind that the API takes
 
 /** A question with what was not given filled in. */
@@ -16,7 +17,7 @@ export function newTurn(asked) {
 
 /** An answer to `asked` pictures of which nothing has come yet. */
 export function newAnswer(asked) {
-  return { state: "asking", asked, understood: null, results: [], text: "", language: "", weak: null, took: null, problem: null };
+  return { state: "asking", asked, understood: null, results: [], ended: false, text: "", language: "", weak: null, took: null, problem: null };
 }
 
 /** Whether there is anything to search by. */

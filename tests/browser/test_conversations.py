@@ -6,30 +6,12 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.history import FILL
 from tests.browser.steps import answered, search
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import Site
+    from tests.browser.site import Site
 
-# 500 turns with ten results and a picture each, written as the page itself writes them.
-FILL = """async () => {
-    const { keepConversation } = await import('/js/store.js');
-    const { keepBlob } = await import('/js/blobs.js');
-    const { question } = await import('/js/turn.js');
-    const { images } = await (await fetch('/api/gallery?limit=10')).json();
-    const results = images.map((image, index) => ({ ...image, score: 0.5 - index / 100 }));
-    const blob = await (await fetch(images[0].thumbnail)).blob();
-    const turns = [];
-    for (let index = 0; index < 500; index += 1) {
-        const key = `picture-${index}`;
-        if (index >= 480) await keepBlob(key, blob);
-        const text = `question ${index}`;
-        turns.push({ id: `turn-${index}`, at: index,
-            question: question({ text, pictures: [{ key, name: 'a.jpg' }] }),
-            answer: { state: 'done', results, text: 'Found.', language: 'en', asked: 10 } });
-    }
-    return keepConversation({ id: 'long', name: 'long', at: Date.now() + 1000 }, turns);
-}"""
 FULL = """() => { Storage.prototype.setItem = function (name) {
     if (name.startsWith('conversation')) throw new DOMException('full', 'QuotaExceededError');
 }; }"""
@@ -164,3 +146,28 @@ def test_the_address_holds_the_search_and_back_goes_back(page: Page, site: "Site
     page.reload()
     answered(page)
     expect(page.locator(".question")).to_have_count(1)
+
+
+def test_a_link_to_a_search_holds_all_but_one_s_own_pictures(page: Page, site: "Site") -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    search(page, "a red car without people")
+    page.locator(".verdict[data-verdict=like]").nth(1).click(force=True)
+    page.locator(".verdict[data-verdict=unlike]").nth(2).click(force=True)
+    page.set_input_files("#file", [site.gallery / "images" / "scene_000007.jpg"])
+    page.locator("#words").fill("at night")
+    page.locator("#balance input").fill("0.8")
+    page.locator("#send").click()
+    answered(page)
+    page.get_by_role("button", name="Copy a link to this search").last.click()
+    expect(page.locator(".toast")).to_contain_text("Your own pictures stay on this device")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == page.url
+    assert all(part in link for part in ("q=at+night", "alpha=0.8", "k=10", "&like=", "&unlike="))
+    page.get_by_role("button", name="Copy a link to this search").first.click()
+    expect(page.locator(".toast")).to_have_text("The link to this search was copied.")
+    assert "without=people" in page.evaluate("navigator.clipboard.readText()")
+    page.set_input_files("#file", [site.gallery / "images" / "scene_000007.jpg"])
+    page.locator("#send").click()
+    answered(page)
+    page.get_by_role("button", name="Copy a link to this search").last.click()
+    expect(page.locator(".toast")).to_contain_text("no link can hold it")

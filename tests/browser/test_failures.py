@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from upstream_standin import free_port, start_backend
 
-from tests.browser.conftest import ROOT, Site
+from tests.browser.site import ROOT, Site
 from tests.browser.steps import search
 from timanh.serving import Running, serve_in_notebook
 

@@ -83,6 +83,35 @@ def test_every_class_of_the_styles_is_used() -> None:
         assert re.search(rf"[\"' ]{re.escape(name)}[\"' ]", used), f".{name} is used nowhere"
 
 
+def test_every_id_property_and_motion_of_the_styles_is_used() -> None:
+    styles = "".join(file.read_text("utf8") for file in (FRONTEND / "css").glob("*.css"))
+    styles = re.sub(r"/\*.*?\*/|\"[^\"]*\"", "", styles, flags=re.S)
+    scripts = "".join(file.read_text("utf8") for file in (FRONTEND / "js").glob("*.js"))
+    page = (FRONTEND / "index.html").read_text("utf8")
+    defined = set(re.findall(r"(--[\w-]+):", styles))
+    read = set(re.findall(r"var\((--[\w-]+)", styles)) | set(
+        re.findall(r"getPropertyValue\(\"(--[\w-]+)", scripts)
+    )
+    given = set(re.findall(r"setProperty\(\"(--[\w-]+)", scripts))
+    assert defined - read == set(), "defined, but never read"
+    assert read - defined - given == set(), "read, but never defined"
+    motions = set(re.findall(r"@keyframes ([\w-]+)", styles))
+    assert {name for name in motions if not re.search(rf"animation: {name}\b", styles)} == set()
+    ids = set(re.findall(r"#([a-z][\w-]*)(?=[^;{}]*\{)", styles))
+    assert {name for name in ids if f'id="{name}"' not in page} == set()
+
+
+def test_no_word_of_the_language_files_is_never_said() -> None:
+    words = json.loads((FRONTEND / "i18n" / "en.json").read_text("utf8"))
+    sources = [*(FRONTEND / "js").glob("*.js"), FRONTEND / "script.js", FRONTEND / "index.html"]
+    text = "".join(file.read_text("utf8") for file in sources)
+    whole = set(re.findall(r"[\"`]([a-z][\w.-]*)[\"`]", text))
+    begun = {start for start in re.findall(r"`([a-z][\w-]*\.)\$\{", text)}
+    unsaid = {word for word in words if word not in whole
+              and not any(word.startswith(start) for start in begun)}  # fmt: skip
+    assert {word for word in unsaid if not word.endswith(".chip")} == set()  # `${kind}.chip`
+
+
 def test_the_lock_file_names_no_registry() -> None:
     assert "resolved" not in (FRONTEND / "package-lock.json").read_text("utf8")
 

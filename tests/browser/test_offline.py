@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.browser.steps import search
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import Site
+    from tests.browser.site import Site
 
 
 def test_it_opens_offline_with_the_history_readable(browser: Browser, site: "Site") -> None:

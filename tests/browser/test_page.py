@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.steps import answered, loaded, search
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import Site
+    from tests.browser.site import Site
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 
@@ -36,6 +36,7 @@ def test_a_picture_that_is_attached_is_found_first(page: Page, site: "Site") -> 
     expect(page.locator(".previews img")).to_have_count(1)
     expect(page.locator("#balance input")).to_have_count(0)
     page.locator("#send").click()
+    answered(page)
     page.locator(".grid .hit").first.click()
     expect(page.locator("#lightbox .path")).to_contain_text("scene_000007.jpg")
     assert float(page.locator(".cosine").first.inner_text()) >= 0.99
@@ -135,6 +136,7 @@ def test_a_dead_api_is_said_and_the_same_question_works_again(page: Page, site: 
 def test_hostile_words_are_shown_and_never_run(page: Page, site: "Site") -> None:
     page.set_input_files("#file", [site.gallery / "images" / "scene_000000.jpg"])
     page.locator("#send").click()
+    answered(page)
     page.locator(".grid .hit").first.click()
     expect(page.locator("#lightbox figcaption")).to_contain_text("<img src=x onerror")
     page.keyboard.press("Escape")

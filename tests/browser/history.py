@@ -1,0 +1,21 @@
+"""A long history, as the page itself writes it."""
+
+# 500 turns with ten results and a picture each, written as the page itself writes them.
+FILL = """async () => {
+    const { keepConversation } = await import('/js/store.js');
+    const { keepBlob } = await import('/js/blobs.js');
+    const { question } = await import('/js/turn.js');
+    const { images } = await (await fetch('/api/gallery?limit=10')).json();
+    const results = images.map((image, index) => ({ ...image, score: 0.5 - index / 100 }));
+    const blob = await (await fetch(images[0].thumbnail)).blob();
+    const turns = [];
+    for (let index = 0; index < 500; index += 1) {
+        const key = `picture-${index}`;
+        if (index >= 480) await keepBlob(key, blob);
+        const text = `question ${index}`;
+        turns.push({ id: `turn-${index}`, at: index,
+            question: question({ text, pictures: [{ key, name: 'a.jpg' }] }),
+            answer: { state: 'done', results, text: 'Found.', language: 'en', asked: 10 } });
+    }
+    return keepConversation({ id: 'long', name: 'long', at: Date.now() + 1000 }, turns);
+}"""

@@ -1,0 +1,95 @@
+"""Every view of the page, one after the other."""
+
+from collections.abc import Iterator
+
+from playwright.sync_api import Page, Route
+
+from tests.browser.site import Site
+from tests.browser.steps import answered, loaded
+
+LINE = "https://a.ngrok.app#key=secret"
+THERE = {"url": "https://a.ngrok.app", "host": "a.ngrok.app", "has_key": True,
+         "health": {"images": 8091, "model": "<b>clip</b>"}}  # fmt: skip
+SLOW = {"content_type": "application/problem+json", "body": '{"code":"upstream-slow"}'}
+
+
+def walk(page: Page, site: Site) -> Iterator[str]:
+    """Yield the name of each view once it is there; the page is at its start before."""
+    page.goto(site.url)
+    page.wait_for_selector(".sample img")
+    yield "welcome"
+    yield from _conversation(page, site)
+    yield from _large(page)
+    yield from _panels(page)
+
+
+def _conversation(page: Page, site: Site) -> Iterator[str]:
+    page.set_input_files("#file", [site.gallery / "images" / "scene_000007.jpg"])
+    page.set_input_files("#file", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"})
+    page.locator("#words").fill("at night -car")
+    page.wait_for_selector("#balance input")
+    yield "box"
+    held: list[Route] = []
+    page.route("**/api/search/stream**", lambda route: held.append(route))
+    page.locator("#send").click()
+    page.wait_for_selector(".typing")
+    yield "waiting"
+    held[0].fulfill(status=504, **SLOW)
+    page.wait_for_selector(".failure")
+    yield "failure"
+    page.unroute_all(behavior="ignoreErrors")
+    page.locator(".failure button").click()
+    answered(page)
+    loaded(page)
+    page.locator(".verdict[data-verdict=like]").nth(1).click(force=True)
+    page.locator(".verdict[data-verdict=unlike]").nth(2).click(force=True)
+    yield "answer"
+
+
+def _large(page: Page) -> Iterator[str]:
+    page.locator(".grid .hit").first.click()
+    page.locator("#lightbox summary").click()
+    yield "lightbox"
+    page.locator("#large-crop").click()
+    page.wait_for_selector("#crop-box")
+    yield "crop"
+    page.keyboard.press("Escape")
+
+
+def _panels(page: Page) -> Iterator[str]:
+    panel(page, "gallery")
+    page.wait_for_selector(".sheet img")
+    yield "gallery"
+    page.keyboard.press("Escape")
+    panel(page, "settings")
+    yield "settings"
+    page.keyboard.press("Escape")
+    panel(page, "history")
+    yield "history"
+    page.locator(".conversations .icon").first.click()
+    page.wait_for_selector(".conversations input")
+    yield "renaming"
+    page.keyboard.press("Escape")
+    page.locator(".panel-foot .danger").click()
+    yield "confirming"
+    page.keyboard.press("Escape")
+    panel(page, "connect")
+    yield "connect"
+    page.route("**/api/upstream/check", lambda route: route.fulfill(json=THERE))
+    page.locator("#connection").fill(LINE)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".sure")
+    yield "connecting"
+    page.keyboard.press("Escape")
+    panel(page, "history")
+    page.locator(".conversations .icon").nth(1).click()
+    page.wait_for_selector(".toast button")
+    yield "undo"
+    page.locator(".toast button").click()
+    page.keyboard.press("Escape")
+
+
+def panel(page: Page, name: str) -> None:
+    """Open a panel; it is fetched when it is first wanted."""
+    page.locator(f"#{name}").click()
+    page.wait_for_selector(f".panel.{name}[open]")
