@@ -1,18 +1,20 @@
-"""Tiny checkpoints in the real formats, and a small folder of real JPEGs."""
+"""Tiny checkpoints in the real formats, small galleries, and dictionaries of them."""
 
 import os
+import shutil
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Networks as small as these are computed soonest by one thread, on a busy machine by far.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
-from PIL import Image, ImageDraw
+from galleries import make_gallery
+from pixel_encoder import PixelEncoder, make_pictures
 
 from timanh.models.torch_encoder import TorchEncoder
-
-COLOURS = {"red": (214, 40, 40), "green": (42, 157, 90), "blue": (38, 90, 200)}
-SHAPES = ("circle", "square")
+from timanh.vectors import build_dictionary
 
 
 @pytest.fixture(scope="session")
@@ -66,20 +68,36 @@ def gallery(tmp_path: Path) -> Path:
     return make_gallery(tmp_path / "gallery")
 
 
-def make_gallery(folder: Path, repeats: int = 2) -> Path:
-    """Circles and squares in three colours on grey, `repeats` of each, slightly apart."""
-    images = folder / "images"
-    images.mkdir(parents=True)
-    lines = ["image,caption"]
-    for colour, rgb in COLOURS.items():
-        for shape in SHAPES:
-            for number in range(repeats):
-                name = f"{colour}_{shape}_{number}.jpg"
-                picture = Image.new("RGB", (80, 60), (225, 225, 225))
-                draw = ImageDraw.Draw(picture)
-                box = (15 + 5 * number, 8, 55 + 5 * number, 48)
-                (draw.ellipse if shape == "circle" else draw.rectangle)(box, fill=rgb)
-                picture.save(images / name, quality=92)
-                lines += [f"{name},a {colour} {shape}", f"{name},one {shape} in {colour}"]
-    (folder / "captions.txt").write_text("\n".join(lines) + "\n", encoding="utf8")
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder of 10 PNGs without captions."""
+    return make_pictures(tmp_path / "pictures", 10)
+
+
+@pytest.fixture(scope="session")
+def built_gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """20 PNGs in pictures/ and their dictionary in out/; only to be read."""
+    folder = tmp_path_factory.mktemp("built")
+    make_pictures(folder / "pictures", 20)
+    build_dictionary(folder / "pictures", PixelEncoder(), folder / "out", progress=False)
+    return folder
+
+
+@pytest.fixture
+def dictionary_folder(built_gallery: Path, tmp_path: Path) -> Path:
+    """A copy of that dictionary that a test may damage, beside its gallery."""
+    shutil.copytree(built_gallery, tmp_path / "copy")
+    return tmp_path / "copy" / "out"
+
+
+@pytest.fixture(scope="session")
+def indexed_gallery(tmp_path_factory: pytest.TempPathFactory, tiny_clip_folder: Path) -> Path:
+    """Shapes in gallery/ and their dictionary in out/, built by the command; only to be read."""
+    from command_line import build_of
+
+    from timanh.cli import run
+
+    folder = tmp_path_factory.mktemp("indexed")
+    make_gallery(folder / "gallery")
+    assert run(build_of(folder, tiny_clip_folder)) == 0
     return folder

@@ -200,8 +200,9 @@ def test_every_kind_of_picture_becomes_upright_rgb() -> None:
     assert 120 <= deep.getpixel((1, 1))[0] <= 135
     print_ = open_picture(saved(Image.new("CMYK", (4, 4), (0, 255, 255, 0)), "JPEG"))
     assert print_.getpixel((1, 1))[0] > 200
-    frames = [Image.new("P", (4, 4), 0), Image.new("P", (4, 4), 1)]
-    assert open_picture(saved(frames[0], "GIF", save_all=True, append_images=frames[1:])).size
+    frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]
+    moving = open_picture(saved(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    assert (moving.mode, moving.getpixel((1, 1))) == ("RGB", (255, 0, 0)), "the first frame"
 
 
 def test_large_jpegs_are_decoded_small_on_request(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from runner.execute_notebook import set_parameter
+
 ROOT = Path(__file__).resolve().parent.parent
 STANDINS = ROOT / "tests" / "standins"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
@@ -100,3 +102,19 @@ def test_their_outputs_are_of_a_real_run_and_clean(file: Path) -> None:
     assert "error" not in kinds
     assert not re.search(r"(?<![\w.:/])/(home|tmp|root|Users|work)/", printed(file))
     assert "#key=" not in printed(file)
+
+
+def test_a_notebook_parameter_is_replaced_where_it_is_set() -> None:
+    source = 'PICTURES = 1200  #@param {type:"integer"}\nPICTURES_SEEN = 3\nSEED = 0\n'
+    cells = [
+        {"cell_type": "markdown", "source": "SEED = 5"},
+        {"cell_type": "code", "source": source},
+    ]
+    set_parameter(cells, "PICTURES", "60")
+    set_parameter(cells, "SEED", "7")
+    assert cells[1]["source"] == (
+        'PICTURES = 60  #@param {type:"integer"}\nPICTURES_SEEN = 3\nSEED = 7\n'
+    )
+    assert cells[0]["source"] == "SEED = 5"
+    with pytest.raises(SystemExit, match="LOSS"):
+        set_parameter(cells, "LOSS", "1")

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from runner.serving import free_port
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -118,9 +120,3 @@ def test_an_env_file_is_read_as_people_write_them(tmp_path: Path) -> None:
     file.write_text("# key\nTIMANH_API_URL='https://a.b/'\nexport TIMANH_PORT = 81\n\nrubbish\n")
     assert read_env_file(file) == {"TIMANH_API_URL": "https://a.b/", "TIMANH_PORT": "81"}
     assert read_env_file(tmp_path / "absent") == {}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

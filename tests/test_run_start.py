@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ import pytest
 
 from runner.environment import APP, BACKEND, Environment
 from runner.page import STAMP, page_digest
+from runner.serving import free_port
 from runner.stamps import Stamps
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,12 +98,6 @@ def project(tmp_path: Path) -> Path:
 def write(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import Printed, build_of
 from PIL import Image
 
+from timanh.cli import run
 from timanh.errors import RuntimeRefusedError, SettingsError
 from timanh.models import load_encoder, runtimes
 from timanh.models.runtimes import choosing, execution, exporting, names
@@ -18,8 +20,18 @@ TEXTS = ["a red car", "two dogs run on the beach", "x", "hai con mèo dưới m�
 
 @pytest.fixture(scope="module")
 def shared_folder(tiny_clip_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One checkpoint for all runtimes, so that it is exported once."""
-    return Path(shutil.copytree(tiny_clip_folder, tmp_path_factory.mktemp("shared") / "model"))
+    """One checkpoint for all tests that only read it, with its exports, which take seconds."""
+    folder = Path(shutil.copytree(tiny_clip_folder, tmp_path_factory.mktemp("shared") / "model"))
+    for runtime in ("onnx", "openvino"):
+        if not names.missing(runtime):
+            load_encoder(folder, device="cpu", runtime=runtime)
+    return folder
+
+
+@pytest.fixture
+def exported(shared_folder: Path, tmp_path: Path) -> Path:
+    """A copy of the checkpoint and its exports that a test may write to."""
+    return Path(shutil.copytree(shared_folder, tmp_path / "exported"))
 
 
 @pytest.fixture
@@ -90,17 +102,17 @@ def test_an_exporter_that_fails_is_no_end(folder: Path, monkeypatch: pytest.Monk
     assert not list(folder.rglob("*.xml"))
 
 
-def test_an_export_of_other_weights_is_not_used(folder: Path) -> None:
+def test_an_export_of_other_weights_is_not_used(exported: Path) -> None:
     needs("openvino")
-    first = load_encoder(folder, device="cpu", runtime="openvino")
+    first = load_encoder(exported, device="cpu", runtime="openvino")
     before = first.encode_images(pictures())
     turn_around(first)
     assert first.runtime == "torch", "trained on, it computes with its own weights"
     np.testing.assert_allclose(first.encode_images(pictures()), -before, atol=1e-4)
-    first.save_pretrained(folder)
-    encoder = load_encoder(folder, device="cpu", runtime="openvino")
+    first.save_pretrained(exported)
+    encoder = load_encoder(exported, device="cpu", runtime="openvino")
     np.testing.assert_allclose(encoder.encode_images(pictures()), -before, atol=1e-4)
-    assert len(list((folder / "runtimes").iterdir())) == 1, "the former export is gone"
+    assert len(list((exported / "runtimes").iterdir())) == 1, "the former export is gone"
 
 
 # What is promised
@@ -108,15 +120,16 @@ def test_an_export_of_other_weights_is_not_used(folder: Path) -> None:
 
 @pytest.mark.parametrize("runtime", ["torch-bf16", "onnx", "openvino", "openvino-bf16"])
 def test_each_runtime_gives_the_vectors_of_torch(
-    runtime: str, shared_folder: Path, tiny_encoder: TorchEncoder
+    runtime: str,
+    shared_folder: Path,
+    tiny_encoder: TorchEncoder,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     needs(runtime)
-    try:
-        encoder = load_encoder(shared_folder, device="cpu", runtime=runtime)
-    except RuntimeRefusedError as told:
-        if "bf16" not in runtime:
-            raise
-        pytest.skip(str(told))
+    # In half precision so narrow a network is refused as a rule; its vectors are near all the same.
+    parity = 0.999 if "bf16" in runtime else choosing.PARITY
+    monkeypatch.setattr(choosing, "PARITY", parity)
+    encoder = load_encoder(shared_folder, device="cpu", runtime=runtime)
     assert encoder.runtime == runtime
     assert encoder.fingerprint == tiny_encoder.fingerprint
     for found, wanted in (
@@ -126,7 +139,7 @@ def test_each_runtime_gives_the_vectors_of_torch(
         (encoder.encode_texts(TEXTS[:1]), tiny_encoder.encode_texts(TEXTS[:1])),
     ):
         assert found.shape == wanted.shape and found.dtype == np.float32
-        assert np.sum(found * wanted, axis=1).min() >= 0.9999
+        assert np.sum(found * wanted, axis=1).min() >= parity
         np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
 
 
@@ -141,29 +154,41 @@ def test_int8_is_taken_only_when_asked_for(shared_folder: Path, tiny_encoder: To
     assert 0.8 < scores.min() < 0.999999
 
 
-def test_auto_measures_once_and_remembers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_int8_says_what_it_costs(gallery: Path, exported: Path, capsys: Printed) -> None:
+    needs("int8")
+    assert run([*build_of(gallery.parent, exported), "--runtime", "int8"]) == 0
+    told = capsys.readouterr().err
+    assert "pictures/s with int8" in told
+    assert "12 captions among 12 of your pictures" in told and "with float32 for" in told
+
+
+def test_auto_measures_once_and_remembers(
+    folder: Path, exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     encoder = load_encoder(folder, device="cpu")
     encoder.encode_images(pictures())
     assert encoder.execution is not None and not encoder.execution.trials, "not worth it yet"
     assert not (folder / "runtimes").exists()
+    encoder = load_encoder(exported, device="cpu")
     encoder.expect(images=5000)
+    assert encoder.execution is not None
     trials = encoder.execution.trials["image"]
     able = [trial for trial in trials if not trial.refused]
     assert {trial.runtime for trial in trials} == {*names.candidates("cpu"), "torch"}
     assert able[0].per_s == max(trial.per_s for trial in able)
     assert encoder.runtime == trials[0].runtime == able[0].runtime
-    (file,) = folder.rglob("choice.json")
+    (file,) = exported.rglob("choice.json")
     assert json.loads(file.read_text())["trials"][0]["runtime"] == encoder.runtime
 
     def never(*_: object) -> None:
         raise AssertionError("it measured again")
 
     monkeypatch.setattr(execution, "choose", never)
-    again = load_encoder(folder, device="cpu")
+    again = load_encoder(exported, device="cpu")
     again.expect(images=5000)
     assert again.runtime == encoder.runtime
     monkeypatch.setattr(choosing, "_processor", lambda: "another machine")
-    moved = load_encoder(folder, device="cpu")
+    moved = load_encoder(exported, device="cpu")
     with pytest.raises(AssertionError, match="measured again"):
         moved.expect(images=5000)
 

@@ -3,16 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
+from small_training import recipe, tiny
 
 from timanh.data import open_data
 from timanh.errors import SettingsError
-from timanh.models import load_encoder, small_encoder
+from timanh.models import load_encoder
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.training import Recipe, train
-from timanh.training.augmenting import coloured, cropped, draw_variation, flip_some
 from timanh.training.averaging import Average
 from timanh.training.blocks import block_depths
 from timanh.training.checkpoints import RECIPE
@@ -22,19 +21,6 @@ from timanh.training.optimising import freeze, loss_bias, make_optimiser
 from timanh.training.pairs import steps_per_epoch
 from timanh.training.pixels import cache_pixels
 from timanh.training.precision import Precision
-
-TEXTS = ["a red circle one in green blue square"] * 4
-
-
-def tiny(seed: int = 0) -> TorchEncoder:
-    return small_encoder(
-        TEXTS, widths=(8, 16), text_width=16, dim=16, side=32, device="cpu", seed=seed
-    )
-
-
-def recipe(**changes: Any) -> Recipe:
-    values = {"epochs": 2, "batch_size": 12, "learning_rate": 3e-3, "mixed_precision": False}
-    return Recipe.named("demo", **{**values, **changes})
 
 
 def gradients_of(
@@ -79,7 +65,7 @@ def test_a_batch_in_parts_has_the_gradients_of_the_whole(
     gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: str
 ) -> None:
     chosen = recipe(
-        loss=loss, micro_batch=5, freeze_norm=True, crop=0.5, colour=0.3, flip=True,
+        batch_size=12, loss=loss, micro_batch=5, freeze_norm=True, crop=0.5, colour=0.3, flip=True,
         captions_per_picture=2, label_smoothing=0.1,
     )  # fmt: skip
     encoder = tiny()
@@ -108,18 +94,7 @@ def test_parts_are_refused_where_the_network_normalises_over_the_batch(
         )  # fmt: skip
 
 
-def test_all_captions_of_a_picture_are_its_positives(gallery: Path, tmp_path: Path) -> None:
-    folder, encoder = open_data(gallery), tiny()
-    pixels = cache_pixels(folder, folder.names, encoder.preparation, tmp_path, progress=False)
-    captions = [folder.captions_of(name) for name in pixels.names]
-    chosen = recipe(captions_per_picture=2, drop_marks=0.0, drop_words=0.0)
-    batch = next(Feeder(pixels, captions, encoder.texts, chosen).batches(0, 0, 1))
-    assert batch.positives is not None and batch.positives.shape == (12, 24)
-    # Each shape in each colour is there twice under the same words.
-    assert batch.positives.sum(1).tolist() == [4] * 12
-
-
-# --- what is trained
+# What is trained
 
 
 @pytest.mark.parametrize(
@@ -204,7 +179,7 @@ def test_lora_leaves_the_weights_alone_and_the_folder_is_an_ordinary_model(
     pytest.importorskip("peft")
     folder = open_data(gallery)
     first, encoder = (load_encoder(tiny_clip_folder, device="cpu") for _ in range(2))
-    chosen = recipe(lora=2, epochs=3, freeze_norm=True, average=0.5)
+    chosen = recipe(lora=2, batch_size=12, epochs=3, freeze_norm=True, average=0.5)
     train(folder, encoder, chosen, tmp_path, names=folder.names, progress=False)
     before = first.network.state_dict()
     inside = dict(encoder.network.named_parameters())
@@ -230,47 +205,3 @@ def test_lora_needs_layers_it_can_adapt(gallery: Path, tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match="adapts linear layers"):
         add_adapters(torch.nn.Sequential(torch.nn.Conv2d(3, 3, 3)), 4)
-
-
-# --- variations
-
-
-def test_variations_follow_from_the_generator_alone() -> None:
-    def drawn(seed: int) -> torch.Tensor:
-        generator = torch.Generator().manual_seed(seed)
-        torch.rand(3)  # the global generator has no part in it
-        variation = draw_variation(4, crop=0.4, colour=0.3, generator=generator)
-        return variation.apply(torch.linspace(0, 1, 4 * 3 * 64).reshape(4, 3, 8, 8))
-
-    assert torch.equal(drawn(3), drawn(3)) and not torch.equal(drawn(3), drawn(4))
-
-
-def test_a_crop_of_everything_and_factors_of_one_change_nothing() -> None:
-    pictures = torch.rand(2, 3, 8, 8)
-    whole = torch.tensor([[1.0, 0, 0], [0, 1, 0]]).expand(2, 2, 3)
-    assert torch.allclose(cropped(pictures, whole), pictures, atol=1e-6)
-    assert torch.allclose(coloured(pictures, torch.ones(2, 3)), pictures, atol=1e-6)
-    grey = coloured(pictures, torch.tensor([[1.0, 1, 0]]).expand(2, 3))
-    assert torch.allclose(grey[:, 0], grey[:, 1], atol=1e-6)
-
-
-def test_a_picture_is_not_mirrored_when_one_of_its_captions_names_a_side() -> None:
-    pictures = np.zeros((64, 2, 2, 3), np.uint8)
-    pictures[:, :, 0] = 1
-    captions = [("a dog", "a dog on the left") if row % 2 else ("a dog",) for row in range(64)]
-    flip_some(pictures, captions, torch.Generator().manual_seed(0))
-    mirrored = pictures[:, 0, 0, 0] == 0
-    assert not mirrored[1::2].any() and 8 < mirrored[::2].sum() < 24
-
-
-# --- settings as people type them
-
-
-def test_settings_are_read_by_type_and_bad_ones_are_named() -> None:
-    assert Recipe.parse(["loss=sigmoid", "lora=8", "crop=0.5", "cosine=false"]) == {
-        "loss": "sigmoid", "lora": 8, "crop": 0.5, "cosine": False,
-    }  # fmt: skip
-    for bad, told in (("lora", "NAME=VALUE"), ("lor=8", "NAME of"), ("lora=x", "type int"),
-                      ("cosine=maybe", "true or false")):  # fmt: skip
-        with pytest.raises(SettingsError, match=told):
-            Recipe.parse([bad])
