@@ -18,6 +18,7 @@ from common import keep
 from search import by_numpy, in_turn, set_threads
 
 from timanh.vectors.parts import Parts
+from timanh.vectors.threads import cores
 from timanh.vectors.tuning import K, Tuner
 from timanh.vectors.two_step import TwoStep
 
@@ -42,7 +43,7 @@ def main() -> None:
     pictures, texts, words = clip_like.real(asked.pictures, asked.texts)
     vectors = clip_like.gallery(asked.count, pictures)
     parts = Parts([vectors], vectors.shape[1])
-    tuner = Tuner(parts, texts, 0.99, asked.threads or 0, print)
+    tuner = Tuner(parts, texts, 0.99, asked.threads or cores(), print)
     found = [narrow(tuner, share) for share in SHARES]
     found += [(vars(choice), index) for choice, index in map(tuner.approximate, asked.kinds)]
     rows = [row for row, _ in found]

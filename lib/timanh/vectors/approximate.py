@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from timanh.errors import SettingsError
 from timanh.vectors.coding import Coding
 from timanh.vectors.exact import check_k, check_queries, search_exact
+from timanh.vectors.graph import graph_coding
 from timanh.vectors.kernel import kernel_is_exact
 from timanh.vectors.layer import Layer
 from timanh.vectors.parts import Parts
@@ -122,8 +123,12 @@ def build_proposer(
         SettingsError: the library is not installed.
     """
     require_library(kind)
-    share = SHARE_OF_MANY if len(parts) >= MANY else SHARE
-    coding = Coding.short(parts, round(share * parts.dim), queries) if kind == "ivf" else None
+    coding = None
+    if kind == "hnsw":
+        coding = graph_coding(parts, queries)
+    elif kind == "ivf":
+        share = SHARE_OF_MANY if len(parts) >= MANY else SHARE
+        coding = Coding.short(parts, round(share * parts.dim), queries)
     proposer = _new(kind, parts, coding, threads)
     for _, block in parts.blocks(ADDED_ROWS):
         proposer.add(shortened_rows(coding, block))
@@ -152,9 +157,11 @@ def _new(kind: str, parts: Parts, coding: Coding | None, threads: int) -> Propos
 
         return UsearchGraph.new(parts.dim, threads)
     if coding is None:
+        raise ValueError(f"{kind} needs a coding")
+    if kind == "hnsw":
         from timanh.vectors.faiss_graph import FaissGraph
 
-        return FaissGraph.new(parts, threads)
+        return FaissGraph.new(parts, coding, threads)
     from timanh.vectors.faiss_lists import FaissLists
 
     return FaissLists.new(parts, coding, threads)

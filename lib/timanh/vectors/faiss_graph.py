@@ -1,4 +1,7 @@
-"""A graph of FAISS (HNSW) over all numbers, in eight bits each."""
+"""A graph of FAISS (HNSW) over shortened vectors, in eight bits a number.
+
+By squared distance: `timanh.vectors.graph` says why that leads texts to their pictures.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -7,6 +10,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from timanh.vectors.coding import Coding
+from timanh.vectors.faiss_lists import search
 from timanh.vectors.parts import Parts
 
 NEIGHBOURS, EXPANSION_ADD = 32, 100
@@ -20,12 +25,14 @@ class FaissGraph:
         self._index = index
 
     @classmethod
-    def new(cls, parts: Parts, threads: int) -> "FaissGraph":
+    def new(cls, parts: Parts, coding: Coding, threads: int) -> "FaissGraph":
+        """Over vectors that `coding` has moved to its mean, turned and cut."""
         faiss.omp_set_num_threads(threads)
         bits: Any = faiss.ScalarQuantizer.QT_8bit
-        index = faiss.IndexHNSWSQ(parts.dim, bits, NEIGHBOURS, faiss.METRIC_INNER_PRODUCT)
+        index = faiss.IndexHNSWSQ(coding.width, bits, NEIGHBOURS, faiss.METRIC_L2)
         index.hnsw.efConstruction = EXPANSION_ADD
-        index.train(parts.sample(LEARNT))
+        learnt = parts.sample(LEARNT)
+        index.train(np.asarray((learnt - coding.mean) @ coding.to_row, np.float32))
         return cls(index)
 
     @classmethod
@@ -36,7 +43,7 @@ class FaissGraph:
         self._index.add(vectors)
 
     def find(self, queries: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-        return np.asarray(self._index.search(queries, count)[1], np.int64)
+        return search(self._index, queries, count)
 
     def set_effort(self, effort: int) -> None:
         self._index.hnsw.efSearch = effort

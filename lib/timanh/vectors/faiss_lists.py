@@ -13,15 +13,24 @@ from numpy.typing import NDArray
 
 from timanh.vectors.coding import Coding
 from timanh.vectors.parts import Parts
-from timanh.vectors.threads import at_once, cores
 
 BITS = 4
 # Fewer and longer lists than usual: texts lie far from all pictures, so many lists are read.
 LISTS_PER_ROOT = 1 / 4
 LEARNT_PER_LIST, LEARNT = 40, 40_000
 ROUNDS = 8
-# A thread is worth waking for so many rows.
-SHARE_ROWS = 50_000
+
+
+def search(index: Any, queries: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """(Q, count) rows. A single query keeps to the thread that asks: FAISS would wake others for
+    nothing, and they would spin on cores that the next step needs."""
+    threads = faiss.omp_get_max_threads()
+    if len(queries) == 1:
+        faiss.omp_set_num_threads(1)
+    try:
+        return np.asarray(index.search(queries, count)[1], np.int64)
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 class FaissLists:
@@ -29,7 +38,6 @@ class FaissLists:
 
     def __init__(self, index: Any) -> None:
         self._index = index
-        self._shares = 1
 
     @classmethod
     def new(cls, parts: Parts, coding: Coding, threads: int) -> "FaissLists":
@@ -55,26 +63,11 @@ class FaissLists:
         self._index.add(vectors)
 
     def find(self, queries: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-        near, lists = self._index.quantizer.search(queries, self._shares * self._index.nprobe)
-
-        def part(share: int) -> Any:
-            own, close = lists[:, share :: self._shares], near[:, share :: self._shares]
-            return self._index.search_preassigned(queries, count, own, close)
-
-        found = at_once(part, self._shares)
-        if self._shares == 1:
-            return np.asarray(found[0][1], np.int64)
-        scores = np.concatenate([one[0] for one in found], axis=1)
-        rows = np.concatenate([one[1] for one in found], axis=1)
-        best = np.argpartition(scores, -count, axis=1)[:, -count:]
-        return np.asarray(np.take_along_axis(rows, best, 1), np.int64)
+        return search(self._index, queries, count)
 
     def set_effort(self, effort: int) -> None:
-        """How many lists are read; threads share them out where they hold many rows."""
-        lists = min(effort, self._index.nlist)
-        rows = int(self._index.ntotal) * lists // self._index.nlist
-        self._shares = max(1, min(cores(), rows // SHARE_ROWS, lists))
-        self._index.nprobe = lists // self._shares
+        """How many lists are read."""
+        self._index.nprobe = min(effort, self._index.nlist)
 
     def bytes(self) -> int:
         """Codes and numbers of rows."""

@@ -1,4 +1,4 @@
-"""What a server's graph index is built over, so that it works for texts.
+"""What a graph index is built over, so that it works for texts.
 
 A graph that joins a picture with the pictures most like it is of little use to texts, which lie
 elsewhere. The short coding (see `coding`) is that of LeanVec-OOD: the squared distance of two
@@ -10,7 +10,7 @@ ranks rows by their products, and one index of distances is right for building a
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,17 @@ from timanh.vectors.parts import Parts
 SHARE, LENGTHS = 1 / 4, 300
 # As sixteen-bit floats: the widest has 65,504.
 MOST_LENGTH = 20_000.0
+
+
+def graph_coding(parts: Parts, queries: NDArray[np.float32]) -> Coding:
+    """A short coding for the rows of `parts` and queries like the (n, dim) `queries`, which it
+    makes so long that squared distances rank as products do."""
+    coding = Coding.short(parts, max(1, round(SHARE * parts.dim)), queries)
+    sample = parts.sample(1000)
+    long = float(np.linalg.norm((sample - coding.mean) @ coding.to_row, axis=1).mean()) or 1.0
+    asked = float(np.linalg.norm(queries @ coding.to_query, axis=1).mean()) or 1.0
+    longer = min(LENGTHS * long, MOST_LENGTH) / asked
+    return replace(coding, to_query=np.asarray(coding.to_query * longer, np.float32))
 
 
 @dataclass(frozen=True)
@@ -44,12 +55,8 @@ class GraphCoding:
     @classmethod
     def build(cls, parts: Parts, queries: NDArray[np.float32]) -> "GraphCoding":
         """For the rows of `parts` and queries like the (n, dim) `queries`."""
-        coding = Coding.short(parts, max(1, round(SHARE * parts.dim)), queries)
-        sample = parts.take(np.linspace(0, len(parts) - 1, min(1000, len(parts))).astype(np.int64))
-        long = float(np.linalg.norm((sample - coding.mean) @ coding.to_row, axis=1).mean()) or 1.0
-        asked = float(np.linalg.norm(queries @ coding.to_query, axis=1).mean()) or 1.0
-        longer = min(LENGTHS * long, MOST_LENGTH) / asked
-        return cls(coding.mean, coding.to_row, np.asarray(coding.to_query * longer, np.float32))
+        coding = graph_coding(parts, queries)
+        return cls(coding.mean, coding.to_row, coding.to_query)
 
     def rows(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, width) float32 of (n, dim) rows."""

@@ -10,11 +10,8 @@ from numpy.typing import NDArray
 from timanh.vectors.coding import MOST, Bounds, Coding
 from timanh.vectors.kernel import multiply
 from timanh.vectors.parts import Parts
-from timanh.vectors.threads import at_once, cores
 
 ENCODED_ROWS = 16_384
-# A thread is worth waking to fetch so many rows.
-SHARE_ROWS = 500
 # What float32 may lose in products of unit vectors of some thousand numbers.
 ROUNDING = 5e-6
 INT32 = np.iinfo(np.int32)
@@ -110,10 +107,7 @@ class Layer:
         self, query: NDArray[np.float32], rows: NDArray[np.int64], count: int
     ) -> NDArray[np.int64]:
         """The `count` of `rows` whose codes are nearest, in the order of `rows`."""
-        shares = max(1, min(cores(), len(rows) // SHARE_ROWS))
-        # Rows far apart in memory: waiting for them is what takes time, so several threads wait.
-        parts = at_once(lambda share: self.codes[np.array_split(rows, shares)[share]], shares)
-        products = multiply(self.ask(query, 0.0).codes, np.concatenate(parts))[0]
+        products = multiply(self.ask(query, 0.0).codes, self.codes[rows])[0]
         return rows[np.sort(np.argpartition(products, -count)[-count:])]
 
     def possible(
