@@ -1,6 +1,6 @@
 """The fields of a search, as FastAPI reads them."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated
@@ -41,10 +41,11 @@ class SearchForm:
     images: Callable[[], list[Image.Image]] | None
 
 
-def search_reader(config: ApiConfig) -> Callable[..., SearchForm]:
+def search_reader(config: ApiConfig) -> Callable[..., Awaitable[SearchForm]]:
     """What reads the fields of a search, for `Depends`."""
 
-    def narrow(
+    # Not plain functions: FastAPI would run each in a thread, for each request.
+    async def narrow(
         folder: Folder = "",
         words: Words = "",
         after: Day = None,
@@ -57,7 +58,7 @@ def search_reader(config: ApiConfig) -> Callable[..., SearchForm]:
             check_length(text, config)
         return Filter(folder or None, after, before, min_side, min_bytes, max_bytes, words or None)
 
-    def read(
+    async def read(
         where: Annotated[Filter, Depends(narrow)],
         query: Text = "",
         file: Files = [],
