@@ -153,9 +153,9 @@ def ceilings(plain: Any, pixels: Any) -> dict[str, dict[str, Any]]:
         plain.encode_prepared(pixels)
     each = counter.get_total_flops() / len(pixels)
     rows: dict[str, dict[str, Any]] = {}
+    linear = torch.nn.functional.linear
     for kind in (torch.float32, torch.bfloat16):
         left, right = (torch.randn(PRODUCT, PRODUCT, dtype=kind) for _ in range(2))
-        linear = torch.nn.functional.linear
         best = min(timed(lambda left=left, right=right: linear(left, right)) for _ in range(20))
         name = f"the processor's best in {str(kind).removeprefix('torch.')}"
         rows[name] = {"images_per_s": round(2 * PRODUCT**3 / best / each, 1)}
