@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterator
 
 import httpx
 import pytest
@@ -105,6 +107,54 @@ def test_problems_of_the_api_come_through(upstream: Upstream, address: str) -> N
 
 
 # --- a browser that may not
+
+
+def test_a_sender_that_stops_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BACKEND))
+    from utils import guard
+
+    monkeypatch.setattr(guard, "PAUSE_S", 0.05)
+    sent: list[dict[str, object]] = []
+
+    async def app(scope: object, receive: Callable[[], Awaitable[object]], send: object) -> None:
+        await receive()
+        await receive()
+
+    parts = [{"type": "http.request", "body": b"--x", "more_body": True}]
+
+    async def receive() -> dict[str, object]:
+        if parts:
+            return parts.pop()
+        await asyncio.sleep(60)
+        raise AssertionError("it should have been given up")
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"127.0.0.1")]
+    scope = {"type": "http", "method": "POST", "path": "/api/search", "headers": headers}
+    asyncio.run(guard.Guard(app, 1000)(scope, receive, send))
+    assert sent[0]["status"] == 408
+    assert json.loads(sent[1]["body"])["code"] == "request-too-slow"  # type: ignore[arg-type]
+
+
+def test_requests_that_never_end_hold_up_nobody_else(address: str) -> None:
+    host = address.removeprefix("http://")
+    head = (
+        f"POST /api/search HTTP/1.1\r\nHost: {host}\r\nContent-Length: 100000\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
+    )
+    name, port = host.split(":")
+    held = [socket.create_connection((name, int(port))) for _ in range(200)]
+    try:
+        for one in held:
+            one.sendall(head.encode())
+        time.sleep(0.5)
+        assert ask(address).status_code == 200
+        assert httpx.get(f"{address}/health").status_code == 200
+    finally:
+        for one in held:
+            one.close()
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1"])

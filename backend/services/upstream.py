@@ -36,7 +36,7 @@ def make_client(settings: Settings) -> httpx.AsyncClient:
             "Accept-Encoding": "identity",
         },
         timeout=httpx.Timeout(settings.read_timeout_s, connect=settings.connect_timeout_s),
-        limits=httpx.Limits(max_connections=128, max_keepalive_connections=32),
+        limits=httpx.Limits(max_connections=1024, max_keepalive_connections=32),
         trust_env=False,
     )
 

@@ -1,5 +1,6 @@
 """What every request passes: only this machine's own page, counted bytes, strict headers, a log."""
 
+import asyncio
 import json
 import logging
 import re
@@ -15,6 +16,8 @@ from utils.problems import BackendError, respond
 
 log = logging.getLogger("timanh.backend")
 
+# Between two parts of a request.
+PAUSE_S = 15.0
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 HEADERS = {
@@ -80,12 +83,22 @@ class Guard:
             _note(scope, request_id, status, time.perf_counter() - began)
 
     def counted(self, receive: Receive) -> Receive:
-        """`receive` that stops at the limit, whatever Content-Length said."""
-        count = 0
+        """`receive` that stops at the limit, whatever Content-Length said, and at a sender that
+        stops sending: each holds a connection to the API."""
+        count, complete = 0, False
 
         async def counting() -> Message:
-            nonlocal count
-            message = await receive()
+            nonlocal count, complete
+            try:
+                async with asyncio.timeout(None if complete else PAUSE_S):
+                    message = await receive()
+            except TimeoutError as error:
+                raise BackendError(
+                    408,
+                    "request-too-slow",
+                    f"Nothing more of the request came for {PAUSE_S:g} s. Send it again.",
+                ) from error
+            complete = not message.get("more_body", False)
             count += len(message.get("body", b""))
             if count > self.max_request_bytes:
                 raise self.too_large()
