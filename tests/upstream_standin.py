@@ -99,3 +99,7 @@ def start_backend(
             time.sleep(0.05)
     process.kill()
     raise AssertionError("the backend did not start")
+
+
+def connect(address: str, line: str) -> httpx.Response:
+    return httpx.put(f"{address}/api/upstream", json={"connection": line}, timeout=10)

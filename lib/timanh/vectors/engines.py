@@ -1,5 +1,6 @@
 """Where a dictionary is searched: in its folder, or by a server that holds a copy."""
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -91,11 +92,7 @@ def _in_postgres(dictionary: VectorDictionary, engine: str) -> HeldDictionary:
     from timanh.vectors.postgres_server import embedded_url
 
     url = embedded_url(dictionary.folder / POSTGRES) if engine == POSTGRES else engine
-    try:
-        found = PostgresDictionary(url, dictionary.folder)
-    except DictionaryNotFoundError:
-        return to_postgres(dictionary, url)
-    return found if _same(found, dictionary) else to_postgres(dictionary, url)
+    return _held(dictionary, url, PostgresDictionary, to_postgres)
 
 
 def _in_milvus(dictionary: VectorDictionary, engine: str) -> HeldDictionary:
@@ -103,16 +100,21 @@ def _in_milvus(dictionary: VectorDictionary, engine: str) -> HeldDictionary:
     from timanh.vectors.milvus_server import embedded_file
 
     address = embedded_file(dictionary.folder / MILVUS) if engine == MILVUS else engine
+    return _held(dictionary, address, MilvusDictionary, to_milvus)
+
+
+def _held(
+    dictionary: VectorDictionary,
+    address: str,
+    look: Callable[[str, Path], HeldDictionary],
+    fill: Callable[[VectorDictionary, str], HeldDictionary],
+) -> HeldDictionary:
+    """What the server holds, filled anew where that is nothing or of an earlier state."""
     try:
-        found = MilvusDictionary(address, dictionary.folder)
+        found = look(address, dictionary.folder)
     except DictionaryNotFoundError:
-        return to_milvus(dictionary, address)
-    return found if _same(found, dictionary) else to_milvus(dictionary, address)
-
-
-def _same(found: HeldDictionary, dictionary: VectorDictionary) -> bool:
-    """Whether what is held is what is in the folder now; what is stale is closed."""
-    same = found.manifest.segments == dictionary.manifest.segments
-    if not same:
-        found.close()
-    return same
+        return fill(dictionary, address)
+    if found.manifest.segments == dictionary.manifest.segments:
+        return found
+    found.close()
+    return fill(dictionary, address)

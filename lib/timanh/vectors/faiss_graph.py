@@ -3,26 +3,21 @@
 By squared distance: `timanh.vectors.graph` says why that leads texts to their pictures.
 """
 
-from pathlib import Path
 from typing import Any
 
 import faiss
 import numpy as np
-from numpy.typing import NDArray
 
 from timanh.vectors.coding import Coding
-from timanh.vectors.faiss_lists import search
+from timanh.vectors.faiss_index import FaissIndex
 from timanh.vectors.parts import Parts
 
 NEIGHBOURS, EXPANSION_ADD = 32, 100
 LEARNT = 20_000
 
 
-class FaissGraph:
+class FaissGraph(FaissIndex):
     """See `timanh.vectors.approximate.Proposer`."""
-
-    def __init__(self, index: Any) -> None:
-        self._index = index
 
     @classmethod
     def new(cls, parts: Parts, coding: Coding, threads: int) -> "FaissGraph":
@@ -35,22 +30,9 @@ class FaissGraph:
         index.train(np.asarray((learnt - coding.mean) @ coding.to_row, np.float32))
         return cls(index)
 
-    @classmethod
-    def read(cls, file: Path) -> "FaissGraph":
-        return cls(faiss.read_index(str(file)))
-
-    def add(self, vectors: NDArray[np.float32]) -> None:
-        self._index.add(vectors)
-
-    def find(self, queries: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-        return search(self._index, queries, count)
-
     def set_effort(self, effort: int) -> None:
         self._index.hnsw.efSearch = effort
 
     def bytes(self) -> int:
         """Codes, and the graph's links."""
         return int(self._index.ntotal) * (int(self._index.d) + 2 * NEIGHBOURS * 4)
-
-    def write(self, file: Path) -> None:
-        faiss.write_index(self._index, str(file))
