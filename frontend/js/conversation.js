@@ -2,15 +2,15 @@
 import { remainAt, showAddress } from "./address.js";
 import { announceAnswer, answerView } from "./answer.js";
 import { extend, fill, nextCount } from "./asking.js";
-import { keepBlob } from "./blobs.js";
 import { byId, scrollTo } from "./dom.js";
-import { keeper } from "./history.js";
+import { keepPictures, keeper } from "./history.js";
 import { onLanguage } from "./i18n.js";
 import { placeOf, shell } from "./messages.js";
 import { leaveEnd, pageAt } from "./paging.js";
 import { problemWords } from "./problems.js";
 import { questionParts } from "./question.js";
 import { share } from "./share.js";
+import { KEPT_RESULTS } from "./store.js";
 import { toast } from "./toast.js";
 import { newAnswer, newTurn } from "./turn.js";
 
@@ -64,7 +64,7 @@ export async function ask(asked, { address = true } = {}) {
   const turn = newTurn(asked);
   turns.push(turn);
   byId("messages").append(...shell(turn));
-  for (const { key, blob } of asked.pictures) if (blob) keepBlob(key, blob);
+  keepPictures(asked.pictures);
   (address ? showAddress : remainAt)(turn);
   await run(turn);
 }
@@ -89,16 +89,16 @@ async function more(turn, pressed = false) {
   const keep = keeper();
   const { answer } = turn;
   const before = answer.results.length;
+  const changes = before < KEPT_RESULTS || answer.text; // what is kept of it
   views.get(turn).waitForMore(nextCount(answer));
   const page = await extend(answer, turn.question, signal);
   const view = views.get(turn); // drawn anew where the language changed meanwhile
-  for (let index = view.shown(); index < answer.results.length; index += 1) view.hit();
-  view.finish();
+  view.showMore();
   if (page.state === "failed") toast(problemWords(page.problem));
   if (page.state !== "done") return;
   if (pressed) view.focusOn(before);
   announceAnswer(answer, answer.results.length - before);
-  keep(turn);
+  if (changes) keep(turn);
   followEnd();
 }
 
