@@ -28,7 +28,7 @@ export function startConversation(rewrite) {
     turns.slice(drawnFrom).forEach(draw);
     followEnd();
   });
-  new IntersectionObserver((entries) => entries.at(-1).isIntersecting && drawOlder(), { rootMargin: "600px" })
+  new IntersectionObserver((entries) => entries.at(-1).isIntersecting && showOlder(), { rootMargin: "600px" })
     .observe(byId("older"));
 }
 
@@ -70,8 +70,7 @@ export async function ask(asked, { address = true } = {}) {
 }
 
 async function run(turn) {
-  const signal = takeOver();
-  const keep = keeper();
+  const [signal, keep] = [takeOver(), keeper()];
   turn.answer = newAnswer(turn.question.k);
   draw(turn);
   scrollTo(placeOf(turn).question, "start");
@@ -85,11 +84,10 @@ async function run(turn) {
 
 /** Find more for the same question; where a person `pressed` for it, the focus goes to the first of it. */
 async function more(turn, pressed = false) {
-  const signal = takeOver();
-  const keep = keeper();
+  const [signal, keep] = [takeOver(), keeper()];
   const { answer } = turn;
   const before = answer.results.length;
-  const changes = before < KEPT_RESULTS || answer.text; // what is kept of it
+  const changes = before < KEPT_RESULTS || answer.text; // what is kept
   views.get(turn).waitForMore(nextCount(answer));
   const page = await extend(answer, turn.question, signal);
   const view = views.get(turn); // drawn anew where the language changed meanwhile
@@ -133,6 +131,13 @@ function draw(turn) {
     more: (pressed) => more(turn, pressed),
     share: () => share(turn.question),
   }));
+}
+
+/** Draw older ones; what was seen stays where it is, which at the very top the browser does not see to. */
+function showOlder() {
+  const { scrollTop, scrollHeight } = document.scrollingElement;
+  drawOlder();
+  if (!scrollTop) document.scrollingElement.scrollTop = document.scrollingElement.scrollHeight - scrollHeight;
 }
 
 function drawOlder() {
