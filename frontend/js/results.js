@@ -25,11 +25,13 @@ export function hitParts(results, index) {
 /** Its thumbnail, and a blurred preview where that keeps one waiting. */
 function picture({ thumbnail, preview, width, height }) {
   const image = element("img", { src: thumbnail, alt: "", width, height, decoding: "async" });
-  if (preview) {
-    setTimeout(() => image.complete || image.style.setProperty("background-image", `url("${preview}")`), SOON_MS);
-    image.addEventListener("load", () => image.style.removeProperty("background-image"), { once: true });
-  }
+  if (preview) setTimeout(() => image.complete || showPreview(image, preview), SOON_MS);
   return image;
+}
+
+function showPreview(image, preview) {
+  image.style.setProperty("background-image", `url("${preview}")`);
+  image.addEventListener("load", () => image.style.removeProperty("background-image"), { once: true });
 }
 
 function scoreLine(score, share) {

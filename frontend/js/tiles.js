@@ -3,7 +3,7 @@ import { element } from "./dom.js";
 import { onRoom, roomOf, rowsOf } from "./justify.js";
 
 const NEAR = "1500px";
-const A_FRAME_MS = 4; // of filling: what is left to fill waits for the next frame
+const A_FRAME = 6; // tiles that are filled: the others wait for the next
 const contents = new WeakMap(); // a tile → a function that draws what it holds
 const ratios = new WeakMap(); // a tile → its picture's width / height
 const heights = new WeakMap(); // a row → the height of its pictures
@@ -108,11 +108,7 @@ function fillSoon(tile) {
 }
 
 function fillDue() {
-  const until = performance.now() + A_FRAME_MS;
-  for (const tile of due) {
-    fill(tile);
-    if (performance.now() > until) break;
-  }
+  [...due].slice(0, A_FRAME).forEach(fill);
   if (due.size) requestAnimationFrame(fillDue);
 }
 
