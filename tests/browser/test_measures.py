@@ -30,13 +30,16 @@ def test_it_paints_and_answers_at_once_and_is_light(browser: Browser, site: "Sit
 
 
 def test_a_thousand_pictures_of_the_gallery_are_scrolled_and_few_are_kept(page: Page) -> None:
+    page.add_init_script(SHIFTS)
+    page.reload()
     page.evaluate(THOUSAND)
     page.locator("#gallery").click()
     expect(page.locator(".sheet").first).to_be_visible()
     seen = scroll(page, ".gallery .panel-body", ".gallery .list-end")
     expect(page.locator(".sheet")).to_have_count(21)  # all 1,000 came
     assert seen["most_images"] <= 500, "pages far away are emptied"
-    assert seen["thread_ms_a_frame"] < 16.7, f"more than 60 frames allow: {seen}"
+    assert seen["thread_ms_a_frame"] < 12, f"more than 60 frames allow: {seen}"
+    assert page.evaluate("window.shift") < 0.02
 
 
 def test_a_thousand_results_are_scrolled_and_few_are_kept(page: Page) -> None:
@@ -48,8 +51,8 @@ def test_a_thousand_results_are_scrolled_and_few_are_kept(page: Page) -> None:
     seen = scroll(page, None, ".messages .list-end")
     expect(page.locator(".tile")).to_have_count(1_000)
     expect(page.locator(".list-end")).to_contain_text("the first 1,000")
-    assert seen["most_images"] <= 300, "tiles far away are emptied"
-    assert seen["thread_ms_a_frame"] < 16.7, f"more than 60 frames allow: {seen}"
+    assert seen["most_images"] <= 200, "tiles far away are emptied"
+    assert seen["thread_ms_a_frame"] < 12, f"more than 60 frames allow: {seen}"
     assert page.evaluate("window.shift") < 0.02
 
 

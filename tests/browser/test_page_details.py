@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.browser.measures import SHIFTS
 from tests.browser.steps import answered, jpeg, search
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ DROP = """([kind, name, bytes]) => {
     document.body.dispatchEvent(event);
 }"""
 ROWS = "async (given) => (await import('/js/justify.js')).rowsOf(...given)"
-SHIFTS = """new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
-}).observe({type: "layout-shift", buffered: true}); window.shift = 0;"""
 
 
 def test_the_api_away_at_the_start_is_said_and_found_again(page: Page, site: "Site") -> None:
