@@ -40,6 +40,7 @@ class FaissLists(FaissIndex):
             BITS,
             faiss.METRIC_INNER_PRODUCT,
         )
+        index.by_residual = True
         # Centres are means: at length 1, as FAISS makes them for products, they are far from all.
         index.cp.spherical = False
         index.cp.niter = ROUNDS
