@@ -7,6 +7,7 @@ const TURNING = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069]/; // righ
 let words = {};
 let current = "vi";
 const listeners = [];
+const formats = new Map(); // of numbers: one costs more to make than a whole tile
 
 /** "vi" or "en". */
 export function language() {
@@ -20,9 +21,9 @@ export function say(key, values = {}) {
 
 /** A number as the language writes it. */
 export function number(value, digits = 0) {
-  return value.toLocaleString(tag(), {
-    minimumFractionDigits: digits, maximumFractionDigits: digits,
-  });
+  const kind = `${tag()} ${digits}`;
+  if (!formats.has(kind)) formats.set(kind, new Intl.NumberFormat(tag(), { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+  return formats.get(kind).format(value);
 }
 
 /** A moment as the language writes it, short. */

@@ -24,7 +24,7 @@ def test_it_opens_offline_with_the_history_readable(browser: Browser, site: "Sit
     context.set_offline(True)
     page.reload()
     expect(page.locator(".question p")).to_have_text("a red car")
-    expect(page.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".tile")).to_have_count(10)
     page.wait_for_function("() => document.querySelector('.grid img').naturalWidth > 0")
     expect(page.locator("#health")).to_have_attribute("data-state", "down")
     page.locator("#history").click()
@@ -37,7 +37,7 @@ def test_it_opens_offline_with_the_history_readable(browser: Browser, site: "Sit
     expect(page.locator(".failure")).to_contain_text("local backend does not answer")
     context.set_offline(False)
     page.get_by_role("button", name="Try again", exact=True).click()
-    expect(page.locator(".answer").last.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".answer").last.locator(".tile")).to_have_count(10)
     context.close()
 
 
@@ -90,4 +90,4 @@ def test_the_real_api_is_connected_to_and_forgotten(page: Page, site: "Site") ->
     expect(page.get_by_role("button", name="Forget this connection")).to_have_count(0)
     page.keyboard.press("Escape")
     search(page, "a red car")
-    expect(page.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".tile")).to_have_count(10)

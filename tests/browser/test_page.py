@@ -20,7 +20,7 @@ def test_a_search_by_words_shows_pictures_with_scores(page: Page) -> None:
     search(page, "a red car")
     expect(page.locator(".question")).to_have_text("a red car")
     expect(page.locator(".sentence")).to_contain_text("“a red car”")
-    expect(page.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".tile")).to_have_count(10)
     scores = [float(text) for text in page.locator(".cosine").all_inner_texts()]
     assert scores == sorted(scores, reverse=True) and scores[0] > 0.2
     loaded(page)
@@ -129,7 +129,7 @@ def test_a_dead_api_is_said_and_the_same_question_works_again(page: Page, site: 
     finally:
         site.start_api()
     page.get_by_role("button", name="Try again", exact=True).click()
-    expect(page.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".tile")).to_have_count(10)
     expect(page.locator("#health")).to_have_attribute("data-state", "ok", timeout=10_000)
 
 

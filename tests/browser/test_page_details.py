@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.browser.measures import SHIFTS
 from tests.browser.steps import answered, jpeg, search
 
 if TYPE_CHECKING:
@@ -20,10 +21,7 @@ DROP = """([kind, name, bytes]) => {
         : new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
     document.body.dispatchEvent(event);
 }"""
-ROWS = "async (given) => (await import('/js/justify.js')).rowWidths(...given)"
-SHIFTS = """new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
-}).observe({type: "layout-shift", buffered: true}); window.shift = 0;"""
+ROWS = "async (given) => (await import('/js/justify.js')).rowsOf(...given)"
 
 
 def test_the_api_away_at_the_start_is_said_and_found_again(page: Page, site: "Site") -> None:
@@ -66,7 +64,7 @@ def test_a_newer_question_ends_the_older(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".typing")).to_be_visible()
     search(page, "a red car")
-    expect(page.locator(".answer").last.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".answer").last.locator(".tile")).to_have_count(10)
     expect(page.locator(".answer").first).to_contain_text("Stopped for a newer question.")
     expect(page.locator(".typing")).to_have_count(0)
     held[0].abort()
@@ -102,14 +100,16 @@ def test_the_theme_of_the_system_is_followed(page: Page) -> None:
 
 
 def test_rows_are_full_and_pictures_keep_their_shape(page: Page) -> None:
-    ratios, room, gap = [1.5, 0.75, 1.0, 1.5, 1.0, 0.5], 800, 10
-    widths = page.evaluate(ROWS, [ratios, room, 180, gap])
+    ratios, room = [1.5, 0.75, 1.0, 1.5, 1.0, 0.5], {"room": 800, "target": 180, "gap": 10}
+    rows = page.evaluate(ROWS, [ratios, room])
     # (800 - 3 gaps) / (1.5 + 0.75 + 1 + 1.5) = 162.1 is nearer to 180 than rows of three or five.
-    heights = [width / ratio for width, ratio in zip(widths, ratios, strict=True)]
-    assert heights == pytest.approx([162.1] * 6, abs=0.05)
-    assert sum(widths[:4]) + 3 * gap == pytest.approx(room, abs=0.1)
-    assert page.evaluate(ROWS, [[2.0], room, 180, gap]) == [360]
-    assert page.evaluate(ROWS, [[9.0], room, 180, gap]) == [800]
+    assert [row["count"] for row in rows] == [4, 2]
+    assert [row["height"] for row in rows] == pytest.approx([162.1] * 2, abs=0.05)
+    assert page.evaluate(ROWS, [[2.0], room]) == [{"count": 1, "height": 180}]
+    assert page.evaluate(ROWS, [[9.0], room]) == [
+        {"count": 1, "height": pytest.approx(88.9, abs=0.1)}
+    ]
+    assert page.evaluate(ROWS, [[], room]) == []
 
 
 def test_nothing_moves_while_it_loads(browser: Browser, site: "Site") -> None:

@@ -145,7 +145,7 @@ def test_an_answer_that_breaks_off_is_said_and_asked_again(page: Page) -> None:
     expect(page.locator(".failure")).to_contain_text("broke off on its way")
     page.unroute("**/api/search/stream**")
     page.get_by_role("button", name="Try again").click()
-    expect(page.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".tile")).to_have_count(10)
     expect(page.locator(".failure")).to_have_count(0)
 
 
@@ -157,7 +157,7 @@ def test_a_search_can_be_stopped(page: Page) -> None:
     expect(page.locator(".stopped")).to_have_text("Stopped.")
     page.unroute_all(behavior="ignoreErrors")
     page.get_by_role("button", name="Try again").click()
-    expect(page.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".tile")).to_have_count(10)
 
 
 def test_pictures_are_added_to_the_gallery_found_and_deleted_again(page: Page) -> None:

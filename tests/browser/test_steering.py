@@ -45,7 +45,7 @@ def paths(page: Page) -> list[str]:
 def test_liked_and_less_liked_pictures_steer_the_next_search(page: Page) -> None:
     search(page, "a red car")
     first = paths(page)
-    tiles = page.locator(".grid > li")
+    tiles = page.locator(".tile")
     tiles.nth(3).hover()
     tiles.nth(3).get_by_role("button", name="More of this").click()
     tiles.nth(0).hover()
@@ -76,7 +76,7 @@ def test_words_for_what_should_not_be_there_follow_the_question_before(page: Pag
     search(page, "-car")
     expect(page.locator(".question").last).to_contain_text("Without: car")
     expect(page.locator(".question").last.locator("p")).to_have_text("a red car")
-    assert page.locator(".answer").last.locator(".grid > li").count() == 10
+    assert page.locator(".answer").last.locator(".tile").count() == 10
 
 
 def test_a_part_of_a_picture_is_searched_with_the_keyboard(page: Page, site: "Site") -> None:
@@ -96,7 +96,7 @@ def test_a_part_of_a_picture_is_searched_with_the_keyboard(page: Page, site: "Si
     answered(page)
     size = page.locator(".sent img").evaluate("image => [image.naturalWidth, image.naturalHeight]")
     assert size[1] > size[0]  # it was made taller than wide
-    expect(page.locator(".answer").last.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".answer").last.locator(".tile")).to_have_count(10)
 
 
 def test_a_part_of_a_picture_is_dragged_with_the_pointer(page: Page) -> None:
@@ -140,7 +140,8 @@ def test_more_results_come_and_the_number_is_chosen(page: Page) -> None:
     five = paths(page)
     assert len(five) == 5
     page.get_by_role("button", name="Show more").click()
-    expect(page.locator(".grid > li:not(.waiting)")).to_have_count(35)
+    expect(page.locator(".tile:not(.waiting)")).to_have_count(35)
+    expect(page.locator(".grid img")).to_have_count(35)
     assert paths(page)[:5] == five and len(set(paths(page))) == 35
 
 
@@ -166,7 +167,7 @@ def test_pictures_that_are_nearly_the_same_are_shown_once(page: Page, site: "Sit
     page.set_input_files("#file", [site.gallery / "images" / "scene_000007.jpg"])
     page.locator("#send").click()
     answered(page)
-    tiles = page.locator(".grid > li")
+    tiles = page.locator(".tile")
     expect(tiles).to_have_count(10)
     expect(tiles.locator("visible=true").locator(".hit")).to_have_count(9)
     page.get_by_role("button", name="Show nearly the same pictures: 1").click()
