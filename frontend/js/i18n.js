@@ -13,9 +13,11 @@ export function language() {
   return current;
 }
 
-/** The sentence for `key` with `{name}` places filled; undefined if there is none. */
+/** The sentence for `key` with `{name}` places filled, and `{name:one|many}` by its number; undefined if there is none. */
 export function say(key, values = {}) {
-  return words[key]?.replace(/\{(\w+)\}/g, (_, name) => apart(values[name] ?? ""));
+  return words[key]
+    ?.replace(/\{(\w+):([^|}]*)\|([^}]*)\}/g, (_, name, one, many) => (String(values[name]) === "1" ? one : many))
+    .replace(/\{(\w+)\}/g, (_, name) => apart(values[name] ?? ""));
 }
 
 /** A number as the language writes it. */

@@ -114,7 +114,7 @@ def test_five_hundred_questions_open_quickly_and_older_ones_come_by_scrolling(pa
 def test_full_storage_is_said_and_the_question_stays(page: Page) -> None:
     page.evaluate(FULL)
     search(page, "a red car")
-    expect(page.locator(".toast")).to_contain_text("lets nothing be stored")
+    expect(page.locator(".toast")).to_contain_text("does not allow anything to be stored")
     expect(page.locator(".grid > li")).to_have_count(10)
 
 

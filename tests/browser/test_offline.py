@@ -76,7 +76,7 @@ def test_a_line_that_is_no_connection_is_said(page: Page) -> None:
     expect(page.locator(".facts")).to_contain_text("Connected: 300 pictures, demo")
     page.get_by_role("textbox", name="Paste the line").fill("nonsense")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("no connection line")
+    expect(page.get_by_role("alert")).to_contain_text("not a connection line")
 
 
 def test_the_real_api_is_connected_to_and_forgotten(page: Page, site: "Site") -> None:

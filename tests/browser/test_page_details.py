@@ -31,7 +31,7 @@ def test_the_api_away_at_the_start_is_said_and_found_again(page: Page, site: "Si
     page.route("**/health", lambda route: route.fulfill(json=body))
     page.reload()
     expect(page.locator(".notice")).to_contain_text("cannot be reached")
-    expect(page.locator("#health")).to_contain_text("Search is away")
+    expect(page.locator("#health")).to_contain_text("Search is offline")
     page.unroute("**/health")
     expect(page.locator(".sample img")).to_have_count(12, timeout=10_000)
     expect(page.locator(".notice")).to_have_count(0)
@@ -95,7 +95,7 @@ def test_captions_are_those_of_the_page_s_language(page: Page) -> None:
 def test_the_theme_of_the_system_is_followed(page: Page) -> None:
     for _ in range(2):
         page.locator("#theme").click()
-    expect(page.get_by_role("button", name="Theme: as the system")).to_be_visible()
+    expect(page.get_by_role("button", name="Theme: System")).to_be_visible()
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         expect(page.locator("html")).to_have_attribute("data-theme", scheme)

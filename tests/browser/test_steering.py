@@ -182,7 +182,7 @@ def test_words_can_be_spoken_where_the_browser_hears(page: Page, site: "Site") -
         """window.SpeechRecognition = class { start() { window.spoken = this; } stop() {} };"""
     )
     page.goto(site.url)
-    page.get_by_role("button", name="Speak").click()
+    page.get_by_role("button", name="Search by voice").click()
     assert page.evaluate("window.spoken.lang") == "en-US"
     page.evaluate("() => spoken.onresult({results: [[{transcript: 'a red '}], [{transcript: "
                   "'car'}]]})")  # fmt: skip
