@@ -32,6 +32,11 @@ export function dateTime(at) {
   return new Date(at).toLocaleString(tag(), { dateStyle: "medium", timeStyle: "short" });
 }
 
+/** A day such as "2026-01-31" as the language writes it, short. */
+export function day(date) {
+  return new Date(`${date}T00:00`).toLocaleDateString(tag(), { dateStyle: "medium" });
+}
+
 /** Call `listener` now and whenever the language changes. */
 export function onLanguage(listener) {
   listeners.push(listener);

@@ -73,7 +73,7 @@ function current() {
 }
 
 function slide({ url, width, height }) {
-  const image = element("img", { src: url, alt: "", width, height, loading: "lazy" });
+  const image = element("img", { src: url, alt: "", width, height, loading: "lazy", draggable: "false" });
   image.style.setProperty("--width", `${width}px`);
   image.style.setProperty("--ratio", String(width / height));
   return element("li", { class: "swiper-slide" }, element("div", { class: "swiper-zoom-container" }, image));

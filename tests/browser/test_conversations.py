@@ -45,7 +45,7 @@ def test_old_answers_speak_the_language_that_is_chosen(page: Page) -> None:
     expect(page.locator(".sentence")).to_contain_text("Found 10 pictures for “a red car”")
     page.locator("#language").click()
     expect(page.locator(".sentence")).to_contain_text("Tìm thấy 10 ảnh cho “a red car”")
-    expect(page.locator(".took")).to_contain_text("Tìm trong")
+    expect(page.locator(".took")).to_contain_text("Tìm xong trong")
     page.reload()
     expect(page.locator(".sentence")).to_contain_text("Tìm thấy 10 ảnh")
     page.locator("#language").click()
@@ -85,6 +85,21 @@ def test_several_conversations_are_named_opened_deleted_and_brought_back(page: P
     assert [each["name"] for each in saved["conversations"]] == [
         "a black cat at night", "cars <b>x</b>"]  # fmt: skip
     assert len(saved["conversations"][1]["turns"][0]["answer"]["results"]) == 10
+
+
+def test_days_and_hours_are_written_as_the_language_does(page: Page) -> None:
+    search(page, "a red car")
+    page.evaluate(
+        """() => localStorage.setItem('conversations', JSON.stringify(
+        JSON.parse(localStorage.getItem('conversations')).map((each) => (
+            { ...each, at: new Date(2026, 0, 31, 17, 5).getTime() }))))"""
+    )
+    page.locator("#history").click()
+    expect(page.locator(".conversation time")).to_have_text("31 Jan 2026, 17:05")
+    page.keyboard.press("Escape")
+    page.locator("#language").click()
+    page.locator("#history").click()
+    expect(page.locator(".conversation time")).to_have_text("17:05 31 thg 1, 2026")
 
 
 def quickest(page: Page, selector: str) -> float:

@@ -65,6 +65,7 @@ def test_a_newer_question_ends_the_older(page: Page) -> None:
     page.locator("#words").fill("a blue bus")
     page.keyboard.press("Enter")
     expect(page.locator(".typing")).to_be_visible()
+    expect(page.locator(".grid > .waiting")).to_have_count(10)  # places of what will come
     search(page, "a red car")
     expect(page.locator(".answer").last.locator(".grid > li")).to_have_count(10)
     expect(page.locator(".answer").first).to_contain_text("Stopped for a newer question.")
@@ -144,6 +145,40 @@ def test_large_text_and_a_narrow_phone_lose_nothing(browser: Browser, site: "Sit
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert page.evaluate("document.documentElement.scrollWidth") == 640
     context.close()
+
+
+@pytest.mark.parametrize("width", [320, 700, 1440, 2560, 3840])
+def test_from_a_small_phone_to_4k_the_gallery_has_no_holes(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": width * 9 // 16})
+    page.locator("#gallery").click()
+    page.wait_for_selector(".sheet:not(.waiting)")
+    columns = page.locator(".sheet").first.evaluate(
+        "sheet => getComputedStyle(sheet).gridTemplateColumns.split(' ').length"
+    )
+    assert 48 % columns == 0
+    tile = page.locator(".sheet .hit").first.bounding_box()
+    assert tile and 110 < tile["width"] < 340
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [1440, 2560, 3840])
+def test_wide_screens_are_used_and_ten_pictures_fill_two_rows(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": width * 9 // 16})
+    search(page, "a red car")
+    tops = page.locator(".grid > li").evaluate_all("all => all.map((each) => each.offsetTop)")
+    assert len(set(tops)) == 2 and tops[4] < tops[5]
+    room = page.locator(".grid").bounding_box()
+    assert room and room["width"] > width / 2
+
+
+def test_enter_belongs_to_an_input_method_while_it_composes(page: Page) -> None:
+    page.locator("#words").fill("xe ddor")
+    page.locator("#words").evaluate(
+        """words => words.dispatchEvent(new KeyboardEvent('keydown',
+        { key: 'Enter', isComposing: true, bubbles: true, cancelable: true }))"""
+    )
+    expect(page.locator(".question")).to_have_count(0)
+    expect(page.locator("#words")).to_have_value("xe ddor")
 
 
 def test_the_focus_stays_where_it_was(page: Page) -> None:
