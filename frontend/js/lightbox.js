@@ -19,7 +19,7 @@ export function openLightbox(shown, index) {
   byId("large").replaceChildren(...pictures.map(slide));
   dialog.showModal();
   swiper = new Swiper(byId("stage"), {
-    modules: [Keyboard, Zoom], initialSlide: index, keyboard: true, zoom: { maxRatio: 4 }, rewind: true,
+    modules: [Keyboard, Zoom], initialSlide: index, keyboard: true, zoom: { maxRatio: 4 }, rewind: true, longSwipesRatio: 0.15,
     speed: moves() ? 250 : 0, spaceBetween: 24,
     on: { slideChange: ({ activeIndex }) => show(activeIndex) },
   });

@@ -58,7 +58,9 @@ def test_words_of_captions_narrow_the_question_before(page: Page, site: "Site") 
 
 def test_an_address_brings_its_filter_and_a_reload_keeps_it(page: Page, site: "Site") -> None:
     page.goto("about:blank")
-    page.goto(f"{site.url}/?q=a+red+car&k=5&words=rain&after=2020-01-31&before=nonsense&min_side=9x")
+    page.goto(
+        f"{site.url}/?q=a+red+car&k=5&words=rain&after=2020-01-31&before=nonsense&min_side=9x"
+    )
     answered(page)
     chips = ["Caption has “rain”", "From 31 Jan 2020"]
     expect(page.locator(".question .narrow")).to_have_text(chips)
