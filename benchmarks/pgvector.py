@@ -22,7 +22,6 @@ from engines_like import stored_gallery
 
 from timanh.vectors import VectorDictionary, open_engine
 from timanh.vectors.postgres import PostgresDictionary
-from timanh.vectors.postgres_server import as_text
 from timanh.vectors.tuning import K, Tuner
 from timanh.vectors.tuning_engines import tune_engine
 
@@ -74,8 +73,8 @@ def measure(folder: Path, texts: Any, recall: float) -> dict[str, Any]:
     tuner = Tuner(VectorDictionary.open(folder).parts, texts, recall, 1, print)
     scan = "SELECT row_number, score FROM search_exactly(%s::vector, %s)"
     ways = {
-        "naive": lambda query: held.ask(NAIVE, (as_text(query), as_text(query), K)),
-        "exact": lambda query: held.ask(scan, (as_text(query), K)),
+        "naive": lambda query: held.ask(NAIVE, (query, query, K)),
+        "exact": lambda query: held.ask(scan, (query, K)),
         "hnsw": lambda query: held.nearest(query, K),
     }
     rows = []

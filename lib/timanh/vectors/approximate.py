@@ -111,7 +111,7 @@ def shortened_rows(coding: Coding | None, rows: NDArray[np.float32]) -> NDArray[
     """Rows as the index takes them."""
     if coding is None:
         return np.ascontiguousarray(rows)
-    return np.asarray((rows - coding.mean) @ coding.to_row, np.float32)
+    return coding.rows(rows)
 
 
 def build_proposer(

@@ -12,6 +12,8 @@ It is the best linear one in the mean square (LeanVec-OOD; Tepper et al. 2023, a
 """
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,15 +85,41 @@ class Coding:
         asking = np.asarray(to_query, np.float32)
         return cls(mean, short, asking, _scale(sample @ short), np.asarray(spread, np.float32))
 
+    def rows(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, width) of (n, dim) rows, before they are rounded."""
+        return np.asarray((block - self.mean) @ self.to_row, np.float32)
+
     def encode(self, block: NDArray[np.float32]) -> tuple[NDArray[np.int8], "Bounds"]:
         """(n, width) int8, and what they may be off by."""
-        turned = (block - self.mean) @ self.to_row
+        turned = self.rows(block)
         scale = np.float32(self.scale)
         steps = np.clip(np.rint(turned / scale), -MOST, MOST)
         meant = np.asarray(steps * scale, np.float32)
         lost = np.asarray(turned - meant, np.float32)
         cut = np.maximum(np.abs(lost) - scale / 2, np.float32(0))
         return steps.astype(np.int8), Bounds(_longest(lost), _longest(meant), _longest(cut))
+
+    def write(self, file: Path | BinaryIO) -> None:
+        """Arrays only, as `read` takes them."""
+        np.savez(
+            file,
+            mean=self.mean,
+            to_row=self.to_row,
+            to_query=self.to_query,
+            scale=np.float64(self.scale),
+            spread=self.spread,
+        )
+
+    @classmethod
+    def read(cls, file: Path | BinaryIO) -> "Coding":
+        """What `write` wrote.
+
+        Raises:
+            OSError, ValueError, KeyError, TypeError: it is something else.
+        """
+        with np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        return cls(**{**arrays, "scale": float(arrays["scale"])})
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def _write(index: SearchIndex | None, place: Path) -> tuple[str, dict[str, Any]]
             bounds["coarse"] = _write_layer(index.coarse, place, "coarse")
         return "two-step", {"deviations": index.deviations, "bounds": bounds}
     if index.coding is not None:
-        _write_coding(index.coding, place / "coding.npz")
+        index.coding.write(place / "coding.npz")
     index.proposer.write(place / "proposer")
     bounds = {} if index.fine is None else {"fine": _write_layer(index.fine, place, "fine")}
     return index.kind, {
@@ -151,41 +151,24 @@ def _read(record: dict[str, Any], place: Path) -> SearchIndex:
         effort=int(parameters["effort"]),
         candidates=int(parameters["candidates"]),
         proposer=proposer,
-        coding=_read_coding(coding) if coding.exists() else None,
+        coding=Coding.read(coding) if coding.exists() else None,
         fine=layers.get("fine"),
     )
 
 
 def _write_layer(layer: Layer, place: Path, name: str) -> dict[str, float]:
     np.save(place / f"{name}.npy", layer.codes, allow_pickle=False)
-    _write_coding(layer.coding, place / f"{name}.npz")
+    layer.coding.write(place / f"{name}.npz")
     return asdict(layer.bounds)
 
 
 def _read_layer(place: Path, name: str, bounds: dict[str, float]) -> Layer:
     # "c" is read-only for the file: torch warns of arrays that cannot be written.
     codes = np.load(place / f"{name}.npy", mmap_mode="c", allow_pickle=False)
-    coding = _read_coding(place / f"{name}.npz")
+    coding = Coding.read(place / f"{name}.npz")
     if codes.dtype != np.int8 or codes.shape[1] != coding.width:
         raise ValueError(f"{name}.npy holds {codes.dtype} {codes.shape}")
     return Layer(np.asarray(codes), coding, Bounds(**bounds))
-
-
-def _write_coding(coding: Coding, file: Path) -> None:
-    np.savez(
-        file,
-        mean=coding.mean,
-        to_row=coding.to_row,
-        to_query=coding.to_query,
-        scale=np.float64(coding.scale),
-        spread=coding.spread,
-    )
-
-
-def _read_coding(file: Path) -> Coding:
-    with np.load(file, allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    return Coding(**{**arrays, "scale": float(arrays["scale"])})
 
 
 def _next(place: Path) -> str:

@@ -4,6 +4,7 @@ CREATE TABLE IF NOT EXISTS post_image_axes (
     number integer PRIMARY KEY,
     axis vector(DIM) NOT NULL
 );
+ALTER TABLE post_image_axes ALTER COLUMN axis SET STORAGE PLAIN;
 
 CREATE TABLE IF NOT EXISTS post_image_codes (
     row_number bigint NOT NULL REFERENCES post_images (row_number) ON DELETE CASCADE,
@@ -14,7 +15,9 @@ ALTER TABLE post_image_codes ALTER COLUMN code SET STORAGE PLAIN;
 -- A query in the numbers of the codes, made long: see timanh.vectors.graph.
 CREATE OR REPLACE FUNCTION query_code(query vector(DIM)) RETURNS halfvec(WIDTH)
 LANGUAGE sql STABLE AS $$
-    SELECT array_agg(-(axis <#> query) ORDER BY number)::real[]::halfvec(WIDTH) FROM post_image_axes
+    SELECT ARRAY(
+        SELECT -(axis <#> query) FROM post_image_axes ORDER BY number
+    )::real[]::halfvec(WIDTH)
 $$;
 
 CREATE OR REPLACE FUNCTION search_images(query vector(DIM), k integer)
