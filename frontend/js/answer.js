@@ -1,5 +1,5 @@
 /** An answer as it comes: what was understood, the pictures one by one, the sentence, the timings. */
-import { conditions } from "./filter.js";
+import { conditions, setFilter } from "./filter.js";
 import { startFolding } from "./folding.js";
 import { announce, element, sign } from "./dom.js";
 import { language, number, say } from "./i18n.js";
@@ -99,7 +99,7 @@ function doneLines(turn, { share, again }) {
     took?.total == null ? null : element("p", { class: "took" }, say("took", { ms: number(took.total) })),
     iconButton("copy", "copy.answer", () => copyText(sentence.innerText)),
     iconButton("link", "share", share)),
-  narrow ? element("button", { type: "button", class: "primary", onclick: () => again({ where: {} }) }, say("filter.without")) : null];
+  narrow ? element("button", { type: "button", class: "primary", onclick: () => { setFilter({}); again({ where: {} }); } }, say("filter.without")) : null];
 }
 
 function iconButton(drawn, key, onclick) {

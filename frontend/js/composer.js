@@ -25,7 +25,7 @@ export function startComposer(actions) {
     // While a Vietnamese input method is composing, Enter belongs to it.
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
-      submit();
+      byId("composer").requestSubmit();
     }
   });
   byId("words").addEventListener("input", refresh);

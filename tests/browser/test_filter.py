@@ -79,9 +79,11 @@ def test_where_nothing_passes_it_is_said_and_searched_without(page: Page) -> Non
     open_fields(page)
     page.get_by_label("From", exact=True).fill("2999-01-31")
     search(page, "a red car")
+    expect(page.locator("#filter-fields")).to_be_hidden()
     expect(page.locator(".sentence")).to_have_text("No picture passes the filter.")
     expect(page.locator(FOUND)).to_have_count(0)
     page.get_by_role("button", name="Search without the filter").click()
+    expect(page.locator("#picks .narrow")).to_have_count(0)
     expect(page.locator(FOUND)).to_have_count(10)
     expect(page.locator(".question")).to_have_count(1)
 
