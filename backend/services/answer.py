@@ -36,7 +36,7 @@ NOTICES = {
         "en": "The model knows no Vietnamese and there is no translator; searched as written.",
     },
     "translator-slow": {
-        "vi": "Bộ dịch không trả lời kịp; đã tìm với từ nguyên gốc.",
+        "vi": "Bộ dịch không phản hồi kịp; đã tìm với từ nguyên gốc.",
         "en": "The translator did not answer in time; searched as written.",
     },
     "translator-failed": {

@@ -87,21 +87,6 @@ def test_several_conversations_are_named_opened_deleted_and_brought_back(page: P
     assert len(saved["conversations"][1]["turns"][0]["answer"]["results"]) == 10
 
 
-def test_days_and_hours_are_written_as_the_language_does(page: Page) -> None:
-    search(page, "a red car")
-    page.evaluate(
-        """() => localStorage.setItem('conversations', JSON.stringify(
-        JSON.parse(localStorage.getItem('conversations')).map((each) => (
-            { ...each, at: new Date(2026, 0, 31, 17, 5).getTime() }))))"""
-    )
-    page.locator("#history").click()
-    expect(page.locator(".conversation time")).to_have_text("31 Jan 2026, 17:05")
-    page.keyboard.press("Escape")
-    page.locator("#language").click()
-    page.locator("#history").click()
-    expect(page.locator(".conversation time")).to_have_text("17:05 31 thg 1, 2026")
-
-
 def quickest(page: Page, selector: str) -> float:
     """Milliseconds from a reload to `selector`, the best of three."""
     took = []

@@ -98,7 +98,7 @@ def test_pictures_added_here_are_a_folder(page: Page) -> None:
     )
     open_fields(page)
     folder = page.get_by_label("Folder")
-    folder.select_option(label="Pictures added here (1)")
+    folder.select_option(label="Pictures you added (1)")
     search(page, "red and blue")
     expect(page.locator(".sentence")).to_contain_text("Found 1 picture for “red and blue”.")
     expect(page.locator("#announce")).to_have_text("1 picture found")

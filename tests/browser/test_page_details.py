@@ -173,6 +173,21 @@ def test_wide_screens_are_used_and_ten_pictures_fill_two_rows(page: Page, width:
     assert room and room["width"] > width / 2
 
 
+def test_days_and_hours_are_written_as_the_language_does(page: Page) -> None:
+    search(page, "a red car")
+    page.evaluate(
+        """() => localStorage.setItem('conversations', JSON.stringify(
+        JSON.parse(localStorage.getItem('conversations')).map((each) => (
+            { ...each, at: new Date(2026, 0, 31, 17, 5).getTime() }))))"""
+    )
+    page.locator("#history").click()
+    expect(page.locator(".conversation time")).to_have_text("31 Jan 2026, 17:05")
+    page.keyboard.press("Escape")
+    page.locator("#language").click()
+    page.locator("#history").click()
+    expect(page.locator(".conversation time")).to_have_text("17:05 31 thg 1, 2026")
+
+
 def test_enter_belongs_to_an_input_method_while_it_composes(page: Page) -> None:
     page.locator("#words").fill("xe ddor")
     page.locator("#words").evaluate(
