@@ -1,8 +1,10 @@
 """Results narrowed by folder, words of captions, days and size."""
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.steps import answered, jpeg, search
@@ -88,24 +90,30 @@ def test_where_nothing_passes_it_is_said_and_searched_without(page: Page) -> Non
     expect(page.locator(".question")).to_have_count(1)
 
 
-def test_pictures_added_here_are_a_folder(page: Page) -> None:
-    added = page.evaluate(
+@pytest.fixture
+def added(page: Page) -> Iterator[None]:
+    """A picture that was added to the gallery, and is gone afterwards."""
+    id = page.evaluate(
         """async (bytes) => { const form = new FormData();
         form.append('file', new Blob([Uint8Array.from(bytes)], {type: 'image/jpeg'}), 'new.jpg');
         const answer = await fetch('/api/images', {method: 'POST', body: form});
-        return (await answer.json()).images; }""",
+        return (await answer.json()).images[0].id; }""",
         list(jpeg(600, 400)),
     )
+    yield
+    page.evaluate("(id) => fetch(`/api/images/${id}`, {method: 'DELETE'})", id)
+
+
+@pytest.mark.usefixtures("added")
+def test_pictures_added_here_are_a_folder(page: Page) -> None:
     open_fields(page)
-    folder = page.get_by_label("Folder")
-    folder.select_option(label="Pictures you added (1)")
+    page.get_by_label("Folder").select_option(label="Pictures you added (1)")
     search(page, "red and blue")
+    expect(page.locator(".question .narrow")).to_have_text("Folder: Pictures you added")
     expect(page.locator(".sentence")).to_contain_text("Found 1 picture for “red and blue”.")
     expect(page.locator("#announce")).to_have_text("1 picture found")
     page.locator(".grid .hit").click()
     expect(page.locator("#large-path")).to_contain_text("added/")
-    page.keyboard.press("Escape")
-    page.evaluate("(id) => fetch(`/api/images/${id}`, {method: 'DELETE'})", added[0]["id"])
 
 
 def test_by_keyboard_it_opens_counts_clears_and_gives_the_focus_back(page: Page) -> None:
