@@ -15,14 +15,14 @@ from timanh.vectors.coding import Coding
 from timanh.vectors.graph import graph_coding
 from timanh.vectors.parts import Parts
 
-# Of the vectors' numbers. A hundred of the ten nearest are among the first sixty by these codes
+# Of the vectors' numbers. A hundred of the ten nearest are among the first fifty by these codes
 # as a rule, and not by shorter ones; a visit costs nearly the same.
 SHARE = 3 / 8
 NEIGHBOURS, EXPANSION_ADD = 16, 200
 # A graph that fits into it is built in a fraction of the time.
 BUILD_MEMORY = "1GB"
 # How many vectors are scored again; a graph gives no more than its effort.
-CANDIDATES = 60
+CANDIDATES = 50
 COPIED_ROWS = 4096
 
 
