@@ -159,6 +159,16 @@ def test_the_command_builds_what_an_ordinary_build_does(
     assert json.loads(capsys.readouterr().out)["skipped"] == report["skipped"]
     assert_same(tmp_path / "plain", tmp_path / "ray")
 
+    (images / "new.jpg").write_bytes((images / "moved.jpg").read_bytes() + b" ")
+    (images / "none.jpg").write_text("no picture at all")
+    adding = ["index", "add", str(images), "--runtime", "torch", "--json", "--index"]
+    assert run([*adding, str(tmp_path / "ray"), "--ray", cluster.address]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["added"], report["count"]) == (1, 11)
+    assert [one["path"] for one in report["skipped"]] == ["none.jpg", "red_square_1.jpg"]
+    assert run([*adding, str(tmp_path / "plain")]) == 0
+    assert_same(tmp_path / "plain", tmp_path / "ray")
+
 
 # Machines and drivers that vanish
 

@@ -2,7 +2,11 @@
 
 import re
 import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,6 +26,7 @@ from timanh.vectors.encoding import Batch
 from timanh.vectors.reading import Skipped
 
 ray = pytest.importorskip("ray")
+grpc = pytest.importorskip("grpc")
 pyarrow = pytest.importorskip("pyarrow")
 
 
@@ -44,7 +49,7 @@ def test_ray_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> N
         pass
 
 
-@pytest.mark.parametrize("address", ["ray://head:10001", "head", "head:x"])
+@pytest.mark.parametrize("address", ["ray://head:10001", "head", "head:x", "head:65536"])
 def test_an_address_in_another_form_is_told(address: str) -> None:
     with pytest.raises(SettingsError, match="no address of a Ray"), on_ray(address, PixelEncoder):
         pass
@@ -61,6 +66,39 @@ def test_an_address_where_nothing_listens_is_told(
     assert code == 2
     assert f"No Ray cluster answers at {address}" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def refused(address: str) -> str:
+    """What is said of `address`, in good time."""
+    began = time.monotonic()
+    with pytest.raises(SettingsError) as caught, on_ray(address, PixelEncoder):
+        pass
+    assert time.monotonic() - began < 10
+    return str(caught.value)
+
+
+def test_what_listens_but_is_no_ray_is_told_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_cluster, "ANSWER_S", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        told = refused(f"127.0.0.1:{silent.getsockname()[1]}")
+    assert "something else listens there" in told and "--ray local" in told
+
+
+def test_a_web_server_is_no_ray() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        told = refused(f"127.0.0.1:{web.server_port}")
+        web.shutdown()
+    assert "No Ray cluster answers" in told and "HTTP/2" in told
+
+
+def test_another_grpc_server_is_no_ray() -> None:
+    server = grpc.server(ThreadPoolExecutor(1))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    told = refused(f"127.0.0.1:{port}")
+    server.stop(None)
+    assert "another server is there" in told
 
 
 def test_a_picture_that_came_twice_or_never_is_found_out() -> None:

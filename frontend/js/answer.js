@@ -1,4 +1,5 @@
 /** An answer as it comes: what was understood, the pictures one by one, the sentence, the timings. */
+import { conditions, setFilter } from "./filter.js";
 import { startFolding } from "./folding.js";
 import { announce, element, sign } from "./dom.js";
 import { language, number, say } from "./i18n.js";
@@ -97,15 +98,17 @@ function waitingLines(stop) {
   ];
 }
 
-function doneLines(turn, { share }) {
-  const { text, language: written, took } = turn.answer;
+function doneLines(turn, { share, again }) {
+  const { text, language: written, took, results } = turn.answer;
+  const narrow = !results.length && conditions(turn.question.where).length;
   const sentence = element("div", { class: "sentence" });
   // A kept answer in the other language is told anew.
   sentence.append(rendered(text && written === language() ? text : sentenceOf(turn)));
   return [sentence, element("div", { class: "facts-line" },
     took?.total == null ? null : element("p", { class: "took" }, say("took", { ms: number(took.total) })),
     iconButton("copy", "copy.answer", () => copyText(sentence.innerText)),
-    iconButton("link", "share", share))];
+    iconButton("link", "share", share)),
+  narrow ? element("button", { type: "button", class: "primary", onclick: () => { setFilter({}); again({ where: {} }); } }, say("filter.without")) : null];
 }
 
 function iconButton(drawn, key, onclick) {

@@ -14,9 +14,11 @@ export function language() {
   return current;
 }
 
-/** The sentence for `key` with `{name}` places filled; undefined if there is none. */
+/** The sentence for `key` with `{name}` places filled, and `{name:one|many}` by its number; undefined if there is none. */
 export function say(key, values = {}) {
-  return words[key]?.replace(/\{(\w+)\}/g, (_, name) => apart(values[name] ?? ""));
+  return words[key]
+    ?.replace(/\{(\w+):([^|}]*)\|([^}]*)\}/g, (_, name, one, many) => (String(values[name]) === "1" ? one : many))
+    .replace(/\{(\w+)\}/g, (_, name) => apart(values[name] ?? ""));
 }
 
 /** A number as the language writes it. */
@@ -29,6 +31,11 @@ export function number(value, digits = 0) {
 /** A moment as the language writes it, short. */
 export function dateTime(at) {
   return new Date(at).toLocaleString(tag(), { dateStyle: "medium", timeStyle: "short" });
+}
+
+/** A day such as "2026-01-31" as the language writes it, short. */
+export function day(date) {
+  return new Date(`${date}T00:00`).toLocaleDateString(tag(), { dateStyle: "medium" });
 }
 
 /** Call `listener` now and whenever the language changes. */

@@ -28,7 +28,7 @@ def test_old_answers_speak_the_language_that_is_chosen(page: Page) -> None:
     expect(page.locator(".sentence")).to_contain_text("Found 10 pictures for “a red car”")
     page.locator("#language").click()
     expect(page.locator(".sentence")).to_contain_text("Tìm thấy 10 ảnh cho “a red car”")
-    expect(page.locator(".took")).to_contain_text("Tìm trong")
+    expect(page.locator(".took")).to_contain_text("Tìm xong trong")
     page.reload()
     expect(page.locator(".sentence")).to_contain_text("Tìm thấy 10 ảnh")
     page.locator("#language").click()

@@ -76,7 +76,20 @@ def test_a_line_that_is_no_connection_is_said(page: Page) -> None:
     expect(page.locator(".facts")).to_contain_text("Connected: 300 pictures, demo")
     page.get_by_role("textbox", name="Paste the line").fill("nonsense")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("no connection line")
+    expect(page.get_by_role("alert")).to_contain_text("not a connection line")
+
+
+def test_the_connection_panel_mends_by_itself_and_what_is_typed_stays(page: Page) -> None:
+    away = {"status": "degraded", "upstream": {"code": "upstream-down", "host": "a.ngrok.app"}}
+    page.route("**/health", lambda route: route.fulfill(json=away))
+    page.reload()
+    page.wait_for_selector(".health[data-state=down]")
+    page.locator("#connect").click()
+    expect(page.locator(".facts")).to_contain_text("cannot be reached")
+    page.locator("#connection").fill("https://half")
+    page.unroute("**/health")
+    expect(page.locator(".facts")).to_contain_text("Connected: 300 pictures", timeout=10_000)
+    expect(page.locator("#connection")).to_have_value("https://half")
 
 
 def test_the_real_api_is_connected_to_and_forgotten(page: Page, site: "Site") -> None:

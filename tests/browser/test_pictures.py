@@ -174,7 +174,7 @@ def test_pictures_are_added_to_the_gallery_found_and_deleted_again(page: Page) -
             new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true})); }""",
         data,
     )
-    expect(page.locator(".toast")).to_contain_text("Pictures added: 1")
+    expect(page.locator(".toast")).to_contain_text("1 picture added, 0 already there.")
     expect(count).to_have_text("301 pictures · demo")
     expect(page.locator(".previews img")).to_have_count(0)
     page.evaluate("() => document.querySelector('.panel-body').scrollTo(0, 1e6)")

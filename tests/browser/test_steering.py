@@ -148,6 +148,7 @@ def test_more_results_come_and_the_number_is_chosen(page: Page) -> None:
 def test_a_weak_best_match_is_said_to_be_weak(page: Page) -> None:
     search(page, "qzxv blorp 7741 wug")
     expect(page.locator(".weak")).to_contain_text("Nothing in this gallery is close to that")
+    expect(page.locator(".sentence")).not_to_contain_text("close to that")  # told once
     search(page, "a red car")
     expect(page.locator(".answer").last.locator(".weak")).to_have_count(0)
 
@@ -183,7 +184,7 @@ def test_words_can_be_spoken_where_the_browser_hears(page: Page, site: "Site") -
         """window.SpeechRecognition = class { start() { window.spoken = this; } stop() {} };"""
     )
     page.goto(site.url)
-    page.get_by_role("button", name="Speak").click()
+    page.get_by_role("button", name="Search by voice").click()
     assert page.evaluate("window.spoken.lang") == "en-US"
     page.evaluate("() => spoken.onresult({results: [[{transcript: 'a red '}], [{transcript: "
                   "'car'}]]})")  # fmt: skip

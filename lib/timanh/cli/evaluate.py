@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from timanh.cli.options import AsJson, CaptionFiles, Device
+from timanh.cli.options import AsJson, BatchSize, CaptionFiles, Data, Device
 from timanh.cli.output import notice, result, result_json
 
 
@@ -19,10 +19,7 @@ def evaluate(
             show_default=False,
         ),
     ],
-    data: Annotated[
-        Path,
-        typer.Option("--data", metavar="DIR", help="Pictures with captions.", show_default=False),
-    ],
+    data: Data,
     split: Annotated[
         str,
         typer.Option("--split", metavar="SPLIT", help="dev, test, train, all, or a file of names."),
@@ -52,9 +49,7 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    batch_size: Annotated[
-        int, typer.Option("--batch-size", metavar="N", min=1, help="Pictures encoded at once.")
-    ] = 64,
+    batch_size: BatchSize = 64,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:

@@ -1,19 +1,21 @@
 """`timanh index …`: build and look after vector dictionaries."""
 
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from timanh.cli.encoding import encoding_on, place_of
 from timanh.cli.options import (
     AsJson,
+    BatchSize,
     CaptionFiles,
     Device,
     IndexFolder,
     Model,
     ModelOfIndex,
+    Ray,
     Runtime,
 )
 from timanh.cli.output import notice, result, result_json, table
@@ -25,9 +27,6 @@ app = typer.Typer(help="Build and look after vector dictionaries.", invoke_witho
 Out = Annotated[
     Path,
     typer.Option("--out", metavar="DIR", help="The dictionary to write.", show_default=False),
-]
-BatchSize = Annotated[
-    int, typer.Option("--batch-size", metavar="N", min=1, help="Pictures encoded at once.")
 ]
 Storage = Annotated[
     str | None,
@@ -71,16 +70,7 @@ def build(
     storage: Storage = None,
     device: Device = "auto",
     runtime: Runtime = "auto",
-    ray: Annotated[
-        str | None,
-        typer.Option(
-            "--ray",
-            metavar="ADDRESS",
-            help="Encode on a Ray cluster: HOST:PORT of its head, auto for the one that this "
-            "machine belongs to, or local. All its machines must see GALLERY under one path.",
-            show_default=False,
-        ),
-    ] = None,
+    ray: Ray = None,
     as_json: AsJson = False,
 ) -> None:
     """Encode a gallery; run again, encode only what has changed.
@@ -88,14 +78,10 @@ def build(
     Caption files are remembered: the next build and `index add` take them unasked.
     """
     from timanh.models import load_encoder
-    from timanh.vectors import build_dictionary, encode_pictures, on_ray
+    from timanh.vectors import build_dictionary
 
     load = partial(load_encoder, device=device, runtime=runtime, square_padding=square_padding)
-    place = Path(model).expanduser()
-    # Processes of a cluster do not start in this folder.
-    there = partial(load, place.absolute() if place.is_dir() else model)
-    machines = on_ray(ray, there, gpus=device != "cpu") if ray else nullcontext(encode_pictures)
-    with machines as encode:
+    with encoding_on(ray, partial(load, place_of(model)), device) as encode:
         encoder = load(model)
         report = build_dictionary(
             gallery,
@@ -124,15 +110,36 @@ def add(
         bool, typer.Option("--copy", help="Copy pictures from elsewhere into the gallery first.")
     ] = False,
     captions: CaptionFiles = None,
+    batch_size: BatchSize = 32,
     model: ModelOfIndex = None,
     device: Device = "auto",
+    runtime: Runtime = "auto",
+    ray: Ray = None,
     as_json: AsJson = False,
 ) -> None:
     """Encode a few more pictures of the gallery."""
+    from timanh.models import load_encoder
     from timanh.vectors import VectorDictionary, add_pictures
 
-    encoder = VectorDictionary.open(index).load_encoder(model, device=device)
-    tell_build(add_pictures(index, pictures, encoder, copy=copy, captions=captions), as_json)
+    dictionary = VectorDictionary.open(index)
+    load = partial(
+        load_encoder,
+        place_of(model or dictionary.encoder_source),
+        device=device,
+        runtime=runtime,
+        square_padding=dictionary.manifest.square_padding,
+    )
+    with encoding_on(ray, load, device) as encode:
+        report = add_pictures(
+            index,
+            pictures,
+            load(),
+            copy=copy,
+            captions=captions,
+            batch_size=batch_size,
+            encode=encode,
+        )
+    tell_build(report, as_json)
 
 
 @app.command()

@@ -21,6 +21,23 @@ Runtime = Annotated[
         "torch-bf16, torch-compile, onnx, openvino, openvino-bf16, or int8.",
     ),
 ]
+BatchSize = Annotated[
+    int, typer.Option("--batch-size", metavar="N", min=1, help="Pictures encoded at once.")
+]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help="Encode on a Ray cluster: HOST:PORT of its head, auto for the one that this "
+        "machine belongs to, or local. All its machines must see the gallery under one path.",
+        show_default=False,
+    ),
+]
+Data = Annotated[
+    Path,
+    typer.Option("--data", metavar="DIR", help="Pictures with captions.", show_default=False),
+]
 ModelOfIndex = Annotated[
     str | None,
     typer.Option(

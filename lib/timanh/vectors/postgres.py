@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
+from pgvector.psycopg import register_vector
+from psycopg.types.json import Jsonb
 
 from timanh.errors import DictionaryError, DictionaryNotFoundError
 from timanh.vectors.dictionary import VectorDictionary
-from timanh.vectors.graph import GraphCoding
 from timanh.vectors.held import COPIED_ROWS, EFFORTS, HeldDictionary
 from timanh.vectors.items import write_lines
 from timanh.vectors.manifest import Manifest, parse
@@ -29,7 +30,7 @@ from timanh.vectors.postgres_graph import (
     read_script,
     set_effort,
 )
-from timanh.vectors.postgres_server import as_text, connect, hidden, telling
+from timanh.vectors.postgres_server import connect, hidden, telling
 
 TABLES = (
     "post_image_codes",
@@ -39,6 +40,8 @@ TABLES = (
     "posts",
     "galleries",
 )
+# Types of the columns of `post_images` as they are copied.
+COLUMNS = ("text", "int8", "text", "text", "vector", "text", "int4", "int8", "jsonb")
 
 
 class PostgresDictionary(HeldDictionary):
@@ -62,8 +65,9 @@ class PostgresDictionary(HeldDictionary):
         super().__init__(hidden(url), folder, manifest, count)
 
     def fetch_vectors(self, rows: list[int]) -> dict[int, NDArray[np.float32]]:
-        sql = "SELECT row_number, embedding::real[] FROM post_images WHERE row_number = ANY(%s)"
-        return {int(row): np.array(own, np.float32) for row, own in self.ask(sql, (rows,))}
+        sql = "SELECT row_number, embedding FROM post_images WHERE row_number = ANY(%s)"
+        found = self.ask(sql, (rows,), binary=True)
+        return {int(row): np.asarray(own.to_numpy(), np.float32) for row, own in found}
 
     def fetch_items(self, rows: list[int]) -> dict[int, bytes]:
         sql = "SELECT row_number, item FROM post_images WHERE row_number = ANY(%s)"
@@ -75,7 +79,7 @@ class PostgresDictionary(HeldDictionary):
 
     def nearest(self, query: NDArray[np.float32], k: int) -> list[tuple[int, float]]:
         sql = "SELECT row_number, score FROM search_images(%s::vector, %s)"
-        return self.ask(sql, (as_text(query), k))
+        return self.ask(sql, (query, k))
 
     def nearest_among(
         self, query: NDArray[np.float32], k: int, rows: NDArray[np.int64]
@@ -84,10 +88,13 @@ class PostgresDictionary(HeldDictionary):
             "SELECT row_number, -(embedding <#> %s::vector) AS score FROM post_images "
             "WHERE row_number = ANY(%s) ORDER BY score DESC, row_number LIMIT %s"
         )
-        return self.ask(sql, (as_text(query), rows.tolist(), k))
+        return self.ask(sql, (query, rows.tolist(), k))
 
-    def ask(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
+    def ask(self, sql: str, values: tuple[Any, ...] = (), *, binary: bool = False) -> list[Any]:
         """The rows that a statement gives.
+
+        Args:
+            binary: have them sent so, which vectors are faster in.
 
         Raises:
             EngineGoneError: the server is gone.
@@ -95,22 +102,22 @@ class PostgresDictionary(HeldDictionary):
         """
         with self._lock, telling(self.url):
             try:
-                return self._run(sql, values)
+                return self._run(sql, values, binary)
             except psycopg.OperationalError:
                 self.close()
-                return self._run(sql, values)
+                return self._run(sql, values, binary)
 
-    def _run(self, sql: str, values: tuple[Any, ...]) -> list[Any]:
+    def _run(self, sql: str, values: tuple[Any, ...], binary: bool) -> list[Any]:
         if self._connection is None:
             self._connection = connect(self.url)
-        cursor = self._connection.execute(sql, values)
+        cursor = self._connection.execute(sql, values, binary=binary)
         return cursor.fetchall() if cursor.description else []
 
     def make_index(self, source: Parts, queries: NDArray[np.float32]) -> None:
-        self._graph = PostgresGraph(EFFORTS[0], GraphCoding.build(source, queries))
+        self._graph = PostgresGraph.plan(EFFORTS[0], source, queries)
         with self._lock, telling(self.url), connect(self.url) as connection:
             with connection.transaction():
-                make_graph(connection, self._graph, source.blocks(COPIED_ROWS))
+                make_graph(connection, self._graph, source)
             connection.execute("VACUUM ANALYZE post_image_codes")
 
     def set_effort(self, effort: int, measured: dict[str, Any]) -> None:
@@ -163,6 +170,7 @@ def to_postgres(dictionary: VectorDictionary, url: str) -> PostgresDictionary:
         connection.execute(f"DROP TABLE IF EXISTS {', '.join(TABLES)} CASCADE")
         connection.execute("DROP FUNCTION IF EXISTS search_images, query_code CASCADE")
         connection.execute(read_script("postgres.sql", DIM=dictionary.dim))
+        register_vector(connection)
         manifest = {**dictionary.manifest.to_json(), "gallery": str(dictionary.gallery)}
         connection.execute("INSERT INTO galleries (manifest) VALUES (%s)", (json.dumps(manifest),))
         posts = _add_posts(connection, dictionary)
@@ -172,7 +180,7 @@ def to_postgres(dictionary: VectorDictionary, url: str) -> PostgresDictionary:
             "ORDER BY row_number"
         )
         if graph is not None:
-            make_graph(connection, graph, dictionary.parts.blocks(COPIED_ROWS))
+            make_graph(connection, graph, dictionary.parts)
     with telling(url), connect(url) as connection:
         connection.execute("ANALYZE")
     return PostgresDictionary(url, dictionary.folder)
@@ -193,10 +201,11 @@ def _copy_pictures(
 ) -> None:
     sql = (
         "COPY post_images (id, post_id, image_url, path, embedding, caption, display_order, "
-        "row_number, item) FROM STDIN"
+        "row_number, item) FROM STDIN (FORMAT BINARY)"
     )
     order = dict.fromkeys(posts, 0)
     with connection.cursor() as cursor, cursor.copy(sql) as copy:
+        copy.set_types(COLUMNS)
         for first, block in source.parts.blocks(COPIED_ROWS):
             for row, vector in enumerate(block, first):
                 item = source.item(row)
@@ -207,11 +216,11 @@ def _copy_pictures(
                         posts[folder],
                         f"/api/images/{item.id}",
                         item.path,
-                        as_text(vector),
+                        vector,
                         item.captions[0] if item.captions else None,
                         order[folder],
                         row,
-                        write_lines([item]).decode("utf8"),
+                        Jsonb(write_lines([item]), dumps=bytes),
                     )
                 )
                 order[folder] += 1

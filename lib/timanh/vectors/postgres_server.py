@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psycopg
-from numpy.typing import NDArray
+from pgvector.psycopg import register_vector
+from psycopg.types import TypeInfo
 
 from timanh.errors import DictionaryError, EngineGoneError
 
@@ -18,8 +18,12 @@ SHARED_BUFFERS = "512MB"
 
 
 def connect(url: str) -> "psycopg.Connection[Any]":
-    """A connection that commits each statement by itself."""
-    return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_S)
+    """A connection that commits each statement by itself, and takes arrays as vectors once the
+    database has pgvector."""
+    connection = psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_S)
+    if TypeInfo.fetch(connection, "vector") is not None:
+        register_vector(connection)
+    return connection
 
 
 @contextmanager
@@ -41,11 +45,6 @@ def telling(url: str) -> Iterator[None]:
 
 def _reason(error: psycopg.Error) -> str:
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def as_text(vector: NDArray[np.float32]) -> str:
-    """As pgvector reads it."""
-    return "[" + ",".join(map(repr, vector.tolist())) + "]"
 
 
 def hidden(url: str) -> str:

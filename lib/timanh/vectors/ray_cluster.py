@@ -2,7 +2,6 @@
 
 import logging
 import os
-import socket
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,8 @@ from timanh.errors import SettingsError
 from timanh.vectors.reading import core_count
 
 LOCAL, RUNNING = "local", "auto"
-CONNECT_S = 5.0
+ANSWER_S = 8.0
+MOST_PORT = 65_535
 # Nothing is reported to Ray's makers, and its core does not write into the progress bar.
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 
@@ -40,7 +40,7 @@ def connected(address: str) -> Iterator[None]:
     Raises:
         SettingsError: Ray is not installed, or there is no cluster at `address`.
     """
-    missing = [name for name in ("ray", "pyarrow") if find_spec(name) is None]
+    missing = [name for name in ("ray", "pyarrow", "grpc") if find_spec(name) is None]
     if missing:
         raise SettingsError(
             f"Encoding on several machines needs {' and '.join(missing)}. Install with "
@@ -107,20 +107,43 @@ def _connect(address: str) -> None:
 
 
 def _reach(address: str) -> None:
-    """See that something listens there: Ray itself would try for a minute."""
+    """See that a head of Ray answers there: Ray itself tries for two minutes and then exits."""
+    import grpc
+    from ray.core.generated.gcs_service_pb2 import CheckAliveRequest
+    from ray.core.generated.gcs_service_pb2_grpc import NodeInfoGcsServiceStub
+
     host, _, port = address.rpartition(":")
-    if not host or not port.isdigit() or "/" in host:
+    if not host or "/" in host or not port.isdigit() or int(port) > MOST_PORT:
         raise SettingsError(
             f"{address!r} is no address of a Ray cluster; give local, auto, or HOST:PORT as "
             "`ray start --head` prints it."
         )
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_S).close()
-    except (OSError, OverflowError) as error:
-        raise SettingsError(
-            f"No Ray cluster answers at {address} ({error}). Start one with `ray start --head`, "
-            "or take --ray local."
-        ) from error
+    if os.environ.get("RAY_USE_TLS", "").lower() in ("1", "true"):
+        return  # only Ray's own connection has the certificates
+    with grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:
+        try:
+            NodeInfoGcsServiceStub(channel).CheckAlive(CheckAliveRequest(), timeout=ANSWER_S)
+        except grpc.RpcError as error:
+            reason = _why(error)
+            # Any other answer, such as a token that is wanted, comes from a head of Ray.
+            if reason:
+                raise SettingsError(
+                    f"No Ray cluster answers at {address} ({reason}). Start one with `ray start "
+                    "--head`, or take --ray local."
+                ) from error
+
+
+def _why(error: Any) -> str:
+    """Why the head of Ray cannot have answered so; empty where it can."""
+    import grpc
+
+    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return f"something else listens there, or it took more than {ANSWER_S:.0f} s"
+    if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+        return "another server is there; Ray's usual port is 6379"
+    if error.code() is grpc.StatusCode.UNAVAILABLE:
+        return str(error.details()).rpartition("last error: ")[2][:200]
+    return ""
 
 
 def last_line(error: Exception) -> str:

@@ -4,7 +4,7 @@ Each way is asked some queries in a row, as a server that is used one way is, an
 times over, so that they share a machine's good and bad moments. Targets for 100,000: exact in
 60 ms, the graph in 3 ms at recall@10 ≥ 0.98.
 
-    python benchmarks/pgvector.py [--count 100000] [--recall 0.98]
+    python benchmarks/postgres.py [--count 100000] [--recall 0.98]
         [--pictures clip_pictures.npy --texts clip_texts.npy]
 """
 
@@ -22,7 +22,6 @@ from engines_like import stored_gallery
 
 from timanh.vectors import VectorDictionary, open_engine
 from timanh.vectors.postgres import PostgresDictionary
-from timanh.vectors.postgres_server import as_text
 from timanh.vectors.tuning import K, Tuner
 from timanh.vectors.tuning_engines import tune_engine
 
@@ -51,7 +50,7 @@ def main() -> None:
         stored_gallery(folder, clip_like.gallery(asked.count, pictures))
         document = measure(folder, texts, asked.recall)
     document = {"count": asked.count, "geometry": words, "target_recall": asked.recall, **document}
-    keep("pgvector", document)
+    keep("postgres", document)
     print(f"\n{asked.count:,} × {clip_like.DIM} in PostgreSQL")
     for row in document["ways"]:
         print(f"  {row['way']:<8}{row['ms']:9.2f} ms  recall@{K} {row['recall']:.4f}")
@@ -74,8 +73,8 @@ def measure(folder: Path, texts: Any, recall: float) -> dict[str, Any]:
     tuner = Tuner(VectorDictionary.open(folder).parts, texts, recall, 1, print)
     scan = "SELECT row_number, score FROM search_exactly(%s::vector, %s)"
     ways = {
-        "naive": lambda query: held.ask(NAIVE, (as_text(query), as_text(query), K)),
-        "exact": lambda query: held.ask(scan, (as_text(query), K)),
+        "naive": lambda query: held.ask(NAIVE, (query, query, K)),
+        "exact": lambda query: held.ask(scan, (query, K)),
         "hnsw": lambda query: held.nearest(query, K),
     }
     rows = []
