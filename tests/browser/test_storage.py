@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.history import FILL
-from tests.browser.measures import SHIFTS, load_times, shared
+from tests.browser.measures import SHIFTS, load_times
 from tests.browser.site import ROOT
 from tests.browser.steps import search
 
@@ -55,11 +55,12 @@ CROWD = """async () => {
 
 
 def test_five_hundred_questions_open_within_a_second(page: Page, site: "Site") -> None:
-    slower = shared(page.context.new_page(), site.url)
+    _, empty = load_times(page, site.url, ".chip", 3)
+    slower = max(1.0, min(empty) / 250)  # 250 ms for an empty page where nobody else works
     assert page.evaluate(FILL) == "kept"
     page.add_init_script(SHIFTS)
     _, readies = load_times(page, site.url, ".question", 3)
-    assert min(readies) < 1_000 * slower, (readies, slower)
+    assert min(readies) < 1_000 * slower, (readies, empty)
     assert page.locator(".question").count() <= 40
     expect(page.locator(".question p").last).to_have_text("question 499")
     page.wait_for_function("() => [...document.querySelectorAll('.sent img')].at(-1).naturalWidth")
