@@ -4,6 +4,7 @@ import { rewrite, startComposer, write } from "./js/composer.js";
 import { ask, lastQuestion, showTurn, showTurns, startConversation } from "./js/conversation.js";
 import { byId, hasKeyboard } from "./js/dom.js";
 import { startDrop } from "./js/drop.js";
+import { setFilter } from "./js/filter.js";
 import { onHealth, startHealth } from "./js/health.js";
 import { newConversation, startHistory } from "./js/history.js";
 import { language, nextLanguage, onLanguage, say, startLanguage } from "./js/i18n.js";
@@ -43,6 +44,7 @@ byId("language").addEventListener("click", nextLanguage);
 opens("history", async () => (await import("./js/history-panel.js")).openHistory());
 opens("settings", async () => (await import("./js/settings-panel.js")).openSettings());
 opens("connect", async () => (await import("./js/connect-panel.js")).openConnect());
+opens("filter", async () => (await import("./js/filter-row.js")).toggleFilter());
 opens("gallery", async () => {
   gallery = await import("./js/gallery-panel.js");
   gallery.openGallery();
@@ -50,11 +52,13 @@ opens("gallery", async () => {
 byId("new").addEventListener("click", () => {
   newConversation();
   clearAddress();
+  setFilter({});
   byId("words").focus();
 });
 
 await startLanguage();
 const shared = questionFrom(location.search);
+if (shared) setFilter(shared.where);
 startHistory(showTurns);
 if (!(history.state?.turn && showTurn(history.state.turn)) && shared) ask(shared, { address: false });
 onBack((turn, asked) => {

@@ -4,11 +4,12 @@ const SHELL = "page";
 const SEEN = "pictures";
 const MOST_SEEN = 600;
 const FILES = [
-  "/", "/css/base.css", "/css/chat.css", "/css/composer.css", "/css/fonts.css", "/css/lightbox.css", "/css/panel.css",
+  "/", "/css/base.css", "/css/chat.css", "/css/composer.css", "/css/filter.css", "/css/fonts.css", "/css/lightbox.css", "/css/panel.css",
   "/css/results.css", "/i18n/en.json", "/i18n/vi.json", "/js/address.js", "/js/answer.js", "/js/api.js",
   "/js/asking.js", "/js/blobs.js", "/js/captions.js", "/js/composer.js", "/js/connect-panel.js",
   "/js/conversation.js", "/js/crop.js", "/js/dom.js", "/js/drop.js", "/js/events.js", "/js/exclude.js",
-  "/js/export.js", "/js/first-paint.js", "/js/folding.js", "/js/gallery-panel.js", "/js/health.js",
+  "/js/export.js", "/js/filter-row.js", "/js/filter.js",
+  "/js/first-paint.js", "/js/folding.js", "/js/gallery-panel.js", "/js/health.js",
   "/js/history-panel.js", "/js/history.js", "/js/i18n.js", "/js/justify.js", "/js/lightbox.js", "/js/list-foot.js",
   "/js/markdown.js", "/js/messages.js", "/js/offline.js", "/js/paging.js", "/js/panel.js", "/js/picks.js",
   "/js/picture-actions.js", "/js/pictures.js", "/js/problems.js", "/js/question.js", "/js/results.js",

@@ -18,7 +18,9 @@ from timanh.api import create_app
 from timanh.search import SearchEngine
 from timanh.search.folding import fold_doubles
 from timanh.search.lookup import MOST_FOLDED
-from timanh.vectors import VectorDictionary, build_dictionary
+from timanh.vectors import Item, VectorDictionary, build_dictionary, item_id
+from timanh.vectors.columns import count_folders
+from timanh.vectors.items import ItemTable, write_lines
 
 NOON = datetime(2026, 1, 31, 12).timestamp()
 COUNT = 12
@@ -226,3 +228,14 @@ def test_folding_all_into_one_stays_small() -> None:
         assert [one.row for one in found] == [int(rows[one]) for one in kept]
         assert [list(one.doubles) for one in found] == list(kept.values())
     assert MOST_FOLDED**2 * 4 <= 2**24  # bytes that one request may take for it
+
+
+def test_folders_are_counted_with_those_within_them(client: TestClient) -> None:
+    assert client.get("/api/folders").json() == {"folders": [{"path": "biển", "count": 6}]}
+
+
+def test_a_folder_s_name_may_be_anything() -> None:
+    paths = ["a.jpg", "b/c.jpg", 'b/"q\\/d.jpg', 'b/"q\\/e.jpg', "chó/mèo/f.jpg", "chó/g.jpg"]
+    items = [Item(item_id(p), p, ('"path":"x/y.jpg"',), 1, 1, 1, 1.0, "") for p in paths]
+    counted = count_folders(ItemTable([write_lines(items)]))
+    assert counted == {"b": 3, 'b/"q\\': 2, "chó": 2, "chó/mèo": 1}

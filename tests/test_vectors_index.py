@@ -12,10 +12,11 @@ import pytest
 from timanh.cli.program import run
 from timanh.errors import DictionaryError, SettingsError
 from timanh.vectors import Item, VectorDictionary, tune, tuning
-from timanh.vectors.approximate import LIBRARIES, is_installed
+from timanh.vectors.approximate import LIBRARIES, Approximate, build_proposer, is_installed
 from timanh.vectors.exact import search_exact
 from timanh.vectors.index_store import FILE, FOLDER, load_index, save_index
 from timanh.vectors.manifest import Manifest
+from timanh.vectors.parts import Parts
 from timanh.vectors.two_step import TwoStep
 from timanh.vectors.writer import DictionaryWriter
 
@@ -23,9 +24,9 @@ DIM, COUNT = 32, 4000
 MANIFEST = Manifest("stand-in", "0123456789abcdef", DIM, "", "pictures")
 
 
-def vectors(count: int, seed: int = 0) -> np.ndarray:
+def vectors(count: int, seed: int = 0, dim: int = DIM) -> np.ndarray:
     random = np.random.default_rng(seed)
-    cone = 1 + random.standard_normal((count, DIM)) * np.exp(-np.arange(DIM) / 8)
+    cone = 1 + random.standard_normal((count, dim)) * np.exp(-np.arange(dim) / (dim // 4))
     return (cone / np.linalg.norm(cone, axis=1, keepdims=True)).astype(np.float32)
 
 
@@ -74,6 +75,18 @@ def test_each_way_is_measured_kept_and_used(folder: Path, method: str) -> None:
     scores, rows = dictionary.search(ASKED[0], 10)
     np.testing.assert_allclose(dictionary.vectors[rows[0]] @ ASKED[0], scores[0], atol=1e-6)
     assert dictionary.search(ASKED[0], COUNT)[1].shape == (1, COUNT)
+
+
+def test_lists_propose_little_more_than_what_is_wanted() -> None:
+    if not is_installed("ivf"):
+        pytest.skip("faiss is not installed")
+    parts = Parts([vectors(6000, dim=256)], 256)
+    proposer, coding = build_proposer("ivf", parts, vectors(500, 7, parts.dim), 1)
+    proposer.set_effort(parts.dim)
+    index = Approximate("ivf", len(parts), parts.dim, 20, proposer, coding)
+    asked = vectors(40, 8, parts.dim)
+    pairs = zip(index.search(parts, asked, 10)[1], search_exact(parts, asked, 10)[1], strict=True)
+    assert sum(len(set(found) & set(best)) for found, best in pairs) >= 0.95 * 400
 
 
 def test_auto_stops_at_what_is_fast_enough(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,9 +125,10 @@ async def health(request: Request) -> dict[str, Any]:
 
 @router.get("/api/gallery")
 @router.get("/api/examples")
+@router.get("/api/folders")
 @router.get("/api/images/{id}/similar")
 async def listing(request: Request) -> Any:
-    """Pictures of the gallery; queries that find something in it; pictures like another."""
+    """Pictures of the gallery, its folders, queries that find something, pictures like one."""
     return await service_of(request).get(
         request.url.path, request.query_params, request_id_of(request.scope)
     )

@@ -14,6 +14,7 @@ WORDS = {
         "image": "Đây là **{count} ảnh** giống ảnh của bạn nhất.",
         "both": "Đây là **{count} ảnh** vừa giống ảnh của bạn vừa hợp với “{query}”.",
         "best": "Ảnh gần nhất có độ tương đồng **{score}**.",
+        "narrowed": "Bộ lọc giữ lại **{considered}** trong số {gallery} ảnh.",
         "weak": "Không có ảnh nào thật gần với yêu cầu này; ảnh gần nhất chỉ đạt **{score}**.",
     },
     "en": {
@@ -21,9 +22,10 @@ WORDS = {
         "filtered": "No picture passes the filter.",
         "end": "There are no more pictures.",
         "text": "Found **{count} {pictures}** for “{query}”.",
-        "image": "Here: the **{count} {pictures}** most like yours.",
-        "both": "Here: **{count} {pictures}** like yours that also fit “{query}”.",
+        "image": "Found **{count} {pictures}** most like yours.",
+        "both": "Found **{count} {pictures}** like yours that also fit “{query}”.",
         "best": "The closest one has a similarity of **{score}**.",
+        "narrowed": "The filter left **{considered}** of {gallery} pictures.",
         "weak": "Nothing here is really close to that; the closest one reaches only **{score}**.",
     },
 }
@@ -34,7 +36,7 @@ NOTICES = {
         "en": "The model knows no Vietnamese and there is no translator; searched as written.",
     },
     "translator-slow": {
-        "vi": "Bộ dịch không trả lời kịp; đã tìm với từ nguyên gốc.",
+        "vi": "Bộ dịch không phản hồi kịp; đã tìm với từ nguyên gốc.",
         "en": "The translator did not answer in time; searched as written.",
     },
     "translator-failed": {
@@ -47,8 +49,8 @@ NOTICES = {
         "searched as written.",
     },
     "translator-odd": {
-        "vi": "Bộ dịch trả lời thứ không phải bản dịch; đã tìm với từ nguyên gốc.",
-        "en": "The translator answered something that is no translation; searched as written.",
+        "vi": "Bộ dịch trả về nội dung không phải bản dịch; đã tìm với từ nguyên gốc.",
+        "en": "The translator answered something that is not a translation; searched as written.",
     },
     "translation-too-long": {
         "vi": "Văn bản quá dài để dịch; đã tìm với từ nguyên gốc.",
@@ -57,13 +59,17 @@ NOTICES = {
 }
 
 
-def sentence(answer: dict[str, Any], language: str, pictures: int = 0) -> str:
+def sentence(
+    answer: dict[str, Any], language: str, pictures: int = 0, *, streamed: bool = False
+) -> str:
     """Markdown for an answer of `/api/search`; what the user wrote is escaped.
 
     Args:
         pictures: in the query, where the answer itself does not say.
+        streamed: other events have told of the translation, of notices and of a weak match.
     """
-    words = WORDS["vi" if language == "vi" else "en"]
+    language = "vi" if language == "vi" else "en"
+    words = WORDS[language]
     query, results = answer["query"], answer["results"]
     if not results:
         return words[_why_none(answer)]
@@ -73,15 +79,27 @@ def sentence(answer: dict[str, Any], language: str, pictures: int = 0) -> str:
     count = len(results)
     plural = "picture" if count == 1 else "pictures"
     parts = [words[kind].format(count=count, pictures=plural, query=escape(text or ""))]
-    score = f"{results[0]['score']:.2f}"
-    best = words["weak" if query.get("weak") else "best"]
-    parts.append(best.format(score=score.replace(".", ",") if language == "vi" else score))
+    best = words["weak" if query.get("weak") and not streamed else "best"]
+    parts.append(best.format(score=_number(results[0]["score"], language, ".2f")))
+    considered, gallery = answer.get("considered", 0), answer.get("gallery", 0)
+    if considered < gallery:
+        counts = {"considered": considered, "gallery": gallery}
+        counted = {name: _number(count, language, ",") for name, count in counts.items()}
+        parts.append(words["narrowed"].format(**counted))
+    if streamed:
+        return " ".join(parts)
     if query.get("translated"):
         parts.append(TRANSLATED[language].format(words=escape(query["translated"])))
     notice = NOTICES.get(query.get("notice_code") or "", {}).get(language, query.get("notice"))
     if notice:
         parts.append(f"\n\n> {escape(notice)}")
     return " ".join(parts)
+
+
+def _number(value: float, language: str, form: str) -> str:
+    """As the language writes it: Vietnamese has point and comma the other way round."""
+    written = format(value, form)
+    return written.translate(str.maketrans(",.", ".,")) if language == "vi" else written
 
 
 def _why_none(answer: dict[str, Any]) -> str:

@@ -35,7 +35,7 @@ async def with_sentence(
                 results.append(data)
             elif name == "done":
                 answer = {**data, "query": {**query, "weak": data.get("weak")}, "results": results}
-                yield event("answer", {"text": sentence(answer, language)})
+                yield event("answer", {"text": sentence(answer, language, streamed=True)})
             ended = name in ("done", "problem")
             yield block + b"\n\n"
         if not ended:

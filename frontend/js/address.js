@@ -1,4 +1,5 @@
 /** The address holds the search, so that it can be shared and the back button works. */
+import { filterFrom } from "./filter.js";
 import { ALPHA, question } from "./turn.js";
 
 /** Put a turn's search into the address, as a new step. */
@@ -22,7 +23,7 @@ export function onBack(restored) {
 }
 
 /** Relative address of a search; pictures from elsewhere cannot be in it. */
-export function addressOf({ text, corrected, alpha, k, like, unlike, without }) {
+export function addressOf({ text, corrected, alpha, k, like, unlike, without, where = {} }) {
   const fields = new URLSearchParams();
   if (text) fields.set("q", text);
   if (text && alpha !== ALPHA) fields.set("alpha", String(alpha));
@@ -30,6 +31,7 @@ export function addressOf({ text, corrected, alpha, k, like, unlike, without }) 
   for (const { id } of like) fields.append("like", id);
   for (const { id } of unlike) fields.append("unlike", id);
   for (const words of without) fields.append("without", words);
+  for (const [field, value] of Object.entries(where)) fields.set(field, value);
   if (corrected) fields.set("as", corrected);
   return `/?${fields}`;
 }
@@ -46,6 +48,7 @@ export function questionFrom(search) {
     like: fields.getAll("like").slice(0, 5).map(onlyId),
     unlike: fields.getAll("unlike").slice(0, 5).map(onlyId),
     without: fields.getAll("without").slice(0, 5).map((words) => words.slice(0, 1_000)),
+    where: filterFrom((field) => fields.get(field)),
     corrected: fields.get("as")?.slice(0, 1_000) ?? null,
   });
   return asked.text || asked.like.length ? asked : null;

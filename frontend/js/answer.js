@@ -1,8 +1,8 @@
 /** An answer as it comes: what was understood, the pictures one by one, the sentence, the timings. */
+import { conditions, setFilter } from "./filter.js";
 import { startFolding } from "./folding.js";
 import { announce, element, sign } from "./dom.js";
 import { language, number, say } from "./i18n.js";
-import { justify } from "./justify.js";
 import { listFoot } from "./list-foot.js";
 import { rendered } from "./markdown.js";
 import { problemWords } from "./problems.js";
@@ -15,17 +15,16 @@ import { MOST_RESULTS } from "./turn.js";
 
 /**
  * A view of `turn.answer` in `place`. `act` has `stop()`, `again(changes)`, `more()` and `share()`.
- * Returns `{understood, hit, waitForMore, finish, foot, shown, focusOn}` for what comes in.
+ * Returns `{understood, hit, waitForMore, showMore, finish, focusOn, foot}` for what comes in.
  */
 export function answerView(place, turn, act) {
   const { answer } = turn;
   const top = element("div", { class: "told" });
-  const grid = element("ul", { class: "grid" });
+  const grid = element("div", { class: "grid", role: "list" });
   const foot = listFoot(() => act.more(true));
   const ending = element("div", { class: "ending" }, foot.node);
-  const lay = justify(grid);
   const tiles = startTiles(grid, draw, (index) => answer.results[index].width / answer.results[index].height);
-  const folding = startFolding(answer.results, tiles, lay);
+  const folding = startFolding(answer.results, tiles);
   let waiting = 0;
 
   function draw(index) {
@@ -39,34 +38,45 @@ export function answerView(place, turn, act) {
   }
 
   function hit() {
-    tiles.add();
-    waiting ||= requestAnimationFrame(() => { waiting = 0; lay(); });
+    tiles.add(true);
+    waiting ||= requestAnimationFrame(() => { waiting = 0; tiles.lay(); });
+  }
+
+  /** Those that `waitForMore` kept places for, and more; they are below what is seen. */
+  function showMore() {
+    while (tiles.count() < answer.results.length) tiles.add(false);
+    finish();
+  }
+
+  function focusOn(index) {
+    tiles.fill(tiles.at(index));
+    tiles.at(index).querySelector("button").focus();
   }
 
   function waitForMore(count) {
     foot.show("busy");
-    tiles.wait(count);
-    lay();
+    tiles.wait(count, "waiting");
+    tiles.lay();
   }
 
   function finish() {
     tiles.cease();
     understood();
     folding.fold();
-    lay();
+    tiles.lay();
     if (answer.state === "done") foot.show(...footState(answer));
     else ending.replaceChildren(...troubleParts(answer, act.again));
   }
 
-  answer.results.forEach(tiles.add);
+  answer.results.forEach(() => tiles.add(false));
   place.replaceChildren(top, grid, ending);
   if (answer.state !== "asking") finish();
   else {
-    tiles.wait(answer.asked - answer.results.length);
+    tiles.wait(answer.asked - answer.results.length, "waiting breathing");
     understood();
-    lay();
+    tiles.lay();
   }
-  return { understood, hit, waitForMore, finish, foot: ending, shown: tiles.count, focusOn: (index) => tiles.at(index)?.querySelector("button")?.focus() };
+  return { understood, hit, waitForMore, showMore, finish, focusOn, foot: ending };
 }
 
 /** Say aloud how it ended; `more` is how many came to those before. */
@@ -88,15 +98,17 @@ function waitingLines(stop) {
   ];
 }
 
-function doneLines(turn, { share }) {
-  const { text, language: written, took } = turn.answer;
+function doneLines(turn, { share, again }) {
+  const { text, language: written, took, results } = turn.answer;
+  const narrow = !results.length && conditions(turn.question.where).length;
   const sentence = element("div", { class: "sentence" });
   // A kept answer in the other language is told anew.
   sentence.append(rendered(text && written === language() ? text : sentenceOf(turn)));
   return [sentence, element("div", { class: "facts-line" },
     took?.total == null ? null : element("p", { class: "took" }, say("took", { ms: number(took.total) })),
     iconButton("copy", "copy.answer", () => copyText(sentence.innerText)),
-    iconButton("link", "share", share))];
+    iconButton("link", "share", share)),
+  narrow ? element("button", { type: "button", class: "primary", onclick: () => { setFilter({}); again({ where: {} }); } }, say("filter.without")) : null];
 }
 
 function iconButton(drawn, key, onclick) {

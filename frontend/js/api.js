@@ -53,6 +53,11 @@ export function galleryPage(offset, limit) {
   return json(`/api/gallery?offset=${offset}&limit=${limit}`);
 }
 
+/** Folders of the gallery with the number of pictures in each: `[{path, count}]`. */
+export async function folders() {
+  return (await json("/api/folders")).folders;
+}
+
 /** Add pictures to the gallery, at most five at once: `{added, known, total}`. */
 export function addPictures(pictures) {
   const form = new FormData();
@@ -96,7 +101,7 @@ function sent(method, content) {
   return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) };
 }
 
-function searchForm({ text, corrected, alpha, like, unlike, without }, blobs, k, offset) {
+function searchForm({ text, corrected, alpha, like, unlike, without, where = {} }, blobs, k, offset) {
   const form = new FormData();
   form.set("query", corrected ?? text);
   form.set("alpha", String(alpha));
@@ -105,6 +110,7 @@ function searchForm({ text, corrected, alpha, like, unlike, without }, blobs, k,
   for (const { id } of like) form.append("like", id);
   for (const { id } of unlike) form.append("unlike", id);
   if (without.length) form.set("without", without.join(", "));
+  for (const [field, value] of Object.entries(where)) form.set(field, value);
   for (const [name, blob] of blobs) form.append("file", blob, name);
   return form;
 }

@@ -9,8 +9,9 @@ import { MOST_RESULTS, newAnswer } from "./turn.js";
 const PAGE = 30;
 
 /** How many pictures the next page of an answer will bring, as far as is known before. */
-export function nextCount({ results }) {
-  return Math.max(0, Math.min(PAGE, MOST_RESULTS - results.length, (current()?.images ?? MOST_RESULTS) - results.length));
+export function nextCount({ results, considered }) {
+  const all = considered ?? current()?.images ?? MOST_RESULTS;
+  return Math.max(0, Math.min(PAGE, MOST_RESULTS - results.length, all - results.length));
 }
 
 /**
@@ -52,7 +53,7 @@ function take(answer, kind, data) {
   if (kind === "understood") answer.understood = data;
   else if (kind === "hit") answer.results.push(data);
   else if (kind === "answer") answer.text = data.text;
-  else if (kind === "done") Object.assign(answer, { weak: data.weak, took: data.took_ms });
+  else if (kind === "done") Object.assign(answer, { weak: data.weak, considered: data.considered, gallery: data.gallery, took: data.took_ms });
 }
 
 async function blobsOf(pictures) {

@@ -6,7 +6,7 @@ const YOUNG_MS = 3_600_000; // a question that is still being answered is in no 
 const memory = new Map();
 let opening = null;
 
-/** Keep a picture; the oldest go beyond a thousand. */
+/** Keep a picture; the oldest go beyond a thousand. False where it lasts only until the page is closed. */
 export async function keepBlob(key, blob) {
   memory.set(key, blob);
   try {
@@ -45,19 +45,19 @@ function forgetBlobs(keys) {
 }
 
 async function inStore(mode, use) {
-  opening ??= open();
-  const store = (await opening).transaction(NAME, mode).objectStore(NAME);
-  const request = use(store);
-  return request && finished(request);
+  opening ??= open().catch((error) => { opening = null; throw error; }); // another time there may be room
+  const transaction = (await opening).transaction(NAME, mode);
+  const request = use(transaction.objectStore(NAME));
+  await new Promise((resolve, reject) => {
+    transaction.oncomplete = resolve; // a request that was well may still find the disk full at the end
+    transaction.onabort = () => reject(transaction.error);
+  });
+  return request?.result;
 }
 
 function open() {
   const request = indexedDB.open("timanh", 1);
   request.onupgradeneeded = () => request.result.createObjectStore(NAME, { keyPath: "key" }).createIndex("at", "at");
-  return finished(request);
-}
-
-function finished(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);

@@ -1,7 +1,8 @@
 /** The box at the bottom: words, pictures, how much each counts, and what steers the search. */
 import { byId, hasKeyboard } from "./dom.js";
 import { splitExcluded } from "./exclude.js";
-import { onLanguage, say } from "./i18n.js";
+import { chosenFilter, conditions, onFilter, setFilter } from "./filter.js";
+import { number, onLanguage, say } from "./i18n.js";
 import { onPicks, setPicks, takePicks } from "./picks.js";
 import { setPictures, startPictures, takePictures } from "./pictures.js";
 import { balance, chips } from "./question.js";
@@ -10,6 +11,7 @@ import { ALPHA, asksSomething, question, refined } from "./turn.js";
 let waiting = [];
 let picks = { like: [], unlike: [] };
 let alpha = ALPHA;
+let narrowed = false; // since the last question
 let act = { ask: () => {}, last: () => undefined };
 
 /** Wire the form; `ask(question)` is called for each, `last()` gives the one before. */
@@ -23,7 +25,7 @@ export function startComposer(actions) {
     // While a Vietnamese input method is composing, Enter belongs to it.
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
-      submit();
+      byId("composer").requestSubmit();
     }
   });
   byId("words").addEventListener("input", refresh);
@@ -33,6 +35,10 @@ export function startComposer(actions) {
   });
   onPicks((next) => {
     picks = next;
+    refresh();
+  });
+  onFilter(() => {
+    narrowed = true;
     refresh();
   });
   onLanguage(() => {
@@ -53,6 +59,7 @@ export function write(text) {
 export function rewrite(asked) {
   setPictures(asked.pictures);
   setPicks({ like: asked.like, unlike: asked.unlike });
+  setFilter(asked.where ?? {});
   ({ alpha } = asked);
   byId("balance").replaceChildren();
   const excluded = asked.without.map((words) => ` -"${words}"`).join("");
@@ -68,6 +75,7 @@ function submit() {
   takePictures();
   takePicks();
   byId("words").value = "";
+  narrowed = false;
   refresh();
   if (!hasKeyboard()) byId("words").blur(); // a phone's keyboard would cover the answer
   act.ask(asked);
@@ -79,7 +87,7 @@ function written() {
   const own = question({ text, without, alpha, pictures: waiting, ...picks });
   if (text || waiting.length) return own;
   const last = act.last();
-  const steers = picks.like.length || picks.unlike.length || without.length;
+  const steers = picks.like.length || picks.unlike.length || without.length || narrowed;
   if (steers && last) return refined(last, own);
   return asksSomething(own) ? own : null;
 }
@@ -92,11 +100,21 @@ function refresh() {
   const place = byId("balance");
   if (!both) place.replaceChildren();
   else if (!place.firstChild) place.append(balance(alpha, (value) => { alpha = value; }));
-  showPicks();
+  showChips();
+  showFilter();
   byId("send").disabled = !written();
 }
 
-function showPicks() {
-  const list = chips({ ...picks, without: [] }, (changes) => setPicks({ ...picks, ...changes }));
+function showChips() {
+  const drop = ({ where, ...changes }) => (where ? setFilter(where) : setPicks({ ...picks, ...changes }));
+  const list = chips({ ...picks, without: [], where: chosenFilter() }, drop);
   byId("picks").replaceChildren(...[list].filter(Boolean));
+}
+
+function showFilter() {
+  const count = conditions(chosenFilter()).length;
+  const label = count ? say("filter.on", { count: number(count) }) : say("filter");
+  byId("filter").classList.toggle("on", count > 0);
+  byId("filter").setAttribute("aria-label", label);
+  byId("filter").title = label;
 }

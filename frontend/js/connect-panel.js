@@ -1,7 +1,7 @@
 /** Which API is searched, and how to reach another: paste the line that the notebook printed. */
 import { checkConnection, connect, disconnect } from "./api.js";
 import { element } from "./dom.js";
-import { current, look, trouble } from "./health.js";
+import { current, look, onHealth, trouble } from "./health.js";
 import { dateTime, number, say } from "./i18n.js";
 import { makePanel } from "./panel.js";
 import { problemWords } from "./problems.js";
@@ -11,6 +11,8 @@ const panel = makePanel({ kind: "connect", title: "connect", content });
 let given = "";
 let checked = null;
 let problem = null;
+// What is being typed stays.
+onHealth(() => panel.body.querySelector(".facts")?.replaceWith(state()));
 
 /** Show it, with a connection to look at if a link brought one. */
 export async function openConnect(connection = "") {

@@ -2,15 +2,15 @@
 import { remainAt, showAddress } from "./address.js";
 import { announceAnswer, answerView } from "./answer.js";
 import { extend, fill, nextCount } from "./asking.js";
-import { keepBlob } from "./blobs.js";
 import { byId, scrollTo } from "./dom.js";
-import { keeper } from "./history.js";
+import { keepPictures, keeper } from "./history.js";
 import { onLanguage } from "./i18n.js";
 import { placeOf, shell } from "./messages.js";
 import { leaveEnd, pageAt } from "./paging.js";
 import { problemWords } from "./problems.js";
 import { questionParts } from "./question.js";
 import { share } from "./share.js";
+import { KEPT_RESULTS } from "./store.js";
 import { toast } from "./toast.js";
 import { newAnswer, newTurn } from "./turn.js";
 
@@ -28,7 +28,7 @@ export function startConversation(rewrite) {
     turns.slice(drawnFrom).forEach(draw);
     followEnd();
   });
-  new IntersectionObserver((entries) => entries.at(-1).isIntersecting && drawOlder(), { rootMargin: "600px" })
+  new IntersectionObserver((entries) => entries.at(-1).isIntersecting && showOlder(), { rootMargin: "600px" })
     .observe(byId("older"));
 }
 
@@ -64,14 +64,13 @@ export async function ask(asked, { address = true } = {}) {
   const turn = newTurn(asked);
   turns.push(turn);
   byId("messages").append(...shell(turn));
-  for (const { key, blob } of asked.pictures) if (blob) keepBlob(key, blob);
+  keepPictures(asked.pictures);
   (address ? showAddress : remainAt)(turn);
   await run(turn);
 }
 
 async function run(turn) {
-  const signal = takeOver();
-  const keep = keeper();
+  const [signal, keep] = [takeOver(), keeper()];
   turn.answer = newAnswer(turn.question.k);
   draw(turn);
   scrollTo(placeOf(turn).question, "start");
@@ -85,20 +84,19 @@ async function run(turn) {
 
 /** Find more for the same question; where a person `pressed` for it, the focus goes to the first of it. */
 async function more(turn, pressed = false) {
-  const signal = takeOver();
-  const keep = keeper();
+  const [signal, keep] = [takeOver(), keeper()];
   const { answer } = turn;
   const before = answer.results.length;
+  const changes = before < KEPT_RESULTS || answer.text; // what is kept
   views.get(turn).waitForMore(nextCount(answer));
   const page = await extend(answer, turn.question, signal);
   const view = views.get(turn); // drawn anew where the language changed meanwhile
-  for (let index = view.shown(); index < answer.results.length; index += 1) view.hit();
-  view.finish();
+  view.showMore();
   if (page.state === "failed") toast(problemWords(page.problem));
   if (page.state !== "done") return;
   if (pressed) view.focusOn(before);
   announceAnswer(answer, answer.results.length - before);
-  keep(turn);
+  if (changes) keep(turn);
   followEnd();
 }
 
@@ -133,6 +131,13 @@ function draw(turn) {
     more: (pressed) => more(turn, pressed),
     share: () => share(turn.question),
   }));
+}
+
+/** Draw older ones; what was seen stays where it is, which at the very top the browser does not see to. */
+function showOlder() {
+  const { scrollTop, scrollHeight } = document.scrollingElement;
+  drawOlder();
+  if (!scrollTop) document.scrollingElement.scrollTop = document.scrollingElement.scrollHeight - scrollHeight;
 }
 
 function drawOlder() {

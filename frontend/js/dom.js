@@ -1,6 +1,7 @@
 /** Build elements; text is always text, never markup. */
 
 const SIGNS = document.querySelector(".signs").namespaceURI;
+const drawn = new Map(); // signs by name: a copy is quicker than a new one
 
 /** `element("a", {class: "x", href: "…", onclick: f}, "text", child)`; null children are left out. */
 export function element(tag, attributes = {}, ...children) {
@@ -16,12 +17,17 @@ export function element(tag, attributes = {}, ...children) {
 
 /** One of the drawn signs of index.html, by name. */
 export function sign(name) {
-  const drawn = document.createElementNS(SIGNS, "svg");
-  drawn.setAttribute("aria-hidden", "true");
+  if (!drawn.has(name)) drawn.set(name, drawSign(name));
+  return drawn.get(name).cloneNode(true);
+}
+
+function drawSign(name) {
+  const svg = document.createElementNS(SIGNS, "svg");
+  svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(SIGNS, "use");
   use.setAttribute("href", `#sign-${name}`);
-  drawn.append(use);
-  return drawn;
+  svg.append(use);
+  return svg;
 }
 
 /** The element with this id, which index.html promises. */

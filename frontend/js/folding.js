@@ -4,13 +4,17 @@ import { number, say } from "./i18n.js";
 
 const SIDE = 16; // cells a side that are compared
 const FAR = 24; // of 255: more than saving a JPEG again changes
+const AT_ONCE = 8; // pictures
 const SHARE = 0.02; // of the cells may be that far apart
+const pen = new OffscreenCanvas(SIDE, SIDE).getContext("2d", { willReadFrequently: true });
 const cells = new WeakMap(); // of a result; null where there is nothing to compare
 
 /** Give each result that nearly equals an earlier one that one's id as `twin`; done before is not done again. */
 export async function markTwins(results) {
   const fresh = results.filter((result) => !cells.has(result));
-  await Promise.all(fresh.map(async (result) => cells.set(result, result.preview ? await cellsOf(result.preview) : null)));
+  for (let at = 0; at < fresh.length; at += AT_ONCE) { // a frame has room for few
+    await Promise.all(fresh.slice(at, at + AT_ONCE).map(async (result) => cells.set(result, result.preview ? await cellsOf(result.preview) : null)));
+  }
   for (const result of fresh) {
     const own = cells.get(result);
     const earlier = own && results.slice(0, results.indexOf(result));
@@ -19,8 +23,8 @@ export async function markTwins(results) {
   }
 }
 
-/** `{fold, button}` for `tiles` of `results`; `lay()` puts them in order. */
-export function startFolding(results, tiles, lay) {
+/** `{fold, button}` for `tiles` of `results`. */
+export function startFolding(results, tiles) {
   const opened = new Set();
   let twins = new Map();
 
@@ -30,7 +34,7 @@ export function startFolding(results, tiles, lay) {
     results.forEach(({ id, twin }, index) => {
       const tile = tiles.at(index);
       tile.hidden = Boolean(twin) && !opened.has(twin);
-      if (!twins.has(id) || tile.classList.contains("far")) return;
+      if (!twins.has(id) || !tile.firstChild) return;
       tile.querySelector(".twins")?.remove();
       tile.append(...button(id));
     });
@@ -39,7 +43,7 @@ export function startFolding(results, tiles, lay) {
   function open(id) {
     opened.add(id);
     fold();
-    lay();
+    tiles.lay();
     const first = tiles.at(twins.get(id)[0]);
     tiles.fill(first);
     first.querySelector("button").focus();
@@ -78,8 +82,8 @@ async function cellsOf(preview) {
   } catch {
     return null;
   }
-  const pen = new OffscreenCanvas(SIDE, SIDE).getContext("2d");
   pen.imageSmoothingQuality = "high";
+  pen.clearRect(0, 0, SIDE, SIDE);
   pen.drawImage(image, 0, 0, SIDE, SIDE);
   return pen.getImageData(0, 0, SIDE, SIDE).data;
 }

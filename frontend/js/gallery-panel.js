@@ -33,10 +33,11 @@ function content() {
   sheets = startSheets(list, panel.body, { more, awaited, tile });
   return [
     element("div", { class: "gallery-head" },
-      element("p", { class: "muted", id: "gallery-count" }),
+      element("div", {},
+        element("p", { id: "gallery-count" }),
+        element("p", { class: "muted" }, say("gallery.drop"))),
       file,
       element("button", { type: "button", class: "primary", onclick: () => file.click() }, sign("plus"), element("span", {}, say("gallery.add")))),
-    element("p", { class: "drop-note muted" }, say("gallery.drop")),
     list,
   ];
 }

@@ -1,5 +1,5 @@
 /** Which conversation is open, and what is kept of it. */
-import { keepOnly } from "./blobs.js";
+import { keepBlob, keepOnly } from "./blobs.js";
 import { say } from "./i18n.js";
 import { forget, keepConversation, keepTurn, listed, pictureKeys, turnsOf } from "./store.js";
 import { toast } from "./toast.js";
@@ -50,6 +50,12 @@ export function keeper() {
     if (outcome !== "kept") toast(say(`history.${outcome}`));
     changed();
   };
+}
+
+/** Keep the pictures of a question; if one cannot be, that is said. */
+export async function keepPictures(pictures) {
+  const kept = await Promise.all(pictures.map(({ key, blob }) => !blob || keepBlob(key, blob)));
+  if (!kept.every(Boolean)) toast(say("history.pictures-full"));
 }
 
 /** Give a conversation another name. */

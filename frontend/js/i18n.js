@@ -7,27 +7,35 @@ const TURNING = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069]/; // righ
 let words = {};
 let current = "vi";
 const listeners = [];
+const formats = new Map(); // of numbers: one costs more to make than a whole tile
 
 /** "vi" or "en". */
 export function language() {
   return current;
 }
 
-/** The sentence for `key` with `{name}` places filled; undefined if there is none. */
+/** The sentence for `key` with `{name}` places filled, and `{name:one|many}` by its number; undefined if there is none. */
 export function say(key, values = {}) {
-  return words[key]?.replace(/\{(\w+)\}/g, (_, name) => apart(values[name] ?? ""));
+  return words[key]
+    ?.replace(/\{(\w+):([^|}]*)\|([^}]*)\}/g, (_, name, one, many) => (String(values[name]) === "1" ? one : many))
+    .replace(/\{(\w+)\}/g, (_, name) => apart(values[name] ?? ""));
 }
 
 /** A number as the language writes it. */
 export function number(value, digits = 0) {
-  return value.toLocaleString(tag(), {
-    minimumFractionDigits: digits, maximumFractionDigits: digits,
-  });
+  const kind = `${tag()} ${digits}`;
+  if (!formats.has(kind)) formats.set(kind, new Intl.NumberFormat(tag(), { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+  return formats.get(kind).format(value);
 }
 
 /** A moment as the language writes it, short. */
 export function dateTime(at) {
   return new Date(at).toLocaleString(tag(), { dateStyle: "medium", timeStyle: "short" });
+}
+
+/** A day such as "2026-01-31" as the language writes it, short. */
+export function day(date) {
+  return new Date(`${date}T00:00`).toLocaleDateString(tag(), { dateStyle: "medium" });
 }
 
 /** Call `listener` now and whenever the language changes. */

@@ -1,58 +1,55 @@
 /** Rows of equal height in which every picture keeps its shape. */
 
+let known = null; // room, target and gap: of all lists the same, so measured once and not once a list
+const lists = new WeakMap(); // a list → {lay, room it was laid out in}
+
 /**
- * Widths in pixels for pictures of these `ratios` (width / height) in rows of `room` pixels, each
- * row as near to `target` pixels high as whole pictures allow. A last row that is not full takes
- * the height of the row above it.
+ * Rows for pictures of these `ratios` (width / height): `[{count, height}]`. In `room` pixels with `gap`
+ * between pictures each row is as near to `target` pixels high as whole pictures allow. A last row that
+ * is not full takes the height of the row above it.
  */
-export function rowWidths(ratios, room, target, gap) {
-  const widths = [];
-  let start = 0;
-  let height = target;
-  while (start < ratios.length) {
-    let end = start + 1;
-    while (end < ratios.length && nearer(ratios.slice(start, end), ratios[end], room, target, gap)) end += 1;
-    const row = ratios.slice(start, end);
-    const filling = heightOf(row, room, gap);
-    // The last row may lack pictures; it does not grow to fill the room.
-    height = end === ratios.length && filling > target ? Math.min(filling, start ? height : target) : filling;
-    widths.push(...row.map((ratio) => Math.floor(ratio * height * 100) / 100));
-    start = end;
+export function rowsOf(ratios, { room, target, gap }) {
+  const rows = [];
+  const heightOf = (sum, count) => (room - gap * (count - 1)) / sum;
+  const off = (sum, count) => Math.abs(heightOf(sum, count) - target);
+  for (let at = 0; at < ratios.length;) {
+    let [count, sum] = [1, ratios[at]];
+    while (at + count < ratios.length && off(sum + ratios[at + count], count + 1) < off(sum, count)) {
+      sum += ratios[at + count];
+      count += 1;
+    }
+    at += count;
+    const filling = heightOf(sum, count);
+    const open = at === ratios.length && filling > target; // it lacks pictures, and does not grow to fill the room
+    rows.push({ count, height: open ? Math.min(filling, rows.at(-1)?.height ?? target) : filling });
   }
-  return widths;
+  return rows;
 }
 
-/**
- * Lay `list` (a ul of li, each with its picture's `data-ratio`) out in rows whenever its width
- * changes. Returns a function to call when pictures were added.
- */
-export function justify(list) {
-  let room = 0;
-  const lay = () => {
-    room = list.clientWidth;
-    const shown = [...list.children].filter(({ hidden }) => !hidden);
-    const style = getComputedStyle(list);
-    const target = Number.parseFloat(style.getPropertyValue("--row")) * rem();
-    const widths = rowWidths(shown.map(({ dataset }) => Number(dataset.ratio ?? 1)), room, Math.min(target, room * 0.48), Number.parseFloat(style.columnGap));
-    widths.forEach((width, index) => {
-      const wanted = `${width}px`;
-      if (shown[index].style.width !== wanted) shown[index].style.width = wanted; // most stay as they are
-    });
-  };
-  new ResizeObserver(() => {
-    if (list.clientWidth !== room) lay(); // else only the height changed, by our own doing
-  }).observe(list);
-  return lay;
+const resized = new ResizeObserver((entries) => {
+  for (const { target, contentRect: { width } } of entries) {
+    if (!width) continue; // no longer shown
+    if (width !== known?.room) known = measured(target);
+    if (lists.get(target).room !== known.room) lists.get(target).lay();
+  }
+});
+
+/** Call `lay()` whenever another width of `list` asks for other rows. */
+export function onRoom(list, lay) {
+  lists.set(list, { lay, room: 0 });
+  resized.observe(list);
 }
 
-function nearer(row, next, room, target, gap) {
-  return Math.abs(heightOf([...row, next], room, gap) - target) < Math.abs(heightOf(row, room, gap) - target);
+/** `{room, target, gap}` for `list`, which is laid out by them now. */
+export function roomOf(list) {
+  known ??= measured(list);
+  lists.get(list).room = known.room;
+  return known;
 }
 
-function heightOf(row, room, gap) {
-  return (room - gap * (row.length - 1)) / row.reduce((sum, ratio) => sum + ratio, 0);
-}
-
-function rem() {
-  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+function measured(list) {
+  const style = getComputedStyle(list);
+  const { width } = list.getBoundingClientRect();
+  const target = Number.parseFloat(style.getPropertyValue("--row")) * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  return { room: width, target: Math.min(target, width * 0.48), gap: Number.parseFloat(style.columnGap) };
 }

@@ -19,7 +19,7 @@ export function openLightbox(shown, index) {
   byId("large").replaceChildren(...pictures.map(slide));
   dialog.showModal();
   swiper = new Swiper(byId("stage"), {
-    modules: [Keyboard, Zoom], initialSlide: index, keyboard: true, zoom: { maxRatio: 4 }, rewind: true,
+    modules: [Keyboard, Zoom], initialSlide: index, keyboard: true, zoom: { maxRatio: 4 }, rewind: true, longSwipesRatio: 0.15,
     speed: moves() ? 250 : 0, spaceBetween: 24,
     on: { slideChange: ({ activeIndex }) => show(activeIndex) },
   });
@@ -73,7 +73,7 @@ function current() {
 }
 
 function slide({ url, width, height }) {
-  const image = element("img", { src: url, alt: "", width, height, loading: "lazy" });
+  const image = element("img", { src: url, alt: "", width, height, loading: "lazy", draggable: "false" });
   image.style.setProperty("--width", `${width}px`);
   image.style.setProperty("--ratio", String(width / height));
   return element("li", { class: "swiper-slide" }, element("div", { class: "swiper-zoom-container" }, image));

@@ -2,6 +2,7 @@
 import { blobOf } from "./blobs.js";
 import { captionOf } from "./captions.js";
 import { element, sign } from "./dom.js";
+import { conditions, withoutField } from "./filter.js";
 import { number, say } from "./i18n.js";
 
 /**
@@ -22,11 +23,12 @@ export function questionParts({ question }, { again, edit }) {
 }
 
 /** Small pictures and words with a cross each; `drop(changes)` gets what is left. */
-export function chips({ like, unlike, without }, drop) {
+export function chips({ like, unlike, without, where }, drop) {
   const all = [
     ...like.map((picture) => pictureChip("like", picture, () => drop({ like: others(like, picture) }))),
     ...unlike.map((picture) => pictureChip("unlike", picture, () => drop({ unlike: others(unlike, picture) }))),
     ...without.map((words) => chip("without", say("without", { words }), null, () => drop({ without: others(without, words) }))),
+    ...conditions(where).map(([field, words]) => chip("narrow", words, sign("filter"), () => drop({ where: withoutField(where, field) }))),
   ];
   return all.length ? element("ul", { class: "steering" }, ...all) : null;
 }

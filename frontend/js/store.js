@@ -2,7 +2,7 @@
 
 const LIST = "conversations";
 const MOST = 4_000_000; // characters; browsers give about five million
-const KEPT_RESULTS = 30; // of one answer; the rest is found again by scrolling
+export const KEPT_RESULTS = 30; // of one answer; the rest is found again by scrolling
 const BODY = (id) => `conversation:${id}`;
 
 /** `[{id, name, at}]`, newest first. */

@@ -1,4 +1,5 @@
 /** A question and its answer: what is kept, searched, shown again and put into the address. */
+import { chosenFilter } from "./filter.js";
 import { resultCount } from "./settings.js";
 
 export const ALPHA = 0.6;
@@ -7,7 +8,7 @@ export const MOST_STEERING = 5; // pictures of each kind that the API takes
 
 /** A question with what was not given filled in. */
 export function question(given) {
-  return { text: "", pictures: [], alpha: ALPHA, k: resultCount(), like: [], unlike: [], without: [], ...given };
+  return { text: "", pictures: [], alpha: ALPHA, k: resultCount(), like: [], unlike: [], without: [], where: chosenFilter(), ...given };
 }
 
 /** A turn that has no answer yet. */
@@ -17,7 +18,7 @@ export function newTurn(asked) {
 
 /** An answer to `asked` pictures of which nothing has come yet. */
 export function newAnswer(asked) {
-  return { state: "asking", asked, understood: null, results: [], ended: false, text: "", language: "", weak: null, took: null, problem: null };
+  return { state: "asking", asked, understood: null, results: [], ended: false, text: "", language: "", weak: null, considered: null, gallery: null, took: null, problem: null };
 }
 
 /** Whether there is anything to search by. */
@@ -31,10 +32,10 @@ export function brief({ id, path, captions, width, height, url, thumbnail }) {
 }
 
 /** `base` asked again with what a person has picked since. */
-export function refined(base, { like = [], unlike = [], without = [] }) {
+export function refined(base, { like = [], unlike = [], without = [], where }) {
   const liked = together(base.like.filter(({ id }) => !has(unlike, id)), like);
   const unliked = together(base.unlike.filter(({ id }) => !has(like, id)), unlike);
-  return { ...base, like: liked, unlike: unliked, without: [...new Set([...base.without, ...without])] };
+  return { ...base, where, like: liked, unlike: unliked, without: [...new Set([...base.without, ...without])] };
 }
 
 function together(before, now) {

@@ -11,11 +11,13 @@ FILL = """async () => {
     const turns = [];
     for (let index = 0; index < 500; index += 1) {
         const key = `picture-${index}`;
-        if (index >= 480) await keepBlob(key, blob);
         const text = `question ${index}`;
         turns.push({ id: `turn-${index}`, at: index,
             question: question({ text, pictures: [{ key, name: 'a.jpg' }] }),
             answer: { state: 'done', results, text: 'Found.', language: 'en', asked: 10 } });
     }
+    const keys = turns.map(({ question: { pictures: [{ key }] } }) => key);
+    const kept = await Promise.all(keys.map((key) => keepBlob(key, blob)));
+    if (!kept.every(Boolean)) return 'pictures lost';
     return keepConversation({ id: 'long', name: 'long', at: Date.now() + 1000 }, turns);
 }"""

@@ -25,6 +25,7 @@ def loaded(page: Page) -> None:
     page.wait_for_function(
         """() => [...document.images].every((image) => !image.checkVisibility()
             || image.getBoundingClientRect().top > innerHeight
+            || image.getBoundingClientRect().left > innerWidth
             || image.complete && image.naturalWidth > 0)"""
     )
 

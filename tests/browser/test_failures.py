@@ -116,10 +116,10 @@ def look(page: Page, name: str) -> None:
 def search_again(page: Page) -> None:
     """The failed search by its button, and another one, both well."""
     page.locator(".answer:last-child .failure .primary").click()
-    expect(page.locator(".answer:last-child .grid > li:not(.waiting)")).to_have_count(10)
+    expect(page.locator(".answer:last-child .tile:not(.waiting)")).to_have_count(10)
     expect(page.locator(".failure")).to_have_count(0)
     search(page, "ô tô màu đỏ")
-    expect(page.locator(".answer:last-child .grid > li:not(.waiting)")).to_have_count(10)
+    expect(page.locator(".answer:last-child .tile:not(.waiting)")).to_have_count(10)
     page.wait_for_selector(".health[data-state=ok]")
 
 

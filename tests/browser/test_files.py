@@ -59,6 +59,14 @@ def test_text_stands_out_in_both_themes() -> None:
             assert ratio >= 4.5, f"{theme}: {text} on {ground} is {ratio:.2f}"
 
 
+def test_colours_are_only_in_custom_properties() -> None:
+    for file in (FRONTEND / "css").glob("*.css"):
+        rules = re.sub(r"--[\w-]+:[^;]*;|/\*.*?\*/", "", file.read_text("utf8"), flags=re.S)
+        values = re.findall(r":\s*([^;{}]+);", rules)
+        named = re.compile(r"#[0-9a-f]{3,8}\b|\b(rgba?|hsla?|white|black|red|gr[ae]y)\b")
+        assert [value for value in values if named.search(value)] == [], file.name
+
+
 def contrast(one: str, other: str) -> float:
     lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)

@@ -24,7 +24,7 @@ def test_it_opens_offline_with_the_history_readable(browser: Browser, site: "Sit
     context.set_offline(True)
     page.reload()
     expect(page.locator(".question p")).to_have_text("a red car")
-    expect(page.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".tile")).to_have_count(10)
     page.wait_for_function("() => document.querySelector('.grid img').naturalWidth > 0")
     expect(page.locator("#health")).to_have_attribute("data-state", "down")
     page.locator("#history").click()
@@ -37,7 +37,7 @@ def test_it_opens_offline_with_the_history_readable(browser: Browser, site: "Sit
     expect(page.locator(".failure")).to_contain_text("local backend does not answer")
     context.set_offline(False)
     page.get_by_role("button", name="Try again", exact=True).click()
-    expect(page.locator(".answer").last.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".answer").last.locator(".tile")).to_have_count(10)
     context.close()
 
 
@@ -76,7 +76,20 @@ def test_a_line_that_is_no_connection_is_said(page: Page) -> None:
     expect(page.locator(".facts")).to_contain_text("Connected: 300 pictures, demo")
     page.get_by_role("textbox", name="Paste the line").fill("nonsense")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("no connection line")
+    expect(page.get_by_role("alert")).to_contain_text("not a connection line")
+
+
+def test_the_connection_panel_mends_by_itself_and_what_is_typed_stays(page: Page) -> None:
+    away = {"status": "degraded", "upstream": {"code": "upstream-down", "host": "a.ngrok.app"}}
+    page.route("**/health", lambda route: route.fulfill(json=away))
+    page.reload()
+    page.wait_for_selector(".health[data-state=down]")
+    page.locator("#connect").click()
+    expect(page.locator(".facts")).to_contain_text("cannot be reached")
+    page.locator("#connection").fill("https://half")
+    page.unroute("**/health")
+    expect(page.locator(".facts")).to_contain_text("Connected: 300 pictures", timeout=10_000)
+    expect(page.locator("#connection")).to_have_value("https://half")
 
 
 def test_the_real_api_is_connected_to_and_forgotten(page: Page, site: "Site") -> None:
@@ -90,4 +103,4 @@ def test_the_real_api_is_connected_to_and_forgotten(page: Page, site: "Site") ->
     expect(page.get_by_role("button", name="Forget this connection")).to_have_count(0)
     page.keyboard.press("Escape")
     search(page, "a red car")
-    expect(page.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".tile")).to_have_count(10)

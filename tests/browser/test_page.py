@@ -1,26 +1,21 @@
 """What a person does on the page."""
 
-import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.steps import answered, loaded, search
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
 
-SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
-
 
 def test_a_search_by_words_shows_pictures_with_scores(page: Page) -> None:
     search(page, "a red car")
     expect(page.locator(".question")).to_have_text("a red car")
     expect(page.locator(".sentence")).to_contain_text("“a red car”")
-    expect(page.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".tile")).to_have_count(10)
     scores = [float(text) for text in page.locator(".cosine").all_inner_texts()]
     assert scores == sorted(scores, reverse=True) and scores[0] > 0.2
     loaded(page)
@@ -129,7 +124,7 @@ def test_a_dead_api_is_said_and_the_same_question_works_again(page: Page, site: 
     finally:
         site.start_api()
     page.get_by_role("button", name="Try again", exact=True).click()
-    expect(page.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".tile")).to_have_count(10)
     expect(page.locator("#health")).to_have_attribute("data-state", "ok", timeout=10_000)
 
 
@@ -153,29 +148,3 @@ def test_themes_are_kept_and_do_not_flash(page: Page) -> None:
     expect(root).to_have_attribute("data-theme", "light")
     page.reload()
     expect(root).to_have_attribute("data-theme", "light")
-
-
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("width", [390, 768, 1440])
-def test_screenshots(
-    browser: Browser, site: "Site", tmp_path: Path, theme: str, width: int
-) -> None:
-    """Nothing sticks out at any width; kept in docs/ when TIMANH_SCREENSHOTS=1."""
-    folder = SCREENSHOTS if os.environ.get("TIMANH_SCREENSHOTS") == "1" else tmp_path
-    folder.mkdir(parents=True, exist_ok=True)
-    context = browser.new_context(
-        service_workers="block", 
-        locale="en-GB" if theme == "dark" else "vi-VN", reduced_motion="reduce",
-        viewport={"width": width, "height": 900 if width > 500 else 844},
-    )  # fmt: skip
-    page = context.new_page()
-    page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
-    page.goto(site.url)
-    page.wait_for_selector(".sample img")
-    loaded(page)
-    page.screenshot(path=folder / f"welcome-{theme}-{width}.png")
-    search(page, "a red car" if theme == "dark" else "chiếc ô tô màu đỏ")
-    loaded(page)
-    page.screenshot(path=folder / f"search-{theme}-{width}.png")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.browser.measures import SHIFTS
 from tests.browser.steps import answered, jpeg, search
 
 if TYPE_CHECKING:
@@ -20,10 +21,7 @@ DROP = """([kind, name, bytes]) => {
         : new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
     document.body.dispatchEvent(event);
 }"""
-ROWS = "async (given) => (await import('/js/justify.js')).rowWidths(...given)"
-SHIFTS = """new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
-}).observe({type: "layout-shift", buffered: true}); window.shift = 0;"""
+ROWS = "async (given) => (await import('/js/justify.js')).rowsOf(...given)"
 
 
 def test_the_api_away_at_the_start_is_said_and_found_again(page: Page, site: "Site") -> None:
@@ -31,7 +29,7 @@ def test_the_api_away_at_the_start_is_said_and_found_again(page: Page, site: "Si
     page.route("**/health", lambda route: route.fulfill(json=body))
     page.reload()
     expect(page.locator(".notice")).to_contain_text("cannot be reached")
-    expect(page.locator("#health")).to_contain_text("Search is away")
+    expect(page.locator("#health")).to_contain_text("Search is offline")
     page.unroute("**/health")
     expect(page.locator(".sample img")).to_have_count(12, timeout=10_000)
     expect(page.locator(".notice")).to_have_count(0)
@@ -65,8 +63,9 @@ def test_a_newer_question_ends_the_older(page: Page) -> None:
     page.locator("#words").fill("a blue bus")
     page.keyboard.press("Enter")
     expect(page.locator(".typing")).to_be_visible()
+    expect(page.locator(".grid .waiting")).to_have_count(10)  # places of what will come
     search(page, "a red car")
-    expect(page.locator(".answer").last.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".answer").last.locator(".tile")).to_have_count(10)
     expect(page.locator(".answer").first).to_contain_text("Stopped for a newer question.")
     expect(page.locator(".typing")).to_have_count(0)
     held[0].abort()
@@ -95,21 +94,23 @@ def test_captions_are_those_of_the_page_s_language(page: Page) -> None:
 def test_the_theme_of_the_system_is_followed(page: Page) -> None:
     for _ in range(2):
         page.locator("#theme").click()
-    expect(page.get_by_role("button", name="Theme: as the system")).to_be_visible()
+    expect(page.get_by_role("button", name="Theme: System")).to_be_visible()
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         expect(page.locator("html")).to_have_attribute("data-theme", scheme)
 
 
 def test_rows_are_full_and_pictures_keep_their_shape(page: Page) -> None:
-    ratios, room, gap = [1.5, 0.75, 1.0, 1.5, 1.0, 0.5], 800, 10
-    widths = page.evaluate(ROWS, [ratios, room, 180, gap])
+    ratios, room = [1.5, 0.75, 1.0, 1.5, 1.0, 0.5], {"room": 800, "target": 180, "gap": 10}
+    rows = page.evaluate(ROWS, [ratios, room])
     # (800 - 3 gaps) / (1.5 + 0.75 + 1 + 1.5) = 162.1 is nearer to 180 than rows of three or five.
-    heights = [width / ratio for width, ratio in zip(widths, ratios, strict=True)]
-    assert heights == pytest.approx([162.1] * 6, abs=0.05)
-    assert sum(widths[:4]) + 3 * gap == pytest.approx(room, abs=0.1)
-    assert page.evaluate(ROWS, [[2.0], room, 180, gap]) == [360]
-    assert page.evaluate(ROWS, [[9.0], room, 180, gap]) == [800]
+    assert [row["count"] for row in rows] == [4, 2]
+    assert [row["height"] for row in rows] == pytest.approx([162.1] * 2, abs=0.05)
+    assert page.evaluate(ROWS, [[2.0], room]) == [{"count": 1, "height": 180}]
+    assert page.evaluate(ROWS, [[9.0], room]) == [
+        {"count": 1, "height": pytest.approx(88.9, abs=0.1)}
+    ]
+    assert page.evaluate(ROWS, [[], room]) == []
 
 
 def test_nothing_moves_while_it_loads(browser: Browser, site: "Site") -> None:
@@ -144,6 +145,57 @@ def test_large_text_and_a_narrow_phone_lose_nothing(browser: Browser, site: "Sit
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert page.evaluate("document.documentElement.scrollWidth") == 640
     context.close()
+
+
+@pytest.mark.parametrize("width", [320, 700, 1440, 2560, 3840])
+def test_from_a_small_phone_to_4k_the_gallery_has_no_holes(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": width * 9 // 16})
+    page.locator("#gallery").click()
+    page.wait_for_selector(".sheet:not(.waiting)")
+    columns = page.locator(".sheet").first.evaluate(
+        "sheet => getComputedStyle(sheet).gridTemplateColumns.split(' ').length"
+    )
+    assert 48 % columns == 0
+    tile = page.locator(".sheet .hit").first.bounding_box()
+    assert tile and 110 < tile["width"] < 340
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [1440, 2560, 3840])
+def test_wide_screens_are_used_and_ten_pictures_fill_two_rows(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": width * 9 // 16})
+    search(page, "a red car")
+    tops = page.locator(".grid button.hit").evaluate_all(
+        "all => all.map((each) => Math.round(each.getBoundingClientRect().top))"
+    )
+    assert len(set(tops)) == 2 and tops[4] < tops[5]
+    room = page.locator(".grid").bounding_box()
+    assert room and room["width"] > width / 2
+
+
+def test_days_and_hours_are_written_as_the_language_does(page: Page) -> None:
+    search(page, "a red car")
+    page.evaluate(
+        """() => localStorage.setItem('conversations', JSON.stringify(
+        JSON.parse(localStorage.getItem('conversations')).map((each) => (
+            { ...each, at: new Date(2026, 0, 31, 17, 5).getTime() }))))"""
+    )
+    page.locator("#history").click()
+    expect(page.locator(".conversation time")).to_have_text("31 Jan 2026, 17:05")
+    page.keyboard.press("Escape")
+    page.locator("#language").click()
+    page.locator("#history").click()
+    expect(page.locator(".conversation time")).to_have_text("17:05 31 thg 1, 2026")
+
+
+def test_enter_belongs_to_an_input_method_while_it_composes(page: Page) -> None:
+    page.locator("#words").fill("xe ddor")
+    page.locator("#words").evaluate(
+        """words => words.dispatchEvent(new KeyboardEvent('keydown',
+        { key: 'Enter', isComposing: true, bubbles: true, cancelable: true }))"""
+    )
+    expect(page.locator(".question")).to_have_count(0)
+    expect(page.locator("#words")).to_have_value("xe ddor")
 
 
 def test_the_focus_stays_where_it_was(page: Page) -> None:

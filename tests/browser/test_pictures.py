@@ -145,7 +145,7 @@ def test_an_answer_that_breaks_off_is_said_and_asked_again(page: Page) -> None:
     expect(page.locator(".failure")).to_contain_text("broke off on its way")
     page.unroute("**/api/search/stream**")
     page.get_by_role("button", name="Try again").click()
-    expect(page.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".tile")).to_have_count(10)
     expect(page.locator(".failure")).to_have_count(0)
 
 
@@ -157,7 +157,7 @@ def test_a_search_can_be_stopped(page: Page) -> None:
     expect(page.locator(".stopped")).to_have_text("Stopped.")
     page.unroute_all(behavior="ignoreErrors")
     page.get_by_role("button", name="Try again").click()
-    expect(page.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".tile")).to_have_count(10)
 
 
 def test_pictures_are_added_to_the_gallery_found_and_deleted_again(page: Page) -> None:
@@ -174,7 +174,7 @@ def test_pictures_are_added_to_the_gallery_found_and_deleted_again(page: Page) -
             new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true})); }""",
         data,
     )
-    expect(page.locator(".toast")).to_contain_text("Pictures added: 1")
+    expect(page.locator(".toast")).to_contain_text("1 picture added, 0 already there.")
     expect(count).to_have_text("301 pictures · demo")
     expect(page.locator(".previews img")).to_have_count(0)
     page.evaluate("() => document.querySelector('.panel-body').scrollTo(0, 1e6)")

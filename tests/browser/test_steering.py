@@ -45,7 +45,7 @@ def paths(page: Page) -> list[str]:
 def test_liked_and_less_liked_pictures_steer_the_next_search(page: Page) -> None:
     search(page, "a red car")
     first = paths(page)
-    tiles = page.locator(".grid > li")
+    tiles = page.locator(".tile")
     tiles.nth(3).hover()
     tiles.nth(3).get_by_role("button", name="More of this").click()
     tiles.nth(0).hover()
@@ -76,7 +76,7 @@ def test_words_for_what_should_not_be_there_follow_the_question_before(page: Pag
     search(page, "-car")
     expect(page.locator(".question").last).to_contain_text("Without: car")
     expect(page.locator(".question").last.locator("p")).to_have_text("a red car")
-    assert page.locator(".answer").last.locator(".grid > li").count() == 10
+    assert page.locator(".answer").last.locator(".tile").count() == 10
 
 
 def test_a_part_of_a_picture_is_searched_with_the_keyboard(page: Page, site: "Site") -> None:
@@ -96,7 +96,7 @@ def test_a_part_of_a_picture_is_searched_with_the_keyboard(page: Page, site: "Si
     answered(page)
     size = page.locator(".sent img").evaluate("image => [image.naturalWidth, image.naturalHeight]")
     assert size[1] > size[0]  # it was made taller than wide
-    expect(page.locator(".answer").last.locator(".grid > li")).to_have_count(10)
+    expect(page.locator(".answer").last.locator(".tile")).to_have_count(10)
 
 
 def test_a_part_of_a_picture_is_dragged_with_the_pointer(page: Page) -> None:
@@ -140,13 +140,15 @@ def test_more_results_come_and_the_number_is_chosen(page: Page) -> None:
     five = paths(page)
     assert len(five) == 5
     page.get_by_role("button", name="Show more").click()
-    expect(page.locator(".grid > li:not(.waiting)")).to_have_count(35)
+    expect(page.locator(".tile:not(.waiting)")).to_have_count(35)
+    expect(page.locator(".grid img")).to_have_count(35)
     assert paths(page)[:5] == five and len(set(paths(page))) == 35
 
 
 def test_a_weak_best_match_is_said_to_be_weak(page: Page) -> None:
     search(page, "qzxv blorp 7741 wug")
     expect(page.locator(".weak")).to_contain_text("Nothing in this gallery is close to that")
+    expect(page.locator(".sentence")).not_to_contain_text("close to that")  # told once
     search(page, "a red car")
     expect(page.locator(".answer").last.locator(".weak")).to_have_count(0)
 
@@ -166,7 +168,7 @@ def test_pictures_that_are_nearly_the_same_are_shown_once(page: Page, site: "Sit
     page.set_input_files("#file", [site.gallery / "images" / "scene_000007.jpg"])
     page.locator("#send").click()
     answered(page)
-    tiles = page.locator(".grid > li")
+    tiles = page.locator(".tile")
     expect(tiles).to_have_count(10)
     expect(tiles.locator("visible=true").locator(".hit")).to_have_count(9)
     page.get_by_role("button", name="Show nearly the same pictures: 1").click()
@@ -182,7 +184,7 @@ def test_words_can_be_spoken_where_the_browser_hears(page: Page, site: "Site") -
         """window.SpeechRecognition = class { start() { window.spoken = this; } stop() {} };"""
     )
     page.goto(site.url)
-    page.get_by_role("button", name="Speak").click()
+    page.get_by_role("button", name="Search by voice").click()
     assert page.evaluate("window.spoken.lang") == "en-US"
     page.evaluate("() => spoken.onresult({results: [[{transcript: 'a red '}], [{transcript: "
                   "'car'}]]})")  # fmt: skip

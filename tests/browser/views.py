@@ -29,6 +29,12 @@ def _conversation(page: Page, site: Site) -> Iterator[str]:
     page.locator("#words").fill("at night -car")
     page.wait_for_selector("#balance input")
     yield "box"
+    page.locator("#filter").click()
+    page.wait_for_selector("[data-field=words]")
+    page.locator("[data-field=min_side]").select_option("256")
+    yield "filter"
+    page.locator("[data-field=words]").press("Escape")
+    page.locator("#picks .narrow .off").click()
     held: list[Route] = []
     page.route("**/api/search/stream**", lambda route: held.append(route))
     page.locator("#send").click()

@@ -21,6 +21,7 @@ JPEG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/*": {}}, "description": "The picture."},
     304: {"description": "The one that you have, by If-None-Match, is still right."},
 }
+MOST_FOLDERS = 500  # in one answer
 Limit = Annotated[int, Query(ge=1, le=200)]
 Offset = Annotated[int, Query(ge=0, le=2**53)]
 
@@ -96,6 +97,15 @@ def picture_router(service: SearchService) -> APIRouter:
         rows = range(offset, total, step)[:limit]
         return schemas.GalleryPage(
             total=total, images=[views.picture(dictionary.item(row)) for row in rows]
+        )
+
+    @router.get("/api/folders")
+    def folders() -> schemas.Folders:
+        """Folders of the gallery that a search can be narrowed to."""
+        counts = engine.folders()
+        largest = sorted(counts, key=lambda path: -counts[path])[:MOST_FOLDERS]
+        return schemas.Folders(
+            folders=[schemas.Folder(path=path, count=counts[path]) for path in sorted(largest)]
         )
 
     return router

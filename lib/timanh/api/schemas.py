@@ -111,6 +111,19 @@ class GalleryPage(BaseModel):
     images: list[Picture]
 
 
+class Folder(BaseModel):
+    """One folder of the gallery; `count` has the pictures in folders within it too."""
+
+    path: str
+    count: int
+
+
+class Folders(BaseModel):
+    """The folders with the most pictures, by their paths."""
+
+    folders: list[Folder]
+
+
 class Added(BaseModel):
     """Pictures that are in the gallery now; `known` of them were there before."""
 

@@ -98,6 +98,13 @@ class SearchEngine:
         """
         self._lookup_in(self.dictionary).considered(query)
 
+    def folders(self) -> dict[str, int]:
+        """Pictures in each folder of the gallery, and in folders within it, by its path.
+
+        Reads through the items once, and again when the gallery has changed.
+        """
+        return self._lookup_in(self.dictionary).folders()
+
     def answer(
         self, queries: Sequence[Query], understood: Sequence[Understood]
     ) -> list[SearchResult | QueryError]:

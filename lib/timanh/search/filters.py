@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from timanh.errors import QueryError
 from timanh.vectors import VectorDictionary
-from timanh.vectors.columns import Columns, read_columns, rows_in_folder, rows_with_words
+from timanh.vectors.columns import (
+    Columns,
+    count_folders,
+    read_columns,
+    rows_in_folder,
+    rows_with_words,
+)
 
 REMEMBERED = 16
 
@@ -63,6 +69,7 @@ class Sieve:
     def __init__(self, dictionary: VectorDictionary) -> None:
         self._items = dictionary.items
         self._columns: Columns | None = None
+        self._folders: dict[str, int] | None = None
         self._known: dict[Filter, NDArray[np.int64]] = {}
         self._keeping = threading.Lock()
 
@@ -79,6 +86,12 @@ class Sieve:
             while len(self._known) > REMEMBERED:
                 self._known.pop(next(iter(self._known)))
         return rows
+
+    def folders(self) -> dict[str, int]:
+        """How many pictures each folder lets through, by its path."""
+        if self._folders is None:
+            self._folders = count_folders(self._items)
+        return self._folders
 
     def _find(self, where: Filter) -> NDArray[np.int64]:
         found = []

@@ -24,6 +24,10 @@ class Lookup:
         rows = self._sieve.rows(query.where)
         return len(self.dictionary) if rows is None else len(rows)
 
+    def folders(self) -> dict[str, int]:
+        """How many pictures each folder has, by its path."""
+        return self._sieve.folders()
+
     def find(self, vector: NDArray[np.float32], query: Query) -> list[Found]:
         """The hits of one page, for a (dim,) float32 vector of unit length."""
         among = self._sieve.rows(query.where)

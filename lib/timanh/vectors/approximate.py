@@ -16,18 +16,14 @@ from timanh.errors import SettingsError
 from timanh.vectors.coding import Coding
 from timanh.vectors.exact import check_k, check_queries, search_exact
 from timanh.vectors.graph import graph_coding
-from timanh.vectors.kernel import kernel_is_exact
-from timanh.vectors.layer import Layer
 from timanh.vectors.parts import Parts
 from timanh.vectors.topk import Best
 
 LIBRARIES = {"hnsw": "faiss", "ivf": "faiss", "usearch": "usearch"}
 PACKAGES = {"faiss": "faiss-cpu", "usearch": "usearch"}
 ADDED_ROWS = 65_536
-# How many of the numbers an IVF keeps: among more pictures more must be told apart.
-SHARE, SHARE_OF_MANY, MANY = 1 / 4, 3 / 8, 300_000
-# What eight-bit codes leave to be scored; more where more are wanted.
-SCORED = 30
+# Of how many of the vectors' numbers an IVF keeps one.
+SHORTER = 2
 # Asked for more than this share of everything, an index is no faster than reading it all.
 TOO_MANY = 0.1
 
@@ -56,7 +52,6 @@ class Approximate:
         candidates: how many rows it proposes.
         proposer: the library's index.
         coding: how vectors are shortened for it; None where they are taken as they are.
-        fine: codes that thin out what it proposes; None where all of that is scored.
     """
 
     kind: str
@@ -65,7 +60,6 @@ class Approximate:
     candidates: int
     proposer: Proposer
     coding: Coding | None
-    fine: Layer | None = None
 
     def __len__(self) -> int:
         return self.count
@@ -92,9 +86,6 @@ class Approximate:
     ) -> Best:
         # In rising order memory is read faster.
         rows = np.sort(proposed[proposed >= 0])
-        few = max(SCORED, 3 * k)
-        if self.fine is not None and len(rows) > few and kernel_is_exact():
-            rows = self.fine.nearest(query, rows, few)
         best = Best(k)
         best.add(np.vecdot(parts.take(rows), query), rows)
         return best
@@ -127,8 +118,8 @@ def build_proposer(
     if kind == "hnsw":
         coding = graph_coding(parts, queries)
     elif kind == "ivf":
-        share = SHARE_OF_MANY if len(parts) >= MANY else SHARE
-        coding = Coding.short(parts, round(share * parts.dim), queries)
+        width = 2 * max(1, parts.dim // SHORTER // 2)
+        coding = Coding.short(parts, width, queries, pairs=True)
     proposer = _new(kind, parts, coding, threads)
     for _, block in parts.blocks(ADDED_ROWS):
         proposer.add(shortened_rows(coding, block))

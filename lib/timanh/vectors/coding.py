@@ -3,7 +3,8 @@
 A row x becomes y = to_row' · (x − mean), written as scale · code with codes in −127..127; a
 query q becomes p = to_query' · q, and p · y stands for q · (x − mean). Both are turned by a
 random rotation, which spreads what a vector holds evenly over its numbers, so that one scale
-serves them all.
+serves them all. Where numbers are to be quantized in pairs, `pairs` sets each strong one beside
+a weak one in place of that.
 
 A whole coding has as many numbers as the vectors, and loses nothing but the rounding. A short
 one keeps what matters for products of this gallery with queries of a given kind: pictures and
@@ -66,8 +67,15 @@ class Coding:
         width: int,
         queries: NDArray[np.float32] | None = None,
         seed: int = 0,
+        pairs: bool = False,
     ) -> "Coding":
-        """`width` numbers, chosen for queries like the (n, dim) `queries`; None for any."""
+        """`width` numbers, chosen for queries like the (n, dim) `queries`; None for any.
+
+        Args:
+            pairs: numbers 2 i and 2 i + 1 hold about as much together for every i, as product
+                quantizers need it (Ge et al. 2013, “Optimized product quantization”), instead
+                of every single number; then `width` is even.
+        """
         sample, mean = _sample(parts, seed)
         dim = parts.dim
         rows = np.asarray(sample.T @ sample, np.float64) / len(sample)
@@ -78,7 +86,7 @@ class Coding:
         root_rows, _ = _roots(rows)
         root_asked, inverse = _roots(asked)
         axes = np.linalg.svd(root_asked @ root_rows)[0][:, :width]
-        turn = axes @ _rotation(width, seed)
+        turn = axes[:, _strong_beside_weak(width)] if pairs else axes @ _rotation(width, seed)
         to_row, to_query = np.asarray(root_asked @ turn), np.asarray(inverse @ turn)
         spread = root_rows @ (np.eye(dim) - to_row @ to_query.T)
         short = np.asarray(to_row, np.float32)
@@ -151,6 +159,11 @@ def _sample(parts: Parts, seed: int) -> tuple[NDArray[np.float32], NDArray[np.fl
 def _rotation(width: int, seed: int) -> NDArray[np.float64]:
     normal = np.random.default_rng(seed).standard_normal((width, width))
     return np.asarray(np.linalg.qr(normal)[0])
+
+
+def _strong_beside_weak(width: int) -> NDArray[np.int64]:
+    first = np.arange(width // 2)
+    return np.stack([first, width - 1 - first], axis=1).ravel()
 
 
 def _roots(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from timanh.vectors.items import ItemTable, read_line
 NUMBERS = re.compile(
     rb'"width":(\d+),"height":(\d+),"size":(\d+),"mtime":([-+.\deE]+)[,}]', re.ASCII
 )
+PATH = re.compile(rb'"path":("(?:[^"\\]|\\.)*")')
 WORD = re.compile(r"\w+")
 
 
@@ -47,6 +49,19 @@ def rows_in_folder(items: ItemTable, folder: str) -> NDArray[np.int64]:
     quoted = json.dumps(folder.strip("/") + "/", ensure_ascii=False)[:-1]
     opening = f'"path":{quoted}'.encode("utf8", "surrogatepass")
     return _rows(opening in line for line in _lines(items))
+
+
+def count_folders(items: ItemTable) -> dict[str, int]:
+    """How many pictures are in each folder of the gallery, and in folders within it, by path."""
+    paths = (path for block in items.blocks for path in PATH.findall(block))
+    own = Counter(path.rpartition(b"/")[0] for path in paths)
+    counts: Counter[str] = Counter()
+    for quoted, count in own.items():
+        folder = json.loads(quoted.decode("utf8", "surrogatepass") + '"') if quoted else ""
+        while folder:
+            counts[folder] += count
+            folder = folder.rpartition("/")[0]
+    return dict(sorted(counts.items()))
 
 
 def rows_with_words(items: ItemTable, words: Iterable[str]) -> NDArray[np.int64]:

@@ -24,7 +24,7 @@ from timanh.vectors.two_step import TwoStep
 from timanh.workspace import atomic_write
 
 FOLDER, FILE = "search", "index.json"
-FORMAT, VERSION = "timanh-search-index", 2
+FORMAT, VERSION = "timanh-search-index", 3
 
 SearchIndex = TwoStep | Approximate
 
@@ -127,20 +127,14 @@ def _write(index: SearchIndex | None, place: Path) -> tuple[str, dict[str, Any]]
     if index.coding is not None:
         index.coding.write(place / "coding.npz")
     index.proposer.write(place / "proposer")
-    bounds = {} if index.fine is None else {"fine": _write_layer(index.fine, place, "fine")}
-    return index.kind, {
-        "effort": index.effort,
-        "candidates": index.candidates,
-        "bounds": bounds,
-    }
+    return index.kind, {"effort": index.effort, "candidates": index.candidates}
 
 
 def _read(record: dict[str, Any], place: Path) -> SearchIndex:
     parameters = record["parameters"]
-    layers = {
-        name: _read_layer(place, name, bounds) for name, bounds in parameters["bounds"].items()
-    }
     if record["kind"] == "two-step":
+        bounds = parameters["bounds"]
+        layers = {name: _read_layer(place, name, bounds[name]) for name in bounds}
         return TwoStep(layers["fine"], layers.get("coarse"), float(parameters["deviations"]))
     proposer = read_proposer(record["kind"], place / "proposer")
     proposer.set_effort(int(parameters["effort"]))
@@ -152,7 +146,6 @@ def _read(record: dict[str, Any], place: Path) -> SearchIndex:
         candidates=int(parameters["candidates"]),
         proposer=proposer,
         coding=Coding.read(coding) if coding.exists() else None,
-        fine=layers.get("fine"),
     )
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timanh.vectors.coding import MOST, Bounds, Coding
-from timanh.vectors.kernel import multiply
 from timanh.vectors.parts import Parts
 
 ENCODED_ROWS = 16_384
@@ -102,13 +101,6 @@ class Layer:
         variance = _length(np.vecdot(self.coding.spread, query)) ** 2
         variance += ((length * self.coding.scale) ** 2 + (self.bounds.reach * unit) ** 2) / 12
         return deviations * math.sqrt(variance) + length * self.bounds.cut
-
-    def nearest(
-        self, query: NDArray[np.float32], rows: NDArray[np.int64], count: int
-    ) -> NDArray[np.int64]:
-        """The `count` of `rows` whose codes are nearest, in the order of `rows`."""
-        products = multiply(self.ask(query, 0.0).codes, self.codes[rows])[0]
-        return rows[np.sort(np.argpartition(products, -count)[-count:])]
 
     def possible(
         self, query: NDArray[np.float32], rows: NDArray[np.int64], score: float

@@ -31,11 +31,11 @@ MEASURED, TIMED, FEWEST = 200, 25, 20
 # Of the vectors' numbers, what a short coding keeps; the first that misses nothing is taken.
 WIDTHS = (1 / 4, 3 / 8, 1 / 2)
 EFFORTS, GRAPH_EFFORTS = (
-    (16, 24, 32, 48, 64, 96, 128, 192, 256, 512),
+    (16, 24, 32, 40, 48, 56, 64, 80, 96, 128, 192, 256, 512),
     (200, 400, 600, 800, 1200, 1600),
 )
 # How many rows an index proposes.
-LOOKS = (200, 300, 500, 1000, 2000, 3000, 4000)
+LOOKS = (100, 150, 200, 300, 500, 1000, 2000)
 
 Say = Callable[[str], None]
 
@@ -116,23 +116,20 @@ class Tuner:
         """The fastest of those tried that reaches the recall, or with the most there is."""
         began = time.perf_counter()
         proposer, coding = build_proposer(kind, self.parts, self.known, self.threads)
-        fine = None if kind == "usearch" else self.fine
         spent = time.perf_counter() - began
-        size = proposer.bytes() + (0 if fine is None else fine.codes.nbytes)
+        size = proposer.bytes() / 1e6
         found: list[tuple[Choice, Approximate]] = []
         few = [look for look in LOOKS if look <= TOO_MANY * len(self.parts)] or LOOKS[:1]
-        for candidates in few if fine is not None else LOOKS[:1]:
+        for candidates in few:
             before = -1.0
             for effort in EFFORTS if kind == "ivf" else GRAPH_EFFORTS:
                 if kind != "ivf" and effort < candidates:
                     continue
                 proposer.set_effort(effort)
-                index = Approximate(
-                    kind, len(self.parts), effort, candidates, proposer, coding, fine
-                )
+                index = Approximate(kind, len(self.parts), effort, candidates, proposer, coding)
                 recall, ms = self.measure(self._way(index))
                 detail = f"effort {effort}, {candidates} candidates"
-                found.append((Choice(kind, detail, recall, ms, spent, size / 1e6), index))
+                found.append((Choice(kind, detail, recall, ms, spent, size), index))
                 if recall >= self.recall or recall == before:
                     break
                 before = recall

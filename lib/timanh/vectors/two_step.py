@@ -19,7 +19,7 @@ from timanh.vectors.parts import Parts
 from timanh.vectors.topk import Best, lower_bound, rows_above
 
 # Products of so many bytes at a time where there are many queries.
-BLOCK_BYTES = 8 * 1024 * 1024
+BLOCK_BYTES = 32 * 1024 * 1024
 # Scored at once to learn how good the k-th best must be.
 FIRST_LOOK = 16
 # With more candidates than this share of the rows, reading them all in order is faster.
