@@ -1,16 +1,14 @@
 """PostgreSQL with pgvector: a naive table beside ours, exact and with the graph, on text queries.
 
-Each way is asked some queries in a row, as a server that is used one way is, and all of them three
-times over, so that they share a machine's good and bad moments. Targets for 100,000: exact in
-60 ms, the graph in 3 ms at recall@10 ≥ 0.98.
+Each way is asked some queries in a row, as a server that is used one way is, and all of them
+several times over, so that they share a machine's good and bad moments. Targets for 100,000:
+exact in 60 ms, the graph in 3 ms at recall@10 ≥ 0.98.
 
     python benchmarks/postgres.py [--count 100000] [--recall 0.98]
         [--pictures clip_pictures.npy --texts clip_texts.npy]
 """
 
 import argparse
-import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -18,14 +16,13 @@ from typing import Any
 
 import clip_like
 from common import keep
-from engines_like import stored_gallery
+from engines_like import race, say, stored_gallery
 
 from timanh.vectors import VectorDictionary, open_engine
 from timanh.vectors.postgres import PostgresDictionary
 from timanh.vectors.tuning import K, Tuner
 from timanh.vectors.tuning_engines import tune_engine
 
-ROUNDS, REPEATED = 25, 3
 NAIVE = (
     "SELECT row_number, 1 - (embedding <=> %s::vector) FROM naive "
     "ORDER BY embedding <=> %s::vector LIMIT %s"
@@ -77,18 +74,7 @@ def measure(folder: Path, texts: Any, recall: float) -> dict[str, Any]:
         "exact": lambda query: held.ask(scan, (query, K)),
         "hnsw": lambda query: held.nearest(query, K),
     }
-    rows = []
-    took = in_rows(ways, list(tuner.asked[:ROUNDS]))
-    for name, way in ways.items():
-        found = tuner.truth[:ROUNDS], tuner.asked[:ROUNDS]
-        if name == "hnsw":
-            found = tuner.truth, tuner.asked
-        hits = [
-            score >= lowest[-1] - 1e-5
-            for lowest, query in zip(*found, strict=True)
-            for _, score in way(query)
-        ]
-        rows.append({"way": name, "ms": took[name], "recall": sum(hits) / len(found[0]) / K})
+    rows = race(ways, tuner)
     settings = ("shared_buffers", "maintenance_work_mem", "max_parallel_workers_per_gather")
     server = {name: held.ask(f"SHOW {name}")[0][0] for name in ("server_version", *settings)}
     held.close()
@@ -96,24 +82,6 @@ def measure(folder: Path, texts: Any, recall: float) -> dict[str, Any]:
         "server": server, "copied_s": round(copied, 1), "graph": vars(tuned.chosen), "ways": rows,
         "tried": [vars(choice) for choice in tuned.tried],
     }  # fmt: skip
-
-
-def say(line: str) -> None:
-    """While it goes on."""
-    print(line, file=sys.stderr)
-
-
-def in_rows(ways: dict[str, Any], queries: list[Any]) -> dict[str, float]:
-    """Median milliseconds of a query, each way asked `REPEATED` times all of them in a row."""
-    took: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(REPEATED):
-        for name, way in ways.items():
-            way(queries[0])
-            for query in queries:
-                began = time.perf_counter()
-                way(query)
-                took[name].append(1000 * (time.perf_counter() - began))
-    return {name: statistics.median(own) for name, own in took.items()}
 
 
 def naive_table(held: PostgresDictionary) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from command_line import Printed, build_of
 from PIL import Image
 
@@ -13,6 +14,8 @@ from timanh.cli import run
 from timanh.errors import RuntimeRefusedError, SettingsError
 from timanh.models import load_encoder, runtimes
 from timanh.models.runtimes import choosing, execution, exporting, names
+from timanh.models.runtimes.sessions import open_session
+from timanh.models.runtimes.towers import Tower
 from timanh.models.torch_encoder import TorchEncoder
 
 TEXTS = ["a red car", "two dogs run on the beach", "x", "hai con mèo dưới mưa"] * 3
@@ -118,6 +121,19 @@ def test_an_export_of_other_weights_is_not_used(exported: Path) -> None:
 # What is promised
 
 
+@pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler")
+def test_a_compiled_tower_gives_the_vectors_of_torch(
+    tiny_encoder: TorchEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "compiled"))
+    torch.compiler.reset()
+    tower = Tower(tiny_encoder, "image").eval()
+    session = open_session("torch-compile", tower, "cpu", None)
+    (batch, wanted), *_ = tower.compared
+    np.testing.assert_allclose(session(batch), wanted, atol=1e-5)
+    assert list(tmp_path.rglob("*.so")), "it was compiled"
+
+
 @pytest.mark.parametrize("runtime", ["torch-bf16", "onnx", "openvino", "openvino-bf16"])
 def test_each_runtime_gives_the_vectors_of_torch(
     runtime: str,
@@ -202,3 +218,19 @@ def test_the_package_and_read_only_folders_are_not_written(
     assert exporting.place_for(folder, "f") == folder / "runtimes" / "f"
     monkeypatch.setattr(exporting.os, "access", lambda *_: False)
     assert exporting.place_for(folder, "f").is_relative_to(tmp_path / "cache")
+
+
+# Last, because torch remembers what it found out about the compiler
+
+
+def test_compiling_without_a_compiler_is_told_and_auto_does_not_try(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiler = pytest.importorskip("torch._inductor.config").cpp
+    monkeypatch.setattr(compiler, "cxx", (None, str(tmp_path / "no-such-compiler")))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "compiled"))
+    torch.compiler.reset()
+    told = r"torch-compile is refused.*C\+\+ compiler.*Take --runtime auto or torch"
+    with pytest.raises(RuntimeRefusedError, match=told):
+        load_encoder(folder, device="cpu", runtime="torch-compile")
+    assert "torch-compile" not in names.candidates("cpu") + names.candidates("cuda")

@@ -1,0 +1,112 @@
+"""Milvus Lite beside the folder itself, on text queries: copying, searching, memory and disk.
+
+Each way is asked some queries in a row, and all of them several times over. The graph is left out
+where Milvus Lite builds none in reasonable time.
+
+    python benchmarks/milvus.py [--count 10000 100000] [--recall 0.98]
+        [--pictures clip_pictures.npy --texts clip_texts.npy]
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import clip_like
+from common import keep
+from engines_like import race, say, stored_gallery
+
+from timanh.vectors import VectorDictionary, open_engine, tune, tune_engine
+from timanh.vectors.held import HeldDictionary
+from timanh.vectors.milvus import MOST_IN_LITE
+from timanh.vectors.tuning import K, Tuner
+
+
+def main() -> None:
+    """A table for each size; see the module's first lines."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--count", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--recall", type=float, default=0.98)
+    parser.add_argument("--pictures", type=Path)
+    parser.add_argument("--texts", type=Path)
+    asked = parser.parse_args()
+    pictures, texts, words = clip_like.real(asked.pictures, asked.texts)
+    sizes = []
+    for count in sorted(asked.count):
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place) / "gallery"
+            stored_gallery(folder, clip_like.gallery(count, pictures))
+            sizes.append({"count": count, **measure(folder, texts, asked.recall)})
+        show(sizes[-1])
+    packages = {name: version(name) for name in ("pymilvus", "milvus-lite")}
+    found = {"geometry": words, "target_recall": asked.recall, **packages, "sizes": sizes}
+    keep("milvus", found)
+
+
+def measure(folder: Path, texts: Any, recall: float) -> dict[str, Any]:
+    """Milliseconds and recall of Milvus Lite and of the folder, exact and as each was tuned."""
+    own = VectorDictionary.open(folder)
+    tuner = Tuner(own.parts, texts, recall, 1, say)
+    tune(folder, texts, method="two-step", recall=recall, say=say)
+    two_steps = VectorDictionary.open(folder)
+    own.index = None
+    before = memory()
+    began = time.perf_counter()
+    held = open_engine(folder, "milvus")
+    copied = time.perf_counter() - began
+    if not isinstance(held, HeldDictionary):
+        raise TypeError("The engine milvus gave another dictionary.")
+    ways = {
+        "folder, exact": pairs(own),
+        "folder, two steps": pairs(two_steps),
+        "milvus, exact": lambda query: held.nearest(query, K),
+    }
+    rows = race(ways, tuner)
+    graph = None
+    if len(own) <= MOST_IN_LITE:
+        held.close()
+        graph = vars(
+            tune_engine(folder, "milvus", texts, method="hnsw", recall=recall, say=say).chosen
+        )
+        held = open_engine(folder, "milvus")
+        rows += race({"milvus, hnsw": lambda query: held.nearest(query, K)}, tuner)
+    held.close()
+    files = [file.stat().st_size for file in (folder / "milvus").rglob("*") if file.is_file()]
+    return {
+        "copied_s": round(copied, 1), "disk_mb": round(sum(files) / 1e6, 1),
+        "peak_mb_before": before, "peak_mb_after": memory(), "graph": graph, "ways": rows,
+    }  # fmt: skip
+
+
+def pairs(dictionary: VectorDictionary) -> Any:
+    """One query of a folder, answered as a server does."""
+
+    def way(query: Any) -> list[tuple[int, float]]:
+        scores, rows = dictionary.search(query, K)
+        return list(zip(rows[0].tolist(), scores[0].tolist(), strict=True))
+
+    return way
+
+
+def memory() -> int:
+    """The peak of this process in MB; Milvus Lite runs within it."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def show(size: dict[str, Any]) -> None:
+    """One table."""
+    print(
+        f"\n{size['count']:,} × {clip_like.DIM}: copied in {size['copied_s']} s, "
+        f"{size['disk_mb']:.0f} MB on disk"
+    )
+    for row in size["ways"]:
+        print(f"  {row['way']:<20}{row['ms']:9.2f} ms  recall@{K} {row['recall']:.4f}")
+
+
+if __name__ == "__main__":
+    main()
