@@ -6,7 +6,7 @@ import { byId, scrollTo } from "./dom.js";
 import { keepPictures, keeper } from "./history.js";
 import { onLanguage } from "./i18n.js";
 import { placeOf, shell } from "./messages.js";
-import { leaveEnd, pageAt } from "./paging.js";
+import { leaveEnd, pageAt, pageUp } from "./paging.js";
 import { problemWords } from "./problems.js";
 import { questionParts } from "./question.js";
 import { share } from "./share.js";
@@ -28,8 +28,7 @@ export function startConversation(rewrite) {
     turns.slice(drawnFrom).forEach(draw);
     followEnd();
   });
-  new IntersectionObserver((entries) => entries.at(-1).isIntersecting && showOlder(), { rootMargin: "600px" })
-    .observe(byId("older"));
+  pageUp(byId("older"), drawOlder);
 }
 
 /** Show other turns instead of these; none for a new conversation. */
@@ -131,13 +130,6 @@ function draw(turn) {
     more: (pressed) => more(turn, pressed),
     share: () => share(turn.question),
   }));
-}
-
-/** Draw older ones; what was seen stays where it is, which at the very top the browser does not see to. */
-function showOlder() {
-  const { scrollTop, scrollHeight } = document.scrollingElement;
-  drawOlder();
-  if (!scrollTop) document.scrollingElement.scrollTop = document.scrollingElement.scrollHeight - scrollHeight;
 }
 
 function drawOlder() {

@@ -1,4 +1,4 @@
-/** More of the newest answer, as a person scrolls towards its end. */
+/** More of the newest answer as a person scrolls towards its end, and older ones towards the top. */
 
 const NEAR = "0px 0px 1000px";
 const GONE_UP = 40; // pixels: a question that stands higher was scrolled past, by a person
@@ -24,6 +24,20 @@ export function pageAt(top, foot, more) {
 export function leaveEnd() {
   seen.disconnect();
   [watched, near] = [null, false];
+}
+
+/** Call `draw()`, which adds something above, whenever `node` at the top comes near. */
+export function pageUp(node, draw) {
+  const top = new IntersectionObserver((entries) => {
+    if (!entries.at(-1).isIntersecting) return;
+    const { scrollTop, scrollHeight } = document.scrollingElement;
+    draw();
+    // What was seen stays where it is: at the very top the browser does not see to that.
+    if (!scrollTop) document.scrollingElement.scrollTop = document.scrollingElement.scrollHeight - scrollHeight;
+    top.unobserve(node); // and anew, so that it is told again if the node is still near
+    top.observe(node);
+  }, { rootMargin: "600px" });
+  top.observe(node);
 }
 
 function go(wanted) {

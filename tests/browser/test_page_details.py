@@ -188,6 +188,20 @@ def test_days_and_hours_are_written_as_the_language_does(page: Page) -> None:
     expect(page.locator(".conversation time")).to_have_text("17:05 31 thg 1, 2026")
 
 
+def test_where_nothing_hovers_the_thumbs_are_always_seen(browser: Browser, site: "Site") -> None:
+    context = browser.new_context(
+        locale="vi-VN", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True,
+        service_workers="block",
+    )  # fmt: skip
+    page = context.new_page()
+    page.goto(site.url)
+    page.wait_for_selector(".sample img")
+    search(page, "chiếc ô tô màu đỏ")
+    sign = page.locator(".grid .verdict svg").first
+    assert sign.evaluate("svg => svg.checkVisibility({ opacityProperty: true })")
+    context.close()
+
+
 def test_enter_belongs_to_an_input_method_while_it_composes(page: Page) -> None:
     page.locator("#words").fill("xe ddor")
     page.locator("#words").evaluate(
