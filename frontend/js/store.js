@@ -28,13 +28,17 @@ export function keepTurn({ id, name }, turn) {
 /** Write a whole conversation, for undo and rename. */
 export function keepConversation(entry, turns, others = listed().filter(({ id }) => id !== entry.id)) {
   const list = [entry, ...others].sort((one, other) => other.at - one.at);
+  const before = new Map([LIST, ...others.map(({ id }) => BODY(id))].map((name) => [name, stored(name)]));
   let outcome = "kept";
   for (let kept = turns; ;) {
     while (size(list, entry.id) + JSON.stringify(kept).length > MOST && makeRoom(list, entry.id)) outcome = "made-room";
     if (write(BODY(entry.id), kept) && write(LIST, list)) return outcome;
     outcome = "made-room";
     if (makeRoom(list, entry.id)) continue;
-    if (kept.length < 2) return "full";
+    if (kept.length < 2) {
+      for (const [name, text] of before) put(name, text); // room was made in vain
+      return "full";
+    }
     kept = kept.slice(Math.ceil(kept.length / 10));
   }
 }
@@ -89,8 +93,12 @@ function read(name, otherwise) {
 }
 
 function write(name, value) {
+  return put(name, JSON.stringify(value));
+}
+
+function put(name, text) {
   try {
-    localStorage.setItem(name, JSON.stringify(value));
+    localStorage.setItem(name, text);
     return true;
   } catch {
     return false; // full or forbidden: the caller says so

@@ -53,6 +53,13 @@ CROWD = """async () => {
     return [outcomes, listed().map(({ id }) => id), size];
 }"""
 
+TOO_LARGE = """async () => {
+    const { keepConversation } = await import('/js/store.js');
+    const { question } = await import('/js/turn.js');
+    const turn = { id: 't', at: 9, question: question({ text: 'x'.repeat(9_000_000) }) };
+    return keepConversation({ id: 'large', name: 'large', at: 9 }, [turn]);
+}"""
+
 
 def test_five_hundred_questions_open_within_a_second(page: Page, site: "Site") -> None:
     _, empty = load_times(page, site.url, ".chip", 3)
@@ -91,6 +98,13 @@ def test_storage_is_bounded_and_the_oldest_go_first(page: Page) -> None:
     assert outcomes == ["kept"] * 4 + ["made-room"] * 2
     assert kept == ["c6", "c5", "c4", "c3"]
     assert size < 4_100_000
+
+
+def test_what_finds_no_room_at_all_costs_the_others_nothing(page: Page) -> None:
+    page.evaluate(CROWD)
+    before = page.evaluate(KEPT)
+    assert page.evaluate(TOO_LARGE) == "full"
+    assert page.evaluate(KEPT) == before
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
