@@ -49,12 +49,12 @@ WORDS = {
         "same": "cùng hai tháp và cùng bộ ảnh, {cores} nhân CPU",
         "times": "gấp {ratio} lần số ảnh mỗi giây",
         "search": "một câu hỏi, tìm chính xác, so với vòng lặp qua dict của báo cáo gốc",
-        "vectors": "{count} vectơ {dim} chiều, {cores} nhân CPU",
+        "vectors": "{count} vector {dim} chiều, {cores} nhân CPU",
         "faster": "{ms} ms, nhanh gấp {ratio} lần",
         "two": "một câu hỏi, cùng kết quả từ mã tám bit, so với numpy",
-        "lists": "một câu hỏi, đúng {recall} % trong mười ảnh gần nhất với vectơ văn bản thật, "
+        "lists": "một câu hỏi, đúng {recall} % trong mười ảnh gần nhất với vector văn bản thật, "
         "so với numpy",
-        "encode": "ảnh thành vectơ, ViT-B/32, cách chạy nhanh nhất còn khớp với torch tới 0.9999",
+        "encode": "ảnh thành vector, ViT-B/32, cách chạy nhanh nhất còn khớp với torch tới 0.9999",
         "pace": "{pace} ảnh/giây, gấp {ratio} lần torch float32",
         "cores": "{cores} nhân CPU",
         "api": "64 máy khách cùng gọi API, so với API của báo cáo gốc",
