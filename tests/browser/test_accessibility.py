@@ -63,7 +63,8 @@ SELECTORS = r"""() => {
     const all = (rules) => [...rules].flatMap((rule) => rule.selectorText
         ? rule.selectorText.split(/,(?![^(]*\))/) : rule.cssRules ? all(rule.cssRules) : []);
     const lasting = (text) => text
-        .replace(/\[[^\]]*\]|:(not|has|is)\(([^()]|\([^)]*\))*\)|::?(?!first|last|nth)[a-z-]+/g, '').trim();
+        .replace(/\[[^\]]*\]|:(not|has|is)\(([^()]|\([^)]*\))*\)/g, '')
+        .replace(/::?(?!first|last|nth)[a-z-]+/g, '').trim();
     const selectors = [...document.styleSheets].flatMap((sheet) => all(sheet.cssRules));
     return [...new Set(selectors.map(lasting))].filter(Boolean);
 }"""
