@@ -22,7 +22,7 @@ export function answerView(place, turn, act) {
   const top = element("div", { class: "told" });
   const grid = element("div", { class: "grid", role: "list" });
   const foot = listFoot(() => act.more(true));
-  const ending = element("div", { class: "ending" }, foot.node);
+  let ending = foot.node;
   const tiles = startTiles(grid, draw, (index) => answer.results[index].width / answer.results[index].height);
   const folding = startFolding(answer.results, tiles);
   let waiting = 0;
@@ -65,7 +65,12 @@ export function answerView(place, turn, act) {
     folding.fold();
     tiles.lay();
     if (answer.state === "done") foot.show(...footState(answer));
-    else ending.replaceChildren(...troubleParts(answer, act.again));
+    endWith(answer.state === "done" ? foot.node : element("div", { class: "ending" }, ...troubleParts(answer, act.again)));
+  }
+
+  function endWith(node) {
+    ending.replaceWith(node);
+    ending = node;
   }
 
   answer.results.forEach(() => tiles.add(false));
@@ -76,7 +81,7 @@ export function answerView(place, turn, act) {
     understood();
     tiles.lay();
   }
-  return { understood, hit, waitForMore, showMore, finish, focusOn, foot: ending };
+  return { understood, hit, waitForMore, showMore, finish, focusOn, foot: foot.node };
 }
 
 /** Say aloud how it ended; `more` is how many came to those before. */

@@ -10,6 +10,7 @@ export function listFoot(more) {
 
   /** "more", "busy", "end" and "most" (there is more, but not here) of `count` pictures, or "" for nothing. */
   function show(state, count = 0) {
+    node.dataset.state = state;
     button.ariaDisabled = state === "busy" ? "true" : null; // not `disabled`: the focus would be lost
     if (state === "more" || state === "busy") {
       if (!button.isConnected) node.replaceChildren(button);

@@ -26,22 +26,24 @@ THOUSAND = """async () => {
     const rows = (from, count) => Array.from(
         { length: Math.max(0, Math.min(count, 1000 - from)) }, (_, row) => at(from + row));
     const event = (kind, data) => `event: ${kind}\\ndata: ${JSON.stringify(data)}\\n\\n`;
+    const late = () => new Promise((done) => setTimeout(done, 300)); // scrolling outruns it
     const own = window.fetch;
     window.fetch = async (url, options) => {
         if (String(url).startsWith('/api/gallery')) {
             const offset = Number(new URL(url, location).searchParams.get('offset'));
-            return Promise.resolve(Response.json({ total: 1000, images: rows(offset, 48) }));
+            await late();
+            return Response.json({ total: 1000, images: rows(offset, 48) });
         }
         if (!String(url).startsWith('/api/search/stream')) return own(url, options);
         const offset = Number(options.body.get('offset') ?? 0);
-        await new Promise((done) => setTimeout(done, 300)); // scrolling outruns it
+        await late();
         const found = rows(offset, Number(options.body.get('k')));
         const hits = found.map((image, index) => event('hit',
             { ...image, score: 1 - (offset + index) / 1000, rank: offset + index + 1 }));
-        return Promise.resolve(new Response([
+        return new Response([
             event('understood', { text: 'x', language: 'en', alpha: 0.6 }), ...hits,
             event('answer', { text: 'x' }), event('done', { weak: false, took_ms: { total: 1 } }),
-        ].join(''), { headers: { 'Content-Type': 'text/event-stream' } }));
+        ].join(''), { headers: { 'Content-Type': 'text/event-stream' } });
     };
 }"""
 
