@@ -24,7 +24,7 @@ from timanh.vectors.exact import search_exact
 from timanh.vectors.parts import Parts
 from timanh.vectors.two_step import TwoStep
 
-K, ROUNDS, BATCH, BATCH_ROUNDS, ASKED = 10, 15, 64, 2, 200
+K, ROUNDS, BATCH, BATCH_ROUNDS, ASKED = 10, 15, 64, 8, 200
 BLOCKS = 5
 MOST_FOR_LOOP, MOST_FOR_BATCH = 10_000, 200_000
 Way = Callable[[Any], Any]
