@@ -119,6 +119,14 @@ def compare(
             lambda encoder=encoder: encoder.encode_texts(texts),  # type: ignore[misc]
         )
     found |= ceilings(plain, pixels)
+    # As CLIP's own code does it, and whoever follows it.
+    padded = load_encoder(model, device="cpu", runtime="torch")
+    padded.texts.full_length = True  # type: ignore[attr-defined]
+    ways["torch, texts of full length"] = (
+        lambda: padded.encode_prepared(pixels),
+        lambda: padded.encode_texts(texts),
+    )
+    found["torch, texts of full length"] = {}
     peer = sentence_transformers(model, pictures, texts)
     if peer is not None:
         ways["sentence-transformers"] = peer

@@ -8,6 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from timanh.models.runtimes import clip_towers
+
 if TYPE_CHECKING:
     from timanh.models.torch_encoder import TorchEncoder
 
@@ -25,7 +27,10 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class Tower(nn.Module):
-    """Picture or text tower: inputs to features, (N, dim) float32, not normalised."""
+    """Picture or text tower: inputs to features, (N, dim) float32, not normalised.
+
+    Called, it computes only what is read, where we know how; `reference` is the model as it comes.
+    """
 
     def __init__(self, encoder: "TorchEncoder", which: str) -> None:
         super().__init__()
@@ -38,6 +43,14 @@ class Tower(nn.Module):
         return ("pixels",) if self.which == IMAGE else ("input_ids", "attention_mask")
 
     def forward(self, *inputs: Tensor) -> Tensor:
+        if not clip_towers.knows(self.network):
+            return self.as_it_comes(*inputs)
+        if self.which == IMAGE:
+            return clip_towers.image_features(self.network, *inputs)
+        return clip_towers.text_features(self.network, *inputs)
+
+    def as_it_comes(self, *inputs: Tensor) -> Tensor:
+        """By the model's own code."""
         encoder = self._encoder[0]
         if self.which == IMAGE:
             return encoder.image_features(inputs[0])
@@ -71,7 +84,7 @@ class Tower(nn.Module):
     def reference(self, batch: Arrays, device: str) -> NDArray[np.float32]:
         """What torch makes of it in float32."""
         tensors = [torch.from_numpy(batch[name]).to(device) for name in self.inputs]
-        features: NDArray[np.float32] = self(*tensors).float().cpu().numpy()
+        features: NDArray[np.float32] = self.as_it_comes(*tensors).float().cpu().numpy()
         return features
 
 
