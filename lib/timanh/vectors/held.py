@@ -24,7 +24,7 @@ from timanh.vectors.writer import DictionaryWriter
 
 COPIED_ROWS = 4096
 # Of an index, that `tune` tries; more than 1,000 pgvector does not take.
-EFFORTS = (40, 80, 120, 160, 200, 250, 300, 400, 600, 1000)
+EFFORTS = (40, 80, 120, 160, 180, 200, 215, 230, 250, 300, 400, 600, 1000)
 
 
 class HeldParts(Parts):

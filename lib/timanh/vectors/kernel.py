@@ -22,11 +22,17 @@ HALF_STEP = np.float32(2**11)
 Products = NDArray[np.int32] | NDArray[np.float32] | NDArray[np.float64]
 
 
-def multiply(queries: NDArray[np.int8], codes: NDArray[np.int8]) -> Products:
-    """(Q, n) whole numbers, exact, of contiguous (Q, width) and (n, width) codes."""
+def multiply(
+    queries: NDArray[np.int8], codes: NDArray[np.int8], out: NDArray[np.int32] | None = None
+) -> Products:
+    """(Q, n) whole numbers, exact, of contiguous (Q, width) and (n, width) codes.
+
+    Args:
+        out: (Q, n) memory for the products of more than one query.
+    """
     numkong = _numkong()
     if numkong is None or len(queries) > 1:
-        return _by_torch(queries, codes)
+        return _by_torch(queries, codes, out)
     found = np.empty(
         (1, len(codes)),
         np.float32 if codes.shape[1] * MOST * MOST <= FLOAT32_WHOLE else np.float64,
@@ -65,11 +71,15 @@ def multiply_half(query: NDArray[np.float32], rows: NDArray[Any], out: NDArray[n
     return True
 
 
-def _by_torch(queries: NDArray[np.int8], codes: NDArray[np.int8]) -> NDArray[np.int32]:
+def _by_torch(
+    queries: NDArray[np.int8], codes: NDArray[np.int8], out: NDArray[np.int32] | None
+) -> NDArray[np.int32]:
     import torch
 
-    product = torch._int_mm(torch.from_numpy(queries), torch.from_numpy(codes).T)
-    return np.asarray(product.numpy())
+    found = np.empty((len(queries), len(codes)), np.int32) if out is None else out
+    both = torch.from_numpy(queries), torch.from_numpy(codes).T
+    torch._int_mm(*both, out=torch.from_numpy(found))
+    return found
 
 
 @cache
