@@ -214,8 +214,9 @@ def test_the_package_and_read_only_folders_are_not_written(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     shipped = Path(runtimes.__file__).parents[1] / "demo"
-    assert exporting.place_for(shipped, "f") == tmp_path / "cache" / "timanh" / "runtimes" / "f"
-    assert exporting.place_for(folder, "f") == folder / "runtimes" / "f"
+    name = f"f-{exporting.VERSION}"
+    assert exporting.place_for(shipped, "f") == tmp_path / "cache" / "timanh" / "runtimes" / name
+    assert exporting.place_for(folder, "f") == folder / "runtimes" / name
     monkeypatch.setattr(exporting.os, "access", lambda *_: False)
     assert exporting.place_for(folder, "f").is_relative_to(tmp_path / "cache")
 

@@ -18,6 +18,8 @@ from timanh.models.runtimes.towers import Tower
 from timanh.workspace import user_cache
 
 FOLDER = "runtimes"
+# Of what is exported: another number, and earlier exports are made again.
+VERSION = 2
 _FORMATS = {
     names.ONNX: "onnx/{which}.onnx",
     names.INT8: "onnx-int8/{which}.onnx",
@@ -31,7 +33,8 @@ def place_for(checkpoint: Path, fingerprint: str) -> Path:
     is the package's own or may not be written."""
     package = Path(__file__).resolve().parents[2]
     owned = not checkpoint.resolve().is_relative_to(package) and os.access(checkpoint, os.W_OK)
-    return (checkpoint / FOLDER if owned else user_cache() / FOLDER) / fingerprint
+    place = checkpoint / FOLDER if owned else user_cache() / FOLDER
+    return place / f"{fingerprint}-{VERSION}"
 
 
 def export(runtime: str, tower: Tower, place: Path) -> Path | None:
