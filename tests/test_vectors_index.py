@@ -151,8 +151,9 @@ def test_an_index_file_that_is_none_is_no_index(folder: Path) -> None:
 def test_of_another_encoder_it_is_stale(folder: Path) -> None:
     tune(folder, ASKED, method="two-step", threads=1)
     manifest = Manifest.load(folder)
-    assert load_index(folder, manifest) is not None
-    assert load_index(folder, replace(manifest, fingerprint="another")) is None
+    parts = VectorDictionary.open(folder).parts
+    assert load_index(folder, manifest, parts) is not None
+    assert load_index(folder, replace(manifest, fingerprint="another"), parts) is None
 
 
 def test_a_folder_that_takes_no_files_keeps_the_old_index(

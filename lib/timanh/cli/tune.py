@@ -19,7 +19,8 @@ def tune(
         typer.Option(
             "--method",
             metavar="NAME",
-            help="auto, exact, two-step, ivf, hnsw or usearch; of a server: auto, exact or hnsw.",
+            help="auto, exact, two-step, gpu, ivf, hnsw or usearch; of a server: auto, exact or "
+            "hnsw.",
         ),
     ] = "auto",
     recall: Annotated[
@@ -38,7 +39,8 @@ def tune(
     """Choose how a dictionary is searched, by measuring.
 
     auto reads every vector while that takes under 10 ms; then scans eight-bit codes and scores
-    what may count again, which finds the same; then takes the fastest approximate index.
+    what may count again, which finds the same; then has a GPU read all, where there is one; then
+    takes the fastest approximate index.
 
     With --engine, the server that holds a copy is measured, and given an index where that helps.
     """

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timanh.errors import SettingsError
+from timanh.vectors import gpu
 from timanh.vectors.coding import Coding
 from timanh.vectors.exact import check_k, check_queries, search_exact
 from timanh.vectors.graph import graph_coding
@@ -46,7 +47,7 @@ class Approximate:
     """An index over the first rows of a dictionary.
 
     Attributes:
-        kind: "hnsw", "ivf" or "usearch".
+        kind: "gpu", "hnsw", "ivf" or "usearch".
         count: how many rows.
         effort: what the index looks at for one query: candidates of a graph, lists of an IVF.
         candidates: how many rows it proposes.
@@ -111,8 +112,10 @@ def build_proposer(
     """An index over all rows of `parts`, for queries like the (n, dim) `queries`.
 
     Raises:
-        SettingsError: the library is not installed.
+        SettingsError: the library is not installed, or there is no GPU or too small a one.
     """
+    if kind == "gpu":
+        return _on_gpu(parts), None
     require_library(kind)
     coding = None
     if kind == "hnsw":
@@ -126,8 +129,10 @@ def build_proposer(
     return proposer, coding
 
 
-def read_proposer(kind: str, file: Path) -> Proposer:
-    """What `write` wrote, mapped where the library can."""
+def read_proposer(kind: str, file: Path, parts: Parts) -> Proposer:
+    """What `write` wrote of an index over `parts`, mapped where the library can."""
+    if kind == "gpu":
+        return _on_gpu(parts)
     require_library(kind)
     if kind == "usearch":
         from timanh.vectors.usearch_index import UsearchGraph
@@ -158,7 +163,20 @@ def _new(kind: str, parts: Parts, coding: Coding | None, threads: int) -> Propos
     return FaissLists.new(parts, coding, threads)
 
 
+def _on_gpu(parts: Parts) -> Proposer:
+    device = gpu.find_gpu()
+    if device is None:
+        raise SettingsError(
+            "The search index 'gpu' needs a GPU that torch can use, and none was found (`timanh "
+            "doctor` tells what torch sees). Choose another with `timanh index tune`."
+        )
+    return gpu.GpuScan(parts, device)
+
+
 def is_installed(kind: str) -> bool:
+    """Whether this machine has what `kind` needs."""
+    if kind == "gpu":
+        return gpu.find_gpu() is not None
     return find_spec(LIBRARIES[kind]) is not None
 
 
@@ -166,9 +184,10 @@ def require_library(kind: str) -> None:
     """Raises:
     SettingsError: what `kind` needs is not installed.
     """
+    if is_installed(kind):
+        return
     library = LIBRARIES[kind]
-    if not is_installed(kind):
-        raise SettingsError(
-            f"The search index {kind!r} needs {library}, which is not installed. Install it "
-            f"with `pip install {PACKAGES[library]}`, or choose another with `timanh index tune`."
-        )
+    raise SettingsError(
+        f"The search index {kind!r} needs {library}, which is not installed. Install it "
+        f"with `pip install {PACKAGES[library]}`, or choose another with `timanh index tune`."
+    )

@@ -132,7 +132,7 @@ class VectorDictionary:
         Set it to None to search without it.
         """
         try:
-            return load_index(self.folder, self.manifest)
+            return load_index(self.folder, self.manifest, self.parts)
         except (DictionaryError, SettingsError) as error:
             warnings.warn(str(error), stacklevel=2)
             return None

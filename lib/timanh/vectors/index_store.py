@@ -20,6 +20,7 @@ from timanh.vectors.approximate import Approximate, read_proposer
 from timanh.vectors.coding import Bounds, Coding
 from timanh.vectors.layer import Layer
 from timanh.vectors.manifest import Manifest
+from timanh.vectors.parts import Parts
 from timanh.vectors.two_step import TwoStep
 from timanh.workspace import atomic_write
 
@@ -94,8 +95,9 @@ def fits(record: dict[str, Any], manifest: Manifest) -> bool:
     return bool(covered == now and record["fingerprint"] == manifest.fingerprint)
 
 
-def load_index(folder: Path, manifest: Manifest) -> Stored | None:
-    """Map the index; None where there is none, where it is stale, or none is needed.
+def load_index(folder: Path, manifest: Manifest, parts: Parts) -> Stored | None:
+    """Map the index over the first rows of `parts`; None where there is none, where it is stale,
+    or none is needed.
 
     Raises:
         DictionaryError: it is damaged, or its library is missing.
@@ -108,7 +110,7 @@ def load_index(folder: Path, manifest: Manifest) -> Stored | None:
         for name, size in record["sizes"].items():
             if (files / name).stat().st_size != size:
                 raise ValueError(f"{name} has another size than was written")
-        return Stored(_read(record, files), record)
+        return Stored(_read(record, files, parts.head(int(record["count"]))), record)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise DictionaryError(
             f"The search index in {files} cannot be read ({error}). Every vector is read in its "
@@ -130,13 +132,13 @@ def _write(index: SearchIndex | None, place: Path) -> tuple[str, dict[str, Any]]
     return index.kind, {"effort": index.effort, "candidates": index.candidates}
 
 
-def _read(record: dict[str, Any], place: Path) -> SearchIndex:
+def _read(record: dict[str, Any], place: Path, parts: Parts) -> SearchIndex:
     parameters = record["parameters"]
     if record["kind"] == "two-step":
         bounds = parameters["bounds"]
         layers = {name: _read_layer(place, name, bounds[name]) for name in bounds}
         return TwoStep(layers["fine"], layers.get("coarse"), float(parameters["deviations"]))
-    proposer = read_proposer(record["kind"], place / "proposer")
+    proposer = read_proposer(record["kind"], place / "proposer", parts)
     proposer.set_effort(int(parameters["effort"]))
     coding = place / "coding.npz"
     return Approximate(

@@ -22,7 +22,7 @@ from timanh.vectors.layer import Layer
 from timanh.vectors.parts import Parts
 from timanh.vectors.two_step import TwoStep
 
-METHODS = ("auto", "exact", "two-step", "ivf", "hnsw", "usearch")
+METHODS = ("auto", "exact", "two-step", "gpu", "ivf", "hnsw", "usearch")
 # What `auto` is content with, in milliseconds a query.
 FAST_MS = 10.0
 K = 10
@@ -30,10 +30,13 @@ K = 10
 MEASURED, TIMED, FEWEST = 200, 25, 20
 # Of the vectors' numbers, what a short coding keeps; the first that misses nothing is taken.
 WIDTHS = (1 / 4, 3 / 8, 1 / 2)
-EFFORTS, GRAPH_EFFORTS = (
-    (16, 24, 32, 40, 48, 56, 64, 80, 96, 128, 192, 256, 512),
-    (200, 400, 600, 800, 1200, 1600),
-)
+GRAPH_EFFORTS = (200, 400, 600, 800, 1200, 1600)
+EFFORTS = {
+    "gpu": (0,),
+    "ivf": (16, 24, 32, 40, 48, 56, 64, 80, 96, 128, 192, 256, 512),
+    "hnsw": GRAPH_EFFORTS,
+    "usearch": GRAPH_EFFORTS,
+}
 # How many rows an index proposes.
 LOOKS = (100, 150, 200, 300, 500, 1000, 2000)
 
@@ -122,13 +125,14 @@ class Tuner:
         few = [look for look in LOOKS if look <= TOO_MANY * len(self.parts)] or LOOKS[:1]
         for candidates in few:
             before = -1.0
-            for effort in EFFORTS if kind == "ivf" else GRAPH_EFFORTS:
-                if kind != "ivf" and effort < candidates:
+            for effort in EFFORTS[kind]:
+                if EFFORTS[kind] is GRAPH_EFFORTS and effort < candidates:
                     continue
                 proposer.set_effort(effort)
                 index = Approximate(kind, len(self.parts), effort, candidates, proposer, coding)
                 recall, ms = self.measure(self._way(index))
-                detail = f"effort {effort}, {candidates} candidates"
+                detail = f"effort {effort}, " if effort else ""
+                detail += f"{candidates} candidates"
                 found.append((Choice(kind, detail, recall, ms, spent, size), index))
                 if recall >= self.recall or recall == before:
                     break
@@ -164,8 +168,8 @@ def tune(
 ) -> Tuned:
     """Choose how the dictionary in `folder` is searched, and write that down beside it.
 
-    `auto` takes reading every vector where that is fast enough, else two steps, else the
-    fastest approximate index that reaches the recall.
+    `auto` takes reading every vector where that is fast enough, else two steps, else a GPU
+    where there is one, else the fastest approximate index that reaches the recall.
 
     Args:
         queries: (n, dim) float32 vectors of texts like those that will be asked, n ≥ 20.
@@ -174,7 +178,7 @@ def tune(
 
     Raises:
         SettingsError: an unknown method, a recall that is none, too few queries, or a method
-            whose library is not installed.
+            whose library, or GPU, is not there.
         DictionaryError: the dictionary is empty, or the index cannot be written.
     """
     dictionary = VectorDictionary.open(folder)
@@ -213,10 +217,13 @@ def _candidates(tuner: Tuner, method: str) -> Any:
             return
     elif method in ("auto", "exact"):
         return
-    kinds = [method] if method != "auto" else ["ivf", "hnsw", "usearch"]
+    kinds = [method] if method != "auto" else list(EFFORTS)
     for kind in kinds:
         if method != "auto" or is_installed(kind):
-            yield tuner.approximate(kind)
+            one = tuner.approximate(kind)
+            yield one
+            if kind == "gpu" and one[0].recall >= tuner.recall and one[0].ms <= FAST_MS:
+                return
 
 
 def _choose(
