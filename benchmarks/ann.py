@@ -22,7 +22,7 @@ from search import by_numpy, in_turn, set_threads
 from timanh.vectors.exact import search_exact
 from timanh.vectors.parts import Parts
 from timanh.vectors.threads import cores
-from timanh.vectors.tuning import K, Tuner
+from timanh.vectors.tuner import K, Tuner
 from timanh.vectors.two_step import TwoStep
 
 ROUNDS = 25
@@ -84,7 +84,7 @@ def narrow(tuner: Tuner, share: float) -> tuple[dict[str, Any], TwoStep]:
     whole = TwoStep.build(tuner.parts, width, tuner.known)
     spent = time.perf_counter() - began
     index = TwoStep(whole.fine, whole.coarse, DEVIATIONS)
-    recall, ms = tuner.measure(lambda query: index.search(tuner.parts, query, K)[0])
+    recall, ms = tuner.measure(lambda query, k: index.search(tuner.parts, query, k)[0])
     size = index.fine.codes.nbytes + index.scanned.codes.nbytes
     row = {
         "kind": "two-step",

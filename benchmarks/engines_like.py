@@ -9,7 +9,7 @@ from typing import Any
 
 from timanh.vectors.items import Item, item_id
 from timanh.vectors.manifest import Manifest
-from timanh.vectors.tuning import K, Tuner
+from timanh.vectors.tuner import K, Tuner
 from timanh.vectors.writer import DictionaryWriter
 
 BLOCK = 8192

@@ -22,7 +22,7 @@ from engines_like import race, say, stored_gallery
 from timanh.vectors import VectorDictionary, open_engine, tune, tune_engine
 from timanh.vectors.held import HeldDictionary
 from timanh.vectors.milvus import MOST_IN_LITE
-from timanh.vectors.tuning import K, Tuner
+from timanh.vectors.tuner import K, Tuner
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from engines_like import race, say, stored_gallery
 
 from timanh.vectors import VectorDictionary, open_engine
 from timanh.vectors.postgres import PostgresDictionary
-from timanh.vectors.tuning import K, Tuner
+from timanh.vectors.tuner import K, Tuner
 from timanh.vectors.tuning_engines import tune_engine
 
 NAIVE = (

@@ -15,6 +15,7 @@ from timanh.vectors.exact import search_exact
 from timanh.vectors.gpu import GpuScan
 from timanh.vectors.manifest import Manifest
 from timanh.vectors.parts import Parts
+from timanh.vectors.tuner import Tuner
 from timanh.vectors.writer import DictionaryWriter
 
 DIM, COUNT = 32, 5000
@@ -105,7 +106,8 @@ def test_it_is_measured_kept_and_used(folder: Path, monkeypatch: pytest.MonkeyPa
     said: list[str] = []
     tuned = tune(folder, ASKED, method="gpu", threads=1, say=said.append)
     assert tuned.chosen.kind == "gpu" and tuned.chosen.recall == 1.0
-    assert tuned.chosen.detail == "100 candidates" and tuned.chosen.megabytes == 0.32
+    assert "candidates; of pictures" in tuned.chosen.detail
+    assert tuned.chosen.of_pictures == 1.0 and tuned.chosen.megabytes == 0.32
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         dictionary = VectorDictionary.open(folder)
@@ -123,10 +125,10 @@ def test_auto_takes_it_before_it_learns_an_index(
 ) -> None:
     paces = chain([50.0, 30.0, 30.0], repeat(2.0))
 
-    def slow_but_for_the_card(self: tuning.Tuner, way: object) -> tuple[float, float]:
+    def slow_but_for_the_card(self: Tuner, way: object) -> tuple[float, float]:
         return 1.0, next(paces)
 
-    monkeypatch.setattr(tuning.Tuner, "measure", slow_but_for_the_card)
+    monkeypatch.setattr(Tuner, "measure", slow_but_for_the_card)
     tuned = tune(folder, ASKED, threads=1)
     assert [choice.kind for choice in tuned.tried] == ["exact", "two-step", "gpu"]
     assert tuned.chosen.kind == "gpu"

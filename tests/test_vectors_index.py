@@ -12,7 +12,14 @@ import pytest
 from timanh.cli.program import run
 from timanh.errors import DictionaryError, SettingsError
 from timanh.vectors import Item, VectorDictionary, tune, tuning
-from timanh.vectors.approximate import LIBRARIES, Approximate, build_proposer, is_installed
+from timanh.vectors.approximate import (
+    LIBRARIES,
+    Approximate,
+    Look,
+    Sides,
+    build_proposer,
+    is_installed,
+)
 from timanh.vectors.exact import search_exact
 from timanh.vectors.index_store import FILE, FOLDER, load_index, save_index
 from timanh.vectors.manifest import Manifest
@@ -82,11 +89,56 @@ def test_lists_propose_little_more_than_what_is_wanted() -> None:
         pytest.skip("faiss is not installed")
     parts = Parts([vectors(6000, dim=256)], 256)
     proposer, coding = build_proposer("ivf", parts, vectors(500, 7, parts.dim), 1)
-    proposer.set_effort(parts.dim)
-    index = Approximate("ivf", len(parts), parts.dim, 20, proposer, coding)
     asked = vectors(40, 8, parts.dim)
+    look, sides = Look(parts.dim, 20), Sides(parts.arrays[0][0], 0.0)
+    index = Approximate("ivf", len(parts), proposer, coding, sides, look, look)
     pairs = zip(index.search(parts, asked, 10)[1], search_exact(parts, asked, 10)[1], strict=True)
     assert sum(len(set(found) & set(best)) for found, best in pairs) >= 0.95 * 400
+
+
+def among_others(count: int, seed: int = 0, lean: float = 0.0) -> np.ndarray:
+    """Like `vectors`, in clusters; `lean` moves them off to where texts lie."""
+    random = np.random.default_rng(seed)
+    centres = np.random.default_rng(99).standard_normal((60, DIM))
+    rows = 2 + centres[random.integers(60, size=count)] + 0.5 * random.standard_normal((count, DIM))
+    rows -= lean * 2
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_pictures_and_texts_are_told_apart() -> None:
+    pictures, texts = among_others(400), among_others(300, seed=2, lean=1.0)
+    sides = Sides.between(pictures, texts)
+    assert sides.pictures(among_others(200, seed=3)).mean() > 0.98
+    assert sides.pictures(texts).mean() < 0.02
+    assert Sides.between(texts, texts).pictures(texts).all(), "what cannot be told gets most"
+
+
+@pytest.mark.parametrize("kind", ["ivf", "usearch"])
+def test_pictures_get_the_look_that_they_need(tmp_path: Path, kind: str) -> None:
+    if not is_installed(kind):
+        pytest.skip(f"{LIBRARIES[kind]} is not installed")
+    folder = tmp_path / "dictionary"
+    folder.mkdir()
+    stored = among_others(6000)
+    DictionaryWriter(folder, MANIFEST.save(folder)).append(stored, items(6000))
+    texts = among_others(300, seed=2, lean=1.0)
+    tuned = tune(folder, texts, method=kind, recall=0.97, threads=1).chosen
+    assert tuned.recall >= 0.97 and tuned.of_pictures is not None and tuned.of_pictures >= 0.97
+    dictionary = VectorDictionary.open(folder)
+    index = dictionary.index and dictionary.index.index
+    assert isinstance(index, Approximate)
+    # New pictures, not those that it was tuned on; and both kinds in one batch.
+    strangers = among_others(100, seed=5)
+    best = search_exact(stored, np.concatenate([strangers, texts[:100]]), 10)[1]
+    found = dictionary.search(np.concatenate([strangers, texts[:100]]), 10)[1]
+    hits = [len(set(a) & set(b)) for a, b in zip(found.tolist(), best.tolist(), strict=True)]
+    assert sum(hits[:100]) >= 950 and sum(hits[100:]) >= 950
+    # What finds them is the look: with hardly any, fewer are found.
+    least = replace(index, for_pictures=Look(1, 20), for_texts=Look(1, 20))
+    poor = least.search(dictionary.parts, strangers, 10)[1]
+    assert sum(len(set(a) & set(b)) for a, b in zip(poor.tolist(), best.tolist(), strict=False)) < (
+        sum(hits[:100])
+    )
 
 
 def test_auto_stops_at_what_is_fast_enough(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,11 +74,12 @@ def _show(tuned: "Tuned") -> None:
             choice.kind,
             f"{choice.ms:.2f} ms",
             f"{100 * choice.recall:.2f} %",
+            "" if choice.of_pictures is None else f"{100 * choice.of_pictures:.2f} %",
             f"{choice.megabytes:.0f} MB",
             choice.detail,
         )
         for choice in tuned.tried
     ]
-    head = ("", "method", "a query", "found of 10", "beside", "")
-    for line in table([head, *rows], right=(2, 3, 4)):
+    head = ("", "method", "a text", "found of 10", "of pictures", "beside", "")
+    for line in table([head, *rows], right=(2, 3, 4, 5)):
         result(line)

@@ -16,7 +16,8 @@ from timanh.vectors.exchange import ImportReport, export_report_vectors, import_
 from timanh.vectors.items import Item, item_id
 from timanh.vectors.ray_encoding import on_ray
 from timanh.vectors.reading import Skipped
-from timanh.vectors.tuning import Choice, Tuned, tune
+from timanh.vectors.tuner import Choice
+from timanh.vectors.tuning import Tuned, tune
 from timanh.vectors.tuning_engines import tune_engine
 
 __all__ = [

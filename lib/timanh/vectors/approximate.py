@@ -33,13 +33,53 @@ class Proposer(Protocol):
     """An index of some library over vectors of one length."""
 
     def add(self, vectors: NDArray[np.float32]) -> None: ...
-    def find(self, queries: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-        """(Q, count) rows, −1 where there are fewer."""
+    def find(self, queries: NDArray[np.float32], count: int, effort: int) -> NDArray[np.int64]:
+        """(Q, count) rows, −1 where there are fewer; for `effort` see `Look`."""
 
-    def set_effort(self, effort: int) -> None: ...
     def write(self, file: Path) -> None: ...
     def bytes(self) -> int:
         """About what it takes in memory."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How much of an index is looked at for one query.
+
+    Attributes:
+        effort: candidates of a graph, lists of an IVF; 0 where the index looks at everything.
+        candidates: how many rows it proposes.
+    """
+
+    effort: int
+    candidates: int
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Tells texts from pictures, which need more of an index that was made for texts.
+
+    CLIP's pictures lie in a cone of their own, and texts outside of it.
+
+    Attributes:
+        middle: (dim,) float32, the mean of the pictures.
+        border: queries whose product with `middle` is at least so much are taken for pictures;
+            those of a text and a picture together are as a rule.
+    """
+
+    middle: NDArray[np.float32]
+    border: float
+
+    @classmethod
+    def between(cls, pictures: NDArray[np.float32], texts: NDArray[np.float32]) -> "Sides":
+        """Of (n, dim) vectors of both kinds; all count as pictures where they cannot be told."""
+        middle = pictures.mean(axis=0)
+        lower, upper = np.median(texts @ middle), np.median(pictures @ middle)
+        # Products of unit vectors are never below −1.
+        return cls(middle, float((lower + upper) / 2) if lower < upper else -1.0)
+
+    def pictures(self, queries: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """(Q,) whether each of (Q, dim) queries is one."""
+        return np.asarray(np.vecdot(queries, self.middle) >= self.border)
 
 
 @dataclass(frozen=True)
@@ -49,18 +89,19 @@ class Approximate:
     Attributes:
         kind: "gpu", "hnsw", "ivf" or "usearch".
         count: how many rows.
-        effort: what the index looks at for one query: candidates of a graph, lists of an IVF.
-        candidates: how many rows it proposes.
         proposer: the library's index.
         coding: how vectors are shortened for it; None where they are taken as they are.
+        sides: which queries are pictures.
+        for_texts, for_pictures: what is looked at.
     """
 
     kind: str
     count: int
-    effort: int
-    candidates: int
     proposer: Proposer
     coding: Coding | None
+    sides: Sides
+    for_texts: Look
+    for_pictures: Look
 
     def __len__(self) -> int:
         return self.count
@@ -71,10 +112,22 @@ class Approximate:
         """As `search_exact`, but some of the nearest may be missing."""
         queries = check_queries(queries, parts.dim)
         k = min(check_k(k), self.count)
-        count = max(self.candidates, 2 * k)
+        scores = np.empty((len(queries), k), np.float32)
+        rows = np.empty((len(queries), k), np.int64)
+        pictures = self.sides.pictures(queries)
+        for look, own in ((self.for_texts, ~pictures), (self.for_pictures, pictures)):
+            if own.any():
+                scores[own], rows[own] = self._search(parts, queries[own], k, look)
+        return scores, rows
+
+    def _search(
+        self, parts: Parts, queries: NDArray[np.float32], k: int, look: Look
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        count = max(look.candidates, 2 * k)
         if count > TOO_MANY * self.count:
             return search_exact(parts.head(self.count), queries, k)
-        proposed = self.proposer.find(shortened(self.coding, queries), count)
+        shorter = shortened(self.coding, queries)
+        proposed = self.proposer.find(shorter, count, look.effort)
         found = [self._best(parts, *pair, k) for pair in zip(queries, proposed, strict=True)]
         for index, best in enumerate(found):
             if not best.full:  # a graph with an island, or an IVF with a short list

@@ -9,7 +9,7 @@ import faiss
 import numpy as np
 
 from timanh.vectors.coding import Coding
-from timanh.vectors.faiss_index import FaissIndex
+from timanh.vectors.faiss_index import FaissIndex, untyped
 from timanh.vectors.parts import Parts
 
 NEIGHBOURS, EXPANSION_ADD = 32, 100
@@ -30,8 +30,8 @@ class FaissGraph(FaissIndex):
         index.train(np.asarray((learnt - coding.mean) @ coding.to_row, np.float32))
         return cls(index)
 
-    def set_effort(self, effort: int) -> None:
-        self._index.hnsw.efSearch = effort
+    def _parameters(self, effort: int) -> Any:
+        return untyped.SearchParametersHNSW(efSearch=effort)
 
     def bytes(self) -> int:
         """Codes, and the graph's links."""

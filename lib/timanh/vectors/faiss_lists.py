@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timanh.vectors.coding import Coding
-from timanh.vectors.faiss_index import FaissIndex
+from timanh.vectors.faiss_index import FaissIndex, untyped
 from timanh.vectors.parts import Parts
 
 BITS, NUMBERS = 4, 2
@@ -61,9 +61,8 @@ class FaissLists(FaissIndex):
         finally:
             self._index.quantizer = asked
 
-    def set_effort(self, effort: int) -> None:
-        """How many lists are read."""
-        self._index.nprobe = min(effort, self._index.nlist)
+    def _parameters(self, effort: int) -> Any:
+        return untyped.SearchParametersIVF(nprobe=min(effort, self._index.nlist))
 
     def bytes(self) -> int:
         """Codes and numbers of rows."""

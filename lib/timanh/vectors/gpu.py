@@ -53,7 +53,7 @@ class GpuScan:
                 "`timanh index tune --method two-step`, or free the card's memory."
             ) from error
 
-    def find(self, queries: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    def find(self, queries: NDArray[np.float32], count: int, effort: int = 0) -> NDArray[np.int64]:
         """(Q, count) rows with the highest products, best first."""
         import torch
 
@@ -77,9 +77,6 @@ class GpuScan:
 
     def add(self, vectors: NDArray[np.float32]) -> None:
         """Nothing: the vectors were copied when it was made."""
-
-    def set_effort(self, effort: int) -> None:
-        """Nothing: everything is looked at."""
 
     def write(self, file: Path) -> None:
         """An empty file: the vectors are the dictionary's own."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from timanh.errors import DictionaryError
-from timanh.vectors.approximate import Approximate, read_proposer
+from timanh.vectors.approximate import Approximate, Look, Sides, read_proposer
 from timanh.vectors.coding import Bounds, Coding
 from timanh.vectors.layer import Layer
 from timanh.vectors.manifest import Manifest
@@ -25,7 +25,7 @@ from timanh.vectors.two_step import TwoStep
 from timanh.workspace import atomic_write
 
 FOLDER, FILE = "search", "index.json"
-FORMAT, VERSION = "timanh-search-index", 3
+FORMAT, VERSION = "timanh-search-index", 4
 
 SearchIndex = TwoStep | Approximate
 
@@ -129,7 +129,9 @@ def _write(index: SearchIndex | None, place: Path) -> tuple[str, dict[str, Any]]
     if index.coding is not None:
         index.coding.write(place / "coding.npz")
     index.proposer.write(place / "proposer")
-    return index.kind, {"effort": index.effort, "candidates": index.candidates}
+    np.save(place / "middle.npy", index.sides.middle, allow_pickle=False)
+    looks = {"for_texts": asdict(index.for_texts), "for_pictures": asdict(index.for_pictures)}
+    return index.kind, {**looks, "border": index.sides.border}
 
 
 def _read(record: dict[str, Any], place: Path, parts: Parts) -> SearchIndex:
@@ -138,16 +140,15 @@ def _read(record: dict[str, Any], place: Path, parts: Parts) -> SearchIndex:
         bounds = parameters["bounds"]
         layers = {name: _read_layer(place, name, bounds[name]) for name in bounds}
         return TwoStep(layers["fine"], layers.get("coarse"), float(parameters["deviations"]))
-    proposer = read_proposer(record["kind"], place / "proposer", parts)
-    proposer.set_effort(int(parameters["effort"]))
     coding = place / "coding.npz"
     return Approximate(
         kind=record["kind"],
         count=int(record["count"]),
-        effort=int(parameters["effort"]),
-        candidates=int(parameters["candidates"]),
-        proposer=proposer,
+        proposer=read_proposer(record["kind"], place / "proposer", parts),
         coding=Coding.read(coding) if coding.exists() else None,
+        sides=Sides(np.load(place / "middle.npy", allow_pickle=False), float(parameters["border"])),
+        for_texts=Look(**parameters["for_texts"]),
+        for_pictures=Look(**parameters["for_pictures"]),
     )
 
 

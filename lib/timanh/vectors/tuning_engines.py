@@ -1,7 +1,7 @@
 """Choose how a server searches the copy of a dictionary that it holds."""
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,8 @@ from timanh.errors import SettingsError
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.engines import open_engine
 from timanh.vectors.held import EFFORTS, HeldDictionary
-from timanh.vectors.tuning import FEWEST, Choice, K, Say, Tuned, Tuner
+from timanh.vectors.tuner import Choice, K, Say, Tuner
+from timanh.vectors.tuning import FEWEST, Tuned
 
 METHODS = ("auto", "exact", "hnsw")
 
@@ -61,7 +62,7 @@ def tune_engine(
 
 def _tune(held: HeldDictionary, tuner: Tuner, method: str) -> Tuned:
     held.drop_index()
-    found, ms = tuner.measure(lambda query: held.search(query, K)[0])
+    found, ms = tuner.measure(lambda query, k: held.search(query, k)[0])
     exact = Choice("exact", "every vector is read", found, ms, 0.0, 0.0)
     tuner.say(f"exact: {ms:.2f} ms, recall@{K} {found:.4f}")
     if method == "exact":
@@ -89,9 +90,11 @@ def _graph(held: HeldDictionary, tuner: Tuner) -> tuple[Choice, int]:
     megabytes = held.index_bytes() / 1e6
     for effort in EFFORTS:
         held.set_effort(effort, {})
-        recall, ms = tuner.measure(lambda query: held.search(query, K)[0])
+        recall, ms = tuner.measure(lambda query, k: held.search(query, k)[0])
         choice = Choice("hnsw", f"effort {effort}", recall, ms, spent, megabytes)
         tuner.say(f"hnsw: {ms:.2f} ms, recall@{K} {recall:.4f}, effort {effort}")
         if recall >= tuner.recall:
             break
-    return choice, effort
+    of_pictures, pictures_ms = tuner.measure_pictures(lambda query, k: held.search(query, k)[0])
+    tuner.say(f"pictures: {pictures_ms:.2f} ms, recall@{K} {of_pictures:.4f}")
+    return replace(choice, of_pictures=of_pictures, pictures_ms=pictures_ms), effort

@@ -40,7 +40,8 @@ class UsearchGraph:
         keys = np.arange(first, first + len(vectors), dtype=np.uint64)
         self._index.add(keys, vectors, threads=self._threads)
 
-    def find(self, queries: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    def find(self, queries: NDArray[np.float32], count: int, effort: int) -> NDArray[np.int64]:
+        self._index.expansion_search = effort
         found = np.full((len(queries), count), -1, np.int64)
         if len(queries) == 1:
             keys = self._index.search(queries[0], count, threads=1).keys
@@ -51,9 +52,6 @@ class UsearchGraph:
         valid = np.arange(keys.shape[1]) < np.asarray(matches.counts)[:, None]
         found[:, : keys.shape[1]] = np.where(valid, keys, -1)
         return found
-
-    def set_effort(self, effort: int) -> None:
-        self._index.expansion_search = effort
 
     def bytes(self) -> int:
         """As usearch counts it."""

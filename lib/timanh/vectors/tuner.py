@@ -1,0 +1,192 @@
+"""Ways to search a gallery, built and measured on this machine."""
+
+import math
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timanh.vectors.approximate import TOO_MANY, Approximate, Look, Sides, build_proposer
+from timanh.vectors.coding import Coding
+from timanh.vectors.exact import search_exact
+from timanh.vectors.index_store import SearchIndex
+from timanh.vectors.layer import Layer
+from timanh.vectors.parts import Parts
+from timanh.vectors.two_step import TwoStep
+
+K = 10
+# Queries of each kind that recall is measured on; other texts are what an index is made for.
+MEASURED = 200
+# Of the vectors' numbers, what a short coding keeps; the first that misses nothing is taken.
+WIDTHS = (1 / 4, 3 / 8, 1 / 2)
+GRAPH_EFFORTS = (200, 400, 600, 800, 1200, 1600)
+EFFORTS = {
+    "gpu": (0,),
+    "ivf": (16, 24, 32, 40, 48, 56, 64, 80, 96, 128, 192, 256, 512),
+    "hnsw": GRAPH_EFFORTS,
+    "usearch": GRAPH_EFFORTS,
+}
+# How many rows an index proposes.
+LOOKS = (100, 150, 200, 300, 500, 1000, 2000)
+
+Say = Callable[[str], None]
+# A query's scores, (1, k), of its k nearest.
+Way = Callable[[NDArray[np.float32], int], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was measured of one way to search.
+
+    Attributes:
+        kind: the method, with its parameters in words in `detail`.
+        recall: of the 10 nearest, 0..1, over texts that the index was not made for.
+        ms: median of one text.
+        build_s, megabytes: what the index costs beside the vectors.
+        of_pictures, pictures_ms: the same with pictures of the gallery as queries, which do not
+            count as found themselves; None where it was not measured.
+    """
+
+    kind: str
+    detail: str
+    recall: float
+    ms: float
+    build_s: float
+    megabytes: float
+    of_pictures: float | None = None
+    pictures_ms: float | None = None
+
+
+class Tuner:
+    """Builds and measures ways to search `parts` for queries like the (n, dim) `queries`."""
+
+    def __init__(
+        self, parts: Parts, queries: NDArray[np.float32], recall: float, threads: int, say: Say
+    ) -> None:
+        self.parts = parts
+        self.recall = recall
+        self.threads = threads
+        self.say = say
+        half = max(len(queries) // 2, len(queries) - MEASURED)
+        order = np.random.default_rng(0).permutation(len(queries))
+        self.known, self.asked = queries[order[:half]], queries[order[half:]]
+        self.truth = search_exact(parts, self.asked, K)[0]
+        self.pictures = parts.sample(MEASURED)
+
+    def exact(self) -> Choice:
+        ms = self.measure(lambda query, k: search_exact(self.parts, query, k)[0])[1]
+        return Choice("exact", "every vector is read", 1.0, ms, 0.0, 0.0, 1.0, ms)
+
+    @cached_property
+    def fine(self) -> Layer:
+        """A whole coding, which several ways use."""
+        return Layer.build(self.parts, Coding.whole(self.parts))
+
+    @cached_property
+    def nearest_to_pictures(self) -> NDArray[np.float32]:
+        """As `truth`, for `pictures`, each of which is the first of its own."""
+        return search_exact(self.parts, self.pictures, K + 1)[0]
+
+    def two_step(self) -> tuple[Choice, TwoStep]:
+        """The faster of a whole coding, and of the shortest one that missed nothing, neither with
+        texts nor with pictures."""
+        began = time.perf_counter()
+        proven = TwoStep(self.fine)
+        found = [(self._two_step(proven, "proven: the margin is a bound", began), proven)]
+        for share in WIDTHS:
+            width = max(1, round(share * self.parts.dim))
+            coding = Coding.short(self.parts, width, self.known)
+            index = TwoStep(self.fine, Layer.build(self.parts, coding))
+            detail = f"{width} of {self.parts.dim} numbers scanned"
+            choice = self._two_step(index, detail, began)
+            if choice.recall == choice.of_pictures == 1.0:
+                found.append((choice, index))
+                break
+        return min(found, key=lambda one: one[0].ms)
+
+    def _two_step(self, index: TwoStep, detail: str, began: float) -> Choice:
+        texts, pictures = self.measure(self._way(index)), self.measure_pictures(self._way(index))
+        size = index.fine.codes.nbytes + (index.coarse.codes.nbytes if index.coarse else 0)
+        spent = time.perf_counter() - began
+        return Choice("two-step", detail, *texts, spent, size / 1e6, *pictures)
+
+    def approximate(self, kind: str) -> tuple[Choice, Approximate]:
+        """With the fastest looks of those tried that reach the recall, for texts and for pictures,
+        or with those that find most."""
+        began = time.perf_counter()
+        proposer, coding = build_proposer(kind, self.parts, self.known, self.threads)
+        spent = time.perf_counter() - began
+        sides = Sides.between(self.pictures, self.known)
+
+        def index(texts: Look, pictures: Look) -> Approximate:
+            return Approximate(kind, len(self.parts), proposer, coding, sides, texts, pictures)
+
+        texts = self._least(kind, lambda look: self.measure(self._way(index(look, look))))
+        pictures = self._least(
+            kind, lambda look: self.measure_pictures(self._way(index(look, look)))
+        )
+        detail = f"{_words(texts.look)}; of pictures {_words(pictures.look)}"
+        size = proposer.bytes() / 1e6
+        choice = Choice(
+            kind, detail, texts.recall, texts.ms, spent, size, pictures.recall, pictures.ms
+        )
+        return choice, index(texts.look, pictures.look)
+
+    def _least(self, kind: str, measure: Callable[[Look], tuple[float, float]]) -> "_Looked":
+        found: list[_Looked] = []
+        fastest = math.inf
+        few = [look for look in LOOKS if look <= TOO_MANY * len(self.parts)] or LOOKS[:1]
+        for candidates in few:
+            before = -1.0
+            for effort in EFFORTS[kind]:
+                if EFFORTS[kind] is GRAPH_EFFORTS and effort < candidates:
+                    continue
+                look = Look(effort, candidates)
+                recall, ms = measure(look)
+                found.append(_Looked(look, recall, ms))
+                if recall >= self.recall:
+                    fastest = min(fastest, ms)
+                if recall >= self.recall or recall == before or ms > fastest:
+                    break
+                before = recall
+        enough = [one for one in found if one.recall >= self.recall]
+        return min(enough, key=lambda one: one.ms) if enough else found[-1]
+
+    def measure(self, way: Way) -> tuple[float, float]:
+        """Recall by scores, so that equal ones count as found, and the median milliseconds."""
+        return _measure(way, self.asked, self.truth)
+
+    def measure_pictures(self, way: Way) -> tuple[float, float]:
+        """As `measure`, with pictures of the gallery; that each finds itself does not count."""
+        recall, ms = _measure(way, self.pictures, self.nearest_to_pictures)
+        return max(0.0, (recall * (K + 1) - 1) / K), ms
+
+    def _way(self, index: SearchIndex) -> Way:
+        return lambda query, k: index.search(self.parts, query, k)[0]
+
+
+@dataclass(frozen=True)
+class _Looked:
+    look: Look
+    recall: float
+    ms: float
+
+
+def _words(look: Look) -> str:
+    return (f"effort {look.effort}, " if look.effort else "") + f"{look.candidates} candidates"
+
+
+def _measure(
+    way: Way, queries: NDArray[np.float32], truth: NDArray[np.float32]
+) -> tuple[float, float]:
+    found, took = [], []
+    for query in queries:
+        began = time.perf_counter()
+        found.append(way(query, truth.shape[1])[0])
+        took.append(1000 * (time.perf_counter() - began))
+    recall = float((np.stack(found) >= truth[:, -1:] - 1e-5).mean())
+    return recall, statistics.median(took)
