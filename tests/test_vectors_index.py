@@ -24,6 +24,7 @@ from timanh.vectors.exact import search_exact
 from timanh.vectors.index_store import FILE, FOLDER, load_index, save_index
 from timanh.vectors.manifest import Manifest
 from timanh.vectors.parts import Parts
+from timanh.vectors.tuner import Tuner
 from timanh.vectors.two_step import TwoStep
 from timanh.vectors.writer import DictionaryWriter
 
@@ -139,6 +140,25 @@ def test_pictures_get_the_look_that_they_need(tmp_path: Path, kind: str) -> None
     assert sum(len(set(a) & set(b)) for a, b in zip(poor.tolist(), best.tolist(), strict=False)) < (
         sum(hits[:100])
     )
+
+
+@pytest.mark.parametrize("lean", [0.0, 1.0], ids=["together", "apart"])
+def test_kinds_that_lie_together_share_the_larger_look(
+    lean: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not is_installed("usearch"):
+        pytest.skip("usearch is not installed")
+    needed = iter([Look(800, 100), Look(200, 300)])
+    monkeypatch.setattr(Tuner, "_least", lambda self, kind, measure: measure(next(needed)))
+    texts = among_others(300, seed=2, lean=lean)
+    tuner = Tuner(Parts([among_others(6000)], DIM), texts, 0.97, 1, print)
+    choice, index = tuner.approximate("usearch")
+    looks = index.for_texts, index.for_pictures
+    if lean:
+        assert looks == (Look(800, 100), Look(200, 300))
+    else:
+        assert looks == (Look(800, 300), Look(800, 300))
+    assert choice.recall >= 0.97 and choice.of_pictures is not None and choice.of_pictures >= 0.97
 
 
 def test_auto_stops_at_what_is_fast_enough(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,10 @@ class Look:
     effort: int
     candidates: int
 
+    def joined(self, other: "Look") -> "Look":
+        """The more of both."""
+        return Look(max(self.effort, other.effort), max(self.candidates, other.candidates))
+
 
 @dataclass(frozen=True)
 class Sides:

@@ -21,6 +21,8 @@ from timanh.vectors.two_step import TwoStep
 K = 10
 # Queries of each kind that recall is measured on; other texts are what an index is made for.
 MEASURED = 200
+# Of either kind, how many may be taken for the other; with more, both are given the same look.
+MISTAKEN = 0.02
 # Of the vectors' numbers, what a short coding keeps; the first that misses nothing is taken.
 WIDTHS = (1 / 4, 3 / 8, 1 / 2)
 GRAPH_EFFORTS = (200, 400, 600, 800, 1200, 1600)
@@ -125,10 +127,16 @@ class Tuner:
         def index(texts: Look, pictures: Look) -> Approximate:
             return Approximate(kind, len(self.parts), proposer, coding, sides, texts, pictures)
 
-        texts = self._least(kind, lambda look: self.measure(self._way(index(look, look))))
-        pictures = self._least(
-            kind, lambda look: self.measure_pictures(self._way(index(look, look)))
-        )
+        def for_texts(look: Look) -> _Looked:
+            return _Looked(look, *self.measure(self._way(index(look, look))))
+
+        def for_pictures(look: Look) -> _Looked:
+            return _Looked(look, *self.measure_pictures(self._way(index(look, look))))
+
+        texts, pictures = self._least(kind, for_texts), self._least(kind, for_pictures)
+        if not self._told_apart(sides):
+            more = texts.look.joined(pictures.look)
+            texts, pictures = for_texts(more), for_pictures(more)
         detail = f"{_words(texts.look)}; of pictures {_words(pictures.look)}"
         size = proposer.bytes() / 1e6
         choice = Choice(
@@ -136,7 +144,11 @@ class Tuner:
         )
         return choice, index(texts.look, pictures.look)
 
-    def _least(self, kind: str, measure: Callable[[Look], tuple[float, float]]) -> "_Looked":
+    def _told_apart(self, sides: Sides) -> bool:
+        texts, pictures = sides.pictures(self.asked), sides.pictures(self.pictures)
+        return bool(texts.mean() <= MISTAKEN and pictures.mean() >= 1 - MISTAKEN)
+
+    def _least(self, kind: str, measure: Callable[[Look], "_Looked"]) -> "_Looked":
         found: list[_Looked] = []
         fastest = math.inf
         few = [look for look in LOOKS if look <= TOO_MANY * len(self.parts)] or LOOKS[:1]
@@ -145,14 +157,13 @@ class Tuner:
             for effort in EFFORTS[kind]:
                 if EFFORTS[kind] is GRAPH_EFFORTS and effort < candidates:
                     continue
-                look = Look(effort, candidates)
-                recall, ms = measure(look)
-                found.append(_Looked(look, recall, ms))
-                if recall >= self.recall:
-                    fastest = min(fastest, ms)
-                if recall >= self.recall or recall == before or ms > fastest:
+                one = measure(Look(effort, candidates))
+                found.append(one)
+                if one.recall >= self.recall:
+                    fastest = min(fastest, one.ms)
+                if one.recall >= self.recall or one.recall == before or one.ms > fastest:
                     break
-                before = recall
+                before = one.recall
         enough = [one for one in found if one.recall >= self.recall]
         return min(enough, key=lambda one: one.ms) if enough else found[-1]
 
