@@ -118,6 +118,15 @@ def test_an_export_of_other_weights_is_not_used(exported: Path) -> None:
     assert len(list((exported / "runtimes").iterdir())) == 1, "the former export is gone"
 
 
+def test_an_export_into_another_place_deletes_nothing_beside_it(
+    tiny_encoder: TorchEncoder, tmp_path: Path
+) -> None:
+    needs("openvino")
+    (tmp_path / "somebodys").mkdir()
+    exporting.export("openvino", Tower(tiny_encoder, "image").eval(), tmp_path / "mine")
+    assert {path.name for path in tmp_path.iterdir()} == {"somebodys", "mine"}
+
+
 # What is promised
 
 

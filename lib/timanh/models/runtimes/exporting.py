@@ -63,7 +63,8 @@ def export(runtime: str, tower: Tower, place: Path) -> Path | None:
 
 def _drop_former(place: Path) -> None:
     """Exports of weights that the checkpoint no longer has; the user's cache is of many models."""
-    if place.parent.parent == user_cache() or not place.parent.is_dir():
+    beside_checkpoint = place.parent.name == FOLDER and place.parent.parent != user_cache()
+    if not beside_checkpoint or not place.parent.is_dir():
         return
     for former in place.parent.iterdir():
         if former != place and former.is_dir():
