@@ -89,15 +89,17 @@ def test_it_proposes_the_highest_products(
     monkeypatch.setattr(gpu, "PRODUCTS", rows_at_once * len(ASKED))
     stored = vectors(COUNT)
     parts = Parts(np.array_split(stored, 3), DIM)
-    scan = GpuScan(parts, "cpu")
+    scan = GpuScan(COUNT, DIM, "cpu")
+    for _, block in parts.blocks(1234):
+        scan.add(block)
     assert scan.bytes() == 2 * COUNT * DIM
-    proposed = scan.find(ASKED, 50)
+    proposed = scan.find(ASKED, 50, 0)
     assert proposed.shape == (60, 50)
     best = search_exact(parts, ASKED, 10)[1]
     for own, wanted in zip(proposed, best, strict=True):
         assert len(set(own.tolist())) == 50
         assert set(wanted.tolist()) <= set(own.tolist())
-    assert scan.find(ASKED[:1], COUNT + 5).shape == (1, COUNT)
+    assert scan.find(ASKED[:1], COUNT + 5, 0).shape == (1, COUNT)
 
 
 @pytest.mark.usefixtures("card")

@@ -24,7 +24,7 @@ from timanh.vectors.exact import search_exact
 from timanh.vectors.index_store import FILE, FOLDER, load_index, save_index
 from timanh.vectors.manifest import Manifest
 from timanh.vectors.parts import Parts
-from timanh.vectors.tuner import Tuner
+from timanh.vectors.tuner import Choice, Tuner
 from timanh.vectors.two_step import TwoStep
 from timanh.vectors.writer import DictionaryWriter
 
@@ -140,6 +140,14 @@ def test_pictures_get_the_look_that_they_need(tmp_path: Path, kind: str) -> None
     assert sum(len(set(a) & set(b)) for a, b in zip(poor.tolist(), best.tolist(), strict=False)) < (
         sum(hits[:100])
     )
+
+
+def test_auto_takes_nothing_that_misses_pictures() -> None:
+    texts_only = Choice("ivf", "", 0.999, 1.0, 0.0, 0.0, 0.9, 1.0)
+    both = Choice("hnsw", "", 0.995, 2.0, 0.0, 0.0, 0.995, 1.0)
+    exact, slow = Choice("exact", "", 1.0, 50.0, 0.0, 0.0), Choice("two-step", "", 1.0, 20.0, 0, 0)
+    tried = [(one, None) for one in (exact, slow, texts_only, both)]
+    assert tuning._choose(tried, "auto", 0.99)[0] == both
 
 
 @pytest.mark.parametrize("lean", [0.0, 1.0], ids=["together", "apart"])

@@ -171,8 +171,6 @@ def build_proposer(
     Raises:
         SettingsError: the library is not installed, or there is no GPU or too small a one.
     """
-    if kind == "gpu":
-        return _on_gpu(parts), None
     require_library(kind)
     coding = None
     if kind == "hnsw":
@@ -180,17 +178,14 @@ def build_proposer(
     elif kind == "ivf":
         width = 2 * max(1, parts.dim // SHORTER // 2)
         coding = Coding.short(parts, width, queries, pairs=True)
-    proposer = _new(kind, parts, coding, threads)
-    for _, block in parts.blocks(ADDED_ROWS):
-        proposer.add(shortened_rows(coding, block))
-    return proposer, coding
+    return _filled(_new(kind, parts, coding, threads), parts, coding), coding
 
 
 def read_proposer(kind: str, file: Path, parts: Parts) -> Proposer:
     """What `write` wrote of an index over `parts`, mapped where the library can."""
-    if kind == "gpu":
-        return _on_gpu(parts)
     require_library(kind)
+    if kind == "gpu":
+        return _filled(_new(kind, parts, None, 0), parts, None)
     if kind == "usearch":
         from timanh.vectors.usearch_index import UsearchGraph
 
@@ -209,6 +204,8 @@ def _new(kind: str, parts: Parts, coding: Coding | None, threads: int) -> Propos
         from timanh.vectors.usearch_index import UsearchGraph
 
         return UsearchGraph.new(parts.dim, threads)
+    if kind == "gpu":
+        return gpu.GpuScan(len(parts), parts.dim, str(gpu.find_gpu()))
     if coding is None:
         raise ValueError(f"{kind} needs a coding")
     if kind == "hnsw":
@@ -220,14 +217,10 @@ def _new(kind: str, parts: Parts, coding: Coding | None, threads: int) -> Propos
     return FaissLists.new(parts, coding, threads)
 
 
-def _on_gpu(parts: Parts) -> Proposer:
-    device = gpu.find_gpu()
-    if device is None:
-        raise SettingsError(
-            "The search index 'gpu' needs a GPU that torch can use, and none was found (`timanh "
-            "doctor` tells what torch sees). Choose another with `timanh index tune`."
-        )
-    return gpu.GpuScan(parts, device)
+def _filled(proposer: Proposer, parts: Parts, coding: Coding | None) -> Proposer:
+    for _, block in parts.blocks(ADDED_ROWS):
+        proposer.add(shortened_rows(coding, block))
+    return proposer
 
 
 def is_installed(kind: str) -> bool:
@@ -243,6 +236,11 @@ def require_library(kind: str) -> None:
     """
     if is_installed(kind):
         return
+    if kind == "gpu":
+        raise SettingsError(
+            "The search index 'gpu' needs a GPU that torch can use, and none was found (`timanh "
+            "doctor` tells what torch sees). Choose another with `timanh index tune`."
+        )
     library = LIBRARIES[kind]
     raise SettingsError(
         f"The search index {kind!r} needs {library}, which is not installed. Install it "

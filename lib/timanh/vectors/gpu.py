@@ -13,14 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timanh.errors import SettingsError
-from timanh.vectors.parts import Parts
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 # Products of so many numbers at a time.
 PRODUCTS = 64 * 1024 * 1024
-COPIED_ROWS = 65_536
 
 
 def find_gpu() -> str | None:
@@ -33,27 +31,33 @@ def find_gpu() -> str | None:
 class GpuScan:
     """See `timanh.vectors.approximate.Proposer`."""
 
-    def __init__(self, parts: Parts, device: str) -> None:
-        """Copies the vectors.
+    def __init__(self, count: int, dim: int, device: str) -> None:
+        """Room for (count, dim) vectors.
 
         Raises:
             SettingsError: the card has too little memory left.
         """
         import torch
 
+        self._count = 0
         try:
-            self._rows = torch.empty((len(parts), parts.dim), dtype=torch.float16, device=device)
-            for first, block in parts.blocks(COPIED_ROWS):
-                half = torch.from_numpy(block.astype(np.float16))
-                self._rows[first : first + len(block)].copy_(half)
+            self._rows = torch.empty((count, dim), dtype=torch.float16, device=device)
         except torch.OutOfMemoryError as error:
             raise SettingsError(
-                f"The GPU has no room for {len(parts):,} vectors of {parts.dim} numbers, which "
-                f"take {2 * len(parts) * parts.dim / 1e9:.1f} GB there. Choose another way with "
+                f"The GPU has no room for {count:,} vectors of {dim} numbers, which take "
+                f"{2 * count * dim / 1e9:.1f} GB there. Choose another way with "
                 "`timanh index tune --method two-step`, or free the card's memory."
             ) from error
 
-    def find(self, queries: NDArray[np.float32], count: int, effort: int = 0) -> NDArray[np.int64]:
+    def add(self, vectors: NDArray[np.float32]) -> None:
+        """Copy them behind those that are there."""
+        import torch
+
+        half = torch.from_numpy(vectors.astype(np.float16))
+        self._rows[self._count : self._count + len(half)].copy_(half)
+        self._count += len(half)
+
+    def find(self, queries: NDArray[np.float32], count: int, effort: int) -> NDArray[np.int64]:
         """(Q, count) rows with the highest products, best first."""
         import torch
 
@@ -74,9 +78,6 @@ class GpuScan:
         products = asked @ self._rows[first:last].T
         best = products.topk(min(count, last - first), dim=1)
         return best.values, best.indices + first
-
-    def add(self, vectors: NDArray[np.float32]) -> None:
-        """Nothing: the vectors were copied when it was made."""
 
     def write(self, file: Path) -> None:
         """An empty file: the vectors are the dictionary's own."""

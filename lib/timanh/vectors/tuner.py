@@ -62,6 +62,10 @@ class Choice:
     of_pictures: float | None = None
     pictures_ms: float | None = None
 
+    def reaches(self, recall: float) -> bool:
+        """For texts, and for pictures where it was measured."""
+        return min(self.recall, 1.0 if self.of_pictures is None else self.of_pictures) >= recall
+
 
 class Tuner:
     """Builds and measures ways to search `parts` for queries like the (n, dim) `queries`."""

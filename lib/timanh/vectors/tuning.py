@@ -95,7 +95,7 @@ def _candidates(tuner: Tuner, method: str) -> Any:
         if method != "auto" or is_installed(kind):
             one = tuner.approximate(kind)
             yield one
-            if kind == "gpu" and one[0].recall >= tuner.recall and one[0].ms <= FAST_MS:
+            if kind == "gpu" and one[0].reaches(tuner.recall) and one[0].ms <= FAST_MS:
                 return
 
 
@@ -106,7 +106,7 @@ def _choose(
         return tried[-1]
     if len(tried) == 2:
         return tried[1]
-    enough = [one for one in tried if one[0].recall >= recall]
+    enough = [one for one in tried if one[0].reaches(recall)]
     return min(enough, key=lambda one: one[0].ms)
 
 

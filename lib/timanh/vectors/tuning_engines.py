@@ -74,7 +74,7 @@ def _tune(held: HeldDictionary, tuner: Tuner, method: str) -> Tuned:
             raise
         tuner.say(str(error))
         return Tuned(exact, (exact,))
-    enough = graph.recall >= tuner.recall and graph.ms < exact.ms
+    enough = graph.reaches(tuner.recall) and graph.ms < exact.ms
     if method == "auto" and not enough:
         held.drop_index()
         return Tuned(exact, (exact, graph))
