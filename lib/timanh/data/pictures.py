@@ -75,7 +75,7 @@ def open_picture(
         PictureTooLargeError: more than `max_pixels`.
         PictureError: it is missing, is no picture, or is cut short; the message names it.
     """
-    label = str(source) if isinstance(source, Path | str) else "the picture that was sent"
+    label = str(source) if isinstance(source, Path | str) else "The picture that was sent"
     return open_reduced(source, longest, label=label, max_pixels=max_pixels).image
 
 
