@@ -10,10 +10,10 @@ from pathlib import Path
 from runner.chromium import VARIABLE, prepare_chromium
 from runner.console import Console, seconds
 from runner.environment import TEST, Environment
+from runner.failures import last_lines
 from runner.page import prepare_page
 from runner.places import script
 from runner.processes import Family
-from runner.trouble import last_lines
 
 STATIC: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Style", ("ruff", "check", "--output-format=concise", ".")),

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.console import Console
+from runner.failures import SetupError, explain
 from runner.places import INSTALL_LOGS, ROOT, VENV, site_packages, venv_python
 from runner.processes import Family
 from runner.stamps import Stamps, digest
 from runner.torch_choice import TorchChoice, torch_for_this_machine
-from runner.trouble import TroubleError, explain
 
 PIP_SETTINGS = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -89,7 +89,7 @@ class Environment:
         return child.wait(self.console.tick)
 
     def digest(self, layer: Layer) -> str:
-        """Changes when the layer has to be installed anew."""
+        """Changes when the layer has to be installed again."""
         files = [self.root / file for file in layer.files]
         return digest(files, layer.arguments, str(self.root))
 
@@ -109,7 +109,7 @@ class Environment:
     def _make(self) -> None:
         require_venv_module()
         if Path(sys.prefix).resolve() == self.venv.resolve():
-            raise TroubleError(
+            raise SetupError(
                 f"{self.venv} is damaged, and this Python is the one inside it. "
                 "Type `deactivate`, then start again."
             )
@@ -135,7 +135,7 @@ class Environment:
             self.venv.mkdir()
             (self.venv / MAKING).touch()
         except OSError as error:
-            raise TroubleError(
+            raise SetupError(
                 f"{self.venv} cannot be written to ({error.strerror or error}). "
                 "Put the project into a folder of your own and start again."
             ) from error
@@ -155,7 +155,7 @@ class Environment:
     def _require_disk(self, needed: int) -> None:
         free = shutil.disk_usage(self.venv).free
         if free < needed:
-            raise TroubleError(
+            raise SetupError(
                 f"{free / 1e9:.1f} GB are free where {self.venv} lies and the installation "
                 f"needs {needed / 1e9:.1f} GB. Free some space and start again."
             )
@@ -167,14 +167,14 @@ def require_venv_module() -> None:
         return
     name = f"python3.{sys.version_info[1]}-venv"
     sudo = "" if hasattr(os, "geteuid") and os.geteuid() == 0 else "sudo "
-    raise TroubleError(
+    raise SetupError(
         f"This Python has no venv module. On Debian or Ubuntu: {sudo}apt install {name}. "
         "Elsewhere install Python from https://www.python.org/downloads/. Then start again."
     )
 
 
 def remove_half_installed(packages: Path) -> None:
-    """Take away what an interrupted pip left, so that it is installed anew.
+    """Take away what an interrupted pip left, so that it is installed again.
 
     pip writes INSTALLER after a package's files; a package without it is not complete.
     Folders that begin with `~` are ones that pip was about to replace.

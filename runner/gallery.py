@@ -1,4 +1,4 @@
-"""What will be searched: the drawn demo gallery, or one's own pictures."""
+"""What will be searched: the drawn demo gallery, or a folder of photos."""
 
 import hashlib
 import shutil
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from runner.console import Console
 from runner.environment import Environment
+from runner.failures import CAN_BE_MENDED, SetupError, explain, last_lines
 from runner.options import REAL_MODEL
 from runner.places import ROOT
 from runner.processes import Family
 from runner.stamps import Stamps, digest
-from runner.trouble import CAN_BE_MENDED, TroubleError, explain, last_lines
 
 DEMO = "demo"
 DRAWN_BY = ("lib/timanh/data/scenes/**/*.py", "lib/timanh/models/demo/*")
@@ -35,10 +35,10 @@ class Galleries:
         with self.console.step(f"Vectors by {model}"):
             return self._build(self.workspace / "data" / DEMO, model)
 
-    def own(self, photos: Path, model: str | None) -> Path:
-        """The dictionary of one's own pictures; only what has changed is encoded."""
+    def of_photos(self, photos: Path, model: str | None) -> Path:
+        """The dictionary of a folder of photos; only what has changed is encoded."""
         if not photos.is_dir():
-            raise TroubleError(f"{photos} is no folder. Name one with pictures after --photos.")
+            raise SetupError(f"{photos} is not a folder. Name a folder of pictures after --photos.")
         with self.console.step(f"Vectors of {photos.name or photos}"):
             return self._build(photos.resolve(), model or REAL_MODEL)
 
@@ -70,9 +70,9 @@ class Galleries:
         child = self.family.start("timanh", command, log=file, env=env)
         code = child.wait(lambda: self.console.tick(file))
         if code == CAN_BE_MENDED:
-            told = [line for line in last_lines(file) if line.startswith("timanh: ")]
-            if told:
-                raise TroubleError(told[-1].removeprefix("timanh: "))
+            said = [line for line in last_lines(file) if line.startswith("timanh: ")]
+            if said:
+                raise SetupError(said[-1].removeprefix("timanh: "))
         if code != 0:
             raise explain(file, doing)
 

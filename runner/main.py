@@ -5,10 +5,10 @@ import sys
 from collections.abc import Sequence
 
 from runner.console import Console
+from runner.failures import CAN_BE_MENDED, INTERRUPTED, SetupError, last_lines
 from runner.options import COMMANDS, HELP
 from runner.processes import Family
 from runner.signals import obey_signals
-from runner.trouble import CAN_BE_MENDED, INTERRUPTED, TroubleError, last_lines
 
 MENDABLE = {
     errno.ENOSPC: "The disk is full: free some space",
@@ -34,9 +34,9 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted; start again to go on.", file=sys.stderr)
         return INTERRUPTED
-    except TroubleError as trouble:
-        _show(trouble)
-        return trouble.code
+    except SetupError as failure:
+        _show(failure)
+        return failure.code
     except OSError as error:
         if error.errno not in MENDABLE:
             raise
@@ -62,8 +62,8 @@ def _run(command: str, rest: list[str], family: Family, console: Console) -> int
     return start(rest, family, console)
 
 
-def _show(trouble: TroubleError) -> None:
-    if trouble.log:
-        for line in last_lines(trouble.log):
+def _show(failure: SetupError) -> None:
+    if failure.log:
+        for line in last_lines(failure.log):
             print(f"  | {line}", file=sys.stderr)
-    print(f"run.py: {trouble}", file=sys.stderr)
+    print(f"run.py: {failure}", file=sys.stderr)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from runner.console import Console
 from runner.environment import TEST, Environment
+from runner.failures import SetupError, explain, last_lines
 from runner.places import ROOT, make_folder
 from runner.processes import Family
-from runner.trouble import TroubleError, explain, last_lines
 
 FOLDER = ROOT / "notebooks"
 EXECUTOR = Path(__file__).with_name("execute_notebook.py")
@@ -36,7 +36,7 @@ def run_notebooks(names: list[str], family: Family, console: Console) -> int:
     wanted = [file for file in found if not names or file.name.startswith(tuple(names))]
     if not wanted:
         known = ", ".join(file.stem for file in found) or "none"
-        raise TroubleError(f"No notebook begins with {' or '.join(names)}; there are: {known}.")
+        raise SetupError(f"No notebook begins with {' or '.join(names)}; there are: {known}.")
     workspace = _workspace("notebooks")
     environment = _environment(family, console)
     for file in wanted:
@@ -48,7 +48,7 @@ def run_notebooks(names: list[str], family: Family, console: Console) -> int:
 def make_demo_model(arguments: list[str], family: Family, console: Console) -> int:
     """Make the checkpoint that comes with the package again."""
     if arguments:
-        raise TroubleError(f"demo-model takes no arguments; {' '.join(arguments)} came.")
+        raise SetupError(f"demo-model takes no arguments; {' '.join(arguments)} came.")
     workspace = _workspace("demo-model")
     environment = _environment(family, console)
     for run in DEMO_MODEL:

@@ -17,7 +17,7 @@ Tìm Ảnh: search a collection of pictures by text, by picture, or by both,
 in Vietnamese or English.
 
 usage: python run.py [options]             start it, and open it in the browser
-       python run.py test [pytest's own]   check everything: style, types, layers, tests
+       python run.py test [pytest options]   check everything: style, types, layers, tests
        python run.py notebooks [NAME …]    run the notebooks from top to bottom, small
        python run.py demo-model            make the demo checkpoint of the package again
 

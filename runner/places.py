@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from runner.trouble import TroubleError
+from runner.failures import SetupError
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -38,7 +38,7 @@ def make_folder(folder: Path, option: str) -> Path:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise TroubleError(
+        raise SetupError(
             f"{folder} cannot be written to ({error.strerror or error}). "
             f"Name a folder of your own with {option}."
         ) from error

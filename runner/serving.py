@@ -16,12 +16,12 @@ from typing import Any, NoReturn
 from runner.console import Console, seconds
 from runner.environment import APP, Environment
 from runner.environment import BACKEND as BACKEND_LAYER
+from runner.failures import BROKEN, SetupError
 from runner.gallery import Galleries
 from runner.options import Options, read_options
 from runner.page import prepare_page
 from runner.places import BACKEND, make_folder
 from runner.processes import Child, Family
-from runner.trouble import BROKEN, TroubleError
 
 HOST = "127.0.0.1"
 PATIENCE_S = 180.0
@@ -44,7 +44,7 @@ def start(arguments: list[str], family: Family, console: Console) -> int:
     else:
         galleries = Galleries(family, console, environment, workspace)
         index = (
-            galleries.own(options.photos, options.model)
+            galleries.of_photos(options.photos, options.model)
             if options.photos
             else galleries.demo(options.model)
         )
@@ -91,7 +91,7 @@ class Services:
             waiting = {url: child for url, child in waiting.items() if ask_health(url) is None}
             if waiting and time.monotonic() > deadline:
                 child = next(iter(waiting.values()))
-                raise TroubleError(
+                raise SetupError(
                     f"{child.name} did not answer within {PATIENCE_S:.0f} s; see {child.log}.",
                     code=BROKEN,
                     log=child.log,
@@ -113,7 +113,7 @@ class Services:
     def _require_running(self) -> None:
         for child in self.running.values():
             if child.ended:
-                raise TroubleError(
+                raise SetupError(
                     f"{child.name} ended by itself with code {child.process.returncode}; "
                     f"see {child.log}.",
                     code=BROKEN,
@@ -123,7 +123,7 @@ class Services:
 
 def ask_health(url: str) -> dict[str, Any] | None:
     """The answer of `GET /health`, or None where nothing answers."""
-    # The loopback must not be asked through a proxy.
+    # The loopback is never reached through a proxy.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=5) as answer:
@@ -143,11 +143,11 @@ def require_free_port(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except PermissionError as error:
-            raise TroubleError(
+            raise SetupError(
                 f"Port {port} is not allowed for you. Choose one above 1023 with --port."
             ) from error
         except OSError as error:
-            raise TroubleError(
+            raise SetupError(
                 f"Port {port} is taken, perhaps by a run.py that runs already. "
                 f"End that, or choose another port: python run.py --port {other_port(port)}"
             ) from error

@@ -8,11 +8,11 @@ from shell_scripts import POSIX, make_script
 
 from runner.console import Console
 from runner.environment import APP, TEST, Environment, remove_half_installed
+from runner.failures import SetupError
 from runner.places import venv_python
 from runner.processes import Family
 from runner.stamps import Stamps, digest
 from runner.torch_choice import CPU_INDEX, TESTED, TorchChoice, choose_torch
-from runner.trouble import TroubleError
 
 
 class Pip:
@@ -77,9 +77,9 @@ def test_a_cause_that_no_other_index_mends_ends_at_once(
     fails = 'case "$*" in *torch*) echo "$SAID"; exit 1;; esac\n'
     monkeypatch.setenv("SAID", f"ERROR: Could not install packages: {said}")
     pip = Pip(tmp_path, monkeypatch, STARTS + fails)
-    with pytest.raises(TroubleError, match=words) as trouble:
+    with pytest.raises(SetupError, match=words) as failure:
         pip.prepare()
-    assert trouble.value.code == 2 and len(pip.installs()) == 1
+    assert failure.value.code == 2 and len(pip.installs()) == 1
 
 
 @POSIX
@@ -89,7 +89,7 @@ def test_a_disk_too_small_is_said_before_the_download(
     pip = Pip(tmp_path, monkeypatch, STARTS)
     huge = TorchChoice("PyTorch", (("torch",),), 10**18)
     monkeypatch.setattr("runner.environment.torch_for_this_machine", lambda: huge)
-    with pytest.raises(TroubleError, match=r"GB are free .* needs 1000000000\.0 GB"):
+    with pytest.raises(SetupError, match=r"GB are free .* needs 1000000000\.0 GB"):
         pip.prepare()
     assert pip.installs() == []
 
@@ -100,7 +100,7 @@ def test_an_environment_whose_python_does_not_start_is_made_again(
 ) -> None:
     pip = Pip(tmp_path, monkeypatch, "exit 1")
     (tmp_path / ".venv" / "old").touch()
-    with pytest.raises(TroubleError):  # the new one is real, and lacks the requirements file
+    with pytest.raises(SetupError):  # the new one is real, and lacks the requirements file
         monkeypatch.setattr("runner.environment.has_torch", lambda packages: True)
         pip.prepare()
     assert not (tmp_path / ".venv" / "old").exists()

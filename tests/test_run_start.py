@@ -201,7 +201,7 @@ def test_own_pictures_are_indexed_and_a_mistake_there_is_one_line(project: Path)
     arguments = ("--port", str(free_port()), "--photos", str(photos))
     with running(project, *arguments) as program:
         _, told = program.communicate(timeout=15)
-    assert (program.returncode, told.count("\n")) == (2, 1) and "no folder" in told
+    assert (program.returncode, told.count("\n")) == (2, 1) and "not a folder" in told
     photos.mkdir()
     with running(project, *arguments) as program:
         _, told = program.communicate(timeout=15)

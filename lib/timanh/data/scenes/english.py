@@ -2,9 +2,9 @@
 
 import random
 
+from timanh.data.scenes.captions import Plan, plans, second_of
 from timanh.data.scenes.kinds import KINDS
 from timanh.data.scenes.scene import Scene, Thing
-from timanh.data.scenes.telling import Plan, plans, second_of
 
 NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five"}
 NAMES: dict[str, tuple[tuple[str, str], ...]] = {  # singular, plural; the first is the usual one

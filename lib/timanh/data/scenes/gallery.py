@@ -118,10 +118,10 @@ def _finished(out: Path, wanted: dict[str, int]) -> bool:
         if (out / name).is_file():
             stored = json.loads((out / name).read_text(encoding="utf8"))
             if any(stored.get(key) != value for key, value in wanted.items()):
-                told = ", ".join(f"{key} {stored.get(key)}" for key in wanted)
+                found = ", ".join(f"{key} {stored.get(key)}" for key in wanted)
                 raise DataError(
-                    f"{out} holds another drawn gallery ({told}). Name another folder, or delete "
-                    "this one to draw anew."
+                    f"{out} holds another drawn gallery ({found}). Name another folder, or delete "
+                    "this one to draw it again."
                 )
             return name == "truth.json"
     if (out / "images").is_dir() and any((out / "images").iterdir()):
@@ -163,6 +163,6 @@ def _draw_some(job: tuple[str, list[int], int, int]) -> int:
 
 def _write_captions(file: Path, captions: dict[str, list[str]]) -> None:
     lines = ["image,caption"]
-    lines += [f"{name},{caption}" for name, own in captions.items() for caption in own]
+    lines += [f"{name},{caption}" for name, texts in captions.items() for caption in texts]
     with atomic_write(file) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf8")

@@ -81,7 +81,7 @@ def _fill(
         )
         spots[index].append(spot)
         x += width * size + gaps[number + 1] * gap
-    return {index: tuple(own) for index, own in spots.items()}
+    return {index: tuple(places) for index, places in spots.items()}
 
 
 def _height(

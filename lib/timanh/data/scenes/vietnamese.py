@@ -2,9 +2,9 @@
 
 import random
 
+from timanh.data.scenes.captions import BARE, Plan, plans, second_of
 from timanh.data.scenes.kinds import KINDS
 from timanh.data.scenes.scene import Scene, Thing
-from timanh.data.scenes.telling import BARE, Plan, plans, second_of
 
 NUMBERS = {1: "một", 2: "hai", 3: "ba", 4: "bốn", 5: "năm"}
 COLOURS = {

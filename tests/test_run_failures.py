@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner import main
-from runner.trouble import explain
+from runner.failures import explain
 
 
 def test_pip_without_a_network_is_recognised(tmp_path: Path) -> None:
@@ -17,9 +17,9 @@ def test_pip_without_a_network_is_recognised(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pip", "download", "--isolated", *arguments, "no-such-thing"]
     with log.open("wb") as output:
         assert subprocess.run(command, stdout=output, stderr=output, timeout=60).returncode != 0
-    trouble = explain(log, "installing PyTorch")
-    assert trouble.cause == "network" and trouble.code == 2 and trouble.log is None
-    assert str(log) in str(trouble) and "\n" not in str(trouble)
+    failure = explain(log, "installing PyTorch")
+    assert failure.cause == "network" and failure.code == 2 and failure.log is None
+    assert str(log) in str(failure) and "\n" not in str(failure)
 
 
 @pytest.mark.parametrize(
@@ -35,15 +35,15 @@ def test_pip_without_a_network_is_recognised(tmp_path: Path) -> None:
 def test_causes_are_read_from_logs(tmp_path: Path, said: str, cause: str) -> None:
     log = tmp_path / "x.log"
     log.write_text(said)
-    trouble = explain(log, "fetching")
-    assert trouble.cause == cause
-    assert (trouble.code, trouble.log) == ((2, None) if cause else (1, log))
+    failure = explain(log, "fetching")
+    assert failure.cause == cause
+    assert (failure.code, failure.log) == ((2, None) if cause else (1, log))
 
 
 def test_a_full_disk_is_seen_where_the_log_itself_did_not_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.trouble.free_bytes", lambda folder: 4096)
+    monkeypatch.setattr("runner.failures.free_bytes", lambda folder: 4096)
     (tmp_path / "venv.log").touch()
     assert explain(tmp_path / "venv.log", "making it").cause == "disk"
 

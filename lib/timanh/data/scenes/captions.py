@@ -1,7 +1,7 @@
-"""Which facts each of a picture's five captions tells; the same for both languages.
+"""Which facts each of a picture's five captions states; the same for both languages.
 
 A caption is a list of parts in order: "main", "second", "place", "time" (light and weather), each
-turned into words by a language. Four of the five tell enough to find the picture among hundreds;
+turned into words by a language. Four of the five say enough to find the picture among hundreds;
 the fifth is as short as a query: "a red car", "two dogs on the beach".
 """
 
@@ -49,7 +49,7 @@ def plans(scene: Scene) -> list[Plan]:
 
 def _plan(parts: tuple[str, ...], scene: Scene, rng: random.Random) -> Plan:
     if len(scene.things) == 1:
-        # Nothing stands beside it: tell of the place and the weather instead.
+        # Nothing stands beside it: describe the place and the weather instead.
         parts = tuple(dict.fromkeys("place" if part == "second" else part for part in parts))
         if "time" not in parts and len(parts) > 2:
             parts = (*parts, "time")

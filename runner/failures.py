@@ -7,7 +7,7 @@ from pathlib import Path
 CAN_BE_MENDED, BROKEN, INTERRUPTED = 2, 1, 130
 
 
-class TroubleError(Exception):
+class SetupError(Exception):
     """Ends run.py; `str(error)` is one line for a person.
 
     Attributes:
@@ -60,15 +60,15 @@ CAUSES = (
 )
 
 
-def explain(log: Path, doing: str) -> TroubleError:
+def explain(log: Path, doing: str) -> SetupError:
     """The likely cause of a failure, read from the log it left."""
     text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     for cause, pattern, message in CAUSES:
         # On a full disk the log itself may have stayed empty.
         full = cause == "disk" and free_bytes(log.parent) < FULL_BYTES
         if full or re.search(pattern, text):
-            return TroubleError(f"{message.format(doing=doing)} (details: {log}).", cause=cause)
-    return TroubleError(f"Failed while {doing}; see {log}.", code=BROKEN, log=log)
+            return SetupError(f"{message.format(doing=doing)} (details: {log}).", cause=cause)
+    return SetupError(f"Failed while {doing}; see {log}.", code=BROKEN, log=log)
 
 
 def free_bytes(folder: Path) -> int:
