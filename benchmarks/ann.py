@@ -5,7 +5,7 @@ made for; two steps are beside them, with an eighth to three eighths of the numb
 the same effort finds for pictures that are not in the gallery is beside that. Times are taken at
 the end, of all ways and numpy in turn.
 
-    python benchmarks/ann.py [--count 100000] [--kinds ivf hnsw usearch] [--threads 1]
+    python benchmarks/ann.py [--count 100000] [--kinds ivf hnsw] [--threads 1]
         [--pictures clip_pictures.npy --texts clip_texts.npy]
 """
 
@@ -37,7 +37,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--count", type=int, default=100_000)
-    parser.add_argument("--kinds", nargs="*", default=["ivf", "hnsw", "usearch"])
+    parser.add_argument("--kinds", nargs="*", default=["ivf", "hnsw"])
     parser.add_argument("--threads", type=int)
     parser.add_argument("--pictures", type=Path)
     parser.add_argument("--texts", type=Path)

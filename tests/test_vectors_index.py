@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from timanh.cli.program import run
+from timanh.cli.telling import describe
 from timanh.errors import DictionaryError, SettingsError
 from timanh.vectors import Item, VectorDictionary, tune, tuning
 from timanh.vectors.approximate import (
-    LIBRARIES,
     Approximate,
     Look,
     Sides,
@@ -60,10 +60,10 @@ def rows_of(dictionary: VectorDictionary) -> list[list[int]]:
     return dictionary.search(ASKED[:9], 10)[1].tolist()
 
 
-@pytest.mark.parametrize("method", ["exact", "two-step", "ivf", "hnsw", "usearch"])
+@pytest.mark.parametrize("method", ["exact", "two-step", "ivf", "hnsw"])
 def test_each_way_is_measured_kept_and_used(folder: Path, method: str) -> None:
-    if method in LIBRARIES and not is_installed(method):
-        pytest.skip(f"{LIBRARIES[method]} is not installed")
+    if method in ("ivf", "hnsw") and not is_installed(method):
+        pytest.skip("faiss is not installed")
     exact = rows_of(VectorDictionary.open(folder))
     said: list[str] = []
     tuned = tune(folder, ASKED, method=method, recall=0.9, threads=1, say=said.append)
@@ -114,16 +114,15 @@ def test_pictures_and_texts_are_told_apart() -> None:
     assert Sides.between(texts, texts).pictures(texts).all(), "what cannot be told gets most"
 
 
-@pytest.mark.parametrize("kind", ["ivf", "usearch"])
-def test_pictures_get_the_look_that_they_need(tmp_path: Path, kind: str) -> None:
-    if not is_installed(kind):
-        pytest.skip(f"{LIBRARIES[kind]} is not installed")
+def test_pictures_get_the_look_that_they_need(tmp_path: Path) -> None:
+    if not is_installed("ivf"):
+        pytest.skip("faiss is not installed")
     folder = tmp_path / "dictionary"
     folder.mkdir()
     stored = among_others(6000)
     DictionaryWriter(folder, MANIFEST.save(folder)).append(stored, items(6000))
     texts = among_others(300, seed=2, lean=1.0)
-    tuned = tune(folder, texts, method=kind, recall=0.97, threads=1).chosen
+    tuned = tune(folder, texts, method="ivf", recall=0.97, threads=1).chosen
     assert tuned.recall >= 0.97 and tuned.of_pictures is not None and tuned.of_pictures >= 0.97
     dictionary = VectorDictionary.open(folder)
     index = dictionary.index and dictionary.index.index
@@ -154,13 +153,13 @@ def test_auto_takes_nothing_that_misses_pictures() -> None:
 def test_kinds_that_lie_together_share_the_larger_look(
     lean: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not is_installed("usearch"):
-        pytest.skip("usearch is not installed")
+    if not is_installed("ivf"):
+        pytest.skip("faiss is not installed")
     needed = iter([Look(800, 100), Look(200, 300)])
     monkeypatch.setattr(Tuner, "_least", lambda self, kind, measure: measure(next(needed)))
     texts = among_others(300, seed=2, lean=lean)
     tuner = Tuner(Parts([among_others(6000)], DIM), texts, 0.97, 1, print)
-    choice, index = tuner.approximate("usearch")
+    choice, index = tuner.approximate("ivf")
     looks = index.for_texts, index.for_pictures
     if lean:
         assert looks == (Look(800, 100), Look(200, 300))
@@ -226,6 +225,18 @@ def test_an_index_file_that_is_none_is_no_index(folder: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             assert VectorDictionary.open(folder).index is None
+
+
+def test_an_index_of_usearch_is_named_and_searching_goes_on(folder: Path) -> None:
+    exact = rows_of(VectorDictionary.open(folder))
+    tune(folder, ASKED, method="hnsw", threads=1)
+    file = folder / FOLDER / FILE
+    record = json.loads(file.read_text(encoding="utf8"))
+    file.write_text(json.dumps({**record, "kind": "usearch"}), encoding="utf8")
+    dictionary = VectorDictionary.open(folder)
+    with pytest.warns(UserWarning, match=r"'usearch', which this version .* index tune` again"):
+        assert rows_of(dictionary) == exact
+    assert "index tune` again" in describe(dictionary)["search"]
 
 
 def test_of_another_encoder_it_is_stale(folder: Path) -> None:

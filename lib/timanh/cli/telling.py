@@ -34,13 +34,15 @@ def describe(dictionary: "VectorDictionary") -> dict[str, Any]:
 
 
 def _describe_search(dictionary: "VectorDictionary") -> str:
-    from timanh.vectors.index_store import fits, read_record
+    from timanh.vectors.index_store import fits, is_known, read_record
 
     record = read_record(dictionary.folder)
     if record is None:
         return "exact; `timanh index tune` measures whether another way is faster"
     chosen = record["measured"].get("chosen", {})
     told = ", ".join(part for part in (record["kind"], chosen.get("detail")) if part)
+    if not is_known(record):
+        return f"exact: {told} is not used by this version; run `timanh index tune` again"
     if not fits(record, dictionary.manifest):
         return f"exact: {told} was made for an earlier state; run `timanh index tune` again"
     later = len(dictionary) - int(record["count"])

@@ -19,8 +19,7 @@ def tune(
         typer.Option(
             "--method",
             metavar="NAME",
-            help="auto, exact, two-step, gpu, ivf, hnsw or usearch; of a server: auto, exact or "
-            "hnsw.",
+            help="auto, exact, two-step, gpu, ivf or hnsw; of a server: auto, exact or hnsw.",
         ),
     ] = "auto",
     recall: Annotated[

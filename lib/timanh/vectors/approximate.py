@@ -20,8 +20,7 @@ from timanh.vectors.graph import graph_coding
 from timanh.vectors.parts import Parts
 from timanh.vectors.topk import Best
 
-LIBRARIES = {"hnsw": "faiss", "ivf": "faiss", "usearch": "usearch"}
-PACKAGES = {"faiss": "faiss-cpu", "usearch": "usearch"}
+KINDS = ("gpu", "ivf", "hnsw")
 ADDED_ROWS = 65_536
 # Of how many of the vectors' numbers an IVF keeps one.
 SHORTER = 2
@@ -91,7 +90,7 @@ class Approximate:
     """An index over the first rows of a dictionary.
 
     Attributes:
-        kind: "gpu", "hnsw", "ivf" or "usearch".
+        kind: "gpu", "hnsw" or "ivf".
         count: how many rows.
         proposer: the library's index.
         coding: how vectors are shortened for it; None where they are taken as they are.
@@ -186,10 +185,6 @@ def read_proposer(kind: str, file: Path, parts: Parts) -> Proposer:
     require_library(kind)
     if kind == "gpu":
         return _filled(_new(kind, parts, None, 0), parts, None)
-    if kind == "usearch":
-        from timanh.vectors.usearch_index import UsearchGraph
-
-        return UsearchGraph.read(file)
     if kind == "hnsw":
         from timanh.vectors.faiss_graph import FaissGraph
 
@@ -200,10 +195,6 @@ def read_proposer(kind: str, file: Path, parts: Parts) -> Proposer:
 
 
 def _new(kind: str, parts: Parts, coding: Coding | None, threads: int) -> Proposer:
-    if kind == "usearch":
-        from timanh.vectors.usearch_index import UsearchGraph
-
-        return UsearchGraph.new(parts.dim, threads)
     if kind == "gpu":
         return gpu.GpuScan(len(parts), parts.dim, str(gpu.find_gpu()))
     if coding is None:
@@ -227,7 +218,7 @@ def is_installed(kind: str) -> bool:
     """Whether this machine has what `kind` needs."""
     if kind == "gpu":
         return gpu.find_gpu() is not None
-    return find_spec(LIBRARIES[kind]) is not None
+    return find_spec("faiss") is not None
 
 
 def require_library(kind: str) -> None:
@@ -241,8 +232,7 @@ def require_library(kind: str) -> None:
             "The search index 'gpu' needs a GPU that torch can use, and none was found (`timanh "
             "doctor` tells what torch sees). Choose another with `timanh index tune`."
         )
-    library = LIBRARIES[kind]
     raise SettingsError(
-        f"The search index {kind!r} needs {library}, which is not installed. Install it "
-        f"with `pip install {PACKAGES[library]}`, or choose another with `timanh index tune`."
+        f"The search index {kind!r} needs faiss, which is not installed. Install it with "
+        "`pip install faiss-cpu`, or choose another with `timanh index tune`."
     )

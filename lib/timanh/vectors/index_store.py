@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from timanh.errors import DictionaryError
-from timanh.vectors.approximate import Approximate, Look, Sides, read_proposer
+from timanh.vectors.approximate import KINDS, Approximate, Look, Sides, read_proposer
 from timanh.vectors.coding import Bounds, Coding
 from timanh.vectors.layer import Layer
 from timanh.vectors.manifest import Manifest
@@ -88,6 +88,11 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     return record if known and record.get("version") == VERSION else None
 
 
+def is_known(record: dict[str, Any]) -> bool:
+    """Whether this version can search with an index of this kind."""
+    return record["kind"] in ("exact", "two-step", *KINDS)
+
+
 def fits(record: dict[str, Any], manifest: Manifest) -> bool:
     """Whether the rows that the index covers are the first rows of the dictionary still."""
     covered = record["segments"]
@@ -100,11 +105,18 @@ def load_index(folder: Path, manifest: Manifest, parts: Parts) -> Stored | None:
     or none is needed.
 
     Raises:
-        DictionaryError: it is damaged, or its library is missing.
+        DictionaryError: it is damaged, of a kind that this version does not know, or its library
+            is missing.
     """
     record = read_record(folder)
     if record is None or record["kind"] == "exact" or not fits(record, manifest):
         return None
+    if not is_known(record):
+        raise DictionaryError(
+            f"The search index of {folder} is of the kind {record['kind']!r}, which this version "
+            "does not use. Every vector is read in its place, which finds the same; run "
+            "`timanh index tune` again."
+        )
     files = folder / FOLDER / str(record["files"])
     try:
         for name, size in record["sizes"].items():

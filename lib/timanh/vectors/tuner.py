@@ -30,7 +30,6 @@ EFFORTS = {
     "gpu": (0,),
     "ivf": (16, 24, 32, 40, 48, 56, 64, 80, 96, 128, 192, 256, 512),
     "hnsw": GRAPH_EFFORTS,
-    "usearch": GRAPH_EFFORTS,
 }
 # How many rows an index proposes.
 LOOKS = (100, 150, 200, 300, 500, 1000, 2000)
