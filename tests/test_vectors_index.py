@@ -12,7 +12,7 @@ import pytest
 from timanh.cli.program import run
 from timanh.cli.telling import describe
 from timanh.errors import DictionaryError, SettingsError
-from timanh.vectors import Item, VectorDictionary, tune, tuning
+from timanh.vectors import Item, VectorDictionary, tune
 from timanh.vectors.approximate import (
     Approximate,
     Look,
@@ -24,7 +24,7 @@ from timanh.vectors.exact import search_exact
 from timanh.vectors.index_store import FILE, FOLDER, load_index, save_index
 from timanh.vectors.manifest import Manifest
 from timanh.vectors.parts import Parts
-from timanh.vectors.tuner import Choice, Tuner
+from timanh.vectors.tuner import Tuner
 from timanh.vectors.two_step import TwoStep
 from timanh.vectors.writer import DictionaryWriter
 
@@ -141,14 +141,6 @@ def test_pictures_get_the_look_that_they_need(tmp_path: Path) -> None:
     )
 
 
-def test_auto_takes_nothing_that_misses_pictures() -> None:
-    texts_only = Choice("ivf", "", 0.999, 1.0, 0.0, 0.0, 0.9, 1.0)
-    both = Choice("hnsw", "", 0.995, 2.0, 0.0, 0.0, 0.995, 1.0)
-    exact, slow = Choice("exact", "", 1.0, 50.0, 0.0, 0.0), Choice("two-step", "", 1.0, 20.0, 0, 0)
-    tried = [(one, None) for one in (exact, slow, texts_only, both)]
-    assert tuning._choose(tried, "auto", 0.99)[0] == both
-
-
 @pytest.mark.parametrize("lean", [0.0, 1.0], ids=["together", "apart"])
 def test_kinds_that_lie_together_share_the_larger_look(
     lean: float, monkeypatch: pytest.MonkeyPatch
@@ -166,15 +158,6 @@ def test_kinds_that_lie_together_share_the_larger_look(
     else:
         assert looks == (Look(800, 300), Look(800, 300))
     assert choice.recall >= 0.97 and choice.of_pictures is not None and choice.of_pictures >= 0.97
-
-
-def test_auto_stops_at_what_is_fast_enough(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert tune(folder, ASKED, threads=1).chosen.kind == "exact"
-    monkeypatch.setattr(tuning, "FAST_MS", 0.0)
-    tuned = tune(folder, ASKED, threads=1, recall=0.9)
-    tried = [choice.kind for choice in tuned.tried]
-    assert tried[:2] == ["exact", "two-step"] and len(tried) > 2
-    assert tuned.chosen.ms == min(choice.ms for choice in tuned.tried if choice.recall >= 0.9)
 
 
 def test_rows_added_later_are_found_and_an_edit_makes_it_stale(folder: Path) -> None:

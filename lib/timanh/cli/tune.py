@@ -37,9 +37,9 @@ def tune(
 ) -> None:
     """Choose how a dictionary is searched, by measuring.
 
-    auto reads every vector while that takes under 10 ms; then scans eight-bit codes and scores
-    what may count again, which finds the same; then has a GPU read all, where there is one; then
-    takes the fastest approximate index.
+    auto tries reading every vector; scanning eight-bit codes and scoring again what may count,
+    which finds the same; a GPU, where there is one; and approximate indexes, until one takes less
+    than 10 ms. Then it takes the fastest.
 
     With --engine, the server that holds a copy is measured, and given an index where that helps.
     """
