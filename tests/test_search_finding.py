@@ -12,7 +12,7 @@ from PIL import Image
 from pixel_encoder import PixelEncoder, make_pictures
 
 from timanh.cli.program import run
-from timanh.errors import QueryError, UnknownPictureError
+from timanh.errors import QueryError, UnknownFolderError, UnknownPictureError
 from timanh.search import (
     Filter,
     Query,
@@ -79,9 +79,10 @@ def test_by_folder(engine: SearchEngine) -> None:
     assert len(inside) == 11
     for name in ("biển đẹp", "biển đẹp/", "/biển đẹp"):
         assert paths(engine, where=Filter(folder=name)) == inside
-    assert paths(engine, where=Filter(folder="biển")) == []
-    # Written in a caption, it is no folder.
-    assert paths(engine, where=Filter(folder="x")) == []
+    # The second one is written in a caption, which makes it no folder.
+    for name in ("biển", "x"):
+        with pytest.raises(UnknownFolderError, match=f"no folder “{name}”.*“biển đẹp”"):
+            paths(engine, where=Filter(folder=name))
 
 
 def test_by_date_both_days_included(engine: SearchEngine) -> None:

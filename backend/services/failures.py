@@ -98,6 +98,7 @@ def read_json(response: httpx.Response, address: str) -> Any:
         str(told.get("code", "upstream-error")),
         str(told.get("detail") or f"The search API answered {response.status_code}."),
         int(retry) if retry.isdigit() else None,
+        told.get("near"),
     )
 
 

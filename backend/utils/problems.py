@@ -11,29 +11,43 @@ from starlette.types import Scope
 
 
 class BackendError(Exception):
-    """What went wrong, for a person (`str`) and for the page (`code`, `status`)."""
+    """What went wrong, for a person (`str`) and for the page (`code`, `status`).
 
-    def __init__(self, status: int, code: str, detail: str, retry_after: int | None = None) -> None:
+    `near` has names that may have been meant, where the API told some.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        retry_after: int | None = None,
+        near: list[str] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
         self.retry_after = retry_after
+        self.near = near
 
 
 def respond(error: BackendError, request_id: str) -> Response:
     """The problem response of an error."""
-    response = problem(error.status, error.code, str(error), request_id)
+    response = problem(error.status, error.code, str(error), request_id, error.near)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 
-def problem(status: int, code: str, detail: str, request_id: str) -> Response:
+def problem(
+    status: int, code: str, detail: str, request_id: str, near: list[str] | None = None
+) -> Response:
     """The response of RFC 9457 with our `code` and `request_id`."""
+    document = as_document(status, code, detail, request_id)
+    if near is not None:
+        document["near"] = near
     return Response(
-        json.dumps(as_document(status, code, detail, request_id), ensure_ascii=False).encode(
-            "utf8", "replace"
-        ),
+        json.dumps(document, ensure_ascii=False).encode("utf8", "replace"),
         status,
         media_type="application/problem+json",
     )

@@ -1,5 +1,5 @@
 /** An answer as it comes: what was understood, the pictures one by one, the sentence, the timings. */
-import { conditions, setFilter } from "./filter.js";
+import { conditions, folderName, setFilter, withoutField } from "./filter.js";
 import { startFolding } from "./folding.js";
 import { announce, element, sign } from "./dom.js";
 import { language, number, say } from "./i18n.js";
@@ -65,7 +65,7 @@ export function answerView(place, turn, act) {
     folding.fold();
     tiles.lay();
     if (answer.state === "done") foot.show(...footState(answer));
-    endWith(answer.state === "done" ? foot.node : element("div", { class: "ending" }, ...troubleParts(answer, act.again)));
+    endWith(answer.state === "done" ? foot.node : element("div", { class: "ending" }, ...troubleParts(turn, act.again)));
   }
 
   function endWith(node) {
@@ -113,7 +113,12 @@ function doneLines(turn, { share, again }) {
     took?.total == null ? null : element("p", { class: "took" }, say("took", { ms: number(took.total) })),
     iconButton("copy", "copy.answer", () => copyText(sentence.innerText)),
     iconButton("link", "share", share)),
-  narrow ? element("button", { type: "button", class: "primary", onclick: () => { setFilter({}); again({ where: {} }); } }, say("filter.without")) : null];
+  narrow ? narrowed({}, say("filter.without"), again, "primary") : null];
+}
+
+/** A button that searches again with another filter. */
+function narrowed(where, words, again, kind) {
+  return element("button", { type: "button", class: kind, onclick: () => { setFilter(where); again({ where }); } }, words);
 }
 
 function iconButton(drawn, key, onclick) {
@@ -125,9 +130,17 @@ function weak(answer) {
     ? element("p", { class: "weak" }, sign("alert"), element("span", {}, say("weak"))) : null;
 }
 
-function troubleParts({ state, problem, newer }, again) {
+function troubleParts({ question: { where }, answer: { state, problem, newer } }, again) {
   const retry = (kind) => element("button", { type: "button", class: kind, onclick: () => again({}) }, say("again"));
   if (state === "stopped") return [element("p", { class: "stopped" }, say(newer ? "stopped" : "stopped.asked")), retry("quiet")];
   const code = element("small", { class: "muted" }, [problem.status, problem.code].filter(Boolean).join(" · "));
-  return [element("div", { class: "failure" }, sign("alert"), element("p", {}, problemWords(problem), code), retry("primary"))];
+  const instead = problem.code === "unknown-folder" ? otherFolders(where, problem.near ?? [], again) : [retry("primary")];
+  return [element("div", { class: "failure" }, sign("alert"), element("p", {}, problemWords(problem), code), ...instead)];
+}
+
+function otherFolders(where, near, again) {
+  return [
+    ...near.map((folder) => narrowed({ ...where, folder }, say("filter.is.folder", { value: folderName(folder) }), again, "quiet")),
+    narrowed(withoutField(where ?? {}, "folder"), say("filter.without-folder"), again, "primary"),
+  ];
 }

@@ -2,12 +2,13 @@
 
 import { eventsOf } from "./events.js";
 
-/** A failure in the backend's words: `code` for the page to translate, `detail` otherwise. */
+/** A failure in the backend's words: `code` for the page to translate, `detail` otherwise; `near` may have been meant. */
 export class Problem extends Error {
-  constructor(code, detail, status = 0) {
+  constructor(code, detail, status = 0, near = []) {
     super(detail);
     this.code = code;
     this.status = status;
+    this.near = near;
   }
 }
 
@@ -22,7 +23,7 @@ export async function* searching(question, blobs, { language, k, offset }, signa
   let ended = false;
   try {
     for await (const [kind, data] of eventsOf(answer.body)) {
-      if (kind === "problem") throw new Problem(data.code, data.detail, data.status);
+      if (kind === "problem") throw new Problem(data.code, data.detail, data.status, data.near);
       ended = kind === "done";
       yield [kind, data];
     }
@@ -123,7 +124,7 @@ async function json(url, options) {
 
 async function problemOf(answer) {
   const content = await answer.json().catch(() => null);
-  return new Problem(content?.code ?? "unknown", content?.detail ?? answer.statusText, answer.status);
+  return new Problem(content?.code ?? "unknown", content?.detail ?? answer.statusText, answer.status, content?.near);
 }
 
 async function reach(url, options) {

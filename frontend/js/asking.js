@@ -31,7 +31,7 @@ export async function fill(answer, question, signal, seen, offset = 0) {
   } catch (error) {
     if (signal.aborted) return void Object.assign(answer, { state: "stopped", newer: signal.reason === "newer" });
     look();
-    Object.assign(answer, { state: "failed", problem: { code: error.code, status: error.status, detail: error.message } });
+    Object.assign(answer, { state: "failed", problem: { code: error.code, status: error.status, detail: error.message, near: error.near, folder: question.where?.folder } });
   }
 }
 

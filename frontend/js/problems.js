@@ -1,7 +1,8 @@
 /** Failures in words. */
+import { folderName } from "./filter.js";
 import { say } from "./i18n.js";
 
 /** In the language of the page where it knows the code, else as the backend put it. */
-export function problemWords({ code, detail, message }) {
-  return say(`error.${code}`) ?? (detail || message || say("error.unknown"));
+export function problemWords({ code, detail, message, folder = "" }) {
+  return say(`error.${code}`, { folder: folderName(folder) }) ?? (detail || message || say("error.unknown"));
 }

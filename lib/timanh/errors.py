@@ -22,7 +22,8 @@ translates it.
     │   └── UnsafeFileError        a pickle that would build more than arrays
     ├── QueryError
     │   ├── EmptyQueryError        neither text nor picture
-    │   └── UnknownPictureError    no picture with this id
+    │   ├── UnknownPictureError    no picture with this id
+    │   └── UnknownFolderError     no folder of this name in the gallery
     ├── TrainingError
     │   ├── DivergedError          the loss is no longer a number
     │   └── ResumeError            a checkpoint that does not fit this run
@@ -112,6 +113,16 @@ class EmptyQueryError(QueryError):
 
 class UnknownPictureError(QueryError):
     code = "unknown-picture"
+
+
+class UnknownFolderError(QueryError):
+    """`near` has names of folders that may have been meant, the likeliest first."""
+
+    code = "unknown-folder"
+
+    def __init__(self, message: str, near: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.near = near
 
 
 class TrainingError(TimAnhError):

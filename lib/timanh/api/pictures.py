@@ -15,6 +15,7 @@ from timanh.api.problems import RequestError
 from timanh.data import open_picture
 from timanh.search import SearchEngine
 from timanh.vectors import Item
+from timanh.workspace import on_disk
 
 REPORT_SIDE = 512
 PREVIEW_SIDE = 64
@@ -41,7 +42,7 @@ class GalleryPictures:
             RequestError: 404, when it is gone or lies outside the gallery.
         """
         gallery = self.engine.dictionary.gallery.resolve()
-        file = (gallery / path).resolve()
+        file = on_disk(gallery / path).resolve()
         if not file.is_relative_to(gallery) or not file.is_file():
             raise RequestError(
                 404,

@@ -16,8 +16,10 @@ from timanh.errors import (
     PictureTooLargeError,
     QueryError,
     TimAnhError,
+    UnknownFolderError,
     UnknownPictureError,
 )
+from timanh.workspace import readable
 
 log = logging.getLogger("timanh.api")
 
@@ -33,13 +35,24 @@ STATUSES: tuple[tuple[type[TimAnhError], int], ...] = (
 
 
 class RequestError(TimAnhError):
-    """A request that this API refuses; `retry_after` in seconds where coming back helps."""
+    """A request that this API refuses.
 
-    def __init__(self, status: int, code: str, detail: str, retry_after: int | None = None) -> None:
+    `retry_after` in seconds where coming back helps; `near` has names that may have been meant.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        retry_after: int | None = None,
+        near: tuple[str, ...] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
         self.retry_after = retry_after
+        self.near = near
 
 
 def respond(error: RequestError, request_id: str) -> Response:
@@ -49,32 +62,36 @@ def respond(error: RequestError, request_id: str) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
-    return problem(error.status, error.code, str(error), request_id, headers)
+    return _response(error, request_id, headers)
 
 
 def problem(
     status: int, code: str, detail: str, request_id: str, headers: dict[str, str] | None = None
 ) -> Response:
     """The response of RFC 9457 with our `code` and `request_id`."""
-    body = as_document(status, code, detail, request_id)
-    return Response(
-        json.dumps(body, ensure_ascii=False).encode("utf8", "replace"),
-        status,
-        {"X-Request-ID": request_id, **(headers or {})},
-        media_type=MEDIA_TYPE,
-    )
+    return _response(RequestError(status, code, detail), request_id, headers or {})
 
 
-def as_document(status: int, code: str, detail: str, request_id: str) -> dict[str, Any]:
+def as_document(error: RequestError, request_id: str) -> dict[str, Any]:
     """The JSON of a problem."""
-    return {
+    document = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "code": code,
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "detail": readable(str(error)),
+        "code": error.code,
         "request_id": request_id,
     }
+    return document if error.near is None else {**document, "near": list(error.near)}
+
+
+def _response(error: RequestError, request_id: str, headers: dict[str, str]) -> Response:
+    return Response(
+        json.dumps(as_document(error, request_id), ensure_ascii=False).encode("utf8"),
+        error.status,
+        {"X-Request-ID": request_id, **headers},
+        media_type=MEDIA_TYPE,
+    )
 
 
 def of_error(error: TimAnhError) -> RequestError:
@@ -83,7 +100,8 @@ def of_error(error: TimAnhError) -> RequestError:
         return error
     for kind, status in STATUSES:
         if isinstance(error, kind):
-            return RequestError(status, error.code, str(error))
+            near = error.near if isinstance(error, UnknownFolderError) else None
+            return RequestError(status, error.code, str(error), near=near)
     if isinstance(error, EngineGoneError):
         # The error itself, which names the server, is for the log.
         return RequestError(503, error.code, GONE, retry_after=2)
@@ -106,7 +124,7 @@ def _own(request: Request, error: Exception) -> Response:
     request_id = request_id_of(request.scope)
     refusal = of_error(error) if isinstance(error, TimAnhError) else RequestError(500, "error", "")
     if refusal.status >= 500:
-        log.error("%s %s: %s", request_id, refusal.code, error)
+        log.error("%s %s: %s", request_id, refusal.code, readable(str(error)))
     return respond(refusal, request_id)
 
 

@@ -164,7 +164,10 @@ class Examples(BaseModel):
 
 
 class Problem(BaseModel):
-    """A failure (RFC 9457); `code` is for programs, `detail` for a person."""
+    """A failure (RFC 9457); `code` is for programs, `detail` for a person.
+
+    `near`: of an unknown folder, names of folders that may have been meant.
+    """
 
     type: str
     title: str
@@ -172,3 +175,4 @@ class Problem(BaseModel):
     detail: str
     code: str
     request_id: str
+    near: list[str] | None = None

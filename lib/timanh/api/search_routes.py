@@ -77,8 +77,7 @@ async def stream_events(
             gallery = len(service.engine.dictionary)
             yield _event("done", views.finished(found, weak, gallery))
         except TimAnhError as error:
-            told = of_error(error)
-            document = as_document(told.status, told.code, str(told), request_id)
+            document = as_document(of_error(error), request_id)
             yield _block("problem", json.dumps(document, ensure_ascii=False))
 
 

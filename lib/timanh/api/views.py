@@ -6,6 +6,7 @@ from timanh.api import schemas
 from timanh.api.editing import ADDED
 from timanh.search import Hit, SearchResult
 from timanh.vectors import Item
+from timanh.workspace import readable
 
 
 def picture(item: Item) -> schemas.Picture:
@@ -54,8 +55,8 @@ def _found(hit: Hit) -> dict[str, Any]:
 def _fields(of: Item | Hit) -> dict[str, Any]:
     return {
         "id": of.id,
-        "path": of.path,
-        "captions": list(of.captions),
+        "path": readable(of.path),
+        "captions": [readable(caption) for caption in of.captions],
         "width": of.width,
         "height": of.height,
         "url": f"/api/images/{of.id}",

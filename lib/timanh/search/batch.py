@@ -10,7 +10,7 @@ from typing import Any
 from timanh.data import open_picture
 from timanh.errors import QueryError
 from timanh.search.query import Query, SearchResult
-from timanh.workspace import atomic_write
+from timanh.workspace import atomic_write, on_disk, readable
 
 COLUMNS = ("text", "image", "like", "alpha", "k")
 FORMS = ".txt with a query a line, .csv with a header, or .jsonl with an object a line"
@@ -31,7 +31,7 @@ class Asked:
         return replace(
             pattern,
             text=self.text,
-            images=tuple(open_picture(path) for path in self.images),
+            images=tuple(open_picture(on_disk(path)) for path in self.images),
             like=self.like,
             left_out=self.like,
             alpha=pattern.alpha if self.alpha is None else self.alpha,
@@ -135,7 +135,8 @@ def _write_csv(file: Path, results: Iterable[SearchResult]) -> int:
         for count, result in enumerate(results, 1):
             text = result.query.text or ""
             for hit in result.hits:
-                writer.writerow((count, text, hit.rank, hit.id, hit.path, f"{hit.score:.6f}"))
+                path, score = readable(hit.path), f"{hit.score:.6f}"
+                writer.writerow((count, text, hit.rank, hit.id, path, score))
     return count
 
 
@@ -165,9 +166,9 @@ def as_document(found: SearchResult) -> dict[str, Any]:
             {
                 "rank": hit.rank,
                 "id": hit.id,
-                "path": hit.path,
+                "path": readable(hit.path),
                 "score": round(hit.score, 6),
-                "captions": list(hit.captions),
+                "captions": [readable(caption) for caption in hit.captions],
                 "width": hit.width,
                 "height": hit.height,
                 "doubles": list(hit.doubles),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timanh.errors import QueryError
+from timanh.search.near import unknown_folder
 from timanh.vectors import VectorDictionary
 from timanh.vectors.columns import (
     Columns,
@@ -27,7 +28,7 @@ class Filter:
     """Conditions that all must hold; None or empty for none.
 
     Attributes:
-        folder: within the gallery; folders within it count too.
+        folder: within the gallery, its letters composed or not; folders within it count too.
         after, before: days of the file's last change, local time, both included.
         min_side: pixels that the shorter side must have at least.
         min_bytes, max_bytes: of the file.
@@ -74,7 +75,11 @@ class Sieve:
         self._keeping = threading.Lock()
 
     def rows(self, where: Filter) -> NDArray[np.int64] | None:
-        """Rows, rising; None where the filter lets everything through."""
+        """Rows, rising; None where the filter lets everything through.
+
+        Raises:
+            UnknownFolderError: the gallery has no such folder.
+        """
         if not where:
             return None
         with self._keeping:
@@ -95,12 +100,20 @@ class Sieve:
 
     def _find(self, where: Filter) -> NDArray[np.int64]:
         found = []
-        if where.folder:
-            found.append(rows_in_folder(self._items, where.folder))
+        if where.folder and where.folder.strip("/"):
+            found.append(self._in_folder(where.folder))
         if where.words:
             found.append(rows_with_words(self._items, [where.words]))
         found.append(self._by_numbers(where))
         return reduce(lambda one, other: np.intersect1d(one, other, assume_unique=True), found)
+
+    def _in_folder(self, folder: str) -> NDArray[np.int64]:
+        # On Windows people write folders with backslashes.
+        for written in dict.fromkeys((folder, folder.replace("\\", "/"))):
+            rows = rows_in_folder(self._items, written)
+            if len(rows):
+                return rows
+        raise unknown_folder(folder, self.folders())
 
     def _by_numbers(self, where: Filter) -> NDArray[np.int64]:
         numbers = (where.after, where.before, where.min_side, where.min_bytes, where.max_bytes)

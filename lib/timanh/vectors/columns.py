@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timanh.vectors.items import ItemTable, read_line
+from timanh.workspace import name_key
 
 # A quotation mark within a JSON string has a backslash before it, so this matches no caption.
 NUMBERS = re.compile(
@@ -45,23 +46,40 @@ def _numbers(block: bytes) -> NDArray[np.float64]:
 
 
 def rows_in_folder(items: ItemTable, folder: str) -> NDArray[np.int64]:
-    """Rows of the pictures below `folder`, a path within the gallery."""
-    quoted = json.dumps(folder.strip("/") + "/", ensure_ascii=False)[:-1]
-    opening = f'"path":{quoted}'.encode("utf8", "surrogatepass")
-    return _rows(opening in line for line in _lines(items))
+    """Rows of the pictures below `folder`, a path within the gallery, however it is written."""
+    wanted = f"{name_key(folder).strip('/')}/"
+    opens: dict[bytes, bool] = {}
+    matching = []
+    for found in _folders(items):
+        if found not in opens:
+            opens[found] = f"{_folder(found)}/".startswith(wanted)
+        matching.append(opens[found])
+    return _rows(matching)
 
 
 def count_folders(items: ItemTable) -> dict[str, int]:
-    """How many pictures are in each folder of the gallery, and in folders within it, by path."""
-    paths = (path for block in items.blocks for path in PATH.findall(block))
-    own = Counter(path.rpartition(b"/")[0] for path in paths)
+    """How many pictures are in each folder of the gallery, and in folders within it, by path.
+
+    Paths are as `name_key` writes them: folders that people cannot tell apart are one.
+    """
     counts: Counter[str] = Counter()
-    for quoted, count in own.items():
-        folder = json.loads(quoted.decode("utf8", "surrogatepass") + '"') if quoted else ""
+    for quoted, count in Counter(_folders(items)).items():
+        folder = _folder(quoted)
         while folder:
             counts[folder] += count
             folder = folder.rpartition("/")[0]
     return dict(sorted(counts.items()))
+
+
+def _folders(items: ItemTable) -> Iterator[bytes]:
+    """The folder of each row as it is stored: JSON without the quotation mark at its end."""
+    for line in _lines(items):
+        found = PATH.search(line)
+        yield found[1].rpartition(b"/")[0] if found else b""
+
+
+def _folder(quoted: bytes) -> str:
+    return name_key(json.loads(quoted.decode("utf8", "surrogatepass") + '"')) if quoted else ""
 
 
 def rows_with_words(items: ItemTable, words: Iterable[str]) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """A few pictures in, a few pictures out."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,6 +15,7 @@ from timanh.vectors.dictionary import require_encoder
 from timanh.vectors.encoding import EncodePictures, encode_pictures
 from timanh.vectors.manifest import Manifest, dtype_of, find_place, place_of
 from timanh.vectors.writer import DictionaryWriter, cannot_write
+from timanh.workspace import name_key, on_disk
 
 
 def add_pictures(
@@ -79,6 +80,7 @@ def remove_pictures(folder: Path, pictures: Sequence[str]) -> tuple[str, ...]:
     for picture in pictures:
         candidates = (path_of_id.get(picture, ""), picture, _below(gallery, picture))
         path = next((candidate for candidate in candidates if candidate in known), None)
+        path = path or _written_otherwise(candidates, known)
         if path is None:
             raise UnknownPictureError(
                 f"{picture} is neither an id nor a path in {folder}. Ids and paths are what "
@@ -142,6 +144,7 @@ def _stored_bytes(folder: Path) -> int:
 
 def _expand(place: Path) -> list[Path]:
     """The pictures at `place`: itself, or those in it."""
+    place = on_disk(place)
     if place.is_dir():
         found = [place / name for name in list_pictures(place)]
     else:
@@ -173,11 +176,27 @@ def _name_in(gallery: Path, picture: Path, copy: bool) -> str:
     return picture.name
 
 
+def _written_otherwise(candidates: Sequence[str], known: Collection[str]) -> str | None:
+    """The one known path that a candidate names with its letters in another form.
+
+    Raises:
+        UnknownPictureError: there are several.
+    """
+    wanted = {name_key(candidate) for candidate in candidates if candidate}
+    alike = [path for path in known if name_key(path) in wanted]
+    if len(alike) > 1:
+        raise UnknownPictureError(
+            f"{len(alike)} pictures are called {name_key(alike[0])}, their letters stored in "
+            "different forms. Name the one by its id. Nothing was removed."
+        )
+    return alike[0] if alike else None
+
+
 def _below(gallery: Path, picture: str) -> str:
     """`picture` relative to the gallery, with slashes; empty where it lies elsewhere."""
     try:
         # The folder is resolved and not the picture: a link in the gallery is one of its pictures.
-        place = Path(picture).absolute()
+        place = on_disk(Path(picture).absolute())
         return PurePosixPath(
             (place.parent.resolve() / place.name).relative_to(gallery.resolve())
         ).as_posix()

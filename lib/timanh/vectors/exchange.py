@@ -23,7 +23,7 @@ from timanh.vectors.manifest import FILE
 from timanh.vectors.pickles import load_pickled_vectors
 from timanh.vectors.reading import file_state
 from timanh.vectors.writer import DictionaryWriter, cannot_write
-from timanh.workspace import atomic_write
+from timanh.workspace import atomic_write, name_key, readable
 
 # Vectors this near to unit length were normalised by their author; rounding them again would
 # change their last bits.
@@ -101,6 +101,8 @@ def import_report_vectors(
 def export_report_vectors(folder: Path, file: Path) -> int:
     """Write `{path: (dim,) float32}` with `np.save`, as the report has it; returns how many.
 
+    Paths are `readable`: a name that is not UTF-8 is written with its bytes as numbers.
+
     `np.load(file, allow_pickle=True).item()` gives the dict back.
 
     Raises:
@@ -108,7 +110,10 @@ def export_report_vectors(folder: Path, file: Path) -> int:
     """
     dictionary = VectorDictionary.open(Path(folder))
     vectors = dictionary.vectors
-    content = {item.path: np.array(vectors[row]) for row, item in enumerate(dictionary.items)}
+    content: dict[str, NDArray[np.float32]] = {}
+    for row, item in enumerate(dictionary.items):
+        shown = readable(item.path)
+        content[item.path if shown in content else shown] = np.array(vectors[row])
     file = Path(file)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -123,17 +128,20 @@ def _match(
     stored: dict[str, NDArray[np.float32]], names: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
     """Gallery path → path in the file, and the paths in the file that fit nothing."""
+    parts_of = {name: PurePosixPath(name_key(name)).parts for name in names}
     by_end: dict[str, list[str]] = {}
-    for name in names:
-        by_end.setdefault(PurePosixPath(name).name, []).append(name)
+    for name, parts in parts_of.items():
+        by_end.setdefault(parts[-1], []).append(name)
     matched: dict[str, str] = {}
     unmatched = []
     for key in stored:
-        parts = PurePosixPath(key.replace("\\", "/")).parts
+        # A backslash parts folders on Windows, and stands before the number of a byte here.
         fitting = [
             name
-            for name in by_end.get(parts[-1] if parts else "", [])
-            if PurePosixPath(name).parts == parts[-len(PurePosixPath(name).parts) :]
+            for written in (key, key.replace("\\", "/"))
+            for parts in [PurePosixPath(name_key(written)).parts]
+            for name in by_end.get(parts[-1] if parts else "", ())
+            if parts_of[name] == parts[-len(parts_of[name]) :]
         ]
         # The longest end that agrees says which of several pictures of one name is meant.
         best = max(fitting, key=lambda name: name.count("/"), default=None)

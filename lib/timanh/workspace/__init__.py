@@ -2,7 +2,7 @@
 
 from timanh.workspace.environment import in_colab, is_smoke, mount_drive, secret
 from timanh.workspace.files import atomic_write, free_disk_or_raise
-from timanh.workspace.names import name_key, readable
+from timanh.workspace.names import name_key, on_disk, readable
 from timanh.workspace.root import Workspace, user_cache
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "is_smoke",
     "mount_drive",
     "name_key",
+    "on_disk",
     "readable",
     "secret",
     "user_cache",

@@ -1,7 +1,10 @@
 """Names of files: as they are shown, and as they are compared."""
 
+import os
 import re
 import unicodedata
+from contextlib import suppress
+from pathlib import Path
 
 # Lone surrogates and control characters.
 UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -19,6 +22,10 @@ def readable(name: str) -> str:
     """
     if name.isprintable():
         return name
+    # Where the locale is not UTF-8, whole letters of UTF-8 are surrogates too. The error is for
+    # surrogates that stand for no bytes.
+    with suppress(UnicodeEncodeError):
+        name = name.encode("utf8", "surrogateescape").decode("utf8", "backslashreplace")
     return UNREADABLE.sub(lambda found: _escaped(ord(found[0])), name)
 
 
@@ -29,6 +36,21 @@ def name_key(name: str) -> str:
     one, and a person can only write a name that is not UTF-8 as it was shown.
     """
     return unicodedata.normalize("NFC", readable(name))
+
+
+def on_disk(path: Path) -> Path:
+    """Where `path` lies, if its letters are stored in another form; else `path` as it is.
+
+    A name that was typed or came through an archive may be composed while the disk has it apart.
+    """
+    if os.path.lexists(path) or path.parent == path:
+        return path
+    parent, key = on_disk(path.parent), name_key(path.name)
+    try:
+        alike = [place for place in parent.iterdir() if name_key(place.name) == key]
+    except OSError:
+        return path
+    return alike[0] if len(alike) == 1 else path
 
 
 def _escaped(code: int) -> str:
