@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,6 +105,17 @@ def indexed_gallery(tmp_path_factory: pytest.TempPathFactory, tiny_clip_folder: 
     make_gallery(folder / "gallery")
     assert run(build_of(folder, tiny_clip_folder)) == 0
     return folder
+
+
+@pytest.fixture
+def colab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """As in Colab: the stand-in for its package, and a folder in place of its own disk."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "standins" / "colab"))
+    monkeypatch.setenv("TIMANH_COLAB_CONTENT", str(tmp_path / "content"))
+    monkeypatch.delenv("TIMANH_WORKSPACE", raising=False)
+    yield tmp_path / "content"
+    for module in [name for name in sys.modules if name.startswith("google.colab")]:
+        del sys.modules[module]
 
 
 @pytest.fixture(scope="module")

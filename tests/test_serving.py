@@ -1,17 +1,22 @@
 """The server thread, the translator and the tunnels, each when things go wrong."""
 
+import os
 import socket
+import sys
 import threading
 import time
 import urllib.request
+from email.message import Message
+from io import BytesIO
 from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from upstream_standin import free_port
 
 from timanh.errors import PortTakenError, SettingsError, TunnelError
-from timanh.serving import ApiServer, ServeConfig, open_tunnel
+from timanh.serving import ApiServer, ServeConfig, fetching, open_tunnel
 from timanh.serving.ngrok import ngrok_advice
 
 STANDINS = Path(__file__).parent / "standins"
@@ -112,6 +117,58 @@ def test_cloudflared_missing_or_silent(monkeypatch: pytest.MonkeyPatch, tmp_path
     tunnel = open_tunnel("cloudflared", 1)
     assert tunnel.public_url == "https://a-b.trycloudflare.com"
     tunnel.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "trusted"),
+    [
+        ("https://github.com/cloudflare/cloudflared/releases/latest/download/x", True),
+        ("https://release-assets.githubusercontent.com/x?sig=1", True),
+        ("http://github.com/x", False), ("https://evilgithub.com/x", False),
+        ("https://github.com.example.org/x", False), ("https://github.com@example.org/x", False),
+        ("file:///etc/passwd", False),
+    ],
+)  # fmt: skip
+def test_cloudflared_comes_from_github_only(address: str, trusted: bool) -> None:
+    assert fetching.is_trusted(address) == trusted
+    following = fetching.OnlyTrusted()
+    request = urllib.request.Request(f"{fetching.RELEASES}/x")
+    if not trusted:
+        with pytest.raises(OSError, match="which is not GitHub"):
+            following.redirect_request(request, BytesIO(), 302, "", Message(), address)  # type: ignore[arg-type]
+    assert fetching.is_trusted(fetching.RELEASES)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Colab is Linux")
+def test_in_colab_cloudflared_is_fetched_once_and_must_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    came = [b"<html>not found</html>", fetching.ELF + b"cut short", Path("/bin/true").read_bytes()]
+    asked: list[str] = []
+
+    def opened(_: object, address: str, timeout: float) -> BytesIO:
+        asked.append(address)
+        return BytesIO(came[len(asked) - 1])
+
+    monkeypatch.setattr(urllib.request.OpenerDirector, "open", opened)
+    for reason in ("no program for Linux", "cloudflared-linux"):
+        with pytest.raises(TunnelError, match=reason) as raised:
+            fetching.fetch_cloudflared(tmp_path)
+        assert "CLOUDFLARED_PATH" in str(raised.value) and not list(tmp_path.iterdir())
+    program = fetching.fetch_cloudflared(tmp_path)
+    assert os.access(program, os.X_OK) and fetching.fetch_cloudflared(tmp_path) == program
+    assert len(asked) == 3 and all(address.startswith(fetching.RELEASES) for address in asked)
+
+
+def test_where_cloudflared_cannot_be_fetched_it_is_said_how_else(
+    colab: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("CLOUDFLARED_PATH", raising=False)
+    monkeypatch.setattr(fetching, "RELEASES", f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(TunnelError, match="could not be fetched from http://127.0.0.1"):
+        open_tunnel("cloudflared", 1)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_too_little_memory_says_which_batch_to_try(
 
     monkeypatch.setattr(encoder, "image_features", hungry)
     with pytest.raises(
-        TrainingError, match=r"6 pairs\. Try half: --batch-size 3, .*--micro-batch 3"
+        TrainingError, match=r"6 pairs\. .*Try half: --batch-size 3, .*--micro-batch 3"
     ):
         train(folder, encoder, recipe(), tmp_path / "out", names=folder.names, progress=False)
 

@@ -1,8 +1,10 @@
 """Every error that Tìm Ảnh raises on purpose, in one tree.
 
-A message says what came, what was wanted, and what to do. `code` is a short
-stable slug for programs: the API puts it in problem responses, the page
-translates it.
+A message says what came, what was wanted, and what to do. What to do differs
+between the command line (an option) and a notebook (a field of its parameters
+cell); an error carries both and shows the one of the place where it is read.
+`code` is a short stable slug for programs: the API puts it in problem
+responses, the page translates it.
 
     TimAnhError
     ├── SettingsError              a setting or an environment variable is wrong
@@ -32,11 +34,43 @@ translates it.
         └── TunnelError
 """
 
+import sys
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook (Jupyter, Colab, Kaggle)."""
+    shell_of = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    return shell_of is not None and hasattr(shell_of(), "kernel")
+
+
+def advice(*, cli: str, notebook: str) -> str:
+    """What to do, for the place where it is read: `cli` names options, `notebook` fields."""
+    return notebook if in_notebook() else cli
+
 
 class TimAnhError(Exception):
-    """Base of all errors raised on purpose; `str(error)` is one sentence for a person."""
+    """Base of all errors raised on purpose; `str(error)` says in a sentence what to do.
+
+    Args:
+        message: what came and what was wanted, and what to do where that is the same everywhere.
+        cli: what to do on the command line.
+        notebook: what to do in a notebook: which field of the parameters cell to set.
+
+    Example:
+        >>> str(SettingsError("Port 80 is taken.", cli="Take --port 8001.", notebook="Set PORT."))
+        'Port 80 is taken. Take --port 8001.'
+    """
 
     code = "error"
+
+    def __init__(self, message: str = "", *, cli: str = "", notebook: str = "") -> None:
+        super().__init__(message)
+        self.cli = cli
+        self.notebook = notebook
+
+    def __str__(self) -> str:
+        to_do = advice(cli=self.cli, notebook=self.notebook)
+        return " ".join(part for part in (super().__str__(), to_do) if part)
 
 
 class SettingsError(TimAnhError):

@@ -77,7 +77,7 @@ class GalleryEditor:
                 403,
                 "read-only",
                 "The pictures have moved since the dictionary was built, so none can be added. "
-                "Build it again where they are now: timanh index build.",
+                "Build it again where they are now.",
             )
         folder = dictionary.gallery / ADDED
         written: list[Path] = []
@@ -114,7 +114,7 @@ class GalleryEditor:
     def _require_writable(self) -> None:
         if self.config.read_only:
             raise RequestError(
-                403, "read-only", "This gallery may not be changed: it is served with --read-only."
+                403, "read-only", "This gallery may not be changed: it is served as read-only."
             )
 
 

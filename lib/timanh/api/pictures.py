@@ -47,8 +47,7 @@ class GalleryPictures:
             raise RequestError(
                 404,
                 "picture-gone",
-                f"The picture {path} is no longer in the gallery. Build the dictionary again: "
-                "timanh index build.",
+                f"The picture {path} is no longer in the gallery. Build the dictionary again.",
             )
         return file
 

@@ -91,7 +91,9 @@ def measure(
     if not any(folder.captions_of(name) for name in names):
         raise DataError(
             f"The {len(names)} pictures of split “{split}” in {folder.root} have no captions to "
-            "search with. Name a caption file with --captions, or another --split."
+            "search with.",
+            cli="Name a caption file with --captions, or another --split.",
+            notebook="Put a captions.txt into the folder, or set DATA or SPLIT to another.",
         )
     images, kept, skipped = encode_gallery(
         encoder, folder, names, batch_size=batch_size, progress=progress, prepared=prepared

@@ -71,7 +71,9 @@ def choose_device(device: str = "auto") -> str:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise SettingsError(
-            f"This machine has no device {device!r}. Leave --device away, or say cpu."
+            f"This machine has no device {device!r}.",
+            cli="Leave --device away, or say cpu.",
+            notebook='Take device="auto" or "cpu".',
         ) from error
     return device
 
@@ -80,8 +82,9 @@ def _find_folder(name: str) -> Path:
     if name == "demo":
         if not (DEMO / "config.json").is_file():
             raise ModelNotFoundError(
-                "This installation holds no demo checkpoint. Install the package again, or make "
-                "the checkpoint with: python run.py demo-model"
+                "This installation holds no demo checkpoint.",
+                cli="Install the package again, or make it with: python run.py demo-model",
+                notebook="Install the package again and restart the session.",
             )
         return DEMO
     folder = Path(name).expanduser()
@@ -143,7 +146,9 @@ def _load_clip(folder: Path, name: str, device: str) -> ClipEncoder:
         if not hasattr(network, "get_text_features"):
             raise ModelFormatError(
                 f"{name} is a {type(network).__name__}, which knows pictures or texts but not "
-                "both. Name a CLIP-like model, or join two towers with --vision and --text."
+                "both.",
+                cli="Name a CLIP-like model, or join two towers with --vision and --text.",
+                notebook="Set MODEL to a CLIP-like model.",
             )
         tokenizer = AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError, KeyError, ImportError) as error:

@@ -7,8 +7,10 @@ import subprocess
 import threading
 from queue import Empty, Queue
 
-from timanh.errors import TunnelError
+from timanh.errors import TunnelError, advice
+from timanh.serving.fetching import fetch_cloudflared
 from timanh.serving.tunnels import Tunnel
+from timanh.workspace import in_colab, user_cache
 
 ADDRESS = re.compile(r"https?://[^\s|]+\.trycloudflare\.com")
 TIMEOUT_S = 30.0
@@ -16,21 +18,21 @@ TIMEOUT_S = 30.0
 
 def open_cloudflared(port: int) -> Tunnel:
     """A quick tunnel; see `open_tunnel`."""
-    binary = os.environ.get("CLOUDFLARED_PATH") or shutil.which("cloudflared")
-    if not binary:
-        raise TunnelError(
-            "cloudflared is not on this machine. Install it from "
-            "developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel, "
-            "or use --tunnel ngrok.\n"
-            "Máy này chưa có cloudflared. Hãy cài đặt từ địa chỉ trên, hoặc dùng --tunnel ngrok."
+    program = _program()
+    try:
+        process = subprocess.Popen(
+            [program, "tunnel", "--no-autoupdate", "--url", f"http://127.0.0.1:{port}"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
-    process = subprocess.Popen(
-        [binary, "tunnel", "--no-autoupdate", "--url", f"http://127.0.0.1:{port}"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    except OSError as error:
+        raise TunnelError(
+            f"{program} cannot be started ({error.strerror or error}). Install cloudflared, or "
+            f"use {_ngrok()}.\n"
+            f"Không chạy được {program}. Hãy cài lại cloudflared, hoặc dùng {_ngrok()}."
+        ) from error
 
     def close() -> None:
         process.terminate()
@@ -46,6 +48,29 @@ def open_cloudflared(port: int) -> Tunnel:
         close()
         raise
     return Tunnel("cloudflared", address, _alive=lambda: process.poll() is None, _close=close)
+
+
+def _program() -> str:
+    """Where it is; Colab, which has none and ends with the session, gets it fetched.
+
+    Raises:
+        TunnelError: it is not here, or cannot be fetched.
+    """
+    found = os.environ.get("CLOUDFLARED_PATH") or shutil.which("cloudflared")
+    if found:
+        return found
+    if in_colab():
+        return str(fetch_cloudflared(user_cache()))
+    raise TunnelError(
+        "cloudflared is not on this machine. Install it from "
+        "developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel, "
+        f"or use {_ngrok()}.\n"
+        f"Máy này chưa có cloudflared. Hãy cài đặt từ địa chỉ trên, hoặc dùng {_ngrok()}."
+    )
+
+
+def _ngrok() -> str:
+    return advice(cli="--tunnel ngrok", notebook='TUNNEL = "ngrok"')
 
 
 def _await_address(process: "subprocess.Popen[str]") -> str:
@@ -66,8 +91,8 @@ def _await_address(process: "subprocess.Popen[str]") -> str:
             line = None
         if line is None:
             raise TunnelError(
-                f"cloudflared gave no address ({last[:200]}). Try --tunnel ngrok.\n"
-                "cloudflared không cho địa chỉ nào. Hãy thử --tunnel ngrok."
+                f"cloudflared gave no address ({last[:200]}). Try {_ngrok()}.\n"
+                f"cloudflared không cho địa chỉ nào. Hãy thử {_ngrok()}."
             )
         match = ADDRESS.search(line)
         if match:

@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable
 
-from timanh.errors import TunnelError
 from timanh.serving.tunnels import Tunnel
 
 log = logging.getLogger("timanh.serving")
@@ -51,18 +50,29 @@ class TunnelKeeper:
         while not self._ended.wait(pause):
             pause = self._every_s if self._look() else min(2 * pause, LONGEST_PAUSE_S)
 
+    def _lives(self) -> bool:
+        try:
+            return self.tunnel.alive
+        except Exception as error:  # noqa: BLE001 - what cannot be asked is taken for dead
+            log.warning("%s", error)
+            return False
+
     def _look(self) -> bool:
         """Whether there is a tunnel now."""
-        if self.tunnel.alive:
+        if self._lives():
             return True
         before = self.tunnel.public_url
         log.warning("The tunnel %s has died; opening it again.", before)
-        self.tunnel.close()
         try:
-            self.tunnel = self._open()
-        except TunnelError as error:
+            self.tunnel.close()
+            opened = self._open()
+        except Exception as error:  # noqa: BLE001 - nothing may end the thread that looks after it
             log.warning("%s", error)
             return False
+        if opened.public_url is None:  # no tunnel is no tunnel opened again: try later
+            log.warning("%s", opened.notice or "No tunnel was opened.")
+            return False
+        self.tunnel = opened
         if self.tunnel.public_url != before:
             log.warning(
                 "The tunnel has a new address, %s: connect the page anew with the line that "

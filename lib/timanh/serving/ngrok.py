@@ -2,15 +2,17 @@
 
 import os
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from timanh.errors import TunnelError
+from timanh.errors import TunnelError, advice
 from timanh.serving.tunnels import Tunnel
-from timanh.workspace import secret
+from timanh.workspace import find_secret, secret
 
 QUOTA = (
-    "The free quota of ngrok for this month is used up. Try --tunnel cloudflared.",
-    "Hạn mức miễn phí của ngrok tháng này đã hết. Hãy thử --tunnel cloudflared.",
+    "The free quota of ngrok for this month is used up. Try {other}.",
+    "Hạn mức miễn phí của ngrok tháng này đã hết. Hãy thử {other}.",
 )
 # Number → what to do, in English and in Vietnamese.
 ADVICE: dict[str, tuple[str, str]] = {
@@ -50,19 +52,39 @@ ADVICE: dict[str, tuple[str, str]] = {
     ),
     **{str(code): QUOTA for code in range(725, 735)},
 }
-MISSING_TOKEN = (
-    "No tunnel: there is no NGROK_AUTHTOKEN in the environment or in Colab's secrets (the key icon "
-    "on the left). The API runs on this machine only.\n"
-    "Không có đường hầm: thiếu NGROK_AUTHTOKEN trong biến môi trường hoặc trong mục Secrets của "
-    "Colab (biểu tượng chìa khóa bên trái). API chỉ chạy trên máy này."
-)
+# Why there is no token (of `find_secret`) → what to say, in English and in Vietnamese.
+NO_TOKEN: dict[str, tuple[str, str]] = {
+    "missing": (
+        "there is no NGROK_AUTHTOKEN in the environment or in Colab's secrets (the key icon on the "
+        "left). Copy it from dashboard.ngrok.com.",
+        "thiếu NGROK_AUTHTOKEN trong biến môi trường hoặc trong mục Secrets của Colab (biểu tượng "
+        "chìa khóa bên trái). Hãy chép từ dashboard.ngrok.com.",
+    ),
+    "no access": (
+        "this notebook may not read the secret NGROK_AUTHTOKEN. Switch its access on behind the "
+        "key icon on the left.",
+        "notebook này chưa được phép đọc secret NGROK_AUTHTOKEN. Hãy bật quyền truy cập trong mục "
+        "Secrets (biểu tượng chìa khóa bên trái).",
+    ),
+    "no answer": (
+        "nobody answered when Colab asked whether this notebook may read NGROK_AUTHTOKEN.",
+        "Colab đã hỏi có cho notebook đọc NGROK_AUTHTOKEN không nhưng không ai trả lời.",
+    ),
+}
 
 
-def open_ngrok(port: int, token: str | None, domain: str | None) -> Tunnel:
-    """A tunnel of ngrok; see `open_tunnel`."""
-    token = token or secret("NGROK_AUTHTOKEN")
+def ngrok_opener(port: int, token: str | None, domain: str | None) -> Callable[[], Tunnel]:
+    """What opens a tunnel of ngrok; see `tunnel_opener`."""
+    reason = ""
     if not token:
-        return Tunnel("none", notice=MISSING_TOKEN)
+        token, reason = find_secret("NGROK_AUTHTOKEN")
+    if not token:
+        return partial(Tunnel, "none", notice=_no_token(reason))
+    return partial(open_ngrok, port, token, domain or secret("NGROK_DOMAIN"))
+
+
+def open_ngrok(port: int, token: str, domain: str | None) -> Tunnel:
+    """A tunnel of ngrok with this authtoken; reads no secret."""
     from pyngrok import conf, ngrok
     from pyngrok.exception import PyngrokError
 
@@ -71,9 +93,8 @@ def open_ngrok(port: int, token: str | None, domain: str | None) -> Tunnel:
         ngrok_path=os.environ.get("PYNGROK_NGROK_PATH") or conf.get_default().ngrok_path,
     )
     options: dict[str, Any] = {}
-    fixed = domain or secret("NGROK_DOMAIN")
-    if fixed:
-        options["domain"] = fixed
+    if domain:
+        options["domain"] = domain
     try:
         ngrok.kill(config)  # an agent of an earlier run would keep its tunnel beside ours
         opened = ngrok.connect(str(port), "http", pyngrok_config=config, **options)
@@ -96,12 +117,22 @@ def ngrok_advice(message: str) -> str:
     match = re.search(r"ERR_NGROK_(\d+)", message)
     code = match.group(1) if match else ""
     if code in ADVICE:
-        english, vietnamese = ADVICE[code]
+        other = advice(cli="--tunnel cloudflared", notebook='TUNNEL = "cloudflared"')
+        english, vietnamese = (line.replace("{other}", other) for line in ADVICE[code])
         return f"{english} (ngrok error {code})\n{vietnamese} (lỗi ngrok {code})"
     first = next((line.strip() for line in message.splitlines() if line.strip()), "no reason given")
     return (
         f"ngrok could not open the tunnel: {first[:200]}\n"
         "ngrok không mở được đường hầm; lý do ở dòng trên."
+    )
+
+
+def _no_token(reason: str) -> str:
+    said = f"Colab's secrets cannot be read ({reason})."
+    english, vietnamese = NO_TOKEN.get(reason, (said, f"không đọc được Secrets ({reason})."))
+    return (
+        f"No tunnel: {english} The API runs on this machine only.\n"
+        f"Không có đường hầm: {vietnamese} API chỉ chạy trên máy này."
     )
 
 

@@ -10,11 +10,16 @@ from urllib.request import Request, urlopen
 from timanh.serving.config import ServeConfig
 from timanh.serving.keeper import TunnelKeeper
 from timanh.serving.server import ApiServer
+from timanh.workspace import in_colab
 
 PAGE = "http://127.0.0.1:8000"
 BUTTON = (
     "display:inline-block;padding:.6em 1.2em;border-radius:.5em;background:#d6493c;color:#fff;"
     "font-weight:600;text-decoration:none"
+)
+UNREACHABLE = (
+    "Only this notebook can search it; a page on your own machine needs a tunnel: set TUNNEL. "
+    "· Chỉ notebook này tìm được; trang trên máy bạn cần đường hầm: hãy đặt TUNNEL."
 )
 
 
@@ -54,6 +59,14 @@ class Running:
         """Opens the page of the local backend, which asks whether to connect."""
         return f"{PAGE}/#connect={quote(self.connection, safe='')}"
 
+    @property
+    def connectable(self) -> bool:
+        """Whether a page on the person's own machine can reach it.
+
+        Colab runs elsewhere: there `127.0.0.1` is Colab's machine, and only a tunnel reaches it.
+        """
+        return self.public_url is not None or not in_colab()
+
     def stop(self) -> None:
         """Close the tunnel, then the server."""
         self.keeper.close()
@@ -72,11 +85,15 @@ class Running:
 
     def describe(self) -> str:
         """What a person needs to know to use it."""
-        lines = [f"Searching {self.pictures:,} pictures with {self.model}.", f"API: {self.url}"]
+        lines = [f"Searching {self.pictures:,} pictures with {self.model}."]
+        if self.connectable:
+            lines.append(f"API: {self.url}")
         if self.public_url:
             lines.append(f"Public address: {self.public_url}")
         if self.keeper.tunnel.notice:
             lines.append(self.keeper.tunnel.notice)
+        if not self.connectable:
+            return "\n".join([*lines, UNREACHABLE])
         return "\n".join(
             [
                 *lines,
@@ -93,6 +110,8 @@ class Running:
         return f"<Running {self.public_url or self.url}>"
 
     def _repr_html_(self) -> str:
+        if not self.connectable:
+            return f"<p>{escape(UNREACHABLE)}</p>"
         return (
             f'<p><a href="{escape(self.link)}" target="_blank" rel="noreferrer" '
             f'style="{BUTTON}">Connect the page · Kết nối trang</a></p>'

@@ -118,7 +118,9 @@ def _bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         sock.close()
         raise PortTakenError(
-            f"Port {port} is taken by another program ({error.strerror}). Name another one, such "
-            f"as --port {port + 10}, or stop the other program."
+            f"Port {port} is taken by another program ({error.strerror}). Stop it, or take "
+            "another port:",
+            cli=f"--port {port + 10}.",
+            notebook=f"PORT = {port + 10}.",
         ) from error
     return sock

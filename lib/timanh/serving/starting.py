@@ -18,7 +18,7 @@ from timanh.serving.config import ServeConfig
 from timanh.serving.keeper import TunnelKeeper
 from timanh.serving.running import Running
 from timanh.serving.server import ApiServer
-from timanh.serving.tunnels import open_tunnel
+from timanh.serving.tunnels import tunnel_opener
 from timanh.vectors import open_engine
 
 log = logging.getLogger("timanh.serving")
@@ -51,7 +51,7 @@ def start(config: ServeConfig) -> Running:
     )
     server = ApiServer(app, chosen.host, chosen.port).start()
     try:
-        keeper = TunnelKeeper(lambda: open_tunnel(chosen.tunnel, server.port))
+        keeper = TunnelKeeper(tunnel_opener(chosen.tunnel, server.port))
     except BaseException:
         server.stop()
         raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from timanh.errors import SettingsError
 
@@ -49,13 +50,29 @@ def open_tunnel(
         TunnelError: it could not be opened; says what to do.
         SettingsError: an unknown kind.
     """
+    return tunnel_opener(kind, port, token=token, domain=domain)()
+
+
+def tunnel_opener(
+    kind: str, port: int, *, token: str | None = None, domain: str | None = None
+) -> Callable[[], Tunnel]:
+    """What opens such a tunnel, now and again after it died; arguments as for `open_tunnel`.
+
+    Secrets are read here and never by what is returned, which may run on any thread: there
+    Colab cannot show its dialog, and a tunnel would be lost over it.
+
+    Raises:
+        SettingsError: an unknown kind.
+    """
     from timanh.serving.cloudflared import open_cloudflared
-    from timanh.serving.ngrok import open_ngrok
+    from timanh.serving.ngrok import ngrok_opener
 
     require_kind(kind)
     if kind == "ngrok":
-        return open_ngrok(port, token, domain)
-    return open_cloudflared(port) if kind == "cloudflared" else Tunnel("none")
+        return ngrok_opener(port, token, domain)
+    if kind == "cloudflared":
+        return partial(open_cloudflared, port)
+    return lambda: Tunnel("none")
 
 
 def require_kind(kind: str) -> None:

@@ -23,7 +23,9 @@ def add_adapters(network: nn.Module, rank: int) -> None:
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError as error:
         raise SettingsError(
-            "LoRA needs the package peft: pip install 'timanh[lora]', or train without --lora."
+            "LoRA needs the package peft: pip install 'timanh[lora]'.",
+            cli="Or train without --lora.",
+            notebook="Or leave lora out of the recipe.",
         ) from error
     targets = [
         name
@@ -32,8 +34,9 @@ def add_adapters(network: nn.Module, rank: int) -> None:
     ]
     if not targets:
         raise SettingsError(
-            "LoRA adapts linear layers and these towers have none outside their heads; train "
-            "without --lora."
+            "LoRA adapts linear layers and these towers have none outside their heads.",
+            cli="Train without --lora.",
+            notebook="Leave lora out of the recipe.",
         )
     config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=targets, lora_dropout=0.0)
     inject_adapter_in_model(config, network)

@@ -19,6 +19,8 @@ from timanh.workspace import atomic_write
 STATE = "training-state.pt"
 HISTORY = "history.json"
 RECIPE = "recipe.json"
+ANEW_CLI = "Or give --fresh to begin again in its place, or another --out."
+ANEW_NOTEBOOK = "Or tick FRESH to begin again in its place, or set NAME to another model."
 
 
 def describe(names: Sequence[str], captions: Sequence[Sequence[str]]) -> str:
@@ -94,11 +96,15 @@ class Checkpoints:
         if told:
             raise ResumeError(
                 f"The run in {self.out} has {', '.join(told)}; this one differs. Give the same "
-                "settings to go on, --fresh to begin again in its place, or another --out."
+                "settings to go on.",
+                cli=ANEW_CLI,
+                notebook=ANEW_NOTEBOOK,
             )
         if state["data"] != self.data:
             raise ResumeError(
                 f"The run in {self.out} saw other pictures or captions. Give the same data to go "
-                "on, --fresh to begin again in its place, or another --out."
+                "on.",
+                cli=ANEW_CLI,
+                notebook=ANEW_NOTEBOOK,
             )
         return state

@@ -49,16 +49,20 @@ def explained(recipe: Recipe, out: Path) -> Iterator[None]:
         yield
     except (OSError, MemoryError, RuntimeError, SafetensorError) as error:
         if _no_memory(error):
+            half, part = max(2, recipe.batch_size // 2), max(1, _part(recipe) // 2)
             raise TrainingError(
-                f"The memory was not enough for batches of {recipe.batch_size} pairs. Try half: "
-                f"--batch-size {max(2, recipe.batch_size // 2)}, or keep the batch and compute it "
-                f"in parts: --micro-batch {max(1, _part(recipe) // 2)}. What was finished is in "
-                f"{out}."
+                f"The memory was not enough for batches of {recipe.batch_size} pairs. What was "
+                f"finished is in {out}.",
+                cli=f"Try half: --batch-size {half}, or keep the batch and compute it in parts: "
+                f"--micro-batch {part}.",
+                notebook=f"Set BATCH_SIZE = {half}, or keep it and set MICRO_BATCH = {part}.",
             ) from error
         if _disk_is_full(error):
             raise TrainingError(
                 f"The disk of {out} is full: the newest checkpoint could not be written, the one "
-                "before it is whole. Free some space and give the same command again."
+                "before it is whole. Free some space",
+                cli="and give the same command again.",
+                notebook="and run this cell again.",
             ) from error
         raise
 

@@ -229,10 +229,13 @@ def require_library(kind: str) -> None:
         return
     if kind == "gpu":
         raise SettingsError(
-            "The search index 'gpu' needs a GPU that torch can use, and none was found (`timanh "
-            "doctor` tells what torch sees). Choose another with `timanh index tune`."
+            "The search index 'gpu' needs a GPU that torch can use, and none was found.",
+            cli="`timanh doctor` tells what torch sees; `timanh index tune` chooses another index.",
+            notebook="Choose a runtime with a GPU, or tune the dictionary again.",
         )
     raise SettingsError(
         f"The search index {kind!r} needs faiss, which is not installed. Install it with "
-        "`pip install faiss-cpu`, or choose another with `timanh index tune`."
+        "`pip install faiss-cpu`.",
+        cli="Or choose another with `timanh index tune`.",
+        notebook="Or tune the dictionary again.",
     )

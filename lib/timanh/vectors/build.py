@@ -109,8 +109,9 @@ def build_dictionary(
     writer = _open_writer(out, encoder, fresh, rebuild)
     if storage not in (None, writer.manifest.storage):
         raise SettingsError(
-            f"{out} stores its vectors in {writer.manifest.storage}, not in {storage}. Turn them "
-            f"into {storage} with `timanh index compact --index DIR --storage {storage}` first."
+            f"{out} stores its vectors in {writer.manifest.storage}, not in {storage}.",
+            cli=f"Turn them first: `timanh index compact --index DIR --storage {storage}`.",
+            notebook="Tick REBUILD to encode them again, or leave the storage as it is.",
         )
     damaged = writer.drop_damaged()
     plan = survey(writer, folder, progress=progress)

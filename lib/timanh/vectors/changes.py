@@ -95,7 +95,9 @@ def survey(
     if names is None and known.keys().isdisjoint(seen) and 2 * len(moved) < len(known):
         raise DictionaryError(
             f"{writer.folder} is the dictionary of {len(known)} other pictures, none of them in "
-            f"{folder.images}. Name another folder with --out, or replace it with --rebuild."
+            f"{folder.images}.",
+            cli="Name another folder with --out, or replace it with --rebuild.",
+            notebook="Set NAME to another dictionary, or tick REBUILD to replace this one.",
         )
     arrived = {move.path for move in moved.values()}
     wanted = tuple(

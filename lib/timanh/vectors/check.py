@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from timanh.data import open_picture
-from timanh.errors import DataError, DictionaryDamagedError, EncoderMismatchError
+from timanh.errors import DataError, DictionaryDamagedError, EncoderMismatchError, advice
 from timanh.models.encoder import Encoder
 from timanh.vectors.exact import search_exact
 from timanh.vectors.segments import check_hash
@@ -94,7 +94,7 @@ def _lengths(dictionary: VectorDictionary) -> list[str]:
         return []
     return [
         f"{len(bad)} vectors are not of length 1, the first in row {bad[0]} "
-        f"(length {lengths[bad[0]]:.4g}). Build the dictionary again with --rebuild."
+        f"(length {lengths[bad[0]]:.4g}). {_rebuild()}"
     ]
 
 
@@ -105,10 +105,13 @@ def _items(dictionary: VectorDictionary) -> list[str]:
         paths.add(item.path)
     if len(ids) == len(paths) == len(dictionary):
         return []
-    return [
-        f"{len(dictionary)} rows share {len(paths)} paths and {len(ids)} ids. Build the "
-        "dictionary again with --rebuild."
-    ]
+    return [f"{len(dictionary)} rows share {len(paths)} paths and {len(ids)} ids. {_rebuild()}"]
+
+
+def _rebuild() -> str:
+    return "Build the dictionary again" + advice(
+        cli=" with --rebuild.", notebook=": tick REBUILD in notebook 03."
+    )
 
 
 def _neighbours(dictionary: VectorDictionary, encoder: Encoder) -> tuple[float | None, list[str]]:
@@ -135,7 +138,7 @@ def _neighbours(dictionary: VectorDictionary, encoder: Encoder) -> tuple[float |
             problems.append(
                 f"{item.path} encoded again has a cosine of {own:.3f} with its own vector and "
                 f"{best:.3f} with the nearest. The picture or the encoder has changed: run "
-                "`timanh index build` again."
+                + advice(cli="`timanh index build` again.", notebook="notebook 03 again.")
             )
     return lowest, problems
 

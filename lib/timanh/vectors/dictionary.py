@@ -209,6 +209,7 @@ def require_encoder(manifest: Manifest, encoder: Encoder, folder: Path) -> None:
         given += f", fingerprint {encoder.fingerprint}: other weights or picture preparation"
     raise EncoderMismatchError(
         f"The dictionary {folder} was built with {built}); this encoder is {given}). "
-        "Load the first encoder, or build the dictionary again with the second "
-        "(`timanh index build … --rebuild`, notebook 03)."
+        "Load the first encoder, or build the dictionary again with the second:",
+        cli="`timanh index build … --rebuild`.",
+        notebook="tick REBUILD in notebook 03, or set NAME to a new dictionary there.",
     )

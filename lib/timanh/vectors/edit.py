@@ -83,8 +83,9 @@ def remove_pictures(folder: Path, pictures: Sequence[str]) -> tuple[str, ...]:
         path = path or _written_otherwise(candidates, known)
         if path is None:
             raise UnknownPictureError(
-                f"{picture} is neither an id nor a path in {folder}. Ids and paths are what "
-                "`timanh search --json` prints. Nothing was removed."
+                f"{picture} is neither an id nor a path in {folder}. Nothing was removed.",
+                cli="Ids and paths are what `timanh search --json` prints.",
+                notebook="Ids and paths are those of a search's hits.",
             )
         found[path] = None
     writer.edit(lambda item: None if item.path in found else item)
@@ -160,8 +161,9 @@ def _name_in(gallery: Path, picture: Path, copy: bool) -> str:
         return name
     if not copy:
         raise DictionaryError(
-            f"{picture} is not in the gallery {gallery}. Move it there, or let it be copied with "
-            "--copy."
+            f"{picture} is not in the gallery {gallery}. Move it there.",
+            cli="Or let it be copied with --copy.",
+            notebook="Or let it be copied with copy=True.",
         )
     target = gallery / picture.name
     if target.exists() and target.read_bytes() != picture.read_bytes():

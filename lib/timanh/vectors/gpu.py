@@ -45,8 +45,9 @@ class GpuScan:
         except torch.OutOfMemoryError as error:
             raise SettingsError(
                 f"The GPU has no room for {count:,} vectors of {dim} numbers, which take "
-                f"{2 * count * dim / 1e9:.1f} GB there. Choose another way with "
-                "`timanh index tune --method two-step`, or free the card's memory."
+                f"{2 * count * dim / 1e9:.1f} GB there. Free the card's memory.",
+                cli="Or choose another way: `timanh index tune --method two-step`.",
+                notebook='Or tune the dictionary with method="two-step".',
             ) from error
 
     def add(self, vectors: NDArray[np.float32]) -> None:

@@ -126,7 +126,9 @@ def load_index(folder: Path, manifest: Manifest, parts: Parts) -> Stored | None:
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise DictionaryError(
             f"The search index in {files} cannot be read ({error}). Every vector is read in its "
-            "place, which finds the same; make it again with `timanh index tune`."
+            "place, which finds the same.",
+            cli="Make it again with `timanh index tune`.",
+            notebook="Tune the dictionary again to make it anew.",
         ) from error
 
 

@@ -144,7 +144,9 @@ class ItemTable(Sequence[Item]):
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DictionaryDamagedError(
                 f"{self._names[block]}: line {index + 1} is no item ({error}). Build the "
-                "dictionary again: `timanh index build` mends only what is damaged."
+                "dictionary again, which mends only what is damaged:",
+                cli="`timanh index build`.",
+                notebook="run notebook 03.",
             ) from error
 
     def __iter__(self) -> Iterator[Item]:

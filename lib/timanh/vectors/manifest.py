@@ -159,8 +159,9 @@ class Manifest:
             text = file.read_text(encoding="utf8")
         except (FileNotFoundError, NotADirectoryError) as error:
             raise DictionaryNotFoundError(
-                f"{folder} holds no vector dictionary ({FILE} is missing). Build one with "
-                "`timanh index build GALLERY --model MODEL --out DIR`, or with notebook 03."
+                f"{folder} holds no vector dictionary ({FILE} is missing).",
+                cli="Build one with `timanh index build GALLERY --model MODEL --out DIR`.",
+                notebook="Run notebook 03 with this NAME, or set NAME to one that it made.",
             ) from error
         except (OSError, UnicodeDecodeError) as error:
             raise _damaged(file, error) from error
@@ -225,8 +226,9 @@ def _parse_file(fields: dict[str, Any]) -> StoredFile:
 
 def _damaged(file: Path, error: Exception) -> DictionaryDamagedError:
     return DictionaryDamagedError(
-        f"{file} cannot be read ({error}). Build the dictionary anew with "
-        "`timanh index build … --rebuild`."
+        f"{file} cannot be read ({error}). Build the dictionary again:",
+        cli="`timanh index build … --rebuild`.",
+        notebook="tick REBUILD in notebook 03.",
     )
 
 

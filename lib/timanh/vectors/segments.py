@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from timanh.errors import DictionaryDamagedError
+from timanh.errors import DictionaryDamagedError, advice
 from timanh.vectors.items import Item, write_lines
 from timanh.vectors.manifest import DTYPE, FILE, Part, Segment, StoredFile, file_hash
 from timanh.workspace import atomic_write
@@ -19,10 +19,6 @@ NOTHING = StoredFile("", 0, "")
 PART_ROWS = 1024
 # As vectors lie on disk; numbers are computed with in float32.
 Stored = NDArray[np.float32] | NDArray[np.float16]
-MEND = (
-    "Run `timanh index build` again: it makes only the damaged part anew; or `timanh index "
-    "compact`, which keeps all but that part."
-)
 
 
 def write_segment(
@@ -126,11 +122,11 @@ def map_vectors(folder: Path, segment: Segment, dim: int, dtype: str) -> Stored:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise DictionaryDamagedError(f"{path} cannot be read ({error}). {MEND}") from error
+        raise DictionaryDamagedError(f"{path} cannot be read ({error}). {_mend()}") from error
     if array.shape != (segment.count, dim) or array.dtype.newbyteorder("<") != np.dtype(dtype):
         raise DictionaryDamagedError(
             f"{path} holds {array.dtype} {array.shape}; the manifest promises "
-            f"{np.dtype(dtype).name} ({segment.count}, {dim}). {MEND}"
+            f"{np.dtype(dtype).name} ({segment.count}, {dim}). {_mend()}"
         )
     return np.asarray(array) if array.size else np.zeros((0, dim), dtype)
 
@@ -146,11 +142,11 @@ def read_items(folder: Path, segment: Segment) -> bytes:
     try:
         block = path.read_bytes()
     except OSError as error:
-        raise DictionaryDamagedError(f"{path} cannot be read ({error}). {MEND}") from error
+        raise DictionaryDamagedError(f"{path} cannot be read ({error}). {_mend()}") from error
     if block.count(b"\n") != segment.count:
         raise DictionaryDamagedError(
             f"{path} has {block.count(bytes([10]))} lines; the manifest promises "
-            f"{segment.count}. {MEND}"
+            f"{segment.count}. {_mend()}"
         )
     return block
 
@@ -163,7 +159,7 @@ def check_hash(folder: Path, stored: StoredFile) -> None:
     _check_size(path, stored)
     if file_hash(path) != stored.blake2b:
         raise DictionaryDamagedError(
-            f"{path} is not what was written: its checksum differs. {MEND}"
+            f"{path} is not what was written: its checksum differs. {_mend()}"
         )
 
 
@@ -171,10 +167,10 @@ def _check_size(path: Path, stored: StoredFile) -> None:
     try:
         found = path.stat().st_size
     except OSError as error:
-        raise DictionaryDamagedError(f"{path} is missing. {MEND}") from error
+        raise DictionaryDamagedError(f"{path} is missing. {_mend()}") from error
     if found != stored.bytes:
         raise DictionaryDamagedError(
-            f"{path} has {found} bytes; the manifest promises {stored.bytes}. {MEND}"
+            f"{path} has {found} bytes; the manifest promises {stored.bytes}. {_mend()}"
         )
 
 
@@ -198,3 +194,11 @@ def _is_ours(path: Path) -> bool:
     inner = Path(path.name[1:].rpartition(".part")[0]).stem
     hidden = path.name.startswith(".") and path.name.endswith(".part")
     return hidden and (inner == FILE or _number(Path(inner)) is not None)
+
+
+def _mend() -> str:
+    return advice(
+        cli="Run `timanh index build` again: it makes only the damaged part anew; or `timanh index "
+        "compact`, which keeps all but that part.",
+        notebook="Run notebook 03 again: it makes only the damaged part anew.",
+    )

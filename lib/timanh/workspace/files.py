@@ -45,5 +45,7 @@ def free_disk_or_raise(folder: Path, needed_bytes: int) -> None:
     if free < needed_bytes:
         raise SettingsError(
             f"{folder} has {free / 1e6:.0f} MB free and {needed_bytes / 1e6:.0f} MB are needed. "
-            "Free some space, or choose another folder with --workspace."
+            "Free some space.",
+            cli="Or choose another folder with --workspace.",
+            notebook="Or put another folder into TIMANH_WORKSPACE, before the imports.",
         )

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from timanh.errors import SettingsError
-from timanh.workspace.environment import in_colab
-
-DRIVE = Path("/content/drive/MyDrive")
+from timanh.workspace.environment import colab_content, in_colab
 
 
 @dataclass(frozen=True)
@@ -37,10 +35,24 @@ class Workspace:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SettingsError(
-                f"The workspace {place} cannot be made ({error.strerror or error}). "
-                "Name a folder you may write to, with --workspace or TIMANH_WORKSPACE."
+                f"The workspace {place} cannot be made ({error.strerror or error}).",
+                cli="Name a folder you may write to, with --workspace or TIMANH_WORKSPACE.",
+                notebook="Put a folder you may write to into TIMANH_WORKSPACE, before the imports.",
             ) from error
         return cls(place.resolve())
+
+    @property
+    def on_drive(self) -> bool:
+        """Whether it lies on Google Drive in Colab, where each small file takes long."""
+        return in_colab() and self.root.is_relative_to(drive_folder().resolve())
+
+    @property
+    def quick(self) -> Path:
+        """On the machine's own disk, for what is used often and can be made again.
+
+        The root itself, unless that lies on Google Drive.
+        """
+        return colab_content() / "timanh-local" if self.on_drive else self.root
 
     @property
     def data(self) -> Path:
@@ -68,6 +80,11 @@ class Workspace:
         return self.root / "cache"
 
 
+def drive_folder() -> Path:
+    """A person's Google Drive in Colab, once it is mounted."""
+    return colab_content() / "drive" / "MyDrive"
+
+
 def user_cache() -> Path:
     """Where this user's programs keep what can be made again."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -75,6 +92,8 @@ def user_cache() -> Path:
 
 
 def _usual_place() -> Path:
-    if in_colab():
-        return DRIVE / "timanh" if DRIVE.is_dir() else Path("/content/timanh")
-    return Path("workspace")
+    if not in_colab():
+        return Path("workspace")
+    drive = drive_folder()
+    # os.path, because a Drive that has lost its connection raises in pathlib.
+    return (drive if os.path.isdir(drive) else colab_content()) / "timanh"  # noqa: PTH112

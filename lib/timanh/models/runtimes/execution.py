@@ -87,7 +87,9 @@ class Execution:
         if absent:
             raise SettingsError(
                 f"The runtime {runtime} needs {' and '.join(absent)}. Install with: pip install "
-                f"{' '.join(absent)}; or take --runtime auto."
+                f"{' '.join(absent)}.",
+                cli="Or take --runtime auto.",
+                notebook='Or take runtime="auto".',
             )
         trial, session = try_runtime(
             runtime, self._tower(which), self._encoder.device, self._place(), timed=False
@@ -95,7 +97,9 @@ class Execution:
         if trial.refused:
             raise RuntimeRefusedError(
                 f"{runtime} is refused for the {which} tower of {self._encoder.name}: "
-                f"{trial.refused}. Take --runtime auto or torch."
+                f"{trial.refused}.",
+                cli="Take --runtime auto or torch.",
+                notebook='Take runtime="auto" or "torch".',
             )
         self._set(which, [trial], session)
 
