@@ -114,8 +114,9 @@ def load_index(folder: Path, manifest: Manifest, parts: Parts) -> Stored | None:
     if not is_known(record):
         raise DictionaryError(
             f"The search index of {folder} is of the kind {record['kind']!r}, which this version "
-            "does not use. Every vector is read in its place, which finds the same; run "
-            "`timanh index tune` again."
+            "does not use. Every vector is read in its place, which finds the same.",
+            cli="Run `timanh index tune` again.",
+            notebook="Tune the dictionary again to use an index.",
         )
     files = folder / FOLDER / str(record["files"])
     try:
