@@ -1,7 +1,9 @@
 """Searches per second and their waiting, against the report's API written out plainly.
 
 Same encoder, same 8,091 pictures, same queries; 1, 8 and 64 clients; the peers in turn in each
-round. `--soak` keeps 64 clients at it while a tenth of them send rubbish or leave.
+round, and the backend in front of ours. The processor time of the servers for one search is there
+too, because it depends less on what else the machine does. `--soak` keeps 64 clients at it while
+a tenth of them send rubbish or leave.
 
     python benchmarks/api.py [--rounds 5] [--seconds 4] [--soak 60]
 """
@@ -18,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from common import keep
-from http_load import Load, ask, form, free_port, get, memory_mb, run_load, serving
+from http_load import Load, ask, cpu_s, form, free_port, get, memory_mb, run_load, serving
 
 from timanh.data.scenes import draw_gallery
 from timanh.models import load_encoder
@@ -26,6 +28,8 @@ from timanh.vectors import VectorDictionary, build_dictionary
 
 PICTURES, DRAWN = 8091, 300
 CLIENTS = (1, 8, 64)
+# What is measured → the path, and whose port it is.
+DOORS = {"plain": "/search", "timanh": "/api/search", "backend": "/api/search"}
 
 
 def main() -> None:
@@ -75,22 +79,26 @@ def compare(index: Path, captions: list[str], rounds: int, seconds: float) -> di
     plain = ["benchmarks/plain_api.py", str(index), str(ports["plain"])]
     seen: dict[str, list[Load]] = {}
     with (
-        serving(plain, ports["plain"]),
+        serving(plain, ports["plain"]) as peer,
         serving(serve, ports["timanh"]) as ours,
-        serving(backend, ports["backend"], address),
+        serving(backend, ports["backend"], address) as front,
     ):
+        servers = {"plain": peer, "timanh": ours, "backend": front}
         first = memory_mb(ours)
         for turn in range(rounds + 1):
             for clients in CLIENTS:
-                for name, path in (("plain", "/search"), ("timanh", "/api/search")):
+                for name, path in DOORS.items():
+                    before = {server: cpu_s(process) for server, process in servers.items()}
                     load = measure(ports[name], path, captions, clients, seconds)
+                    load.cpu_s = {
+                        server: cpu_s(process) - before[server]
+                        for server, process in servers.items()
+                    }
                     if turn:  # the first round warms up
                         seen.setdefault(f"{name} {clients}", []).append(load)
             pages = with_thumbnails(ports["timanh"], captions, 64, seconds)
-            through = measure(ports["backend"], "/api/search", captions, 1, seconds)
             if turn:
                 seen.setdefault("page 64", []).append(pages)
-                seen.setdefault("backend 1", []).append(through)
             else:
                 first = memory_mb(ours)
         last = memory_mb(ours)
@@ -141,13 +149,21 @@ def report(seen: dict[str, list[Load]], first_mb: float, last_mb: float) -> dict
             "per_second": round(statistics.median(load.per_second for load in loads), 1),
             "p50_ms": round(statistics.median(load.percentile_ms(0.5) for load in loads), 2),
             "p99_ms": round(statistics.median(load.percentile_ms(0.99) for load in loads), 2),
+            "cpu_ms": {
+                server: round(statistics.median(load.cpu_ms(server) for load in loads), 3)
+                for server in loads[0].cpu_s
+            },
             "statuses": dict(sum_of(loads)),
         }
         for name, loads in seen.items()
     }
-    print(f"{'':<14}{'searches/s':>12}{'p50 ms':>10}{'p99 ms':>10}")
+    print(f"{'':<14}{'searches/s':>12}{'p50 ms':>10}{'p99 ms':>10}   processor ms a search")
     for name, row in table.items():
-        print(f"{name:<14}{row['per_second']:12.1f}{row['p50_ms']:10.2f}{row['p99_ms']:10.2f}")
+        spent = ", ".join(f"{who} {ms:.2f}" for who, ms in row["cpu_ms"].items() if ms >= 0.01)
+        print(
+            f"{name:<14}{row['per_second']:12.1f}{row['p50_ms']:10.2f}{row['p99_ms']:10.2f}   "
+            f"{spent}"
+        )
     told = {
         "ratio_at_64": round(table["timanh 64"]["per_second"] / table["plain 64"]["per_second"], 2),
         "page_ratio_at_64": round(
@@ -156,6 +172,8 @@ def report(seen: dict[str, list[Load]], first_mb: float, last_mb: float) -> dict
         "p99_at_64_ms": table["timanh 64"]["p99_ms"],
         "plain_p50_at_8_ms": table["plain 8"]["p50_ms"],
         "backend_adds_ms": round(table["backend 1"]["p50_ms"] - table["timanh 1"]["p50_ms"], 2),
+        "backend_per_second_at_64": table["backend 64"]["per_second"],
+        "backend_cpu_ms_at_64": table["backend 64"]["cpu_ms"].get("backend", 0.0),
         "memory_mb": [round(first_mb, 1), round(last_mb, 1)],
     }
     for name, value in told.items():

@@ -24,6 +24,11 @@ class Load:
     seconds: list[float] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
     took_s: float = 0.0
+    cpu_s: dict[str, float] = field(default_factory=dict)  # of each server, by its name
+
+    def cpu_ms(self, server: str) -> float:
+        """Processor time that a server spent on one request."""
+        return 1000 * self.cpu_s.get(server, 0.0) / len(self.seconds)
 
     @property
     def per_second(self) -> float:
@@ -135,3 +140,12 @@ def memory_mb(process: "subprocess.Popen[bytes]") -> float:
         return 0.0
     line = next(line for line in lines if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
+
+
+def cpu_s(process: "subprocess.Popen[bytes]") -> float:
+    """Processor time of a process so far (Linux); 0 elsewhere."""
+    try:
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

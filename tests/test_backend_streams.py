@@ -160,6 +160,7 @@ def test_events_pass_as_they_come_with_the_sentence_before_the_end(
         ([UNDERSTOOD, HIT], "upstream-broken"),
         ([UNDERSTOOD, b"event: hit\ndata: {half\n\n"], "upstream-broken"),
         ([UNDERSTOOD, b"event: hit\ndata: [1]\n\n"], "upstream-broken"),
+        ([UNDERSTOOD, HIT, b"event: hit\ndata: {half\n\n"], "upstream-broken"),
         ([UNDERSTOOD, b"x" * 2_100_000], "upstream-broken"),
         ([UNDERSTOOD, None], "upstream-broken"),
         ([UNDERSTOOD, 1.6], "upstream-slow"),

@@ -33,6 +33,8 @@ class Upstream:
         self.behave: Callable[[], Response] | None = None
         self.headers: dict[str, str] = {}
         self.paths: list[str] = []
+        self.target = ""  # path and query as they came
+        self.connections: set[int] = set()  # the ports they came from
         self.form: dict[str, object] = {}
         app = FastAPI()
 
@@ -40,6 +42,10 @@ class Upstream:
         async def anything(path: str, request: Request) -> Response:
             self.headers = dict(request.headers)
             self.paths.append(path)
+            self.target = request.scope["raw_path"].decode() + (
+                f"?{request.url.query}" if request.url.query else ""
+            )
+            self.connections.add(request.client.port if request.client else 0)
             if request.method == "POST":
                 form = await request.form()
                 self.form = {key: form.getlist(key) for key in form}

@@ -1,11 +1,12 @@
 """Every way in which the API behind can fail, put into words."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import aiohttp
 
 from utils.problems import BackendError
 
@@ -29,25 +30,34 @@ NGROK = {
 }
 
 
-@asynccontextmanager
-async def failures_in_words(address: str) -> AsyncIterator[None]:
-    """Turn httpx's errors into BackendErrors: 503 down, 504 slow, 502 broken."""
+# What says that the API cannot be reached at all.
+AWAY = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+
+
+@contextmanager
+def failures_in_words(address: str) -> Iterator[None]:
+    """Turn the client's errors into BackendErrors: 503 down, 504 slow, 502 broken."""
     try:
         yield
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (aiohttp.ClientError, TimeoutError) as error:
         raise in_words(error, address) from error
 
 
+def is_broken(error: Exception) -> bool:
+    """Whether a connection that was there broke off, and not for being too slow."""
+    return isinstance(error, aiohttp.ClientError) and not isinstance(error, (*AWAY, TimeoutError))
+
+
 def in_words(error: Exception, address: str) -> BackendError:
-    """The BackendError that an error of httpx becomes."""
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.InvalidURL):
+    """The BackendError that an error of the client becomes."""
+    if isinstance(error, AWAY):
         return BackendError(
             503,
             "upstream-down",
             f"The search API at {address} cannot be reached. Start it (python run.py, or the last "
             "cell of notebook 05) and try again.",
         )
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, TimeoutError):
         return BackendError(
             504,
             "upstream-slow",
@@ -60,13 +70,13 @@ def in_words(error: Exception, address: str) -> BackendError:
     )
 
 
-def refuse_foreign_answers(response: httpx.Response, address: str) -> None:
+def refuse_foreign_answers(response: aiohttp.ClientResponse, address: str) -> None:
     """Raises BackendError 502: an answer that is not the API's, such as a tunnel's own page."""
     ngrok = response.headers.get("ngrok-error-code", "")
     if ngrok:
         told = f"The ngrok tunnel answered {ngrok[:40]} instead of the API. {AGAIN}"
         raise BackendError(502, *NGROK.get(ngrok, ("ngrok-error", told)))
-    if response.has_redirect_location:
+    if 300 <= response.status < 400 and "location" in response.headers:
         place = urlsplit(response.headers.get("location", "")).netloc or "another address"
         raise BackendError(
             502, "upstream-moved", f"The search API at {address} has moved to {place}. {AGAIN}"
@@ -80,23 +90,23 @@ def refuse_foreign_answers(response: httpx.Response, address: str) -> None:
         )
 
 
-def read_json(response: httpx.Response, address: str) -> Any:
-    """The answer's JSON; the API's own problems come through with their status and code."""
+def read_json(response: aiohttp.ClientResponse, content: bytes, address: str) -> Any:
+    """The JSON in an answer; the API's own problems come through with their status and code."""
     refuse_foreign_answers(response, address)
     try:
-        content = response.json()
+        value = json.loads(content)
     except ValueError as error:
         raise BackendError(
             502, "upstream-broken", f"The search API at {address} answered with broken data."
         ) from error
-    if response.is_success:
-        return content
-    told = content if isinstance(content, dict) else {}
+    if 200 <= response.status < 300:
+        return value
+    told = value if isinstance(value, dict) else {}
     retry = response.headers.get("retry-after", "")
     raise BackendError(
-        response.status_code,
+        response.status,
         str(told.get("code", "upstream-error")),
-        str(told.get("detail") or f"The search API answered {response.status_code}."),
+        str(told.get("detail") or f"The search API answered {response.status}."),
         int(retry) if retry.isdigit() else None,
         told.get("near"),
     )

@@ -2,23 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
-import httpx
-
 from services.answer import sentence
-from services.failures import in_words
+from services.failures import failures_in_words, in_words
 from services.streaming import with_sentence
-from services.upstream import Body, Upstream
+from services.upstream import Answer, Body, Upstream
 from utils.problems import BackendError
 
 PASSED_ON = ("content-type", "content-length", "etag", "cache-control", "last-modified")
+SMALL_BYTES = 65_536  # a picture that is read whole, which is cheaper than handing on its pieces
 # A tunnel's free plan counts requests, and every failed search tells at once that it is gone.
 FRESH_LOCAL_S, FRESH_REMOTE_S = 2.0, 60.0
-FileField = tuple[str, tuple[str, bytes, str]]  # "file", (name, content, media type)
-Fields = Sequence[tuple[str, str]]
 
 
 class ImageService:
@@ -44,35 +41,39 @@ class ImageService:
             return {"status": "degraded", "upstream": upstream}
         return {**self._health, "upstream": upstream}
 
-    async def get(self, path: str, parameters: Any, request_id: str) -> Any:
+    async def get(self, path: str, request_id: str) -> Answer:
         """JSON of a GET."""
-        return await self.upstream.json("GET", path, request_id, params=parameters)
+        return await self.upstream.fetch("GET", path, request_id)
 
     async def send(
         self, method: str, path: str, content: Body, headers: dict[str, str], request_id: str
-    ) -> Any:
+    ) -> Answer:
         """JSON of a request that goes on as it came."""
         self._health = {}  # it may change the number of pictures
-        return await self.upstream.json(method, path, request_id, content=content, headers=headers)
+        return await self.upstream.fetch(method, path, request_id, content=content, headers=headers)
 
-    async def search(self, content: Body, headers: dict[str, str], request_id: str) -> Any:
+    async def search(self, content: Body, headers: dict[str, str], request_id: str) -> Answer:
         """The answer of the API's `/api/search` to a form that goes on as it came."""
         target = self.upstream.target
-        answer = await self.upstream.json(
+        answer = await self.upstream.fetch(
             "POST", "/api/search", request_id, content=content, headers=headers,
             again=isinstance(content, bytes), target=target,
         )  # fmt: skip
-        return self.upstream.require(answer, {"query", "results"}, target)
+        self.upstream.require(answer.value, {"query", "results"}, target)
+        return answer
 
     async def predict(
-        self, fields: Fields, files: Sequence[FileField], language: str, request_id: str
+        self,
+        content: bytes,
+        headers: dict[str, str],
+        language: str,
+        pictures: int,
+        request_id: str,
     ) -> dict[str, Any]:
         """The report's contract for the page: a sentence, addresses of pictures, and all else."""
-        form = httpx.Request("POST", "http://form", data=_grouped(fields), files=list(files))
-        headers = {"content-type": form.headers["content-type"]}
-        answer = await self.search(form.read(), headers, request_id)
+        answer = (await self.search(content, headers, request_id)).value
         return {
-            "text": sentence(answer, language, len(files)),
+            "text": sentence(answer, language, pictures),
             "images": [result["url"] for result in answer["results"]],
             **answer,
         }
@@ -102,19 +103,27 @@ class ImageService:
             self.upstream.note(target, told)
             return told
 
-        return _closing(with_sentence(response.aiter_raw(), language, request_id, broke), stack)
+        return _closing(
+            with_sentence(response.content.iter_any(), language, request_id, broke), stack
+        )
 
     async def open_picture(
         self, path: str, etag: str | None, request_id: str
-    ) -> tuple[int, dict[str, str], AsyncIterator[bytes]]:
-        """Status, headers and bytes as they arrive; the stream closes itself at its end."""
+    ) -> tuple[int, dict[str, str], bytes | AsyncIterator[bytes]]:
+        """Status, headers, and a small picture whole or bytes as they arrive; the stream closes
+        itself at its end."""
         stack = AsyncExitStack()
         headers = {"If-None-Match": etag} if etag else {}
+        target = self.upstream.target
         response = await stack.enter_async_context(
-            self.upstream.open("GET", path, request_id, headers=headers)
+            self.upstream.open("GET", path, request_id, headers=headers, target=target)
         )
         kept = {name: response.headers[name] for name in PASSED_ON if name in response.headers}
-        return response.status_code, kept, _closing(response.aiter_raw(), stack)
+        if response.content_length is None or response.content_length > SMALL_BYTES:
+            return response.status, kept, _closing(response.content.iter_any(), stack)
+        async with stack:
+            with failures_in_words(target.url):
+                return response.status, kept, await response.read()
 
     async def _look(self, request_id: str) -> dict[str, Any]:
         """The API's health; unless all was well, whether it takes the key too."""
@@ -136,10 +145,3 @@ async def _closing(chunks: AsyncIterator[bytes], stack: AsyncExitStack) -> Async
     async with stack:
         async for chunk in chunks:
             yield chunk
-
-
-def _grouped(fields: Fields) -> Mapping[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, value in fields:
-        found.setdefault(name, []).append(value)
-    return found

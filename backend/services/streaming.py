@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import httpx
+import aiohttp
 
 from services.answer import sentence
 from utils.problems import BackendError, as_document
@@ -28,19 +28,21 @@ async def with_sentence(
     ended = False
     try:
         async for block in blocks(chunks):
-            name, data = parse(block)
+            name, text = parse(block)
             if name == "understood":
-                query = data
+                query = read(text)
             elif name == "hit":
-                results.append(data)
+                # The sentence needs the best one's score, and how many there are.
+                results.append({} if results else read(text))
             elif name == "done":
+                data = read(text)
                 answer = {**data, "query": {**query, "weak": data.get("weak")}, "results": results}
                 yield event("answer", {"text": sentence(answer, language, streamed=True)})
             ended = name in ("done", "problem")
             yield block + b"\n\n"
         if not ended:
-            raise httpx.RemoteProtocolError("the stream ended early")
-    except (httpx.HTTPError, ValueError) as error:
+            raise aiohttp.ClientPayloadError("the stream ended early")
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         told = broke(error)
         yield event("problem", as_document(told.status, told.code, str(told), request_id))
 
@@ -61,11 +63,11 @@ async def blocks(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             raise ValueError("an event without an end")
 
 
-def parse(block: bytes) -> tuple[str, dict[str, Any]]:
+def parse(block: bytes) -> tuple[str, bytes]:
     """Name and data of an event; an empty name for a comment.
 
     Raises:
-        ValueError: data that is no JSON object.
+        ValueError: data that cannot be a JSON object.
     """
     name, data = "", b""
     for line in block.split(b"\n"):
@@ -73,12 +75,21 @@ def parse(block: bytes) -> tuple[str, dict[str, Any]]:
             name = line[7:].decode("ascii", "replace")
         elif line.startswith(b"data: "):
             data = line[6:]
-    if not name:
-        return "", {}
+    if name and not (data.startswith(b"{") and data.endswith(b"}")):
+        raise ValueError("no object")
+    return name, data
+
+
+def read(data: bytes) -> dict[str, Any]:
+    """The JSON object in an event's data.
+
+    Raises:
+        ValueError: it is no such object.
+    """
     found = json.loads(data)
     if not isinstance(found, dict):
         raise ValueError("no object")
-    return name, found
+    return found
 
 
 def event(name: str, content: dict[str, Any]) -> bytes:

@@ -1,17 +1,21 @@
 """The API behind: one pooled client to it, and how it is doing."""
 
+import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import aiohttp
+import certifi
+from yarl import URL
 
 from services.connection import Target, choose_target, fallback, keep
 from services.failures import (
     failures_in_words,
     in_words,
+    is_broken,
     not_ours,
     read_json,
     refuse_foreign_answers,
@@ -21,24 +25,50 @@ from utils.problems import BackendError
 
 # A failed request of these is sent a second time: nothing can happen twice by asking twice.
 SAFE = frozenset({"GET", "HEAD"})
-BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
+# Connections stay open between searches, so that none waits for a new one through the tunnel.
+# The API keeps them a little longer, so that it is not the one who closes.
+KEPT_OPEN_S = 60.0
 
 Body = bytes | AsyncIterator[bytes] | None
 
 
-def make_client(settings: Settings) -> httpx.AsyncClient:
-    """A client that sends the API what it needs and nothing of the browser's."""
-    return httpx.AsyncClient(
+def make_client(settings: Settings) -> aiohttp.ClientSession:
+    """A client that sends the API what it needs and nothing of the browser's.
+
+    It uses no proxy, whatever the environment says: most often the API is on this machine.
+    """
+    certificates = ssl.create_default_context()
+    certificates.load_verify_locations(certifi.where())  # a system may come without any
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=0,  # as many as there are requests, which uvicorn and the API bound
+            keepalive_timeout=KEPT_OPEN_S,
+            ssl=certificates,
+        ),
         headers={
             "ngrok-skip-browser-warning": "1",
             "User-Agent": "timanh-backend",
             # What passes through is sent on as it comes.
             "Accept-Encoding": "identity",
         },
-        timeout=httpx.Timeout(settings.read_timeout_s, connect=settings.connect_timeout_s),
-        limits=httpx.Limits(max_connections=1024, max_keepalive_connections=32),
+        timeout=aiohttp.ClientTimeout(
+            total=None,
+            connect=settings.connect_timeout_s,  # with the looking up of its name
+            sock_read=settings.read_timeout_s,
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
         trust_env=False,
     )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer of the API, its JSON both as it came and read."""
+
+    status: int
+    content: bytes
+    value: Any
 
 
 @dataclass
@@ -55,7 +85,7 @@ class State:
 class Upstream:
     """Sends requests to the API of the moment, and remembers how that went."""
 
-    def __init__(self, client: httpx.AsyncClient, settings: Settings) -> None:
+    def __init__(self, client: aiohttp.ClientSession, settings: Settings) -> None:
         self.client = client
         self.settings = settings
         self.target = choose_target(settings)
@@ -69,15 +99,15 @@ class Upstream:
         path: str,
         request_id: str,
         *,
-        params: Any = None,
         content: Body = None,
         headers: dict[str, str] | None = None,
         again: bool = False,
         target: Target | None = None,
-    ) -> AsyncIterator[httpx.Response]:
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The API's answer, its body still to be read.
 
         Args:
+            path: with the query behind `?`, percent-encoded as it came.
             again: whether to send it once more when a connection broke before the answer; always
                 done for GET.
             target: another API than the one of the moment; its state is not remembered.
@@ -86,31 +116,48 @@ class Upstream:
             BackendError: 502, 503 or 504, and the API's own problems.
         """
         chosen = target or self.target
-        asked = self.client.build_request(
-            method, chosen.url + path, params=params, content=content,
-            headers={**(headers or {}), **_identity(chosen, request_id)},
-        )  # fmt: skip
+        sent = _Sent(content)
+
+        async def ask() -> aiohttp.ClientResponse:
+            return await self.client.request(
+                method,
+                _address(chosen.url, path),
+                data=sent.body,
+                headers={**(headers or {}), **_identity(chosen, request_id)},
+                allow_redirects=False,
+            )
+
         try:
-            async with failures_in_words(chosen.url):
-                response = await self._send(asked, again or method in SAFE)
-            try:
-                async with failures_in_words(chosen.url):
+            with failures_in_words(chosen.url):
+                try:
+                    response = await ask()
+                except aiohttp.ClientError as error:
+                    if sent.failure is not None:
+                        raise sent.failure from error
+                    # Most likely a kept connection that the other side has closed meanwhile.
+                    if not (again or method in SAFE) or not is_broken(error):
+                        raise
+                    response = await ask()
+            async with response:
+                with failures_in_words(chosen.url):
                     await _require_ours(response, chosen.url)
                 self.note(chosen, None)
                 yield response
-            finally:
-                await response.aclose()
         except BackendError as error:
             self.note(chosen, error)
             raise
 
-    async def json(self, method: str, path: str, request_id: str, **options: Any) -> Any:
-        """The JSON of an answer; see `open`."""
+    async def fetch(self, method: str, path: str, request_id: str, **options: Any) -> Answer:
+        """A whole answer in JSON; see `open`."""
         target = options.get("target") or self.target
         async with self.open(method, path, request_id, **options) as response:
-            async with failures_in_words(target.url):
-                await response.aread()
-            return read_json(response, target.url)
+            with failures_in_words(target.url):
+                content = await response.read()
+            return Answer(response.status, content, read_json(response, content, target.url))
+
+    async def json(self, method: str, path: str, request_id: str, **options: Any) -> Any:
+        """What a whole answer says; see `open`."""
+        return (await self.fetch(method, path, request_id, **options)).value
 
     async def check(self, target: Target, request_id: str) -> dict[str, Any]:
         """The health of the API at `target`, once it is known to take the key.
@@ -119,7 +166,7 @@ class Upstream:
             BackendError: it cannot be reached, is something else, or refuses the key.
         """
         health = await self.health(target, request_id)
-        await self.json("GET", "/api/gallery", request_id, params={"limit": 1}, target=target)
+        await self.json("GET", "/api/gallery?limit=1", request_id, target=target)
         return health
 
     async def health(self, target: Target, request_id: str) -> dict[str, Any]:
@@ -184,22 +231,37 @@ class Upstream:
         self.state.code = error.code if error is not None and failed else None
         self.state.detail = str(error) if failed else None
 
-    async def _send(self, asked: httpx.Request, again: bool) -> httpx.Response:
+
+class _Sent:
+    """The body on its way to the API; keeps why it stopped, which the client hides."""
+
+    def __init__(self, content: Body) -> None:
+        self.failure: Exception | None = None
+        self.body = (
+            content if isinstance(content, bytes) or content is None else self._pass(content)
+        )
+
+    async def _pass(self, content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         try:
-            return await self.client.send(asked, stream=True)
-        except BROKEN:
-            # Most likely a kept connection that the other side has closed meanwhile.
-            if not again:
-                raise
-            return await self.client.send(asked, stream=True)
+            async for chunk in content:
+                yield chunk
+        except Exception as error:
+            self.failure = error
+            raise
 
 
-async def _require_ours(response: httpx.Response, address: str) -> None:
+async def _require_ours(response: aiohttp.ClientResponse, address: str) -> None:
     """Raises BackendError: an answer of the tunnel, or a problem of the API."""
     refuse_foreign_answers(response, address)
-    if response.status_code >= 400:
-        await response.aread()
-        read_json(response, address)
+    if response.status >= 400:
+        read_json(response, await response.read(), address)
+
+
+def _address(url: str, path: str) -> URL:
+    try:
+        return URL(f"{URL(url)}".rstrip("/") + path, encoded=True)
+    except ValueError as error:
+        raise aiohttp.InvalidURL(url) from error
 
 
 def _identity(target: Target, request_id: str) -> dict[str, str]:
@@ -207,4 +269,4 @@ def _identity(target: Target, request_id: str) -> dict[str, str]:
     return {"X-Request-ID": request_id, **key}
 
 
-__all__ = ["Body", "State", "Upstream", "in_words", "make_client"]
+__all__ = ["Answer", "Body", "State", "Upstream", "in_words", "make_client"]

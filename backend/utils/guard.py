@@ -8,7 +8,7 @@ import secrets
 import time
 from urllib.parse import urlsplit
 
-import httpx
+import aiohttp
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -70,7 +70,7 @@ class Guard:
         except BackendError as refusal:
             await respond(refusal, request_id)(scope, receive, answer)
         except Exception as error:
-            if status and isinstance(error, httpx.HTTPError):
+            if status and isinstance(error, aiohttp.ClientError | TimeoutError):
                 # The other side ended within its answer; ending within ours says so.
                 log.warning("%s %s broke off: %s", request_id, scope["path"], error)
             else:

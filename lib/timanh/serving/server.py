@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 10.0
+# Longer than the backend keeps an idle connection, so that none is closed under a search.
+KEPT_OPEN_S = 75
 
 
 class ApiServer:
@@ -61,7 +63,13 @@ class ApiServer:
             return self
         sock = _bind(self.host, self.port)
         self.port = sock.getsockname()[1]
-        config = uvicorn.Config(self.app, log_level="warning", lifespan="on", access_log=False)
+        config = uvicorn.Config(
+            self.app,
+            log_level="warning",
+            lifespan="on",
+            access_log=False,
+            timeout_keep_alive=KEPT_OPEN_S,
+        )
         server = uvicorn.Server(config)
 
         def run() -> None:
