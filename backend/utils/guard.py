@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from utils.problems import BackendError, respond
@@ -69,6 +70,8 @@ class Guard:
             await self.app(scope, self.counted(receive), answer)
         except BackendError as refusal:
             await respond(refusal, request_id)(scope, receive, answer)
+        except ClientDisconnect:
+            log.info("%s %s: the sender left", request_id, scope["path"])
         except Exception as error:
             if status and isinstance(error, aiohttp.ClientError | TimeoutError):
                 # The other side ended within its answer; ending within ours says so.
