@@ -2,9 +2,9 @@
 
 # 500 turns with ten results and a picture each, written as the page itself writes them.
 FILL = """async () => {
-    const { keepConversation } = await import('/js/store.js');
-    const { keepBlob } = await import('/js/blobs.js');
-    const { question } = await import('/js/turn.js');
+    const { keepConversation } = await import('/js/history/store.js');
+    const { keepBlob } = await import('/js/core/blobs.js');
+    const { question } = await import('/js/ask/question.js');
     const { images } = await (await fetch('/api/gallery?limit=10')).json();
     const results = images.map((image, index) => ({ ...image, score: 0.5 - index / 100 }));
     const blob = await (await fetch(images[0].thumbnail)).blob();

@@ -19,7 +19,7 @@ def test_both_languages_have_the_same_words() -> None:
 
 def test_every_word_that_is_said_exists() -> None:
     words = json.loads((FRONTEND / "i18n" / "en.json").read_text("utf8"))
-    scripts = "".join(file.read_text("utf8") for file in (FRONTEND / "js").glob("*.js"))
+    scripts = "".join(file.read_text("utf8") for file in (FRONTEND / "js").rglob("*.js"))
     scripts += (FRONTEND / "script.js").read_text("utf8")
     page = (FRONTEND / "index.html").read_text("utf8")
     said = set(re.findall(r'say\("([^"]+)"', scripts))
@@ -36,7 +36,7 @@ def test_every_code_that_can_be_answered_has_words() -> None:
 
 
 def test_modules_are_small_and_only_api_fetches() -> None:
-    for file in [*(FRONTEND / "js").glob("*.js"), FRONTEND / "script.js"]:
+    for file in [*(FRONTEND / "js").rglob("*.js"), FRONTEND / "script.js"]:
         text = file.read_text("utf8")
         assert text.count("\n") <= 150, file.name
         assert "innerHTML" not in text, file.name
@@ -86,7 +86,7 @@ def test_every_class_of_the_styles_is_used() -> None:
     styles = "".join(file.read_text("utf8") for file in (FRONTEND / "css").glob("*.css"))
     styles = re.sub(r"/\*.*?\*/|\burl\([^)]*\)|\"[^\"]*\"", "", styles, flags=re.S)
     used = (FRONTEND / "index.html").read_text("utf8")
-    used += "".join(file.read_text("utf8") for file in (FRONTEND / "js").glob("*.js"))
+    used += "".join(file.read_text("utf8") for file in (FRONTEND / "js").rglob("*.js"))
     for name in set(re.findall(r"\.([a-z][\w-]*)(?=[\s:,{.>)\[])", styles)) - SWIPER:
         assert re.search(rf"[\"' ]{re.escape(name)}[\"' ]", used), f".{name} is used nowhere"
 
@@ -94,7 +94,7 @@ def test_every_class_of_the_styles_is_used() -> None:
 def test_every_id_property_and_motion_of_the_styles_is_used() -> None:
     styles = "".join(file.read_text("utf8") for file in (FRONTEND / "css").glob("*.css"))
     styles = re.sub(r"/\*.*?\*/|\"[^\"]*\"", "", styles, flags=re.S)
-    scripts = "".join(file.read_text("utf8") for file in (FRONTEND / "js").glob("*.js"))
+    scripts = "".join(file.read_text("utf8") for file in (FRONTEND / "js").rglob("*.js"))
     page = (FRONTEND / "index.html").read_text("utf8")
     defined = set(re.findall(r"(--[\w-]+):", styles))
     read = set(re.findall(r"var\((--[\w-]+)", styles)) | set(
@@ -111,7 +111,7 @@ def test_every_id_property_and_motion_of_the_styles_is_used() -> None:
 
 def test_no_word_of_the_language_files_is_never_said() -> None:
     words = json.loads((FRONTEND / "i18n" / "en.json").read_text("utf8"))
-    sources = [*(FRONTEND / "js").glob("*.js"), FRONTEND / "script.js", FRONTEND / "index.html"]
+    sources = [*(FRONTEND / "js").rglob("*.js"), FRONTEND / "script.js", FRONTEND / "index.html"]
     text = "".join(file.read_text("utf8") for file in sources)
     whole = set(re.findall(r"[\"`]([a-z][\w.-]*)[\"`]", text))
     begun = {start for start in re.findall(r"`([a-z][\w-]*\.)\$\{", text)}
@@ -130,12 +130,12 @@ def test_the_service_worker_keeps_every_file_of_the_page() -> None:
     listed = set(re.findall(r'"(/[^"]*)"', worker.split("];")[0]))
     own = {
         f"/{file.relative_to(FRONTEND).as_posix()}"
-        for pattern in ("js/*.js", "css/*.css", "i18n/*.json", "script.js", "favicon.svg")
+        for pattern in ("js/**/*.js", "css/*.css", "i18n/*.json", "script.js", "favicon.svg")
         for file in FRONTEND.glob(pattern)
     }
     assert own <= listed
     assert {path for path in listed if not (FRONTEND / path.lstrip("/")).exists()} == set()
-    scripts = "".join(file.read_text("utf8") for file in (FRONTEND / "js").glob("*.js"))
+    scripts = "".join(file.read_text("utf8") for file in (FRONTEND / "js").rglob("*.js"))
     assert set(re.findall(r'"(/node_modules/[^"]+)"', scripts)) <= listed
 
 

@@ -21,7 +21,7 @@ DROP = """([kind, name, bytes]) => {
         : new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
     document.body.dispatchEvent(event);
 }"""
-ROWS = "async (given) => (await import('/js/justify.js')).rowsOf(...given)"
+ROWS = "async (given) => (await import('/js/answer/justify.js')).rowsOf(...given)"
 
 
 def test_the_api_away_at_the_start_is_said_and_found_again(page: Page, site: "Site") -> None:

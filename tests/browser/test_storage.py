@@ -22,8 +22,8 @@ WORDS = {
 }
 # All that is kept: the turns, and which of their pictures can be read.
 KEPT = """async () => {
-    const { listed, turnsOf, pictureKeys } = await import('/js/store.js');
-    const { blobOf } = await import('/js/blobs.js');
+    const { listed, turnsOf, pictureKeys } = await import('/js/history/store.js');
+    const { blobOf } = await import('/js/core/blobs.js');
     const blobs = await Promise.all([...pictureKeys()].map(blobOf));
     return { turns: listed().map(({ id }) => turnsOf(id)), sizes: blobs.map((blob) => blob?.size),
         characters: Object.values({ ...localStorage }).join('').length };
@@ -41,8 +41,8 @@ TO_THE_TOP = """async () => { while (!document.querySelector('#older').hidden) {
     await new Promise(requestAnimationFrame);
 } }"""
 CROWD = """async () => {
-    const { keepConversation, listed } = await import('/js/store.js');
-    const { question } = await import('/js/turn.js');
+    const { keepConversation, listed } = await import('/js/history/store.js');
+    const { question } = await import('/js/ask/question.js');
     const answer = { state: 'done', results: [], text: 'x'.repeat(900_000), language: 'en' };
     const outcomes = [];
     for (let at = 1; at <= 6; at += 1) {
@@ -54,8 +54,8 @@ CROWD = """async () => {
 }"""
 
 TOO_LARGE = """async () => {
-    const { keepConversation } = await import('/js/store.js');
-    const { question } = await import('/js/turn.js');
+    const { keepConversation } = await import('/js/history/store.js');
+    const { question } = await import('/js/ask/question.js');
     const turn = { id: 't', at: 9, question: question({ text: 'x'.repeat(9_000_000) }) };
     return keepConversation({ id: 'large', name: 'large', at: 9 }, [turn]);
 }"""

@@ -1,0 +1,13 @@
+/** A question with its answer: what is kept, searched and shown again. */
+
+export const MOST_RESULTS = 1_000; // of one answer; beyond that other words find better
+
+/** A turn that has no answer yet. */
+export function newTurn(asked) {
+  return { id: crypto.randomUUID(), at: Date.now(), question: asked, answer: null };
+}
+
+/** An answer to `asked` pictures of which nothing has come yet. */
+export function newAnswer(asked) {
+  return { state: "asking", asked, understood: null, results: [], ended: false, text: "", language: "", weak: null, considered: null, gallery: null, took: null, problem: null };
+}

@@ -1,0 +1,51 @@
+/** What stands there before the first question: a greeting, examples, a sample of the gallery. */
+import { question } from "../ask/question.js";
+import { examples, sample } from "../core/api.js";
+import { captionOf } from "../core/captions.js";
+import { byId, element, sign } from "../core/dom.js";
+import { send } from "../core/events.js";
+import { trouble } from "../core/health.js";
+import { language, onLanguage, say } from "../core/i18n.js";
+import { moreLike } from "../picture/actions.js";
+
+const PICTURES = 12;
+let found = { examples: [], images: [] };
+
+/** Draw it, now and whenever the language changes. */
+export function startWelcome() {
+  onLanguage(show);
+}
+
+/** Fetch examples and sample when the API is there; what cannot be had is left out. */
+export async function fillWelcome(ok) {
+  if (ok && !found.images.length) {
+    const [queries, gallery] = await Promise.allSettled([examples(), sample(PICTURES)]);
+    found = { examples: queries.value ?? [], images: gallery.value?.images ?? [] };
+  }
+  show();
+}
+
+function show() {
+  if (byId("welcome").hidden) return;
+  byId("welcome").replaceChildren(...[
+    element("h2", { id: "welcome-title" }, say("welcome.title")),
+    element("p", { class: "lead" }, say("welcome.text")),
+    trouble() && element("p", { class: "notice" }, sign("alert"), element("span", {}, trouble())),
+    found.examples.length && element("ul", { class: "chips" }, ...found.examples.map(chip)),
+    found.images.length && element("h3", {}, say("welcome.sample")),
+    found.images.length && element("ul", { class: "sample" }, ...found.images.map(tile)),
+  ].filter(Boolean));
+}
+
+function chip(example) {
+  const text = example[language()];
+  return element("li", {}, element("button", { type: "button", class: "chip", onclick: () => send("search", question({ text })) }, text));
+}
+
+function tile(image) {
+  return element("li", {}, element("button", {
+    type: "button", class: "hit", title: captionOf(image),
+    "aria-label": say("search-like", { caption: captionOf(image) }),
+    onclick: () => moreLike(image),
+  }, element("img", { src: image.thumbnail, alt: "", width: image.width, height: image.height })));
+}

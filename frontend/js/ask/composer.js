@@ -1,0 +1,121 @@
+/** The box at the bottom: words, pictures, how much each counts, and what steers the search. */
+import { byId, hasKeyboard } from "../core/dom.js";
+import { send } from "../core/events.js";
+import { number, onLanguage, say } from "../core/i18n.js";
+import { balance, chips } from "./chips.js";
+import { splitExcluded } from "./exclude.js";
+import { chosenFilter, conditions, onFilter, setFilter } from "./filter.js";
+import { onPicks, setPicks, takePicks } from "./picks.js";
+import { setPictures, startPictures, takePictures } from "./pictures.js";
+import { ALPHA, asksSomething, question, refined } from "./question.js";
+
+let waiting = [];
+let picks = { like: [], unlike: [] };
+let alpha = ALPHA;
+let narrowed = false; // since the last question
+let last = () => undefined;
+
+/** Wire the form; `lastQuestion()` gives the one before. */
+export function startComposer(lastQuestion) {
+  last = lastQuestion;
+  byId("composer").addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit();
+  });
+  byId("words").addEventListener("keydown", (event) => {
+    // While a Vietnamese input method is composing, Enter belongs to it.
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      byId("composer").requestSubmit();
+    }
+  });
+  byId("words").addEventListener("input", refresh);
+  startPictures((pictures) => {
+    waiting = pictures;
+    refresh();
+  });
+  onPicks((next) => {
+    picks = next;
+    refresh();
+  });
+  onFilter(() => {
+    narrowed = true;
+    refresh();
+  });
+  onLanguage(() => {
+    byId("words").placeholder = say("placeholder");
+    byId("balance").replaceChildren();
+    refresh();
+  });
+}
+
+/** Put words into the box, for a person to change. */
+export function write(text) {
+  byId("words").value = text;
+  refresh();
+  byId("words").focus();
+}
+
+/** Put a whole question back into the box. */
+export function rewrite(asked) {
+  setPictures(asked.pictures);
+  setPicks({ like: asked.like, unlike: asked.unlike });
+  setFilter(asked.where ?? {});
+  ({ alpha } = asked);
+  byId("balance").replaceChildren();
+  const excluded = asked.without.map((words) => ` -"${words}"`).join("");
+  write(asked.text + excluded);
+}
+
+function submit() {
+  const asked = written();
+  if (!asked) {
+    byId("words").focus();
+    return;
+  }
+  takePictures();
+  takePicks();
+  byId("words").value = "";
+  narrowed = false;
+  refresh();
+  if (!hasKeyboard()) byId("words").blur(); // a phone's keyboard would cover the answer
+  send("search", asked);
+}
+
+/** The question in the box; what only steers is about the question before. Null if there is none. */
+function written() {
+  const { text, without } = splitExcluded(byId("words").value);
+  const own = question({ text, without, alpha, pictures: waiting, ...picks });
+  if (text || waiting.length) return own;
+  const before = last();
+  const steers = picks.like.length || picks.unlike.length || without.length || narrowed;
+  if (steers && before) return refined(before, own);
+  return asksSomething(own) ? own : null;
+}
+
+function refresh() {
+  const words = byId("words");
+  words.style.height = "auto";
+  words.style.height = `${words.scrollHeight}px`; // until its max-height
+  const both = words.value.trim() && waiting.length;
+  const place = byId("balance");
+  if (!both) place.replaceChildren();
+  else if (!place.firstChild) place.append(balance(alpha, (value) => { alpha = value; }));
+  showChips();
+  showFilter();
+  byId("send").disabled = !written();
+}
+
+function showChips() {
+  const drop = ({ where, ...changes }) => (where ? setFilter(where) : setPicks({ ...picks, ...changes }));
+  const list = chips({ ...picks, without: [], where: chosenFilter() }, drop);
+  byId("picks").replaceChildren(...[list].filter(Boolean));
+}
+
+function showFilter() {
+  const count = conditions(chosenFilter()).length;
+  const label = count ? say("filter.on", { count: number(count) }) : say("filter");
+  byId("filter").classList.toggle("on", count > 0);
+  byId("filter").setAttribute("aria-label", label);
+  byId("filter").title = label;
+}

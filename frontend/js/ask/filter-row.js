@@ -1,0 +1,75 @@
+/** The fields that narrow a search: they open within the box, and count from the next search on. */
+import { folders } from "../core/api.js";
+import { byId, element, sign } from "../core/dom.js";
+import { number, onLanguage, say } from "../core/i18n.js";
+import { chosenFilter, folderName, onFilter, setFilter, SIDES } from "./filter.js";
+
+const place = byId("filter-fields");
+const opener = byId("filter");
+let known = [];
+
+/** Open it, or close it. */
+export async function toggleFilter() {
+  show(place.hidden);
+  if (place.hidden) return;
+  known = await folders().catch(() => []); // an API of an earlier version tells none
+  draw();
+  place.querySelector("select, input").focus();
+}
+
+place.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  show(false);
+  opener.focus();
+});
+onFilter(() => {
+  for (const field of place.querySelectorAll("[data-field]")) {
+    const value = chosenFilter()[field.dataset.field] ?? "";
+    if (field !== document.activeElement) field.value = value; // what is being typed stays
+  }
+});
+byId("composer").addEventListener("submit", () => {
+  if (place.contains(document.activeElement)) opener.focus();
+  show(false); // what is chosen stays in view, as chips
+});
+onLanguage(() => !place.hidden && draw());
+
+function show(open) {
+  place.hidden = !open;
+  opener.setAttribute("aria-expanded", String(open));
+  byId("drop").classList.toggle("narrowing", open);
+}
+
+function draw() {
+  place.replaceChildren(...[
+    known.length && choice("folder", "filter.anywhere", known.map(({ path, count }) => [path, `${folderName(path)} (${number(count)})`])),
+    input("words", { type: "text", maxlength: 1000, placeholder: say("filter.words.example") }),
+    input("after", { type: "date", max: "9999-12-31" }),
+    input("before", { type: "date", max: "9999-12-31" }),
+    choice("min_side", "filter.any-size", SIDES.map((side) => [side, say("filter.is.min_side", { value: number(Number(side)) })])),
+    element("button", { type: "button", class: "quiet", onclick: clear }, sign("close"), say("filter.clear")),
+  ].filter(Boolean));
+}
+
+function clear() {
+  for (const field of place.querySelectorAll("[data-field]")) field.value = "";
+  setFilter({});
+  byId("words").focus();
+}
+
+function input(field, attributes) {
+  const made = element("input", { ...attributes, "data-field": field, value: chosenFilter()[field] ?? "" });
+  return labelled(field, made);
+}
+
+function choice(field, any, options) {
+  const made = element("select", { "data-field": field }, element("option", { value: "" }, say(any)),
+    ...options.map(([value, words]) => element("option", { value }, words)));
+  made.value = chosenFilter()[field] ?? "";
+  return labelled(field, made);
+}
+
+function labelled(field, control) {
+  control.addEventListener("input", () => setFilter({ ...chosenFilter(), [field]: control.value }));
+  return element("label", { class: "field" }, element("span", {}, say(`filter.${field}`)), control);
+}

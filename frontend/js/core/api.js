@@ -1,0 +1,140 @@
+/** The only module that calls the backend. */
+
+import { eventsOf } from "./event-stream.js";
+
+const SAME = "0.985"; // cosine from which on pictures count as nearly the same and are shown as one
+
+/** A failure in the backend's words: `code` for the page to translate, `detail` otherwise; `near` may have been meant. */
+export class Problem extends Error {
+  constructor(code, detail, status = 0, near = []) {
+    super(detail);
+    this.code = code;
+    this.status = status;
+    this.near = near;
+  }
+}
+
+/**
+ * Yield `[kind, data]` of an answer as it comes: understood, hit (once a picture), answer, done.
+ * `blobs` is a list of `[name, blob]`; `offset` hits are left out first. Throws a Problem where the answer breaks off.
+ */
+export async function* searching(question, blobs, { language, k, offset }, signal) {
+  const form = searchForm(question, blobs, k, offset);
+  const answer = await reach(`/api/search/stream?language=${language}`, { method: "POST", body: form, signal });
+  if (!answer.ok) throw await problemOf(answer);
+  let ended = false;
+  try {
+    for await (const [kind, data] of eventsOf(answer.body)) {
+      if (kind === "problem") throw new Problem(data.code, data.detail, data.status, data.near);
+      ended = kind === "done";
+      yield [kind, data];
+    }
+  } catch (error) {
+    if (error instanceof Problem || error.name === "AbortError") throw error;
+    throw new Problem("upstream-broken", error.message);
+  }
+  if (!ended) throw new Problem("upstream-broken", "The answer ended too early.");
+}
+
+/** What is searched, and whether it is there. */
+export function health() {
+  return json("/health");
+}
+
+/** Queries that find something: `[{vi, en}]`. */
+export async function examples() {
+  return (await json("/api/examples")).examples;
+}
+
+/** Some pictures spread over the gallery. */
+export function sample(limit) {
+  return json(`/api/gallery?limit=${limit}&sample=1`);
+}
+
+/** One page of all pictures: `{total, images}`. */
+export function galleryPage(offset, limit) {
+  return json(`/api/gallery?offset=${offset}&limit=${limit}`);
+}
+
+/** Folders of the gallery with the number of pictures in each: `[{path, count}]`. */
+export async function folders() {
+  return (await json("/api/folders")).folders;
+}
+
+/** Add pictures to the gallery, at most five at once: `{added, known, total}`. */
+export function addPictures(pictures) {
+  const form = new FormData();
+  for (const { name, blob } of pictures) form.append("file", blob, name);
+  return json("/api/images", { method: "POST", body: form });
+}
+
+/** Take a picture out of the gallery. */
+export function deletePicture(id) {
+  return json(`/api/images/${encodeURIComponent(id)}`, { method: "DELETE" });
+}
+
+/** Look whether an API answers at a connection line: `{host, health}`. */
+export function checkConnection(connection) {
+  return json("/api/upstream/check", sent("POST", { connection }));
+}
+
+/** Use the API of a connection line from now on. */
+export function connect(connection) {
+  return json("/api/upstream", sent("PUT", { connection }));
+}
+
+/** Forget that API and go back to the one before. */
+export function disconnect() {
+  return json("/api/upstream", { method: "DELETE" });
+}
+
+/** A picture's bytes. */
+export async function pictureBlob(url) {
+  const answer = await reach(url);
+  if (!answer.ok) throw new Problem("picture-gone", "The picture cannot be loaded.", answer.status);
+  return answer.blob();
+}
+
+/** Sentences of one language. */
+export async function loadWords(language) {
+  return (await reach(`/i18n/${language}.json`)).json();
+}
+
+function sent(method, content) {
+  return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) };
+}
+
+function searchForm({ text, corrected, alpha, like, unlike, without, where = {} }, blobs, k, offset) {
+  const form = new FormData();
+  form.set("query", corrected ?? text);
+  form.set("alpha", String(alpha));
+  form.set("k", String(k));
+  form.set("fold", SAME);
+  if (offset) form.set("offset", String(offset));
+  for (const { id } of like) form.append("like", id);
+  for (const { id } of unlike) form.append("unlike", id);
+  if (without.length) form.set("without", without.join(", "));
+  for (const [field, value] of Object.entries(where)) form.set(field, value);
+  for (const [name, blob] of blobs) form.append("file", blob, name);
+  return form;
+}
+
+async function json(url, options) {
+  const answer = await reach(url, options);
+  if (!answer.ok) throw await problemOf(answer);
+  return answer.json().catch(() => { throw new Problem("upstream-broken", "The answer is not JSON."); });
+}
+
+async function problemOf(answer) {
+  const content = await answer.json().catch(() => null);
+  return new Problem(content?.code ?? "unknown", content?.detail ?? answer.statusText, answer.status, content?.near);
+}
+
+async function reach(url, options) {
+  try {
+    return await fetch(url, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem("backend-down", error.message);
+  }
+}

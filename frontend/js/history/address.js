@@ -1,0 +1,68 @@
+/** The address holds the search, so that it can be shared and the back button works. */
+import { filterFrom } from "../ask/filter.js";
+import { ALPHA, question } from "../ask/question.js";
+
+/** Put a turn's search into the address, as a new step. */
+export function showAddress(turn) {
+  history.pushState({ turn: turn.id }, "", addressOf(turn.question));
+}
+
+/** The same for a turn that was changed in its place. */
+export function remainAt(turn) {
+  history.replaceState({ turn: turn.id }, "", addressOf(turn.question));
+}
+
+/** Back to the bare page. */
+export function clearAddress() {
+  if (location.search) history.pushState(null, "", "/");
+}
+
+/** `restored(turnId, question)` is called when a person goes back or forward. */
+export function onBack(restored) {
+  addEventListener("popstate", ({ state }) => restored(state?.turn, questionFrom(location.search)));
+}
+
+/** Relative address of a search; pictures from elsewhere cannot be in it. */
+export function addressOf({ text, corrected, alpha, k, like, unlike, without, where = {} }) {
+  const fields = new URLSearchParams();
+  if (text) fields.set("q", text);
+  if (text && alpha !== ALPHA) fields.set("alpha", String(alpha));
+  fields.set("k", String(k));
+  for (const { id } of like) fields.append("like", id);
+  for (const { id } of unlike) fields.append("unlike", id);
+  for (const words of without) fields.append("without", words);
+  for (const [field, value] of Object.entries(where)) fields.set(field, value);
+  if (corrected) fields.set("as", corrected);
+  return `/?${fields}`;
+}
+
+/** The question that an address holds, with ids in place of pictures; null if there is none. */
+export function questionFrom(search) {
+  const fields = new URLSearchParams(search);
+  const alpha = Number(fields.get("alpha") ?? ALPHA);
+  const k = Number(fields.get("k"));
+  const asked = question({
+    text: (fields.get("q") ?? "").slice(0, 1_000),
+    alpha: alpha >= 0 && alpha <= 1 ? alpha : ALPHA,
+    ...(Number.isInteger(k) && k >= 1 && k <= 100 ? { k } : {}),
+    like: fields.getAll("like").slice(0, 5).map(onlyId),
+    unlike: fields.getAll("unlike").slice(0, 5).map(onlyId),
+    without: fields.getAll("without").slice(0, 5).map((words) => words.slice(0, 1_000)),
+    where: filterFrom((field) => fields.get(field)),
+    corrected: fields.get("as")?.slice(0, 1_000) ?? null,
+  });
+  return asked.text || asked.like.length ? asked : null;
+}
+
+function onlyId(id) {
+  const url = `/api/images/${encodeURIComponent(id)}`;
+  return { id, path: "", captions: [], width: 1, height: 1, url, thumbnail: `${url}/thumbnail` };
+}
+
+/** The line of a connection link, `#connect=…`, which is taken out of the address; "" if there is none. */
+export function connectionFrom() {
+  if (!location.hash.startsWith("#connect=")) return "";
+  const line = location.hash.slice(9);
+  history.replaceState(history.state, "", location.pathname + location.search); // a key stays in no history
+  return decodeURIComponent(line);
+}
