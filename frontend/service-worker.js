@@ -12,7 +12,7 @@ const FILES = [
   "/js/answer/welcome.js", "/js/ask/chips.js", "/js/ask/composer.js", "/js/ask/exclude.js", "/js/ask/filter-row.js",
   "/js/ask/filter.js", "/js/ask/picks.js", "/js/ask/pictures.js", "/js/ask/question.js", "/js/ask/voice.js",
   "/js/controller.js", "/js/core/api.js", "/js/core/blobs.js", "/js/core/captions.js", "/js/core/dom.js",
-  "/js/core/drop.js", "/js/core/event-stream.js", "/js/core/events.js", "/js/core/first-paint.js",
+  "/js/core/drop.js", "/js/core/event-stream.js", "/js/core/events.js", "/js/core/first-paint.js", "/js/core/folders.js",
   "/js/core/health.js", "/js/core/i18n.js", "/js/core/list-foot.js", "/js/core/markdown.js", "/js/core/offline.js",
   "/js/core/panel.js", "/js/core/problems.js", "/js/core/settings.js", "/js/core/shrink.js", "/js/core/theme.js",
   "/js/core/toast.js", "/js/gallery/panel.js", "/js/gallery/sheets.js", "/js/history/address.js",

@@ -7,7 +7,9 @@ from pathlib import Path
 JS = Path(__file__).resolve().parent.parent / "frontend" / "js"
 # A room imports from itself and from those after it; what stands beside them is above all.
 ROOMS = ("settings", "gallery", "answer", "history", "picture", "ask", "core")
-IMPORT = re.compile(r"""(?:^import\s[^;]*?|^export\s[^;]*?from\s*|\bimport\()["'](\.[^"']+)["']""", re.M)
+IMPORT = re.compile(
+    r"""(?:^import\s[^;]*?|^export\s[^;]*?from\s*|\bimport\()["'](\.[^"']+)["']""", re.M
+)
 MOST_FILES = 25
 
 

@@ -1,7 +1,8 @@
 /** An answer as it comes: what was understood, the pictures one by one, the sentence, the timings. */
-import { conditions, folderName, setFilter, withoutField } from "../ask/filter.js";
+import { conditions, setFilter, withoutField } from "../ask/filter.js";
 import { announce, element, sign } from "../core/dom.js";
 import { send } from "../core/events.js";
+import { folderName } from "../core/folders.js";
 import { language, number, say } from "../core/i18n.js";
 import { listFoot } from "../core/list-foot.js";
 import { rendered } from "../core/markdown.js";

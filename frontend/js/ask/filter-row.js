@@ -1,8 +1,9 @@
 /** The fields that narrow a search: they open within the box, and count from the next search on. */
 import { folders } from "../core/api.js";
 import { byId, element, sign } from "../core/dom.js";
+import { folderName } from "../core/folders.js";
 import { number, onLanguage, say } from "../core/i18n.js";
-import { chosenFilter, folderName, onFilter, setFilter, SIDES } from "./filter.js";
+import { chosenFilter, onFilter, setFilter, SIDES } from "./filter.js";
 
 const place = byId("filter-fields");
 const opener = byId("filter");

@@ -1,4 +1,5 @@
 /** What narrows a search: a folder, words of the captions, days, size. */
+import { folderName } from "../core/folders.js";
 import { day, number, say } from "../core/i18n.js";
 
 const LONGEST = 1_000;
@@ -47,11 +48,6 @@ export function conditions(where = {}) {
 /** `where` without one condition. */
 export function withoutField(where, field) {
   return Object.fromEntries(Object.entries(where).filter(([each]) => each !== field));
-}
-
-/** A folder as people call it. */
-export function folderName(path) {
-  return path === "added" ? say("filter.added") : path;
 }
 
 function isDay(text) {

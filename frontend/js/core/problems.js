@@ -1,5 +1,5 @@
 /** Failures in words. */
-import { folderName } from "./filter.js";
+import { folderName } from "./folders.js";
 import { say } from "./i18n.js";
 
 /** In the language of the page where it knows the code, else as the backend put it. */
