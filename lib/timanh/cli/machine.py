@@ -142,11 +142,13 @@ def _torch() -> Iterator[Finding]:
         hint = "Install torch again for this machine: https://pytorch.org/get-started"
         yield Finding("torch loads", False, " ".join(str(error).split())[:100], hint=hint)
         return
+    from timanh.models.half import gpu_has_bf16
+
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     device = torch.cuda.get_device_name() if cuda else "Apple GPU" if mps else "none"
     hint = "The CPU does it too: CLIP ViT-B/32 encodes some 50 pictures a second on 4 cores."
     yield Finding("GPU", cuda or mps, device, needed=False, hint=hint)
-    fast, what = _bf16(torch.cuda.is_bf16_supported() if cuda else None)
+    fast, what = _bf16(gpu_has_bf16() if cuda else None)
     hint = "Training then uses float16 on a GPU and float32 on the CPU."
     yield Finding("bfloat16", fast, what, needed=False, hint=hint)
 

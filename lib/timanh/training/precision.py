@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor, nn
 
+from timanh.models.half import gpu_has_bf16
+
 
 class Precision:
     """bf16 where the device computes it, fp16 with scaled gradients on older GPUs, else fp32."""
@@ -36,7 +38,7 @@ class Precision:
 
 def _best_dtype(device_type: str) -> torch.dtype | None:
     if device_type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        return torch.bfloat16 if gpu_has_bf16() else torch.float16
     if device_type == "cpu" and _cpu_has_bf16():
         return torch.bfloat16
     return None

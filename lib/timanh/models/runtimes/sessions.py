@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from timanh.models.half import gpu_has_bf16
 from timanh.models.runtimes import names
 from timanh.models.runtimes.towers import Arrays, Tower
 
@@ -30,8 +31,7 @@ def _torch(runtime: str, tower: Tower, device: str) -> Session:
         run = torch.compile(tower, dynamic=True)
     half = runtime == names.TORCH_BF16
     kind = torch.device(device).type
-    # Cards before Ampere, such as Colab's T4, emulate bfloat16 slowly.
-    fast = torch.float16 if kind == "cuda" and not _has_bf16() else torch.bfloat16
+    fast = torch.float16 if kind == "cuda" and not gpu_has_bf16() else torch.bfloat16
 
     @torch.inference_mode()
     def session(batch: Arrays) -> NDArray[np.float32]:
@@ -41,10 +41,6 @@ def _torch(runtime: str, tower: Tower, device: str) -> Session:
         return features
 
     return session
-
-
-def _has_bf16() -> bool:
-    return torch.cuda.get_device_capability()[0] >= 8
 
 
 def _onnx(file: Path | None, tower: Tower, device: str) -> Session:
