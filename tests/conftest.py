@@ -14,6 +14,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import httpx
 import pytest
 from galleries import make_gallery
+from hub_checkpoints import HUB
 from pixel_encoder import PixelEncoder, make_pictures
 from upstream_standin import Upstream, connect, free_port, start_backend
 
@@ -64,6 +65,15 @@ def tiny_encoder(tiny_clip_folder: Path) -> TorchEncoder:
     from timanh.models import load_encoder
 
     return load_encoder(tiny_clip_folder, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """family → its tiny checkpoint in the form of the hub; only to be read."""
+    root = tmp_path_factory.mktemp("hub")
+    for name, make in HUB.items():
+        make(root / name)
+    return {name: root / name for name in HUB}
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ PACKAGE = ROOT / "lib" / "timanh"
 COLAB = {
     "deep-translator": None,
     "fastapi": "0.141.1",
+    "ftfy": None,
     "huggingface-hub": "1.27.0",
     "ipykernel": "6.17.1",
     "kagglehub": "1.0.2",

@@ -9,8 +9,10 @@ from torch import nn
 
 from timanh.errors import ModelFormatError
 from timanh.models.loading import choose_device, download
+from timanh.models.packages import needed_packages
 from timanh.models.preparation import ImagePreparation
 from timanh.models.sidecar import Sidecar, guess_languages
+from timanh.models.texts import repaired
 from timanh.models.two_tower import TwoTower, TwoTowerEncoder
 
 SMALL_SIDE = 112  # pixels; drawn pictures need no more
@@ -41,7 +43,11 @@ def join_towers(
     from transformers import AutoTokenizer
 
     vision_folder, text_folder = _folder(vision), _folder(text)
-    vision_tower, text_tower = _tower(vision_folder, "vision"), _tower(text_folder, "text")
+    with needed_packages(vision_folder.name):
+        vision_tower = _tower(vision_folder, "vision")
+    with needed_packages(text_folder.name):
+        text_tower = _tower(text_folder, "text")
+        tokenizer = AutoTokenizer.from_pretrained(text_folder)
     torch.manual_seed(seed)
     network = TwoTower(vision_tower, text_tower, dim=dim, text_pooling=text_pooling)
     preparation = ImagePreparation.from_folder(vision_folder)
@@ -50,7 +56,6 @@ def join_towers(
     sidecar = Sidecar(
         name or f"{vision_folder.name}+{text_folder.name}", guess_languages(str(text))
     )
-    tokenizer = AutoTokenizer.from_pretrained(text_folder)
     return TwoTowerEncoder(network, tokenizer, preparation, sidecar, device=choose_device(device))
 
 
@@ -109,26 +114,43 @@ def small_encoder(
         mean=(0.5, 0.5, 0.5),
         std=(0.25, 0.25, 0.25),
     )
-    return TwoTowerEncoder(
+    encoder = TwoTowerEncoder(
         network, tokenizer, preparation, Sidecar(name, languages), device=choose_device(device)
     )
+    encoder.texts.made_here = True
+    return encoder
 
 
 def train_tokenizer(texts: Iterable[str], *, vocabulary: int = 2000, max_length: int = 64) -> Any:
-    """A word-piece tokenizer over `texts`; lower case, accents kept (Vietnamese needs them)."""
+    """A word-piece tokenizer over `texts`; lower case, accents kept (Vietnamese needs them).
+
+    The same texts give the same tokenizer in every process: a run that is taken up again reads
+    its captions as before.
+    """
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
     from tokenizers.processors import TemplateProcessing
     from transformers import PreTrainedTokenizerFast
 
+    def word_pieces(pieces: dict[str, int]) -> Tokenizer:
+        made = Tokenizer(models.WordPiece(pieces, unk_token="[UNK]"))
+        made.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+        made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        made.decoder = decoders.WordPiece()
+        return made
+
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
+    learned = word_pieces({})
+    cleaned = [repaired(text) for text in texts]
+    # The trainer numbers letters within words in the order of a hash map, which differs from
+    # process to process, and draws between equally frequent pairs by these numbers. Given as
+    # special tokens they are numbered beforehand; the tokenizer made of them has them as pieces.
     trainer = trainers.WordPieceTrainer(
-        vocab_size=vocabulary, special_tokens=special, show_progress=False
+        vocab_size=vocabulary,
+        special_tokens=special + _inner_letters(learned, cleaned),
+        show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    learned.train_from_iterator(cleaned, trainer)
+    tokenizer = word_pieces(learned.get_vocab())
     tokenizer.post_processor = TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
@@ -140,6 +162,16 @@ def train_tokenizer(texts: Iterable[str], *, vocabulary: int = 2000, max_length:
         sep_token="[SEP]",
         model_max_length=max_length,
     )
+
+
+def _inner_letters(tokenizer: Any, texts: Iterable[str]) -> list[str]:
+    """Pieces for all letters that stand within words, "##a" and the like, in order."""
+    letters: set[str] = set()
+    for text in set(texts):
+        normal = tokenizer.normalizer.normalize_str(text)
+        for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal):
+            letters.update(word[1:])
+    return [f"##{letter}" for letter in sorted(letters)]
 
 
 def _folder(name: str | Path) -> Path:

@@ -1,13 +1,14 @@
-"""Image-text models of transformers: CLIP, SigLIP, SigLIP2, MetaCLIP 2, AltCLIP, ChineseCLIP…"""
+"""Image-text models of transformers, of the families in `timanh.models.families`."""
 
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
+from timanh.models.families import FAMILIES, Family
 from timanh.models.preparation import ImagePreparation
 from timanh.models.sidecar import Sidecar
-from timanh.models.texts import PADDED_TO_FULL_LENGTH, TextPreparation, text_limit
+from timanh.models.texts import TextPreparation, text_limit
 from timanh.models.torch_encoder import TorchEncoder
 
 
@@ -24,17 +25,14 @@ class ClipEncoder(TorchEncoder):
         device: str,
     ) -> None:
         config: Any = network.config
-        texts = TextPreparation(
-            tokenizer,
-            text_limit(tokenizer, config.text_config),
-            full_length=config.model_type in PADDED_TO_FULL_LENGTH,
-        )
+        family = FAMILIES[config.model_type]
+        texts = TextPreparation(tokenizer, text_limit(tokenizer, config.text_config), family)
         super().__init__(
             network,
             preparation,
             texts,
             name=sidecar.name,
-            dim=_dim(config),
+            dim=_dim(config, family),
             languages=sidecar.languages,
             device=device,
         )
@@ -52,10 +50,10 @@ class ClipEncoder(TorchEncoder):
         Sidecar(self.name, self.languages).save(folder, self.preparation)
 
 
-def _dim(config: Any) -> int:
+def _dim(config: Any, family: Family) -> int:
     """CLIP names its common space; SigLIP's is the width of its towers."""
     dim = getattr(config, "projection_dim", None)
-    if dim is None or config.model_type in PADDED_TO_FULL_LENGTH:
+    if dim is None or family.full_length:
         text = config.text_config
         dim = getattr(text, "projection_size", None) or text.hidden_size
     return int(dim)

@@ -18,7 +18,8 @@ class Encoder(ABC):
     Attributes:
         name: what a person calls it, such as `openai/clip-vit-base-patch32` or a folder's name.
         dim: length of a vector.
-        fingerprint: 16 hex digits; changes when weights or preprocessing change.
+        fingerprint: 16 hex digits of the vectors of pictures; changes when weights or the
+            preparation of pictures change. A dictionary is opened by it.
         languages: ISO codes of the languages its text tower was trained on, such as ("en", "vi").
         device: where it computes, such as "cpu" or "cuda".
         enough_pixels: for a picture's shorter side; large JPEGs may be decoded that small with
@@ -33,6 +34,12 @@ class Encoder(ABC):
     device: str
     enough_pixels: int | None = None
     runtime: str = "torch"
+
+    @property
+    def text_fingerprint(self) -> str:
+        """The same for the vectors of texts: changes when weights, tokenizer or the cleaning of
+        texts change. Pictures that were encoded before stay as good as they were."""
+        return self.fingerprint
 
     def expect(self, *, images: int = 0, texts: int = 0) -> None:  # noqa: B027 - most need none
         """Get ready for so many; an encoder that can compute in several ways chooses now."""

@@ -8,6 +8,8 @@ import torch
 
 from timanh.errors import ModelFormatError, ModelNotFoundError, SettingsError
 from timanh.models.clip import ClipEncoder
+from timanh.models.families import FAMILIES, refusal
+from timanh.models.packages import needed_packages
 from timanh.models.preparation import ImagePreparation
 from timanh.models.runtimes import RUNTIMES, Execution
 from timanh.models.sidecar import Sidecar
@@ -50,7 +52,8 @@ def load_encoder(
     name = str(name_or_folder)
     folder = _find_folder(name)
     label = "demo" if folder == DEMO else name if name != str(folder) else folder.name
-    encoder = _load(folder, label, chosen)
+    with needed_packages(label):
+        encoder = _load(folder, label, chosen)
     if square_padding is not None:
         encoder.set_square_padding(square_padding)
     encoder.execution = Execution(encoder, folder, runtime)
@@ -131,8 +134,11 @@ def _load(folder: Path, name: str, device: str) -> TorchEncoder:
         config = json.loads((folder / "config.json").read_text(encoding="utf8"))
     except ValueError as error:
         raise ModelFormatError(f"{folder / 'config.json'} is not JSON ({error}).") from error
-    if config.get("model_type") == MODEL_TYPE:
+    kind = config.get("model_type")
+    if kind == MODEL_TYPE:
         return TwoTowerEncoder.load(folder, name=name, device=device)
+    if kind not in FAMILIES:
+        raise refusal(name, kind, config.get("architectures"))
     return _load_clip(folder, name, device)
 
 
@@ -142,20 +148,21 @@ def _load_clip(folder: Path, name: str, device: str) -> ClipEncoder:
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        network: Any = AutoModel.from_pretrained(folder, dtype=torch.float32)
-        if not hasattr(network, "get_text_features"):
-            raise ModelFormatError(
-                f"{name} is a {type(network).__name__}, which knows pictures or texts but not "
-                "both.",
-                cli="Name a CLIP-like model, or join two towers with --vision and --text.",
-                notebook="Set MODEL to a CLIP-like model.",
-            )
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-    except (OSError, ValueError, KeyError, ImportError) as error:
+        network, report = AutoModel.from_pretrained(
+            folder, dtype=torch.float32, output_loading_info=True
+        )
+        tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError, KeyError) as error:
         raise ModelFormatError(
             f"{name} cannot be read as a model ({_first_line(error)}). Its folder must hold what "
             "save_pretrained writes: config, weights, tokenizer and preprocessor_config.json."
         ) from error
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ModelFormatError(
+            f"{name} lacks {len(missing)} of its weights, {missing[0]} among them; with random "
+            "ones in their place it would find nothing. Name a checkpoint that has both towers."
+        )
     preparation = ImagePreparation.from_folder(folder)
     return ClipEncoder(network, tokenizer, preparation, Sidecar.load(folder, name), device=device)
 

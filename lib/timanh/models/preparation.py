@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from timanh.errors import ModelFormatError
+from timanh.models.processors import CLIP_MEAN, CLIP_STD, PROCESSORS, Processor, processor_name
 
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 LONGEST_SLIVER = 32  # times as long as broad
 SHORTEST_EDGE = "shortest-edge"
 EXACT = "exact"
+EXACT_CROP = "exact-then-crop"
+WARPED_FROM = 384  # pixels, from which on ConvNeXT squeezes instead of cropping
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,9 @@ class ImagePreparation:
 
     Attributes:
         height, width: what the network takes, in pixels.
-        resize: "shortest-edge" keeps the shape and crops the middle; "exact" squeezes.
-        resize_to: the shortest edge before the crop, in pixels ("shortest-edge" only).
+        resize: "shortest-edge" keeps the shape and crops the middle; "exact" squeezes;
+            "exact-then-crop" squeezes into a square of `resize_to` and crops its middle.
+        resize_to: the shortest edge before the crop, in pixels.
         resample: Pillow's filter number (2 bilinear, 3 bicubic).
         mean, std: per channel, for values scaled to 0..1.
         square_padding: pad to a square with the mean colour before resizing, so that the
@@ -63,6 +65,9 @@ class ImagePreparation:
             fitted = _pad_to_square(image, self.mean).resize((self.width, self.height), filter_)
         elif self.resize == EXACT:
             fitted = image.resize((self.width, self.height), filter_)
+        elif self.resize == EXACT_CROP:
+            square = image.resize((self.resize_to, self.resize_to), filter_)
+            fitted = _centre_crop(square, self.height, self.width)
         else:
             fitted = _centre_crop(
                 _resize_shortest(image, self.resize_to, filter_), self.height, self.width
@@ -91,15 +96,17 @@ class ImagePreparation:
 
     def to_config(self) -> dict[str, Any]:
         """The same as a `preprocessor_config.json` that transformers reads too."""
-        shortest = self.resize == SHORTEST_EDGE
+        sizes = {
+            SHORTEST_EDGE: {"shortest_edge": self.resize_to},
+            EXACT: {"height": self.height, "width": self.width},
+            EXACT_CROP: {"height": self.resize_to, "width": self.resize_to},
+        }
         return {
             "image_processor_type": "CLIPImageProcessor",
             "do_convert_rgb": True,
             "do_resize": True,
-            "size": {"shortest_edge": self.resize_to}
-            if shortest
-            else {"height": self.height, "width": self.width},
-            "do_center_crop": shortest,
+            "size": sizes[self.resize],
+            "do_center_crop": self.resize != EXACT,
             "crop_size": {"height": self.height, "width": self.width},
             "resample": self.resample,
             "do_rescale": True,
@@ -115,36 +122,36 @@ class ImagePreparation:
         return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "ImagePreparation":
-        """Read a `preprocessor_config.json` of CLIP, SigLIP, ViT, ConvNeXT/ResNet, MobileNet….
+    def from_config(
+        cls, config: dict[str, Any], model_type: str | None = None
+    ) -> "ImagePreparation":
+        """Read a `preprocessor_config.json`; what it leaves out is as its class has it.
+
+        Args:
+            model_type: of the model's config.json, for a file that names no class.
 
         Raises:
-            ModelFormatError: it asks for a step that is not known here.
+            ModelFormatError: a class, or a step, that is not known here.
         """
-        if abs(float(config.get("rescale_factor", 1 / 255)) - 1 / 255) > 1e-6:
+        name = processor_name(config, model_type)
+        if name not in PROCESSORS:
             raise ModelFormatError(
-                f"This checkpoint rescales pixels by {config['rescale_factor']}; only 1/255 is "
-                "known here. Choose a CLIP, SigLIP, ViT, ResNet or MobileNet checkpoint."
+                f"Pictures prepared by “{name}” are not known here, so this tower cannot be fed "
+                f"as it was trained. Known are {', '.join(sorted(PROCESSORS))}."
             )
-        size, shortest = _read_size(config.get("size", 224))
-        crops = bool(config.get("do_center_crop", shortest))
-        height, width = _read_crop(config.get("crop_size")) if crops else size
-        resize_to = min(size)
-        if shortest and config.get("crop_pct"):
-            # ConvNeXT's processor (ResNet checkpoints): resize to size / crop_pct, crop size.
-            height = width = resize_to
-            resize_to = int(resize_to / float(config["crop_pct"]))
+        usual = PROCESSORS[name]
+        _check_steps(config)
+        resize, resize_to, height, width = _read_fit(config, usual, name)
+        resample = config.get("resample")
         normalises = bool(config.get("do_normalize", True))
-        mean = tuple(config.get("image_mean") or CLIP_MEAN) if normalises else (0.0,) * 3
-        std = tuple(config.get("image_std") or CLIP_STD) if normalises else (1.0,) * 3
         return cls(
             height=height,
             width=width,
-            resize=SHORTEST_EDGE if shortest else EXACT,
+            resize=resize,
             resize_to=resize_to,
-            resample=int(config.get("resample", 3)),
-            mean=(mean[0], mean[1], mean[2]),
-            std=(std[0], std[1], std[2]),
+            resample=usual.resample if resample is None else int(resample),
+            mean=_channels(config.get("image_mean") or usual.mean) if normalises else (0.0,) * 3,
+            std=_channels(config.get("image_std") or usual.std) if normalises else (1.0,) * 3,
             square_padding=bool(config.get("timanh_square_padding", False)),
         )
 
@@ -162,27 +169,86 @@ class ImagePreparation:
                 if inner:
                     config = config.get("image_processor")
                 if config:
-                    return cls.from_config(config)
+                    return cls.from_config(config, _model_type(folder))
         raise ModelFormatError(
             f"{folder} has no preprocessor_config.json, so nobody knows how its pictures are "
             "prepared. Copy that file from the model's page into the folder."
         )
 
 
-def _read_size(size: Any) -> tuple[tuple[int, int], bool]:
-    """((height, width), whether only the shortest edge is meant)."""
+def _model_type(folder: Path) -> str | None:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf8"))
+    except (OSError, ValueError):
+        return None
+    return str(config["model_type"]) if config.get("model_type") else None
+
+
+def _check_steps(config: dict[str, Any]) -> None:
+    """Raises ModelFormatError where pixels are not resized and scaled to 0..1."""
+    for step in ("do_resize", "do_rescale"):
+        if config.get(step) is False:
+            raise ModelFormatError(
+                f"This checkpoint's pictures are prepared with {step}=false; only those that are "
+                "resized and scaled to 0..1 are known here. Choose another checkpoint."
+            )
+    if abs(float(config.get("rescale_factor") or 1 / 255) - 1 / 255) > 1e-6:
+        raise ModelFormatError(
+            f"This checkpoint rescales pixels by {config['rescale_factor']}; only 1/255 is "
+            "known here. Choose a CLIP, SigLIP, ViT, ResNet or MobileNet checkpoint."
+        )
+
+
+def _read_fit(config: dict[str, Any], usual: Processor, name: str) -> tuple[str, int, int, int]:
+    """How a picture gets its size: (resize, resize_to, height, width)."""
+    size = config.get("size") or usual.size
     if isinstance(size, int):
-        return (size, size), True
-    if "shortest_edge" in size:
-        edge = int(size["shortest_edge"])
-        return (edge, edge), True
-    return (int(size["height"]), int(size["width"])), False
+        size = {"height": size, "width": size} if usual.square else {"shortest_edge": size}
+    shortest = "shortest_edge" in size
+    height = int(size["shortest_edge"] if shortest else size["height"])
+    width = height if shortest else int(size["width"])
+    if usual.crop_pct and shortest:
+        if height >= WARPED_FROM:
+            return EXACT, height, height, width
+        edge = int(height / float(config.get("crop_pct") or usual.crop_pct))
+        return SHORTEST_EDGE, edge, height, width
+    crops = config.get("do_center_crop")
+    if crops is None:
+        crops = usual.crop is not None
+    if not crops:
+        if shortest:
+            raise ModelFormatError(
+                f"This checkpoint's pictures ({name}) keep their shape and are not cropped, so "
+                "they have no common size. Choose a checkpoint that crops or squeezes them."
+            )
+        return EXACT, min(height, width), height, width
+    crop_height, crop_width = _read_crop(config.get("crop_size") or usual.crop or height)
+    if shortest:
+        return SHORTEST_EDGE, height, crop_height, crop_width
+    if (crop_height, crop_width) == (height, width):
+        return EXACT, min(height, width), height, width
+    if height != width:
+        raise ModelFormatError(
+            f"This checkpoint squeezes pictures into {height} × {width} and crops them; only a "
+            "square is known here. Choose another checkpoint."
+        )
+    return EXACT_CROP, height, crop_height, crop_width
 
 
 def _read_crop(crop: Any) -> tuple[int, int]:
     if isinstance(crop, dict):
         return int(crop["height"]), int(crop["width"])
-    return (int(crop), int(crop)) if crop else (224, 224)
+    return int(crop), int(crop)
+
+
+def _channels(numbers: Any) -> tuple[float, float, float]:
+    if not isinstance(numbers, list | tuple) or len(numbers) != 3:
+        raise ModelFormatError(
+            f"This checkpoint normalises pixels by {numbers}; three numbers were wanted, one a "
+            "colour. Choose a checkpoint of colour pictures."
+        )
+    # As they stand: 0 made into 0.0 would be another fingerprint.
+    return numbers[0], numbers[1], numbers[2]
 
 
 def _bounded(image: Image.Image) -> Image.Image:

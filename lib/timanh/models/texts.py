@@ -1,37 +1,70 @@
 """How texts become the tokens of an encoder."""
 
+import hashlib
+import html
+import json
 import unicodedata
 import warnings
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-# SigLIP's text tower reads its answer at the last position and was trained on full-length rows.
-PADDED_TO_FULL_LENGTH = frozenset({"siglip", "siglip2"})
+import ftfy
+
+from timanh.models.families import Family
+
+# Text towers that number their positions from the one after the padding id on.
+SHIFTED = ("roberta", "altclip", "camembert", "mpnet", "data2vec-text", "xmod", "ibert")
 
 
 class TextPreparation:
-    """A tokenizer with the limits of its model.
+    """A tokenizer with the limits of its model and what its family does to texts before.
+
+    Training, captions and queries all go through here.
 
     Attributes:
         tokenizer: any fast or slow tokenizer of transformers.
         max_length: tokens that the text tower has positions for.
-        full_length: pad every text to `max_length` instead of to the longest of its batch.
+        family: what is done to a text before, and how tokens are padded.
+        made_here: the tokenizer was learned from the captions, so nobody else has it.
     """
 
-    def __init__(self, tokenizer: Any, max_length: int, *, full_length: bool = False) -> None:
+    def __init__(
+        self, tokenizer: Any, max_length: int, family: Family, *, made_here: bool = False
+    ) -> None:
         self.tokenizer = tokenizer
         self.max_length = max_length
-        self.full_length = full_length
+        self.family = family
+        self.made_here = made_here
+        settings = getattr(tokenizer, "init_kwargs", {})
+        self._lower = family.lower and settings.get("do_lower_case", True) is not False
+
+    @property
+    def full_length(self) -> bool:
+        """Whether each text is padded to `max_length` instead of to the longest of its batch."""
+        return self.family.full_length
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What the text tower is given, by name, in order."""
+        return ("input_ids",) if self.full_length else ("input_ids", "attention_mask")
+
+    def clean(self, text: str) -> str:
+        """The text as it is tokenized: Unicode NFC, no blanks around, the rest by family."""
+        if self.family.repaired:
+            text = repaired(text)
+        text = unicodedata.normalize("NFC", text).strip()
+        return text.lower() if self._lower else text
 
     def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids per text, unpadded, cut at the limit without a word (for training)."""
         rows = self.tokenizer(
-            [_clean(text) for text in texts], truncation=True, max_length=self.max_length
+            [self.clean(text) for text in texts], truncation=True, max_length=self.max_length
         )["input_ids"]
         return [list(row) for row in rows]
 
     def pad(self, rows: Sequence[Sequence[int]]) -> dict[str, Any]:
-        """Token ids to `input_ids` and `attention_mask`, each (N, longest) int64 tensors."""
+        """Token ids to int64 tensors (N, longest), those that `inputs` names."""
         batch = self.tokenizer.pad(
             {"input_ids": [list(row) for row in rows]},
             padding="max_length" if self.full_length else "longest",
@@ -39,11 +72,11 @@ class TextPreparation:
             return_tensors="pt",
             return_attention_mask=True,
         )
-        return {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
+        return {name: batch[name] for name in self.inputs}
 
     def __call__(self, texts: Sequence[str]) -> dict[str, Any]:
         """Texts to padded tensors; warns once per call about texts that had to be cut."""
-        whole = self.tokenizer([_clean(text) for text in texts], verbose=False)["input_ids"]
+        whole = self.tokenizer([self.clean(text) for text in texts], verbose=False)["input_ids"]
         longer = sum(len(row) > self.max_length for row in whole)
         if longer:
             warnings.warn(
@@ -53,18 +86,54 @@ class TextPreparation:
             )
         return self.pad(self.token_ids(texts) if longer else whole)
 
+    def describe(self) -> str:
+        """One line that two preparations share only if they give the same tokens."""
+        family = self.family
+        said = (self.max_length, family.full_length, self._lower, family.repaired)
+        return json.dumps([*said, tokenizer_digest(self.tokenizer)])
+
+
+@lru_cache(1 << 16)
+def repaired(text: str) -> str:
+    """Broken encodings, typographic quotes and HTML entities as CLIP's own code repairs them.
+
+    Example:
+        >>> repaired("the dog’s &quot;ball&quot; in the cafÃ©")
+        'the dog\\'s "ball" in the café'
+    """
+    if text.isascii() and text.isprintable() and "&" not in text:
+        return text  # nothing to repair, and a hundred times as fast
+    return html.unescape(html.unescape(ftfy.fix_text(text)))
+
 
 def text_limit(tokenizer: Any, text_config: Any) -> int:
     """The smaller of what the tokenizer and the text tower's positions allow.
 
-    RoBERTa-like towers (PhoBERT, XLM-R) lose the positions up to the padding id.
+    RoBERTa-like towers (PhoBERT, XLM-R, AltCLIP) lose the positions up to the padding id.
     """
     positions = int(getattr(text_config, "max_position_embeddings", 512))
-    if "roberta" in str(getattr(text_config, "model_type", "")):
+    kind = str(getattr(text_config, "model_type", ""))
+    if any(word in kind for word in SHIFTED):
         positions -= int(getattr(text_config, "pad_token_id", 1) or 0) + 1
     limit = int(getattr(tokenizer, "model_max_length", positions))
     return max(1, min(positions, limit))
 
 
-def _clean(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip()
+def tokenizer_json(tokenizer: Any) -> str | None:
+    """A fast tokenizer as `tokenizer.json` holds it, without what its last call left behind;
+    None for a slow one."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        return None
+    content = json.loads(backend.to_str())
+    content["padding"] = content["truncation"] = None
+    return json.dumps(content, ensure_ascii=False, sort_keys=True)
+
+
+def tokenizer_digest(tokenizer: Any) -> str:
+    """16 hex digits over the vocabulary and all that a tokenizer does with it."""
+    whole = tokenizer_json(tokenizer)
+    if whole is None:
+        vocabulary = sorted(tokenizer.get_vocab().items())
+        whole = json.dumps([type(tokenizer).__name__, vocabulary], ensure_ascii=False)
+    return hashlib.blake2b(whole.encode("utf8", "surrogatepass"), digest_size=8).hexdigest()

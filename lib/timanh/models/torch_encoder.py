@@ -112,7 +112,12 @@ class TorchEncoder(Encoder):
 
     @cached_property
     def fingerprint(self) -> str:  # type: ignore[override]
+        # Dictionaries hold it: what it is made of stays, or they can no longer be opened.
         return fingerprint(self.network, self.preparation.describe(), self.texts.max_length)
+
+    @cached_property
+    def text_fingerprint(self) -> str:
+        return fingerprint(self.network, self.texts.describe())
 
     def set_square_padding(self, padded: bool) -> None:
         """Pad pictures to squares (or no longer); another preparation is another encoder."""
@@ -122,6 +127,7 @@ class TorchEncoder(Encoder):
     def forget_fingerprint(self) -> None:
         """To be called when the weights have changed."""
         self.__dict__.pop("fingerprint", None)
+        self.__dict__.pop("text_fingerprint", None)
         if self.execution is not None:
             self.execution.forget()
 

@@ -20,6 +20,7 @@ from transformers import (
 )
 
 from timanh.errors import ModelFormatError
+from timanh.models.families import JOINED
 from timanh.models.preparation import ImagePreparation
 from timanh.models.sidecar import Sidecar
 from timanh.models.texts import TextPreparation, text_limit
@@ -110,7 +111,8 @@ class TwoTowerEncoder(TorchEncoder):
         *,
         device: str,
     ) -> None:
-        texts = TextPreparation(tokenizer, text_limit(tokenizer, _config(network.text_model)))
+        limit = text_limit(tokenizer, _config(network.text_model))
+        texts = TextPreparation(tokenizer, limit, JOINED)
         super().__init__(
             network,
             preparation,

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import shutil
+import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from timanh.errors import ResumeError
 from timanh.models.torch_encoder import TorchEncoder
@@ -19,6 +21,10 @@ from timanh.workspace import atomic_write
 STATE = "training-state.pt"
 HISTORY = "history.json"
 RECIPE = "recipe.json"
+PARTS = (
+    "recipe", "data", "model", "optimiser", "scaler", "average", "bias", "step", "history",
+    "losses", "seconds",
+)  # fmt: skip
 ANEW_CLI = "Or give --fresh to begin again in its place, or another --out."
 ANEW_NOTEBOOK = "Or tick FRESH to begin again in its place, or set NAME to another model."
 
@@ -75,17 +81,13 @@ class Checkpoints:
         """The state of an earlier run, or None if there was none.
 
         Raises:
-            ResumeError: it was another recipe or other data, or the file cannot be read.
+            ResumeError: it was another recipe or other data, or the file is damaged or cannot be
+                read.
         """
         file = self.out / STATE
         if not file.is_file():
             return None
-        try:
-            state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-        except (RuntimeError, EOFError, OSError, ValueError) as error:
-            raise ResumeError(f"{file} cannot be read ({error}). Delete it to start anew.") from (
-                error
-            )
+        state = read_state(file)
         earlier = state["recipe"]
         # What a version before this one did not know, it did as is the default now.
         told = [
@@ -108,3 +110,58 @@ class Checkpoints:
                 notebook=ANEW_NOTEBOOK,
             )
         return state
+
+
+def read_state(file: Path) -> dict[str, Any]:
+    """A training state, whole.
+
+    Raises:
+        ResumeError: the file is damaged, or cannot be read at all.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            torn = archive.testzip()  # torch itself compares no checksums
+        if torn:
+            raise _damaged(file, f"its part {torn} is not what was written")
+        state = torch.load(file, map_location="cpu", weights_only=True)
+    except (ResumeError, MemoryError):
+        raise
+    except OSError as error:
+        raise ResumeError(
+            f"{file} cannot be read ({error.strerror or error}). Try again; where the file lies "
+            "on a network drive, see that it is connected."
+        ) from error
+    except Exception as error:  # torn bytes raise whatever they are taken for
+        raise _damaged(file, _first_line(error)) from error
+    wanting = [part for part in PARTS if not isinstance(state, dict) or part not in state]
+    if wanting:
+        raise _damaged(file, f"it holds no {', '.join(wanting)}")
+    return dict(state)
+
+
+def require_weights(file: Path, weights: dict[str, Any], network: nn.Module) -> None:
+    """Raises ResumeError where `weights` are not those of a network like this one."""
+    own = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    stored = {name: tuple(value.shape) for name, value in weights.items()}
+    for name in sorted(own.keys() | stored.keys()):
+        if own.get(name) != stored.get(name):
+            raise ResumeError(
+                f"The run in {file.parent} trained another model: {name} is "
+                f"{stored.get(name, 'absent')} there and {own.get(name, 'absent')} here. Give the "
+                "model of that run to go on.",
+                cli=ANEW_CLI,
+                notebook=ANEW_NOTEBOOK,
+            )
+
+
+def _damaged(file: Path, why: str) -> ResumeError:
+    return ResumeError(
+        f"{file} is damaged ({why}), so the run cannot go on from it. The model of its last "
+        "finished epoch stays there until the first new one is done.",
+        cli="Begin again in its place with --fresh.",
+        notebook="Tick FRESH to begin again in its place.",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

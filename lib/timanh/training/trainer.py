@@ -17,7 +17,7 @@ from timanh.errors import DataError, DivergedError
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.training.adapters import add_adapters
 from timanh.training.averaging import Average
-from timanh.training.checkpoints import RECIPE, Checkpoints, describe
+from timanh.training.checkpoints import RECIPE, STATE, Checkpoints, describe, require_weights
 from timanh.training.feeding import Batch, Feeder
 from timanh.training.gradients import Gradients
 from timanh.training.history import best_epoch, out_of_patience
@@ -28,6 +28,7 @@ from timanh.training.pixels import PixelCache, cache_pixels
 from timanh.training.precision import Precision
 from timanh.training.recipe import Recipe
 from timanh.training.scalars import NoScalars, Scalars, add_epoch, open_scalars
+from timanh.training.stored_texts import restore_texts, stored_texts
 from timanh.training.trouble import check_captions, check_micro_batch, explained
 from timanh.workspace import in_colab
 
@@ -151,6 +152,7 @@ class _Run:
 
     def go(self, resume: bool) -> TrainingResult:
         resumed_at = self.restore() if resume else 0
+        self.texts = stored_texts(self.encoder.texts)
         self.checkpoints.save_json(asdict(self.recipe), RECIPE)
         self.scalars = open_scalars(self.out, self.step)
         with explained(self.recipe, self.out):
@@ -175,6 +177,8 @@ class _Run:
         state = self.checkpoints.load()
         if state is None:
             return 0
+        require_weights(self.out / STATE, state["model"], self.encoder.network)
+        restore_texts(self.encoder.texts, state, self.out)
         self.encoder.network.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.precision.scaler.load_state_dict(state["scaler"])
@@ -191,6 +195,7 @@ class _Run:
         self.checkpoints.save(
             {
                 "model": self.encoder.network.state_dict(),
+                "texts": self.texts,
                 "optimiser": self.optimiser.state_dict(),
                 "scaler": self.precision.scaler.state_dict(),
                 "average": self.average.state(),

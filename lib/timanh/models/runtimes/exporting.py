@@ -19,7 +19,7 @@ from timanh.workspace import user_cache
 
 FOLDER = "runtimes"
 # Of what is exported: another number, and earlier exports are made again.
-VERSION = 2
+VERSION = 3
 _FORMATS = {
     names.ONNX: "onnx/{which}.onnx",
     names.INT8: "onnx-int8/{which}.onnx",

@@ -40,7 +40,7 @@ class Tower(nn.Module):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        return ("pixels",) if self.which == IMAGE else ("input_ids", "attention_mask")
+        return ("pixels",) if self.which == IMAGE else self._encoder[0].texts.inputs
 
     def forward(self, *inputs: Tensor) -> Tensor:
         if not clip_towers.knows(self.network):
@@ -61,7 +61,7 @@ class Tower(nn.Module):
         preparation, texts = self._encoder[0].preparation, self._encoder[0].texts
         if self.which == IMAGE:
             return [[-1, 3, preparation.height, preparation.width]]
-        return [[-1, texts.max_length if texts.full_length else -1]] * 2
+        return [[-1, texts.max_length if texts.full_length else -1]] * len(texts.inputs)
 
     def probes(self) -> list[Arrays]:
         """Batches to compare runtimes with: pictures with areas, edges and grain, or texts."""
@@ -70,7 +70,10 @@ class Tower(nn.Module):
             pixels = _pictures(encoder.preparation.height, encoder.preparation.width)
             return [{"pixels": encoder.preparation.normalise(pixels)}]
         return [
-            {name: np.asarray(value) for name, value in encoder.texts(list(texts)).items()}
+            {
+                name: np.asarray(value)
+                for name, value in encoder.texts.pad(encoder.texts.token_ids(texts)).items()
+            }
             for texts in (WORDS, WORDS[:1], WORDS[1:5])
         ]
 

@@ -1,0 +1,53 @@
+"""Packages that a model needs and that are missing or broken, said in a sentence."""
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+from timanh.errors import ModelFormatError
+
+
+@contextmanager
+def needed_packages(name: str) -> Iterator[None]:
+    """Turn an ImportError in the block into one that says what to install.
+
+    Args:
+        name: of the model that is being loaded.
+
+    Raises:
+        ModelFormatError: transformers could not import what the model needs.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise ModelFormatError(_explained(name, error)) from error
+
+
+def _explained(name: str, error: ImportError) -> str:
+    said = str(error).strip()
+    if "sentencepiece" in said.lower() or "protobuf" in said.lower():
+        return (
+            f"The tokenizer of {name} needs sentencepiece and protobuf: pip install sentencepiece "
+            "protobuf"
+        )
+    broken = _broken_torchvision()
+    if broken:
+        return (
+            f"{name} cannot be loaded, because the torchvision on this machine does not fit its "
+            f"torch ({broken}). It is not needed here: pip uninstall torchvision"
+        )
+    first = (said.splitlines() or [type(error).__name__])[0][:200]
+    return f"{name} cannot be loaded, because a package is missing: {first}"
+
+
+def _broken_torchvision() -> str:
+    """Why a torchvision that is installed cannot be imported; transformers' models import it
+    wherever it is. Empty where it can be, or where there is none."""
+    if find_spec("torchvision") is None:
+        return ""
+    try:
+        importlib.import_module("torchvision")
+    except Exception as error:  # noqa: BLE001 - a build for another torch raises all kinds
+        return (str(error).strip().splitlines() or [type(error).__name__])[0][:100]
+    return ""

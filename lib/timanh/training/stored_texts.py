@@ -1,0 +1,57 @@
+"""The tokenizer of a run, kept in its state: weights are good for its numbers alone."""
+
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from timanh.errors import ResumeError
+from timanh.models.texts import TextPreparation, tokenizer_digest, tokenizer_json
+from timanh.training.checkpoints import ANEW_CLI, ANEW_NOTEBOOK
+
+
+def stored_texts(texts: TextPreparation) -> dict[str, str | None]:
+    """What `restore_texts` needs: a digest, and a fast tokenizer as a whole."""
+    whole = tokenizer_json(texts.tokenizer)
+    return {"digest": tokenizer_digest(texts.tokenizer), "tokenizer": whole}
+
+
+def restore_texts(texts: TextPreparation, state: dict[str, Any], out: Path) -> None:
+    """Give `texts` the tokenizer of the run whose state this is, in place.
+
+    A state of before tokenizers were kept goes on with the one that its last finished epoch
+    wrote to `out`, or, where a published model brings its own, with that.
+
+    Raises:
+        ResumeError: the run's tokenizer is not known any more.
+    """
+    stored = state.get("texts")
+    if stored is None:
+        whole = _of_last_epoch(out) if texts.made_here and state["history"] else None
+        if whole is None and texts.made_here:
+            raise ResumeError(
+                f"The run in {out} was begun by an earlier version, which did not keep the "
+                "tokenizer that it learned, and had finished no epoch, so it cannot go on.",
+                cli="Begin again in its place with --fresh, or give another --out.",
+                notebook="Tick FRESH to begin again in its place, or set NAME to another model.",
+            )
+    elif stored["digest"] == tokenizer_digest(texts.tokenizer):
+        return
+    else:
+        whole = stored["tokenizer"]
+        if whole is None:
+            raise ResumeError(
+                f"The run in {out} was begun with another tokenizer than this model has now. "
+                "Give the model as it was then.",
+                cli=ANEW_CLI,
+                notebook=ANEW_NOTEBOOK,
+            )
+    if whole is not None:
+        texts.tokenizer._tokenizer = Tokenizer.from_str(whole)
+
+
+def _of_last_epoch(out: Path) -> str | None:
+    try:
+        return (out / "tokenizer.json").read_text(encoding="utf8")
+    except OSError:
+        return None
