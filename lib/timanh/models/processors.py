@@ -65,7 +65,7 @@ _ENDINGS = ("Pil", "Fast", "ImageProcessor", "FeatureExtractor")
 
 
 def processor_name(config: dict[str, Any], model_type: str | None) -> str:
-    """"CLIP", "ViT"…: which class a file means, or its own word where that is not known."""
+    """Which class a file means, such as CLIP or ViT; its own word where that is not known."""
     stated = config.get("image_processor_type") or config.get("feature_extractor_type")
     if not stated:
         if "crop_pct" in config:
