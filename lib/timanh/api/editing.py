@@ -8,7 +8,15 @@ from timanh.api.config import ApiConfig
 from timanh.api.problems import RequestError
 from timanh.api.uploads import look_at, open_upload
 from timanh.search import SearchEngine
-from timanh.vectors import Item, VectorDictionary, add_pictures, item_id, remove_pictures, reopen
+from timanh.vectors import (
+    Item,
+    Searchable,
+    VectorDictionary,
+    add_pictures,
+    item_id,
+    remove_pictures,
+    reopen,
+)
 from timanh.vectors.items import content_hash
 from timanh.workspace import atomic_write
 
@@ -23,7 +31,7 @@ class GalleryEditor:
         self.config = config
         self._lock = threading.Lock()
         self._ids: dict[str, str] = {}
-        self._ids_of: VectorDictionary | None = None
+        self._ids_of: Searchable | None = None
 
     def add(self, contents: Sequence[bytes]) -> tuple[list[Item], int]:
         """The items of these pictures, and how many of them were not there before.

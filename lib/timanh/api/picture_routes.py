@@ -119,7 +119,7 @@ def similar_to(engine: SearchEngine, id: str, k: int) -> list[schemas.Result]:
     """
     dictionary = engine.dictionary
     row = dictionary.row_of(id)
-    scores, rows = dictionary.search(dictionary.parts.take(np.array([row])), k + 1)
+    scores, rows = dictionary.search(dictionary.vectors_of(np.array([row])), k + 1)
     found = [
         (float(score), dictionary.item(int(each)))
         for score, each in zip(scores[0], rows[0], strict=True)

@@ -36,7 +36,7 @@ class Weakness:
             best = dictionary.search(engine.encode_texts(captions), 1)[0][:, 0]
             text = float(np.percentile(best, LOWEST))
         # The nearest is the picture itself, or a copy of it.
-        neighbours = dictionary.search(dictionary.parts.take(np.array(rows)), 2)[0][:, 1]
+        neighbours = dictionary.search(dictionary.vectors_of(np.array(rows)), 2)[0][:, 1]
         return cls(text, float(np.percentile(neighbours, LOWEST)))
 
     def judge(self, query: Query, result: SearchResult) -> bool | None:

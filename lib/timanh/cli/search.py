@@ -10,7 +10,7 @@ from timanh.cli.output import bar, notice, result, result_json, table
 
 if TYPE_CHECKING:
     from timanh.search import Asked, Query, SearchEngine, SearchResult
-    from timanh.vectors import VectorDictionary
+    from timanh.vectors import Searchable
 
 
 def search(
@@ -92,10 +92,9 @@ def search(
     )
     asked = _read(queries, out, query)
     dictionary = open_engine(index, engine)
-    if exact:
-        dictionary.index = None
     encoder = dictionary.load_encoder(model, device=device)
-    searching = SearchEngine(encoder, dictionary, Translator() if translate else None)
+    translator = Translator() if translate else None
+    searching = SearchEngine(encoder, dictionary, translator, exact=exact)
     if asked is not None and out is not None:
         _answer_all(searching, asked, query, out)
         return
@@ -163,7 +162,7 @@ def _caption(captions: tuple[str, ...], language: str | None) -> str:
 def _draw(
     found: "SearchResult",
     query: "Query",
-    dictionary: "VectorDictionary",
+    dictionary: "Searchable",
     names: list[str],
     figure: Path,
 ) -> None:

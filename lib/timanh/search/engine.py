@@ -15,7 +15,7 @@ from timanh.search.lookup import Lookup
 from timanh.search.query import Hit, Query, SearchResult, Understood, combine_query
 from timanh.search.steering import steer
 from timanh.search.translation import Translation, Translator, detect_language
-from timanh.vectors import VectorDictionary
+from timanh.vectors import Searchable
 
 BATCH = 64
 LANGUAGE_NAMES = {"en": "English", "vi": "Vietnamese"}
@@ -35,16 +35,23 @@ class SearchEngine:
     def __init__(
         self,
         encoder: Encoder,
-        dictionary: VectorDictionary,
+        dictionary: Searchable,
         translator: Translator | None = None,
+        *,
+        exact: bool = False,
     ) -> None:
-        """Raises:
-        EncoderMismatchError: the dictionary was built with another encoder.
+        """
+        Args:
+            exact: read every vector, whatever was tuned.
+
+        Raises:
+            EncoderMismatchError: the dictionary was built with another encoder.
         """
         dictionary.require(encoder)
         self.encoder = encoder
         self.dictionary = dictionary
         self.translator = translator
+        self.exact = exact
         self._lookup: Lookup | None = None
         # Fast tokenizers may not be used by two threads at once ("Already borrowed").
         self._encoding = threading.Lock()
@@ -155,10 +162,10 @@ class SearchEngine:
                 raise answer
             yield answer
 
-    def _lookup_in(self, dictionary: VectorDictionary) -> Lookup:
+    def _lookup_in(self, dictionary: Searchable) -> Lookup:
         lookup = self._lookup
         if lookup is None or lookup.dictionary is not dictionary:
-            lookup = self._lookup = Lookup(dictionary)
+            lookup = self._lookup = Lookup(dictionary, exact=self.exact)
         return lookup
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
@@ -182,7 +189,7 @@ class SearchEngine:
         self,
         queries: Sequence[Query],
         understood: Sequence[Understood],
-        dictionary: VectorDictionary,
+        dictionary: Searchable,
     ) -> list[Vectors | QueryError]:
         """The (dim,) vector of each query, or why it has none."""
         words = [one.translated or one.text for one in understood]
@@ -205,15 +212,15 @@ class SearchEngine:
         return vectors
 
 
-def _rows(dictionary: VectorDictionary, ids: Sequence[str]) -> Vectors:
+def _rows(dictionary: Searchable, ids: Sequence[str]) -> Vectors:
     """Raises:
     UnknownPictureError: one of them is not in the dictionary.
     """
     rows = np.array([dictionary.row_of(id) for id in ids], np.int64)
-    return dictionary.parts.take(rows)
+    return dictionary.vectors_of(rows)
 
 
-def _hit(dictionary: VectorDictionary, rank: int, found: Found) -> Hit:
+def _hit(dictionary: Searchable, rank: int, found: Found) -> Hit:
     item = dictionary.item(found.row)
     return Hit(
         rank=rank,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from timanh.errors import QueryError
 from timanh.search.near import unknown_folder
-from timanh.vectors import VectorDictionary
+from timanh.vectors import Searchable
 from timanh.vectors.columns import (
     Columns,
     count_folders,
@@ -67,7 +67,7 @@ class Sieve:
     threads.
     """
 
-    def __init__(self, dictionary: VectorDictionary) -> None:
+    def __init__(self, dictionary: Searchable) -> None:
         self._items = dictionary.items
         self._columns: Columns | None = None
         self._folders: dict[str, int] | None = None

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from timanh.search.filters import Sieve
 from timanh.search.folding import Found, fold_doubles
 from timanh.search.query import Query
-from timanh.vectors import VectorDictionary
+from timanh.vectors import Searchable
 
 # Folding compares each with each; further down nobody looks for doubles.
 MOST_FOLDED = 2000
@@ -15,8 +15,9 @@ MOST_FOLDED = 2000
 class Lookup:
     """Looks vectors up in one dictionary."""
 
-    def __init__(self, dictionary: VectorDictionary) -> None:
+    def __init__(self, dictionary: Searchable, *, exact: bool = False) -> None:
         self.dictionary = dictionary
+        self.exact = exact
         self._sieve = Sieve(dictionary)
 
     def considered(self, query: Query) -> int:
@@ -38,7 +39,7 @@ class Lookup:
         # Folding and pictures that are left out take hits away; then look for twice as many.
         wanted = last + len(left_out)
         while most:
-            scores, rows = self.dictionary.search(vector, min(wanted, most), among)
+            scores, rows = self._search(vector, min(wanted, most), among)
             found = self._told(scores[0], rows[0], left_out, query.fold)
             if len(found) >= last or wanted >= most:
                 return found[query.offset : last]
@@ -51,7 +52,7 @@ class Lookup:
         answers: list[list[Found]] = [[] for _ in queries]
         if plain:
             most = max(queries[place].offset + queries[place].k for place in plain)
-            scores, rows = self.dictionary.search(vectors[plain], most)
+            scores, rows = self._search(vectors[plain], most)
             for place, own_scores, own_rows in zip(plain, scores, rows, strict=True):
                 query = queries[place]
                 page = slice(query.offset, query.offset + query.k)
@@ -59,6 +60,11 @@ class Lookup:
         for place in set(range(len(queries))).difference(plain):
             answers[place] = self.find(vectors[place], queries[place])
         return answers
+
+    def _search(
+        self, queries: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        return self.dictionary.search(queries, k, among, exact=self.exact)
 
     def _told(
         self,
@@ -72,7 +78,7 @@ class Lookup:
             scores, rows = scores[stays], rows[stays]
         if fold is None:
             return _plainly(scores, rows)
-        return fold_doubles(scores, rows, self.dictionary.parts.take(rows), fold)
+        return fold_doubles(scores, rows, self.dictionary.vectors_of(rows), fold)
 
 
 def _is_plain(query: Query) -> bool:

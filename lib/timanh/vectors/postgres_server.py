@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 from pgvector.psycopg import register_vector
-from psycopg.types import TypeInfo
+from psycopg import sql
 
 from timanh.errors import DictionaryError, EngineGoneError
 
@@ -18,12 +18,21 @@ SHARED_BUFFERS = "512MB"
 
 
 def connect(url: str) -> "psycopg.Connection[Any]":
-    """A connection that commits each statement by itself, and takes arrays as vectors once the
-    database has pgvector."""
-    connection = psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_S)
-    if TypeInfo.fetch(connection, "vector") is not None:
+    """A connection that commits each statement by itself."""
+    return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_S)
+
+
+def use_vectors(connection: "psycopg.Connection[Any]") -> None:
+    """Take arrays as vectors, and look for types and operators in our schema and in that of
+    pgvector alone. Where a database has no pgvector nothing is changed."""
+    found = connection.execute(
+        "SELECT nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace "
+        "WHERE extname = 'vector'"
+    ).fetchone()
+    if found is not None:
+        path = sql.SQL("SET search_path = timanh_copy, {}").format(sql.Identifier(found[0]))
+        connection.execute(path)
         register_vector(connection)
-    return connection
 
 
 @contextmanager
@@ -39,7 +48,7 @@ def telling(url: str) -> Iterator[None]:
     except psycopg.Error as error:
         raise DictionaryError(
             f"PostgreSQL at {hidden(url)} refused ({_reason(error)}). Check that it has pgvector "
-            "and that this user may create tables."
+            "0.7 or later and that this user may write to the schema timanh_copy."
         ) from error
 
 
@@ -56,9 +65,9 @@ def hidden(url: str) -> str:
 
 def _configure(url: str) -> bool:
     """Give a server of our own more memory than it begins with; whether it has to start again."""
-    sql = "SELECT sourcefile LIKE '%%postgresql.auto.conf' FROM pg_settings WHERE name = %s"
+    known = "SELECT sourcefile LIKE '%%postgresql.auto.conf' FROM pg_settings WHERE name = %s"
     with connect(url) as connection:
-        row = connection.execute(sql, ("shared_buffers",)).fetchone()
+        row = connection.execute(known, ("shared_buffers",)).fetchone()
         if row is not None and row[0]:
             return False
         connection.execute(f"ALTER SYSTEM SET shared_buffers = '{SHARED_BUFFERS}'")

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timanh.errors import SettingsError
-from timanh.vectors.dictionary import VectorDictionary
-from timanh.vectors.engines import open_engine
-from timanh.vectors.held import EFFORTS, HeldDictionary
-from timanh.vectors.tuner import Choice, K, Say, Tuner
+from timanh.vectors.engines import open_copy
+from timanh.vectors.server_copy import EFFORTS, ServerCopy
+from timanh.vectors.tuner import Choice, K, Say, Tuner, Way, take_turns
 from timanh.vectors.tuning import FEWEST, Tuned
 
 METHODS = ("auto", "exact", "hnsw")
@@ -48,53 +47,57 @@ def tune_engine(
         raise SettingsError(f"The recall is {recall!r}; it is a share above 0, up to 1.")
     if len(queries) < FEWEST:
         raise SettingsError(f"{len(queries)} queries are too few to measure on; at least {FEWEST}.")
-    held = open_engine(folder, engine)
-    if not isinstance(held, HeldDictionary):
-        raise SettingsError(f"{engine!r} is no server; tune it without --engine.")
-    if len(held) <= K:
-        raise SettingsError(f"{folder} has {len(held)} pictures; there is nothing to tune.")
-    tuner = Tuner(VectorDictionary.open(folder).parts, queries, recall, 1, say)
+    copy = open_copy(folder, engine)
     try:
-        return _tune(held, tuner, method)
+        if len(copy) <= K:
+            raise SettingsError(f"{folder} has {len(copy)} pictures; there is nothing to tune.")
+        return _tune(copy, Tuner(copy.dictionary.parts, queries, recall, 1, say), method)
     finally:
-        held.close()
+        copy.close()
 
 
-def _tune(held: HeldDictionary, tuner: Tuner, method: str) -> Tuned:
-    held.drop_index()
-    found, ms = tuner.measure(lambda query, k: held.search(query, k)[0])
+def _tune(copy: ServerCopy, tuner: Tuner, method: str) -> Tuned:
+    copy.drop_index()
+    found, ms = tuner.measure(_way(copy))
     exact = Choice("exact", "every vector is read", found, ms, 0.0, 0.0)
     tuner.say(f"exact: {ms:.2f} ms, recall@{K} {found:.4f}")
     if method == "exact":
         return Tuned(exact, (exact,))
     try:
-        graph, effort = _graph(held, tuner)
+        graph, effort = _graph(copy, tuner)
     except SettingsError as error:  # a server that builds none over so many
         if method == "hnsw":
             raise
         tuner.say(str(error))
         return Tuned(exact, (exact,))
+    if copy.scans_beside_index:
+        took = take_turns([_way(copy, exact=True), _way(copy)], tuner.asked)
+        exact, graph = replace(exact, ms=took[0]), replace(graph, ms=took[1])
     enough = graph.reaches(tuner.recall) and graph.ms < exact.ms
     if method == "auto" and not enough:
-        held.drop_index()
+        copy.drop_index()
         return Tuned(exact, (exact, graph))
-    held.set_effort(effort, asdict(graph))
+    copy.set_effort(effort, asdict(graph))
     return Tuned(graph, (exact, graph))
 
 
-def _graph(held: HeldDictionary, tuner: Tuner) -> tuple[Choice, int]:
+def _way(copy: ServerCopy, *, exact: bool = False) -> Way:
+    return lambda query, k: copy.search(query, k, exact=exact)[0]
+
+
+def _graph(copy: ServerCopy, tuner: Tuner) -> tuple[Choice, int]:
     """With the least effort that reaches the recall, or with the most there is."""
     began = time.perf_counter()
-    held.make_index(tuner.parts, tuner.known)
+    copy.make_index(tuner.known)
     spent = time.perf_counter() - began
-    megabytes = held.index_bytes() / 1e6
+    megabytes = copy.index_bytes() / 1e6
     for effort in EFFORTS:
-        held.set_effort(effort, {})
-        recall, ms = tuner.measure(lambda query, k: held.search(query, k)[0])
+        copy.set_effort(effort, {})
+        recall, ms = tuner.measure(_way(copy))
         choice = Choice("hnsw", f"effort {effort}", recall, ms, spent, megabytes)
         tuner.say(f"hnsw: {ms:.2f} ms, recall@{K} {recall:.4f}, effort {effort}")
         if recall >= tuner.recall:
             break
-    of_pictures, pictures_ms = tuner.measure_pictures(lambda query, k: held.search(query, k)[0])
+    of_pictures, pictures_ms = tuner.measure_pictures(_way(copy))
     tuner.say(f"pictures: {pictures_ms:.2f} ms, recall@{K} {of_pictures:.4f}")
     return replace(choice, of_pictures=of_pictures, pictures_ms=pictures_ms), effort
