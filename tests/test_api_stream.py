@@ -1,12 +1,10 @@
 """Streams, joint encoding, clients that leave, and searches that wait too long."""
 
-import asyncio
 import json
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -14,10 +12,9 @@ import pytest
 from pixel_encoder import PixelEncoder, make_pictures
 
 from timanh.api import ApiConfig, create_app
-from timanh.api.batcher import Batcher
 from timanh.api.limits import RateLimit
 from timanh.errors import QueryError
-from timanh.search import Query, SearchEngine, SearchResult, Translator, Understood
+from timanh.search import Query, SearchEngine, Translator, Understood
 from timanh.serving import ApiServer
 from timanh.vectors import VectorDictionary, build_dictionary
 
@@ -142,28 +139,6 @@ def test_a_client_that_leaves_is_not_encoded(encoder: Gated, engine: SearchEngin
         text = httpx.get(f"{server.url}/metrics").text
     assert "timanh_searches_in_progress 0.0" in text
     assert 'route="/api/search",status="499"} 1.0' in text
-
-
-def test_one_query_that_breaks_the_encoder_spoils_no_other() -> None:
-    def answer(queries, understood):  # type: ignore[no-untyped-def]
-        if any(query.text == "poison" for query in queries):
-            raise RuntimeError("the encoder fell over")
-        return [SearchResult(understood[0], (), {}) for _ in queries]
-
-    async def ask() -> list[object]:
-        batcher = Batcher(answer)
-        asked = [batcher.ask(Query(text), WORDS) for text in ("a", "poison", "b")]
-        waiting = asyncio.gather(*asked, return_exceptions=True)
-        await asyncio.sleep(0.05)
-        batcher.start()
-        found = await waiting
-        batcher.stop()
-        return found
-
-    # In a thread: the browser tests of the same process leave a loop running in this one.
-    with ThreadPoolExecutor(1) as thread:
-        found = thread.submit(asyncio.run, ask()).result()
-    assert [type(each) for each in found] == [SearchResult, RuntimeError, SearchResult]
 
 
 def test_a_slow_sender_is_told_so(engine: SearchEngine) -> None:

@@ -9,13 +9,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from timanh.errors import QueryError
+from timanh.errors import EngineGoneError, QueryError
 from timanh.search import Query, SearchResult, Understood
 
 log = logging.getLogger("timanh.api")
 
 MOST_TOGETHER = 64
 WINDOW_S = 0.004
+# Searches that fail alone one after the other, after which the engine is at fault and not they.
+HOPELESS = 3
 
 Answer = Callable[[Sequence[Query], Sequence[Understood]], "list[SearchResult | QueryError]"]
 
@@ -116,18 +118,19 @@ class Batcher:
             taken = [self._jobs.popleft() for _ in range(count)]
         return [job for job in taken if not job.future.done()]
 
-    def _work(self, batch: list[Job]) -> None:
+    def _work(self, batch: list[Job]) -> BaseException | None:
+        """Answer them; the error, where the engine failed and not only a query."""
         began = time.perf_counter()
         try:
             answers: Sequence[SearchResult | BaseException] = self._answer(
                 [job.query for job in batch], [job.understood for job in batch]
             )
+        except EngineGoneError as error:
+            answers = [error] * len(batch)  # each alone would wait for the same dead server
         except Exception as error:  # noqa: BLE001 - each request tells it; the thread goes on
             if len(batch) > 1:
-                # One query must not spoil the others, whatever is wrong with it.
-                for job in batch:
-                    self._work([job])
-                return
+                self._work_alone(batch)
+                return None
             answers = [error]
         _tell(
             [
@@ -135,6 +138,24 @@ class Batcher:
                 for job, answer in zip(batch, answers, strict=True)
             ]
         )
+        last = answers[-1]
+        return None if isinstance(last, SearchResult | QueryError) else last
+
+    def _work_alone(self, batch: list[Job]) -> None:
+        """One query must not spoil the others, whatever is wrong with it.
+
+        Those whose client has left meanwhile are dropped. Where none works alone either, the rest
+        fail at once, so that those who come later do not wait for all of them.
+        """
+        failed = 0
+        for place, job in enumerate(batch):
+            if job.future.done():
+                continue
+            error = self._work([job])
+            failed = failed + 1 if error is not None else 0
+            if error is not None and (failed == HOPELESS or isinstance(error, EngineGoneError)):
+                _tell([(other, error) for other in batch[place + 1 :]])
+                return
 
 
 def _with_wait(
