@@ -83,16 +83,16 @@ class Services:
         self._start("The backend", port, command, {"TIMANH_API_URL": api_url, **(settings or {})})
 
     def wait_until_healthy(self, console: Console) -> None:
-        """Return when each answers `GET /health`; raise when one has ended or is too slow."""
+        """Return when each is ready, as `GET /health` says; raise when one has ended or is slow."""
         deadline = time.monotonic() + PATIENCE_S
         waiting = dict(self.running)
         while waiting:
             self._require_running()
-            waiting = {url: child for url, child in waiting.items() if ask_health(url) is None}
+            waiting = {url: child for url, child in waiting.items() if not is_ready(url)}
             if waiting and time.monotonic() > deadline:
                 child = next(iter(waiting.values()))
                 raise SetupError(
-                    f"{child.name} did not answer within {PATIENCE_S:.0f} s; see {child.log}.",
+                    f"{child.name} was not ready within {PATIENCE_S:.0f} s; see {child.log}.",
                     code=BROKEN,
                     log=child.log,
                 )
@@ -119,6 +119,12 @@ class Services:
                     code=BROKEN,
                     log=child.log,
                 )
+
+
+def is_ready(url: str) -> bool:
+    """Whether it answers, and says nothing of warming up."""
+    health = ask_health(url)
+    return health is not None and health.get("ready", True) is True
 
 
 def ask_health(url: str) -> dict[str, Any] | None:

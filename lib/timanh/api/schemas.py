@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Health(BaseModel):
-    """State of the API: `ready` once the model has warmed up."""
+    """State of the API: `ready` once a trial search was answered, and while they are."""
 
     status: str
     ready: bool

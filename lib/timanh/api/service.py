@@ -1,6 +1,7 @@
 """The work behind the endpoints: bounded, joint, and given up in time."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -16,7 +17,9 @@ from timanh.api.config import ApiConfig
 from timanh.api.metrics import Metrics
 from timanh.api.pictures import GalleryPictures
 from timanh.api.problems import RequestError
+from timanh.api.readiness import TRIALS, Readiness
 from timanh.api.weakness import Weakness
+from timanh.errors import QueryError
 from timanh.search import Query, SearchEngine, SearchResult, Understood
 
 log = logging.getLogger("timanh.api")
@@ -36,8 +39,8 @@ class SearchService:
         self.pictures = GalleryPictures(
             engine, config.thumbnail_side, config.thumbnail_bytes, metrics
         )
-        self.weakness = Weakness()
-        self.ready = False
+        self.weakness: Weakness | None = None  # not measured yet
+        self._readiness = Readiness(self._try_out)
         # Looked up at each call, so that the engine can be changed while it runs.
         self._batcher = Batcher(lambda *batch: engine.answer(*batch), metrics.batches.observe)
         self._workers, self._translators = _make_pools(config)
@@ -46,15 +49,20 @@ class SearchService:
         metrics.searching.set_function(lambda: self._searches)
         metrics.pictures.set_function(lambda: len(engine.dictionary))
 
+    @property
+    def ready(self) -> bool:
+        """Whether a trial search was answered, and none failed since for the engine's sake."""
+        return self._readiness.ready
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """While the app serves: the encoder's thread, and its warming up."""
         self._batcher.start()
-        warming = asyncio.create_task(self._warm_up())
+        self._readiness.look()
         try:
             yield
         finally:
-            warming.cancel()
+            self._readiness.close()
             self._batcher.stop()
             for pool in (self._workers, self._translators):
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -107,12 +115,19 @@ class SearchService:
         self, query: Query, understood: Understood, took: dict[str, float]
     ) -> tuple[SearchResult, bool | None]:
         """Hits, best first, and whether the best of them is weak."""
-        async with self._deadline():
-            result = await self._batcher.ask(query, understood)
+        try:
+            async with self._deadline():
+                result = await self._batcher.ask(query, understood)
+        except QueryError:
+            raise
+        except Exception:
+            self._readiness.look()
+            raise
         stages = {**took, **result.took_ms}
         self.metrics.stage(stages)
         total = {**stages, "total": round(sum(stages.values()), 3)}
-        return replace(result, took_ms=total), self.weakness.judge(query, result)
+        weak = None if self.weakness is None else self.weakness.judge(query, result)
+        return replace(result, took_ms=total), weak
 
     async def work(self, call: Callable[[], T]) -> T:
         """Run `call` on one of a few threads."""
@@ -162,13 +177,22 @@ class SearchService:
                 retry_after=2,
             ) from error
 
-    async def _warm_up(self) -> None:
-        """The first encoding is slow; let it not be a person's."""
-        try:
-            self.weakness = await self.work(lambda: Weakness.measure(self.engine))
-        except Exception:
-            log.exception("The gallery could not be measured; weak answers are not marked")
-        self.ready = True
+    async def _try_out(self) -> None:
+        """Search for words and for a picture; the first of each is slow, and not a person's.
+
+        Raises:
+            Exception: whatever is wrong with the engine.
+        """
+        async with self._deadline():
+            for query, understood in TRIALS:
+                with contextlib.suppress(QueryError):
+                    await self._batcher.ask(query, understood)
+        if self.weakness is None:
+            try:
+                self.weakness = await self.work(lambda: Weakness.measure(self.engine))
+            except Exception:
+                log.exception("The gallery could not be measured; weak answers are not marked")
+                self.weakness = Weakness()
 
 
 def _make_pools(config: ApiConfig) -> tuple[ThreadPoolExecutor, ThreadPoolExecutor]:

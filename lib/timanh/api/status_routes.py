@@ -37,10 +37,14 @@ def status_router(service: SearchService, metrics: Metrics) -> APIRouter:
 
     @router.get("/health/ready")
     def ready() -> schemas.Health:
-        """The same, but a problem until the model has warmed up; for probes."""
+        """The same, but a problem until a search was answered, and while none is; for probes."""
         if not service.ready:
             raise RequestError(
-                503, "not-ready", "The model is still warming up. Try again in a moment.", 1
+                503,
+                "not-ready",
+                "The model is still warming up, or searches fail, as the log says. Try again in "
+                "a moment.",
+                1,
             )
         return health()
 
