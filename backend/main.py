@@ -1,6 +1,7 @@
 """The local backend: serves the page on 127.0.0.1 and hands its searches to the API."""
 
 import argparse
+import contextlib
 import logging
 import sys
 from collections.abc import AsyncIterator
@@ -13,8 +14,9 @@ from routes import image_route, page_route, upstream_route
 from services.image_service import ImageService
 from services.upstream import Upstream, make_client
 from utils import problems
-from utils.config import HOST, Settings, load_settings
+from utils.config import Settings, load_settings
 from utils.guard import Guard
+from utils.listening import listen
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -51,7 +53,13 @@ def main() -> None:
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     if given.log_requests:
         logging.getLogger("timanh.backend").setLevel(logging.INFO)
-    uvicorn.run(create_app(settings), host=HOST, port=given.port, log_level="warning")
+    try:
+        sock = listen(given.port)
+    except OSError as error:
+        sys.exit(f"Error: {error}")
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[sock])
 
 
 if __name__ == "__main__":

@@ -116,11 +116,12 @@ def serving(
         env={**os.environ, "PYTHONPATH": str(ROOT / "lib"), **(settings or {})},
         stdout=subprocess.DEVNULL,
     )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         for _ in range(600):
             with contextlib.suppress(OSError):
                 path = "/health"
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+                with opener.open(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
                     if b'"ready":false' not in answer.read():
                         break
             if process.poll() is not None:

@@ -2,18 +2,16 @@
 
 import json
 import os
-import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
-from utils.config import Settings
+from utils.config import KEY, Settings
 from utils.problems import BackendError
 
 Source = Literal["kept", "environment", "local", "default"]
-KEY = re.compile(r"[\x21-\x7e]{1,512}")
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,8 @@ def load_kept(file: Path) -> Target | None:
     """The kept connection; a file that is missing or damaged keeps none."""
     try:
         found = json.loads(file.read_text(encoding="utf8"))
-        return Target(str(found["url"]), str(found["key"]), "kept")
+        target = Target(str(found["url"]), str(found["key"]), "kept")
+        return target if not target.key or KEY.fullmatch(target.key) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

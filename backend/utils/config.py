@@ -1,6 +1,7 @@
 """The only module of the backend that reads the environment and `.env`."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from dotenv import dotenv_values
 
 HERE = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"  # never another: the backend holds the key of the API
+KEY = re.compile(r"[\x21-\x7e]{1,512}")  # what an HTTP header can carry
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """From the environment, else from `backend/.env`, else the defaults.
 
     Raises:
-        ValueError: a value that is no number or no http address; names the variable.
+        ValueError: a value that is no number, no http address, no port or no key that can be
+            sent; names the variable.
     """
     stored = {key: value or "" for key, value in dotenv_values(HERE / ".env").items()}
     given = {**stored, **(os.environ if environment is None else environment)}
@@ -51,9 +54,9 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         # run.py names the API that it started itself in both.
         api_url=None if said == local else said,
-        api_key=given.get("TIMANH_API_KEY", "").strip(),
+        api_key=_key(given, "TIMANH_API_KEY"),
         local_api_url=local,
-        port=int(_number(given, "TIMANH_PORT", usual.port)),
+        port=_port(given, "TIMANH_PORT", usual.port),
         connect_timeout_s=_number(given, "TIMANH_CONNECT_TIMEOUT_S", usual.connect_timeout_s),
         read_timeout_s=_number(given, "TIMANH_READ_TIMEOUT_S", usual.read_timeout_s),
         frontend=Path(given.get("TIMANH_FRONTEND") or usual.frontend),
@@ -69,6 +72,23 @@ def _address(given: Mapping[str, str], name: str) -> str | None:
             f"{name} is {value!r}; an address such as http://127.0.0.1:8001 is wanted."
         )
     return address or None
+
+
+def _key(given: Mapping[str, str], name: str) -> str:
+    key = given.get(name, "").strip()
+    if key and not KEY.fullmatch(key):
+        raise ValueError(
+            f"{name} has a blank, or a letter that is not ASCII, or more than 512 letters; the key "
+            "that the API printed is wanted."
+        )
+    return key
+
+
+def _port(given: Mapping[str, str], name: str, usual: int) -> int:
+    port = _number(given, name, usual)
+    if port != int(port) or not 1 <= port <= 65535:
+        raise ValueError(f"{name} is {given.get(name)!r}; a port from 1 to 65535 is wanted.")
+    return int(port)
 
 
 def _number(given: Mapping[str, str], name: str, usual: float) -> float:

@@ -1,13 +1,18 @@
 """How an API is served: one frozen value; the environment is read here only."""
 
 import os
+import re
 import secrets
+import socket
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from timanh.errors import SettingsError
+from timanh.serving.listening import EVERYWHERE, bare, is_loopback
 from timanh.serving.tunnels import require_kind
 from timanh.workspace import user_cache
+
+KEY = re.compile(r"[\x21-\x7e]{1,512}")  # what a header can carry; the backend takes no other
 
 
 @dataclass(frozen=True)
@@ -18,7 +23,7 @@ class ServeConfig:
         index: the vector dictionary.
         model: encoder by name or folder; None takes the one that built the dictionary.
         gallery: where the pictures lie; None takes what the dictionary remembers.
-        host, port: what to listen on; port 0 takes any that is free.
+        host, port: what to listen on, IPv4 or IPv6; port 0 takes any that is free.
         tunnel: "none", "ngrok" or "cloudflared".
         api_key: what clients must send; made anew where a tunnel is asked for and none is given.
         device: torch device, or "auto".
@@ -44,7 +49,7 @@ class ServeConfig:
     @property
     def reachable(self) -> bool:
         """Whether others than this machine can reach the port."""
-        return self.tunnel != "none" or self.host not in ("127.0.0.1", "localhost", "::1")
+        return self.tunnel != "none" or not is_loopback(self.host)
 
     @property
     def cache_folder(self) -> Path:
@@ -58,12 +63,34 @@ class ServeConfig:
         """With the key from TIMANH_API_KEY, or a new one where the world could reach the port.
 
         Raises:
-            SettingsError: an unknown tunnel, or a port that is none.
+            SettingsError: an unknown tunnel, one that cannot lead to `host`, a port outside
+                0..65535, or a key that cannot be sent.
         """
         require_kind(self.tunnel)
+        if self.tunnel != "none" and not _answers_on_ipv4_loopback(self.host):
+            raise SettingsError(
+                f"A tunnel leads to 127.0.0.1, and {self.host} does not answer there. Leave out "
+                "the host."
+            )
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"Port {self.port} came; a number from 1 to 65535 is wanted.")
-        key = self.api_key or os.environ.get("TIMANH_API_KEY", "").strip() or None
-        if key is None and self.reachable:
+        key = (self.api_key or os.environ.get("TIMANH_API_KEY") or "").strip()
+        if key and not KEY.fullmatch(key):
+            # The key itself is not shown: it may be right but for one letter.
+            raise SettingsError(
+                "The API key has a blank, or a letter that is not ASCII, or more than 512 "
+                "letters, and cannot be sent in an HTTP header. Take letters, digits and signs "
+                "such as - and _ :",
+                cli="--api-key or TIMANH_API_KEY.",
+                notebook="api_key or the environment's TIMANH_API_KEY.",
+            )
+        if not key and self.reachable:
             key = secrets.token_urlsafe(24)
-        return replace(self, api_key=key)
+        return replace(self, api_key=key or None)
+
+
+def _answers_on_ipv4_loopback(host: str) -> bool:
+    name = bare(host)
+    return name in (*EVERYWHERE, "127.0.0.1", "localhost") and (
+        name != "::" or socket.has_dualstack_ipv6()
+    )

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from timanh.errors import TunnelError, advice
+from timanh.serving.listening import without_proxy_on_this_machine
 from timanh.serving.tunnels import Tunnel
 from timanh.workspace import find_secret, secret
 
@@ -95,6 +96,7 @@ def open_ngrok(port: int, token: str, domain: str | None) -> Tunnel:
     options: dict[str, Any] = {}
     if domain:
         options["domain"] = domain
+    without_proxy_on_this_machine()
     try:
         ngrok.kill(config)  # an agent of an earlier run would keep its tunnel beside ours
         opened = ngrok.connect(str(port), "http", pyngrok_config=config, **options)

@@ -4,11 +4,12 @@ import json
 from dataclasses import dataclass
 from html import escape
 from typing import Any
-from urllib.parse import quote, urlencode
-from urllib.request import Request, urlopen
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import ProxyHandler, Request, build_opener
 
 from timanh.serving.config import ServeConfig
 from timanh.serving.keeper import TunnelKeeper
+from timanh.serving.listening import is_loopback
 from timanh.serving.server import ApiServer
 from timanh.workspace import in_colab
 
@@ -80,7 +81,10 @@ class Running:
             headers["X-API-Key"] = self.config.api_key
         address = f"{self.public_url or self.url}/api/search"
         request = Request(address, form, headers)
-        with urlopen(request, timeout=timeout_s) as answer:
+        # No proxy can ask this machine for us.
+        near = is_loopback(urlsplit(address).hostname or "")
+        opener = build_opener(ProxyHandler({})) if near else build_opener()
+        with opener.open(request, timeout=timeout_s) as answer:
             return dict(json.load(answer))
 
     def describe(self) -> str:

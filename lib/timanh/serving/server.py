@@ -5,14 +5,14 @@ while a cell computes. So: bind the socket, then run a new event loop on a daemo
 """
 
 import asyncio
-import socket
 import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from timanh.errors import PortTakenError, ServingError
+from timanh.errors import ServingError
+from timanh.serving.listening import listen, url_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -42,8 +42,7 @@ class ApiServer:
     @property
     def url(self) -> str:
         """Address on this machine."""
-        host = "127.0.0.1" if self.host in ("", "0.0.0.0") else self.host
-        return f"http://{host}:{self.port}"
+        return url_of(self.host, self.port)
 
     @property
     def running(self) -> bool:
@@ -54,14 +53,14 @@ class ApiServer:
         """Return once it answers.
 
         Raises:
-            PortTakenError: something else listens there.
+            PortTakenError, SettingsError: as `listen`.
             ServingError: it did not come up.
         """
         import uvicorn
 
         if self.running:
             return self
-        sock = _bind(self.host, self.port)
+        sock = listen(self.host, self.port)
         self.port = sock.getsockname()[1]
         config = uvicorn.Config(
             self.app,
@@ -112,23 +111,3 @@ class ApiServer:
 
 def _nothing() -> None:
     """Before the first start there is nothing to stop."""
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    # The protocol is named because asyncio sends without delay (TCP_NODELAY) only then; else each
-    # answer waits 40 ms for the client's acknowledgement of its head.
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        # A port of a server stopped a moment ago may be used again at once.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((host, port))
-        sock.listen(128)
-    except OSError as error:
-        sock.close()
-        raise PortTakenError(
-            f"Port {port} is taken by another program ({error.strerror}). Stop it, or take "
-            "another port:",
-            cli=f"--port {port + 10}.",
-            notebook=f"PORT = {port + 10}.",
-        ) from error
-    return sock

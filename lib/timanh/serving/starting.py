@@ -16,6 +16,7 @@ from timanh.search.translation import Translator, google_translate
 from timanh.search.translation_cache import TranslationCache
 from timanh.serving.config import ServeConfig
 from timanh.serving.keeper import TunnelKeeper
+from timanh.serving.listening import listen
 from timanh.serving.running import Running
 from timanh.serving.server import ApiServer
 from timanh.serving.tunnels import tunnel_opener
@@ -35,9 +36,10 @@ def start(config: ServeConfig) -> Running:
 
     Raises:
         DictionaryNotFoundError, EncoderMismatchError, ModelError: what is to be served.
-        PortTakenError, TunnelError: how.
+        SettingsError, PortTakenError, TunnelError: how.
     """
     chosen = config.completed()
+    listen(chosen.host, chosen.port).close()  # said before a model is loaded, and not after
     engine = load_engine(chosen)
     app = create_app(
         engine,
