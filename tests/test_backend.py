@@ -157,7 +157,7 @@ def test_requests_that_never_end_hold_up_nobody_else(address: str) -> None:
             one.close()
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1"])
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "10.0.0.1", "[::1"])
 def test_foreign_hosts_are_refused(address: str, host: str) -> None:
     assert_problem(httpx.get(f"{address}/health", headers={"Host": host}), 403, "foreign-host")
 

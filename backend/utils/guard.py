@@ -112,12 +112,12 @@ class Guard:
     def check(self, scope: Scope, headers: Headers) -> None:
         """Raises BackendError: a foreign host or page, or more bytes than are taken."""
         host = headers.get("host", "")
-        if urlsplit(f"//{host}").hostname not in LOCAL:
+        if _name_of(host) not in LOCAL:
             raise BackendError(
                 403, "foreign-host", f"This backend serves 127.0.0.1 only; {host!r} was asked."
             )
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and origin.partition("://")[2] != host:
             raise BackendError(
                 403, "foreign-origin", f"A page of {origin} may not use this backend."
             )
@@ -137,6 +137,14 @@ class Guard:
             f"The request has more than {self.max_request_bytes / 1e6:.0f} MB, the most that is "
             "taken. Send smaller or fewer pictures.",
         )
+
+
+def _name_of(host: str) -> str | None:
+    """The name in a Host header, without its port."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
 
 
 def _note(scope: Scope, request_id: str, status: int, took_s: float) -> None:

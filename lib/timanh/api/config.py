@@ -20,7 +20,7 @@ class ApiConfig:
         max_searches: that are worked on or wait at the same time; more are told to come back.
         deadline_s: for one search, from its last byte on.
         upload_s: for the sending of one request.
-        searches_per_minute, reads_per_minute: for one key from one address; 0 is no limit.
+        searches_per_minute, reads_per_minute: for one address; 0 is no limit.
         thumbnail_side: long side of thumbnails, in pixels.
         thumbnail_bytes: of thumbnails kept in memory.
     """

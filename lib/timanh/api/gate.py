@@ -7,6 +7,7 @@ import logging
 import re
 import secrets
 import time
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from timanh.api.body import Body, BodyError
 from timanh.api.config import ApiConfig
+from timanh.api.guesses import Guesses, source_of
 from timanh.api.limits import RateLimit
 from timanh.api.metrics import Metrics
 from timanh.api.problems import RequestError, respond
@@ -21,7 +23,7 @@ from timanh.api.problems import RequestError, respond
 log = logging.getLogger("timanh.api")
 
 OPEN_PATHS = frozenset({"/health", "/health/ready"})
-LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 CLIENT_LEFT = 499  # nginx's number; for the log only, since nobody is there to read it
 
@@ -39,6 +41,7 @@ class Gate:
         self.metrics = metrics
         self.searches = RateLimit(config.searches_per_minute)
         self.reads = RateLimit(config.reads_per_minute)
+        self.guesses = Guesses()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,14 +54,18 @@ class Gate:
         finally:
             self._note(scope, passage, time.perf_counter() - began)
 
-    def check(self, scope: Scope, headers: Headers) -> None:
+    async def check(self, scope: Scope, headers: Headers) -> None:
         """Raises RequestError: no key, a foreign page, too often, or too many bytes."""
-        self._check_rate(scope, headers)
-        key = self.config.api_key
+        key, source = self.config.api_key, source_of(scope, headers)
         if not key:
             _check_origin(headers)
         elif scope["path"] not in OPEN_PATHS:
-            _check_key(headers, key)
+            given = _given_key(headers)
+            if not given:
+                raise no_key()
+            await self.guesses.check(source, hmac.compare_digest(given.encode(), key.encode()))
+        # After the key, so that who has none uses up nothing of those who have it.
+        self._check_rate(scope, source)
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self.config.max_request_bytes:
             raise self.too_large()
@@ -80,10 +87,9 @@ class Gate:
             "smaller pictures on a slow connection.",
         )
 
-    def _check_rate(self, scope: Scope, headers: Headers) -> None:
+    def _check_rate(self, scope: Scope, source: str) -> None:
         limit = self.reads if scope["method"] in ("GET", "HEAD") else self.searches
-        address = (scope.get("client") or ("",))[0]
-        wait = limit.wait_s(f"{address} {_given_key(headers)[:64]}")
+        wait = limit.wait_s(source)
         if wait:
             raise RequestError(
                 429, "too-many-requests", f"Too many requests from here; wait {wait} s.", wait
@@ -91,7 +97,9 @@ class Gate:
 
     def _note(self, scope: Scope, passage: "Passage", took_s: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
-        self.metrics.requests.labels(scope["method"], route, passage.status).inc()
+        # Strangers choose their verbs; each name that is kept stays in memory.
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        self.metrics.requests.labels(method, route, passage.status).inc()
         self.metrics.seconds.labels(route).observe(took_s)
         if log.isEnabledFor(logging.INFO):
             fields = {
@@ -135,7 +143,7 @@ class Passage:
 
         body = self._body = Body(receive, config.max_request_bytes, config.upload_s, left)
         try:
-            self.gate.check(self.scope, self.headers)
+            await self.gate.check(self.scope, self.headers)
         except RequestError as refusal:
             await self._refuse(refusal)
             return
@@ -187,28 +195,31 @@ def _given_key(headers: Headers) -> str:
     return bearer if scheme.lower() == "bearer" else headers.get("x-api-key", "")
 
 
-def _check_key(headers: Headers, key: str) -> None:
-    given = _given_key(headers)
-    if not given:
-        raise RequestError(
-            401,
-            "no-key",
-            "This API needs a key. Send the one its notebook printed, as "
-            "“Authorization: Bearer KEY” or “X-API-Key: KEY”.",
-        )
-    if not hmac.compare_digest(given.encode(), key.encode()):
-        raise RequestError(
-            401, "wrong-key", "The key is not this API's. Send the one its notebook printed last."
-        )
+def no_key() -> RequestError:
+    return RequestError(
+        401,
+        "no-key",
+        "This API needs a key. Send the one its notebook printed, as "
+        "“Authorization: Bearer KEY” or “X-API-Key: KEY”.",
+    )
 
 
 def _check_origin(headers: Headers) -> None:
     """Without a key, the API is for programs of this machine: no web page may use it unseen."""
     host = headers.get("host", "")
-    if urlsplit(f"//{host}").hostname not in LOCAL:
+    if not _is_this_machine(host):
         raise RequestError(
             403, "foreign-host", f"Without a key this API serves 127.0.0.1 only, not {host!r}."
         )
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and origin.partition("://")[2] != host:
         raise RequestError(403, "foreign-origin", "A web page may not use this API without a key.")
+
+
+def _is_this_machine(host: str) -> bool:
+    """Whether a Host header names this machine."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,99 @@
+"""Guessing a key is slow, and nobody who has the right one is locked out."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from timanh.api.limits import MOST_CLIENTS, RateLimit
+from timanh.api.problems import RequestError
+
+# Wrong keys a minute; a quarter of them at once. From one address, and from all together.
+FROM_ONE, FROM_ALL = 40, 400
+# Beyond that each key is looked at after a pause, and only so many wait for it at a time.
+PAUSE_S = 2.0
+ONE_WAITS, ALL_WAIT = 4, 64
+
+
+class Guesses:
+    """Keys that were sent, right and wrong, by where they came from.
+
+    Refusing only the wrong keys would slow nobody down, since whatever is not refused is right.
+    So beyond the limit an address waits for every answer. An address that has sent the right key
+    before does not wait when it sends it again, whoever else guesses from there.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._of_one = RateLimit(FROM_ONE, clock)
+        self._of_all = RateLimit(FROM_ALL, clock)
+        self._known: OrderedDict[str, None] = OrderedDict()
+        self._waiting: dict[str, int] = {}
+
+    async def check(self, source: str, right: bool) -> None:
+        """Raises RequestError: 401 a wrong key; 429 after too many of them."""
+        guessing = self._of_one.is_used_up(source) or self._of_all.is_used_up("")
+        if guessing and not (right and source in self._known):
+            await self._pause(source)
+        if right:
+            self._known[source] = None
+            self._known.move_to_end(source)
+            if len(self._known) > MOST_CLIENTS:
+                self._known.popitem(last=False)
+            return
+        self._of_one.wait_s(source)
+        self._of_all.wait_s("")
+        if guessing:
+            raise _too_many()
+        raise RequestError(
+            401, "wrong-key", "The key is not this API's. Send the one its notebook printed last."
+        )
+
+    async def _pause(self, source: str) -> None:
+        waiting = self._waiting.get(source, 0)
+        if waiting >= ONE_WAITS or sum(self._waiting.values()) >= ALL_WAIT:
+            raise _too_many()
+        self._waiting[source] = waiting + 1
+        try:
+            await asyncio.sleep(PAUSE_S)
+        finally:
+            left = self._waiting.pop(source) - 1
+            if left:
+                self._waiting[source] = left
+
+
+def source_of(scope: Scope, headers: Headers) -> str:
+    """Where a request comes from: an address, or the network of one household in IPv6.
+
+    A tunnel's program and a reverse proxy run on this machine, so that all their visitors would
+    be one; they name the visitor last in X-Forwarded-For. Nobody else is believed.
+    """
+    peer = str((scope.get("client") or ("",))[0])
+    named = headers.getlist("x-forwarded-for")
+    address = _address(peer)
+    if named and address is not None and address.is_loopback:
+        address = _address(named[-1].rpartition(",")[2].strip()) or address
+    if address is None:
+        return peer[:64]
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def _too_many() -> RequestError:
+    return RequestError(
+        429,
+        "too-many-requests",
+        f"Too many wrong keys came from here; each is looked at after {PAUSE_S:g} s now.",
+        retry_after=int(PAUSE_S),
+    )
