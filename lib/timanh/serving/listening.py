@@ -5,6 +5,7 @@ import errno
 import os
 import socket
 from ipaddress import ip_address
+from typing import Any
 
 from timanh.errors import PortTakenError, SettingsError
 
@@ -64,7 +65,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str | int, ...]]:
+def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
     """The first address of a host, of IPv4 where it has one."""
     try:
         found = socket.getaddrinfo(
