@@ -10,8 +10,10 @@ import pytest
 from fastapi import FastAPI
 
 from timanh.errors import PortTakenError, SettingsError, TimAnhError
-from timanh.serving import ApiServer, ServeConfig, listening
+from timanh.serving import ApiServer, Running, ServeConfig, listening
+from timanh.serving.keeper import TunnelKeeper
 from timanh.serving.listening import is_loopback, listen, without_proxy_on_this_machine
+from timanh.serving.tunnels import tunnel_opener
 
 
 def has_ipv6() -> bool:
@@ -35,6 +37,7 @@ def said(host: str, port: int = 0) -> str:
 def app() -> FastAPI:
     made = FastAPI()
     made.get("/")(lambda: "here")
+    made.post("/api/search")(lambda: {"results": []})
     return made
 
 
@@ -154,3 +157,21 @@ def test_libraries_reach_this_machine_without_the_proxy(monkeypatch: pytest.Monk
     monkeypatch.setenv("no_proxy", "*")
     without_proxy_on_this_machine()
     assert os.environ["no_proxy"] == "*"
+
+
+@pytest.mark.parametrize("kind", ["none", "ngrok"])
+def test_what_runs_here_is_asked_without_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setenv("PYNGROK_NGROK_PATH", str(Path(__file__).parent / "standins" / "ngrok"))
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "intranet.example")
+    with ApiServer(app(), port=0) as server:
+        keeper = TunnelKeeper(tunnel_opener(kind, server.port, token="t"))
+        running = Running(server, keeper, ServeConfig(Path("x"), tunnel=kind), 0, "tiny")
+        try:
+            assert keeper.tunnel.alive and running.ask("a dog") == {"results": []}
+        finally:
+            running.stop()

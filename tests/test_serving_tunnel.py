@@ -206,22 +206,6 @@ def test_a_tunnel_that_cannot_be_opened_again_is_tried_until_it_can() -> None:
     assert len(tries) == 4
 
 
-def test_a_proxy_is_not_asked_for_this_machine(
-    environment: Path, index: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    for name in ("no_proxy", "NO_PROXY"):
-        monkeypatch.setenv(name, "intranet.example")
-    running = serve_in_notebook(index, tunnel="none", port=0)
-    assert running.ask("a dog")["results"]
-    running = serve_in_notebook(index, tunnel="ngrok", port=0)
-    try:
-        assert running.keeper.tunnel.alive and running.ask("a dog")["results"]
-    finally:
-        running.stop()
-
-
 def test_errors_of_the_agent_say_what_to_do_in_both_languages(
     environment: Path, index: Path
 ) -> None:
