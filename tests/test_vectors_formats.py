@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, features
 from pixel_encoder import PixelEncoder, make_pictures
 
-from timanh.data import open_picture, open_reduced, pictures
+from timanh.data import open_picture, open_reduced, signatures
 from timanh.errors import PictureError
 from timanh.models.preparation import ImagePreparation
 from timanh.models.torch_encoder import TorchEncoder
@@ -48,7 +48,7 @@ def test_a_heic_photo_without_the_plug_in_says_what_to_install(
 ) -> None:
     gallery = make_pictures(tmp_path / "pictures", 2)
     (gallery / "IMG_1.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0 not a whole one")
-    monkeypatch.setattr(pictures, "find_spec", lambda _: None)
+    monkeypatch.setattr(signatures, "find_spec", lambda _: None)
     report = build_dictionary(gallery, PixelEncoder(), tmp_path / "out", progress=False)
     (skipped,) = report.skipped
     assert "IMG_1.HEIC" in skipped.reason and "pip install pillow-heif" in skipped.reason

@@ -12,6 +12,8 @@ from timanh.cli.options import (
     BatchSize,
     CaptionFiles,
     Device,
+    Exclude,
+    IncludeHidden,
     IndexFolder,
     Model,
     ModelOfIndex,
@@ -56,6 +58,8 @@ def build(
     model: Model,
     out: Out,
     captions: CaptionFiles = None,
+    exclude: Exclude = None,
+    include_hidden: IncludeHidden = None,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Begin anew, whatever is in --out.")
     ] = False,
@@ -75,7 +79,8 @@ def build(
 ) -> None:
     """Encode a gallery; run again, encode only what has changed.
 
-    Caption files are remembered: the next build and `index add` take them unasked.
+    Caption files and what is left out are remembered: the next build and `index add` do the
+    same unasked. Hidden files and what systems keep beside photos (thumbnails, bins) are left out.
     """
     from timanh.models import load_encoder
     from timanh.vectors import build_dictionary
@@ -88,6 +93,8 @@ def build(
             encoder,
             out,
             captions=captions,
+            exclude=exclude,
+            include_hidden=include_hidden,
             batch_size=batch_size,
             source=model,
             rebuild=rebuild,
@@ -110,6 +117,8 @@ def add(
         bool, typer.Option("--copy", help="Copy pictures from elsewhere into the gallery first.")
     ] = False,
     captions: CaptionFiles = None,
+    exclude: Exclude = None,
+    include_hidden: IncludeHidden = None,
     batch_size: BatchSize = 32,
     model: ModelOfIndex = None,
     device: Device = "auto",
@@ -136,6 +145,8 @@ def add(
             load(),
             copy=copy,
             captions=captions,
+            exclude=exclude,
+            include_hidden=include_hidden,
             batch_size=batch_size,
             encode=encode,
         )

@@ -64,6 +64,24 @@ Model = Annotated[
         show_default=False,
     ),
 ]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="PATTERN",
+        help="Leave out files and folders of this name, such as private or '*.bak.jpg', or of "
+        "this path, such as '2019/raw/*'; may be repeated. Remembered; '' takes all in again.",
+        show_default=False,
+    ),
+]
+IncludeHidden = Annotated[
+    bool | None,
+    typer.Option(
+        "--include-hidden/--no-include-hidden",
+        help="Take files and folders whose names begin with a dot. Remembered.",
+        show_default=False,
+    ),
+]
 CaptionFiles = Annotated[
     list[Path] | None,
     typer.Option(

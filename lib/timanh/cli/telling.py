@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from timanh.cli.output import notice, result, result_json
 
 if TYPE_CHECKING:
+    from timanh.data import DataFolder
     from timanh.models import Encoder
     from timanh.vectors import BuildReport, VectorDictionary
 
-SHOWN_REASONS = 5
+SHOWN_REASONS = 20
 
 
 def describe(dictionary: "VectorDictionary") -> dict[str, Any]:
@@ -25,6 +26,7 @@ def describe(dictionary: "VectorDictionary") -> dict[str, Any]:
         "source": dictionary.encoder_source,
         "gallery": str(dictionary.gallery),
         "captions": ", ".join(manifest.captions) or "of the data folder",
+        "excluded": ", ".join(manifest.exclude) or "nothing",
         "segments": len(manifest.segments),
         "storage": manifest.storage,
         "bytes": stored,
@@ -67,8 +69,18 @@ def tell_build(report: "BuildReport", as_json: bool) -> None:
     if report.pictures_per_s:
         pace = f"{report.pictures_per_s:.0f} pictures/s with {report.runtime}"
         notice(f"{report.seconds:.1f} s, {pace}")
+    for note in report.notes:
+        notice(note)
     tell_list("damaged files, made anew", report.damaged)
     tell_list("skipped", [skipped.reason for skipped in report.skipped])
+
+
+def tell_data(folder: "DataFolder") -> None:
+    """What a data folder has and what of it is left out, before it is worked on."""
+    from timanh.data import data_notes
+
+    for note in data_notes(folder):
+        notice(note)
 
 
 def tell_cost(

@@ -7,6 +7,7 @@ import typer
 
 from timanh.cli.options import CaptionFiles, Data, Device
 from timanh.cli.output import notice, result, table
+from timanh.cli.telling import tell_data
 from timanh.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def train(
 
     Killed and started again with the same command it goes on where it was.
     """
-    from timanh.data import open_data
+    from timanh.data import open_data, split_note
     from timanh.evaluation import dev_recall, evaluate, plot_training, write_training_report
     from timanh.models import load_encoder
     from timanh.training import Recipe, train
@@ -157,7 +158,11 @@ def train(
         },
     )  # fmt: skip
     folder = open_data(data, captions)
+    folder.require_captions()
     encoder = _encoder(folder, model, vision, text, recipe, image_size, device, seed)
+    splits = split_note(folder)
+    tell_data(folder)
+    notice(splits)
     dev = folder.split("dev")
     captioned = any(folder.captions_of(name) for name in dev)
     before = evaluate(encoder, folder, dev, split="dev", progress=False) if captioned else None

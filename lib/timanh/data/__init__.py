@@ -2,32 +2,35 @@
 
 from timanh.data.captions import CaptionSet, read_captions
 from timanh.data.folder import DataFolder, open_data
-from timanh.data.pairs import CaptionPairs, PicturePairs, drop_unreadable
-from timanh.data.pictures import (
-    MAX_PIXELS,
-    SUFFIXES,
-    list_pictures,
-    open_picture,
-    open_reduced,
-)
+from timanh.data.listing import Listing, Unreadable, find_pictures, list_pictures
+from timanh.data.notes import caption_notes, data_notes, split_note
+from timanh.data.pictures import MAX_PIXELS, SUFFIXES, open_picture, open_reduced
 from timanh.data.prepare import data_folder, prepare_data
+from timanh.data.selection import LeftOut, Selection, describe_left_out, patterns
 from timanh.data.splits import draw_splits, read_split
 
 __all__ = [
     "MAX_PIXELS",
     "SUFFIXES",
-    "CaptionPairs",
     "CaptionSet",
     "DataFolder",
-    "PicturePairs",
+    "LeftOut",
+    "Listing",
+    "Selection",
+    "Unreadable",
+    "caption_notes",
     "data_folder",
+    "data_notes",
+    "describe_left_out",
     "draw_splits",
-    "drop_unreadable",
+    "find_pictures",
     "list_pictures",
     "open_data",
     "open_picture",
     "open_reduced",
+    "patterns",
     "prepare_data",
     "read_captions",
     "read_split",
+    "split_note",
 ]

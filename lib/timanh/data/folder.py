@@ -1,22 +1,47 @@
 """A data folder: pictures, their captions, and how they are split."""
 
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from timanh.data.captions import NO_CAPTIONS, CaptionSet, read_captions
-from timanh.data.pictures import is_picture, list_pictures
-from timanh.data.splits import SPLITS, fill_splits, find_split_file, read_split
+from timanh.data.listing import Unreadable, find_pictures, has_suffix, is_file
+from timanh.data.matching import match_names
+from timanh.data.selection import LeftOut, Selection, describe_left_out
+from timanh.data.splits import (
+    SPLITS,
+    fill_splits,
+    find_split_file,
+    match_split,
+    read_split,
+    split_of_file,
+)
 from timanh.errors import DataError, EmptyGalleryError, SettingsError
 
-IMAGE_FOLDERS = ("images", "Images", "Flicker8k_Dataset")
+IMAGE_FOLDERS = ("images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr30k_images")
 CAPTION_FILES = (
-    "captions.txt", "captions.vi.txt", "Flickr8k.token.txt", "train_data.json",
+    "captions.txt", "captions.vi.txt", "captions.csv", "captions.tsv", "Flickr8k.token.txt",
+    "results_20130124.token", "results.csv", "train_data.json", "test_data.json",
     "dataset_flickr8k.json", "dataset_flickr30k.json", "dataset_coco.json",
 )  # fmt: skip
 COCO_FILES = "*captions*.json"
+# Where data sets keep their captions and lists, below the folder of the data.
+TEXT_FOLDERS = (".", "annotations", "Flickr8k_text")
+
+
+@dataclass(frozen=True)
+class SplitList:
+    """A split that a file names.
+
+    Attributes:
+        there: its pictures; absent: its names that are no pictures here.
+        file: the list; None where it is a caption file that says so.
+    """
+
+    there: tuple[str, ...]
+    absent: tuple[str, ...]
+    file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -30,6 +55,9 @@ class DataFolder:
         names: pictures that are there, relative to `images`.
         missing: pictures with captions that are not there.
         dropped: split → names in its list that are not there, once it was asked for.
+        files: the caption files.
+        left_out: files and folders that are nobody's photos, hidden or excluded.
+        unreadable: folders that may not be read.
     """
 
     root: Path
@@ -38,43 +66,83 @@ class DataFolder:
     names: tuple[str, ...]
     missing: tuple[str, ...]
     dropped: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
 
     def captions_of(self, name: str) -> tuple[str, ...]:
         """A picture's captions; none is an empty tuple."""
         return self.captions.captions.get(name, ())
 
-    def split(self, which: str, *, file: Path | None = None, seed: int = 0) -> tuple[str, ...]:
-        """Names of a split: a list given, a list in the folder, or drawn by picture.
+    def out_of_sight(self, name: str) -> bool:
+        """Whether it would lie in a folder that may not be read, so nobody knows if it does."""
+        return any(name.startswith(f"{place.path}/") for place in self.unreadable)
 
-        Where the folder lists some splits, the others are drawn from the pictures that no list
-        names, so no picture is trained on and measured. Names that are not there are left out
-        and kept in `dropped[which]`.
+    def require_captions(self) -> None:
+        """See that there are captions to train on or to measure with.
 
         Raises:
-            DataError: a list that names none of the pictures.
+            DataError: no caption file was found.
+        """
+        if not self.captions.captions:
+            raise DataError(
+                f"No caption file found in {self.root}.",
+                cli="Name it with --captions, or put a captions.txt with the first line "
+                "“image,caption” beside the pictures.",
+                notebook="Put a captions.txt with the first line “image,caption” beside the "
+                "pictures.",
+            )
+
+    def split(self, which: str, *, file: Path | None = None, seed: int = 0) -> tuple[str, ...]:
+        """Names of a split: a list given, a list that was found, or drawn by picture.
+
+        Lists are looked for in the folder and beside the caption files. Where some splits are
+        listed, the others are drawn from the pictures that no list names, so no picture is
+        trained on and measured. Names that are not there are left out and kept in
+        `dropped[which]`.
+
+        Raises:
+            DataError: lists that name none of the pictures.
             SettingsError: `which` is none of train, dev, test, all.
         """
         if file is not None:
-            there, self.dropped[which] = read_split(file, self._known)
+            there, self.dropped[which] = read_split(file, self.names)
             return there
         if which == "all":
             return self.names
         if which not in SPLITS:
             raise SettingsError(f"Unknown split {which!r}; known are train, dev, test and all.")
-        return fill_splits(self.names, self._listed(), seed)[which]
+        listed = {each: found.there for each, found in self.split_lists.items()}
+        return fill_splits(self.names, listed, seed)[which]
 
-    def _listed(self) -> dict[str, tuple[str, ...]]:
-        """Splits that the folder's lists or its caption file name."""
-        listed: dict[str, tuple[str, ...]] = {}
+    @cached_property
+    def split_lists(self) -> dict[str, SplitList]:
+        """Splits that a list or a caption file names.
+
+        Raises:
+            DataError: there are lists, and they name none of the pictures.
+        """
+        found: dict[str, SplitList] = {}
         for which in SPLITS:
-            file = find_split_file(self.root, which)
+            file = find_split_file(self._text_folders, which)
             if file is not None:
-                listed[which], self.dropped[which] = read_split(file, self._known)
+                found[which] = SplitList(*match_split(file, self.names), file)
             elif which in self.captions.splits:
                 named = self.captions.splits[which]
-                listed[which] = tuple(name for name in named if name in self._known)
-                self.dropped[which] = tuple(name for name in named if name not in self._known)
-        return listed
+                there = tuple(name for name in named if name in self._known)
+                absent = tuple(name for name in named if name not in self._known)
+                found[which] = SplitList(there, absent)
+        # One list of pictures that are elsewhere is no mistake; that all are is one.
+        if not any(split.there for split in found.values()):
+            for file in (split.file for split in found.values() if split.file is not None):
+                read_split(file, self.names)
+        self.dropped.update({which: split.absent for which, split in found.items()})
+        return found
+
+    @cached_property
+    def _text_folders(self) -> tuple[Path, ...]:
+        places = [self.root / name for name in TEXT_FOLDERS]
+        return tuple(dict.fromkeys([*places, *(file.parent for file in self.files)]))
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -82,14 +150,17 @@ class DataFolder:
 
 
 def open_data(
-    root: Path | str, captions: Path | str | Sequence[Path | str] | None = None
+    root: Path | str,
+    captions: Path | str | Sequence[Path | str] | None = None,
+    selection: Selection | None = None,
 ) -> DataFolder:
     """Look at a folder of pictures, with or without captions.
 
     Args:
         root: holds `images/` or the pictures themselves, and perhaps caption files and splits.
-        captions: one caption file or several, merged per picture; None takes what lies in `root`
-            under the usual names.
+        captions: one caption file or several, merged per picture; None takes what lies in `root`,
+            `root/annotations` or `root/Flickr8k_text` under the usual names.
+        selection: which pictures are taken; None leaves out what is hidden or nobody's.
 
     Raises:
         DataError: there is no such folder or caption file.
@@ -101,22 +172,26 @@ def open_data(
         raise DataError(f"There is no folder {place}. Name a folder of pictures.")
     files = _caption_files(place, captions)
     images = _images(place, captioned=bool(files))
-    found = list_pictures(images)
-    if not found:
+    found = find_pictures(images, selection or Selection())
+    if not found.names:
+        left_out = describe_left_out(found.left_out)
         raise EmptyGalleryError(
             f"{images} holds no picture (JPEG, PNG, WebP, GIF, BMP or TIFF). "
-            "Name a folder with pictures in it."
+            f"Name a folder with pictures in it.{f' {left_out}' if left_out else ''}"
         )
-    read = _read_all(files, found)
-    there = set(found)
+    read = _read_all(files, found.names)
+    there = set(found.names)
     missing = tuple(name for name in read.captions if name not in there)
     if missing and len(missing) == len(read.captions):
         raise DataError(
             f"None of the {len(missing)} captioned names, such as {missing[0]}, is a picture in "
-            f"{images}, where {found[0]} lies. The caption file must name pictures as they are "
-            "called on disk."
+            f"{images}, where {found.names[0]} lies. The caption file must name pictures as they "
+            "are called on disk."
         )
-    return DataFolder(place, images, read, tuple(found), missing)
+    return DataFolder(
+        place, images, read, found.names, missing,
+        files=tuple(files), left_out=found.left_out, unreadable=found.unreadable,
+    )  # fmt: skip
 
 
 def _images(root: Path, *, captioned: bool) -> Path:
@@ -124,50 +199,32 @@ def _images(root: Path, *, captioned: bool) -> Path:
     inner = next((root / name for name in IMAGE_FOLDERS if (root / name).is_dir()), None)
     if inner is None:
         return root
-    own = any(is_picture(path) for path in root.iterdir())
+    own = any(has_suffix(path.name) and is_file(path) for path in root.glob("[!.]*"))
     return root if own and not captioned else inner
 
 
 def _caption_files(root: Path, given: Path | str | Sequence[Path | str] | None) -> list[Path]:
-    if given is None:
-        known = [root / name for name in CAPTION_FILES if (root / name).is_file()]
-        return known + sorted(file for file in root.glob(COCO_FILES) if file not in known)
     if isinstance(given, Path | str):
         return [Path(given).expanduser()]
-    return [Path(file).expanduser() for file in given]
+    if given is not None:
+        return [Path(file).expanduser() for file in given]
+    files: list[Path] = []
+    for place in (root / name for name in TEXT_FOLDERS):
+        files += [place / name for name in CAPTION_FILES if (place / name).is_file()]
+        files += sorted(file for file in place.glob(COCO_FILES) if file not in files)
+    return files
 
 
 def _read_all(files: Sequence[Path], pictures: Sequence[str]) -> CaptionSet:
     """The files' captions together, keyed as the pictures are called on disk."""
+    named = [split_of_file(file) for file in files]
     together = NO_CAPTIONS
     for number, file in enumerate(files):
         read = read_captions(file)
+        read = replace(read, problems=tuple(f"{file.name}, {each}" for each in read.problems))
+        split = named[number]
+        # One file alone says nothing by its name: its pictures still have to be split.
+        if split is not None and len(set(named)) > 1 and not read.splits:
+            read = replace(read, splits={split: tuple(read.captions)})
         together = together.merged(read) if number else read
-    # macOS may store "ổ" as several codes; caption files are composed.
-    composed = {unicodedata.normalize("NFC", name): name for name in pictures}
-    if not composed.keys() & together.captions.keys():
-        return together.renamed(_by_last_part(together.captions, composed))
-    return together.renamed({nfc: name for nfc, name in composed.items() if nfc != name})
-
-
-def _by_last_part(captioned: Iterable[str], pictures: Mapping[str, str]) -> dict[str, str]:
-    """Captioned name → picture, where one has folders before it that the other has not.
-
-    COCO's captions say `000000157656.jpg` for `train2017/000000157656.jpg`. A last part that
-    comes twice on either side is left alone.
-    """
-    captions_of, pictures_of = _once(captioned), _once(pictures)
-    return {
-        captions_of[last]: pictures[pictures_of[last]]
-        for last in captions_of.keys() & pictures_of.keys()
-        if f"/{captions_of[last]}".endswith(f"/{pictures_of[last]}")
-        or f"/{pictures_of[last]}".endswith(f"/{captions_of[last]}")
-    }
-
-
-def _once(names: Iterable[str]) -> dict[str, str]:
-    """Last part → name, for last parts that come once."""
-    found: dict[str, list[str]] = {}
-    for name in names:
-        found.setdefault(name.rpartition("/")[2], []).append(name)
-    return {last: own[0] for last, own in found.items() if len(own) == 1}
+    return together.renamed(match_names(together.captions, pictures))

@@ -1,27 +1,29 @@
 """Opening pictures: any size and kind in, upright RGB out, or one clear sentence."""
 
-import os
 import struct
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, UnidentifiedImageError, features
+from PIL import Image, UnidentifiedImageError
 
-from timanh.errors import DataError, PictureError, PictureTooLargeError
+from timanh.data.deep_pixels import is_deep, to_grey
+from timanh.data.signatures import what_it_is
+from timanh.errors import PictureError, PictureTooLargeError
 
 MAX_PIXELS = 100_000_000
-HEIF_SUFFIXES = frozenset({".heic", ".heif"})
 SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm"}
-    | ({".avif"} if features.check("avif") else set())
-    # Listed with or without the plug-in, so that phone photos are named and not passed over.
-    | HEIF_SUFFIXES
-)
+    {
+        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm",
+        ".pgm", ".pbm", ".pnm",
+        # Listed whether or not they can be read here, so that they are named and not passed over.
+        ".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k",
+    }
+)  # fmt: skip
 ORIENTATION = 0x0112
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -43,6 +45,8 @@ if find_spec("pillow_heif"):
     from pillow_heif import register_heif_opener
 
     register_heif_opener()
+if find_spec("pillow_jxl"):
+    import_module("pillow_jxl")
 
 # `open_picture` has its own limit. Said once and not around each call, because pictures are
 # opened in threads and `catch_warnings` is not safe there.
@@ -111,13 +115,13 @@ def open_reduced(
             turn = _turn(image)
             if turn in SIDEWAYS:
                 width, height = height, width
-            return Reduced(_upright_rgb(image, turn), width, height)
+            return Reduced(_upright_rgb(image, turn, label), width, height)
     except PictureError:
         raise
     except FileNotFoundError as error:
         raise PictureError(f"There is no picture {label}.") from error
     except UnidentifiedImageError as error:
-        raise PictureError(_unknown(label)) from error
+        raise PictureError(f"{label} {what_it_is(source)}") from error
     except (Image.DecompressionBombError, MemoryError) as error:
         raise PictureTooLargeError(f"{label} is too large to be read ({error}).") from error
     except DAMAGE as error:
@@ -128,52 +132,6 @@ def open_reduced(
         ) from error
 
 
-def _unknown(label: str) -> str:
-    if Path(label).suffix.lower() in HEIF_SUFFIXES and not find_spec("pillow_heif"):
-        return f"{label} is a HEIC picture, which needs a plug-in: pip install pillow-heif."
-    return (
-        f"{label} is not a picture that can be read, whatever its name says. Known are JPEG, "
-        "PNG, WebP, GIF, BMP and TIFF."
-    )
-
-
-def list_pictures(folder: Path) -> list[str]:
-    """Paths of all pictures below `folder`, relative, with slashes, sorted.
-
-    Goes by suffix; hidden files and folders and `__MACOSX` are left out.
-
-    Raises:
-        DataError: there is no such folder.
-    """
-    if not folder.is_dir():
-        raise DataError(f"There is no folder {folder}. Name a folder of pictures.")
-    return sorted(path.relative_to(folder).as_posix() for path in _walk(folder))
-
-
-def is_picture(path: Path) -> bool:
-    """Whether it is a file with a picture's suffix, and not hidden."""
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """Picture files, through links to folders too, but into no folder twice."""
-    seen: set[str] = set()
-    for place, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
-        real = os.path.realpath(place)
-        folders[:] = [] if real in seen else [name for name in sorted(folders) if _shown(name)]
-        if real not in seen:
-            seen.add(real)
-            yield from (path for name in files if is_picture(path := Path(place, name)))
-
-
-def _shown(name: str) -> bool:
-    return not name.startswith(".") and name != "__MACOSX"
-
-
-def _refuse(error: OSError) -> None:
-    raise DataError(f"{error.filename} cannot be read ({error.strerror}).") from error
-
-
 def _turn(image: Image.Image) -> Image.Transpose | None:
     """What EXIF asks for; EXIF that cannot be read asks for nothing."""
     try:
@@ -182,12 +140,10 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
         return None
 
 
-def _upright_rgb(image: Image.Image, turn: Image.Transpose | None) -> Image.Image:
-    upright = image if turn is None else image.transpose(turn)
-    if upright.mode.startswith("I;16") or upright.mode == "I":
-        # Pillow's own conversion cuts 16 bits off at 255 instead of scaling them.
-        upright = upright.convert("I").point(lambda value: value / 256).convert("L")
-    elif upright.mode not in ("RGB", "L") or "transparency" in upright.info:
+def _upright_rgb(image: Image.Image, turn: Image.Transpose | None, label: str) -> Image.Image:
+    plain = to_grey(image, label) if is_deep(image) else image
+    upright = plain if turn is None else plain.transpose(turn)
+    if upright.mode not in ("RGB", "L") or "transparency" in upright.info:
         upright = _on_white(upright)
     return upright.convert("RGB")
 

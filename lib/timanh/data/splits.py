@@ -1,10 +1,11 @@
 """Train, dev and test: lists from a file, or drawn by picture with a fixed seed."""
 
 import hashlib
-import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from timanh.data.matching import match_names
 from timanh.errors import DataError
 
 SPLITS = ("train", "dev", "test")
@@ -16,14 +17,33 @@ FILE_NAMES = {
     "test": ("Flickr_8k.testImages.txt", "test.txt"),
 }
 
+# "train", "val" and the like as a word of a file's name: captions_val2017.json.
+SPLIT_WORD = re.compile(r"(?<![a-z])(train|val|valid|validation|dev|test)(?![a-z])")
+
 Names = tuple[str, ...]
 
 
-def read_split(file: Path, known: Collection[str]) -> tuple[Names, Names]:
-    """(names that are there, names that are not) of a list with a name a line.
+def read_split(file: Path, known: Sequence[str]) -> tuple[Names, Names]:
+    """(pictures that are there, names that are not) of a list with a name a line.
 
     Raises:
-        DataError: no such file, not text, or none of its names is known.
+        DataError: no such file, not text, or none of its names is a picture in `known`.
+    """
+    there, absent = match_split(file, known)
+    if not there:
+        example = f"“{absent[0][:80]}”" if absent else "nothing"
+        raise DataError(
+            f"None of the {len(absent)} names in {file} is a picture of this folder (it lists "
+            f"{example}). Name a list with one picture's file name a line."
+        )
+    return there, absent
+
+
+def match_split(file: Path, known: Sequence[str]) -> tuple[Names, Names]:
+    """As `read_split`, of a list that may be of pictures that are not here.
+
+    Raises:
+        DataError: no such file, or not text.
     """
     try:
         lines = file.read_text(encoding="utf-8-sig").split("\n")
@@ -34,25 +54,23 @@ def read_split(file: Path, known: Collection[str]) -> tuple[Names, Names]:
     except OSError as error:
         raise DataError(f"{file} cannot be read ({error.strerror or error}).") from error
     listed = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
-    # Letters with marks are one code on Linux and two on macOS: compare them composed.
-    written = {unicodedata.normalize("NFC", name): name for name in known}
-    matched = {name: written.get(unicodedata.normalize("NFC", name)) for name in listed}
-    there = tuple(name for name in matched.values() if name is not None)
-    if not there:
-        example = f"“{listed[0][:80]}”" if listed else "nothing"
-        raise DataError(
-            f"None of the {len(listed)} names in {file} is a picture of this folder (it lists "
-            f"{example}). Name a list with one picture's file name a line."
-        )
-    return there, tuple(name for name, found in matched.items() if found is None)
+    found = match_names(listed, known)
+    there = tuple(dict.fromkeys(found[name] for name in listed if name in found))
+    return there, tuple(name for name in listed if name not in found)
 
 
-def find_split_file(root: Path, which: str) -> Path | None:
-    """The list for a split that lies in a data folder, if any."""
-    for name in FILE_NAMES[which]:
-        if (root / name).is_file():
-            return root / name
-    return None
+def find_split_file(places: Iterable[Path], which: str) -> Path | None:
+    """The list for a split that lies in one of the folders, if any; the first folder counts."""
+    files = (place / name for place in places for name in FILE_NAMES[which])
+    return next((file for file in files if file.is_file()), None)
+
+
+def split_of_file(file: Path) -> str | None:
+    """The split that the name of a caption file says, as `captions_val2017.json` does."""
+    words = SPLIT_WORD.findall(file.stem.lower())
+    if not words:
+        return None
+    return words[-1] if words[-1] in ("train", "test") else "dev"
 
 
 def draw_splits(names: Sequence[str], seed: int = 0) -> dict[str, Names]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from timanh.data import DataFolder, open_picture
+from timanh.data import DataFolder, data_notes, open_picture, split_note
 from timanh.evaluation.evaluate import encode_gallery
 from timanh.evaluation.figures import plot_hit_rows, plot_recall, plot_training
 from timanh.evaluation.interpolation import format_interpolation
@@ -48,7 +48,7 @@ def write_training_report(
     draw_examples(encoder, folder, names, out / "best.png", out / "worst.png")
     page = out / "report.md"
     with atomic_write(page) as temporary:
-        temporary.write_text(_page(done, recipe, before, after, between), encoding="utf8")
+        temporary.write_text(_page(done, recipe, folder, before, after, between), encoding="utf8")
     return page
 
 
@@ -106,6 +106,7 @@ def _hits(scores: Any, truth: int, rank: int, names: Sequence[str]) -> list[Hit]
 def _page(
     done: TrainingResult,
     recipe: Recipe,
+    folder: DataFolder,
     before: dict[str, Any],
     after: dict[str, Any],
     between: dict[str, Any] | None,
@@ -115,6 +116,10 @@ def _page(
         "",
         f"Trained on {done.pictures:,} pictures, recipe `{recipe.name}`; the weights are those of "
         f"epoch {done.best_epoch + 1} of {len(done.history)}.",
+        "",
+        "## Data",
+        "",
+        *(f"- {note}" for note in (split_note(folder), *data_notes(folder))),
         "",
         "## Recall before and after",
         "",

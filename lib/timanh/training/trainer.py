@@ -85,12 +85,14 @@ def train(
             where `out` lies on Drive, the machine's own disk.
 
     Raises:
-        DataError: fewer than two pictures with captions, or captions that are all the same.
+        DataError: no caption file, fewer than two pictures with captions, or captions that are all
+            the same.
         DivergedError: the loss is no longer a number; the last good checkpoint stays.
         ResumeError: the checkpoint in `out` is of another run.
         SettingsError: the recipe cannot be used on this network.
         TrainingError: memory or disk were not enough; the checkpoint before is whole.
     """
+    folder.require_captions()
     out.mkdir(parents=True, exist_ok=True)
     wanted = tuple(name for name in names or folder.split("train") if folder.captions_of(name))
     if len(wanted) < 2:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from timanh.data import open_data
+from timanh.data import Selection, caption_notes, describe_left_out, open_data, patterns
 from timanh.errors import DictionaryError, EmptyGalleryError, SettingsError
 from timanh.models.encoder import Encoder
 from timanh.vectors.changes import Plan, survey
@@ -38,8 +38,9 @@ class BuildReport:
         renamed: pictures under another name now, whose vectors were kept.
         mended: pictures encoded again because their part of the dictionary was damaged.
         damaged: names of the files that were.
-        skipped: pictures that cannot be read, each with its reason.
+        skipped: pictures and folders that cannot be read, each with its reason.
         seconds: the whole build; pictures_per_s: of those encoded; runtime: what encoded them.
+        notes: sentences on what was left out, and on captions that fit nothing.
     """
 
     folder: Path
@@ -55,6 +56,7 @@ class BuildReport:
     seconds: float
     pictures_per_s: float
     runtime: str
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -68,6 +70,8 @@ def build_dictionary(
     out: Path,
     *,
     captions: Path | Sequence[Path] | None = None,
+    exclude: Sequence[str] | None = None,
+    include_hidden: bool | None = None,
     batch_size: int = 32,
     progress: bool = True,
     source: str = "",
@@ -86,6 +90,8 @@ def build_dictionary(
         gallery: a data folder, or any folder of pictures.
         captions: caption files, remembered by the dictionary; None takes those it remembers,
             else those of the data folder, in every language.
+        exclude, include_hidden: which pictures are taken, as `Selection` has it, remembered by
+            the dictionary, beyond `rebuild` too; None takes what it remembers.
         batch_size: pictures the encoder takes at once.
         progress: a bar on stderr with pictures per second and time left.
         source: what `load_encoder` was given, so that a search can load it unasked.
@@ -104,7 +110,8 @@ def build_dictionary(
     started = time.perf_counter()
     out = Path(out)
     named = caption_files(captions)
-    folder = open_data(Path(gallery), named or _remembered(out, rebuild))
+    selection = select(out, exclude, include_hidden)
+    folder = open_data(Path(gallery), named or _remembered(out, rebuild), selection)
     fresh = new_manifest(out, encoder, folder.images, source, named, storage)
     writer = _open_writer(out, encoder, fresh, rebuild)
     if storage not in (None, writer.manifest.storage):
@@ -119,6 +126,8 @@ def build_dictionary(
         gallery=fresh.gallery,
         source=fresh.source or writer.manifest.source,
         captions=fresh.captions or writer.manifest.captions,
+        exclude=selection.exclude,
+        include_hidden=selection.include_hidden,
     )
     report = carry_out(
         plan, writer, encoder, batch_size=batch_size, progress=progress, encode=encode
@@ -129,6 +138,8 @@ def build_dictionary(
         added=report.added - again,
         mended=again,
         damaged=tuple(damaged),
+        skipped=(*(Skipped(one.path, one.reason) for one in folder.unreadable), *report.skipped),
+        notes=(*caption_notes(folder), *left_out_notes(plan, selection)),
         seconds=time.perf_counter() - started,
     )
 
@@ -143,6 +154,27 @@ def caption_files(captions: Path | Sequence[Path] | None) -> list[Path] | None:
 def remembered_captions(manifest: Manifest, out: Path) -> list[Path] | None:
     """The caption files that were named when the dictionary was built; None if none was."""
     return [find_place(place, out) for place in manifest.captions] or None
+
+
+def select(out: Path, exclude: Sequence[str] | None, include_hidden: bool | None) -> Selection:
+    """What is taken of a gallery: as it is said, else as the dictionary in `out` remembers it."""
+    try:
+        kept = Manifest.load(out).selection
+    except DictionaryError:
+        kept = Selection()
+    return Selection(
+        kept.exclude if exclude is None else patterns(exclude),
+        kept.include_hidden if include_hidden is None else include_hidden,
+    )
+
+
+def left_out_notes(plan: Plan, selection: Selection) -> tuple[str, ...]:
+    """What is not taken of the gallery, and how many rows leave the dictionary for it."""
+    left_out = describe_left_out(plan.folder.left_out)
+    leaving = sum(selection.rule_for(path) is not None for path in plan.dropped)
+    if left_out is None or not leaving:
+        return () if left_out is None else (left_out,)
+    return (f"{left_out} {leaving:,} of these were in the dictionary and have left it.",)
 
 
 def _remembered(out: Path, rebuild: bool) -> list[Path] | None:

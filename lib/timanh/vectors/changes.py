@@ -87,7 +87,8 @@ def survey(
         name: state for name, state in states.items() if known[name].hash in (state.hash, "")
     }
     changed = frozenset(doubtful).difference(touched)
-    orphans = changed.union(known.keys() - seen if names is None else ())
+    gone = known.keys() - seen if names is None else set()
+    orphans = changed.union(path for path in gone if not folder.out_of_sight(path))
     new = [name for name in ordered if name not in known]
     states.update(_states(folder.images, _of_sizes(folder.images, new, orphans, known), progress))
     moved = _moves(orphans, known, [*new, *sorted(changed)], states, writer)

@@ -2,20 +2,26 @@
 
 import shutil
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from timanh.data import DataFolder, list_pictures, open_data
+from timanh.data import DataFolder, Selection, caption_notes, find_pictures, open_data
 from timanh.errors import DataError, DictionaryError, EmptyGalleryError, UnknownPictureError
 from timanh.models.encoder import Encoder
-from timanh.vectors.build import BuildReport, caption_files, carry_out, remembered_captions
+from timanh.vectors.build import (
+    BuildReport,
+    caption_files,
+    carry_out,
+    remembered_captions,
+    select,
+)
 from timanh.vectors.changes import survey
 from timanh.vectors.dictionary import require_encoder
 from timanh.vectors.encoding import EncodePictures, encode_pictures
 from timanh.vectors.manifest import Manifest, dtype_of, find_place, place_of
 from timanh.vectors.writer import DictionaryWriter, cannot_write
-from timanh.workspace import name_key, on_disk
+from timanh.workspace import name_key, on_disk, readable
 
 
 def add_pictures(
@@ -25,6 +31,8 @@ def add_pictures(
     *,
     copy: bool = False,
     captions: Path | Sequence[Path] | None = None,
+    exclude: Sequence[str] | None = None,
+    include_hidden: bool | None = None,
     batch_size: int = 32,
     progress: bool = True,
     encode: EncodePictures = encode_pictures,
@@ -36,12 +44,13 @@ def add_pictures(
     Args:
         folder: the dictionary.
         captions: other caption files, remembered in place of the former.
+        exclude, include_hidden: as of `build_dictionary`, remembered in place of the former.
         copy: pictures from elsewhere are copied into the gallery first, by their names.
         encode: as of `build_dictionary`.
 
     Raises:
-        DictionaryError: a picture outside the gallery without `copy`, or whose name is taken
-            there by another file.
+        DictionaryError: a picture outside the gallery without `copy`, whose name is taken
+            there by another file, or that the dictionary leaves out.
         EmptyGalleryError: there is no picture at one of the paths.
         EncoderMismatchError: the dictionary was built with another encoder.
     """
@@ -49,16 +58,23 @@ def add_pictures(
     manifest = Manifest.load(folder)
     require_encoder(manifest, encoder, folder)
     gallery = find_place(manifest.gallery, folder)
+    selection = select(folder, exclude, include_hidden)
     names = [
-        _name_in(gallery, place, copy) for picture in pictures for place in _expand(Path(picture))
+        _name_in(gallery, place, copy)
+        for picture in pictures
+        for place in _expand(Path(picture), gallery, selection)
     ]
     writer = DictionaryWriter(folder, manifest)
     named = caption_files(captions)
-    data = _data_folder(gallery, named or remembered_captions(manifest, folder))
+    data = _data_folder(gallery, named or remembered_captions(manifest, folder), selection)
     plan = survey(writer, data, list(dict.fromkeys(names)), progress=progress)
     if named:
         writer.update(captions=tuple(place_of(file, folder) for file in named))
-    return carry_out(plan, writer, encoder, batch_size=batch_size, progress=progress, encode=encode)
+    writer.update(exclude=selection.exclude, include_hidden=selection.include_hidden)
+    report = carry_out(
+        plan, writer, encoder, batch_size=batch_size, progress=progress, encode=encode
+    )
+    return replace(report, notes=caption_notes(data))
 
 
 def remove_pictures(folder: Path, pictures: Sequence[str]) -> tuple[str, ...]:
@@ -143,11 +159,20 @@ def _stored_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
 
 
-def _expand(place: Path) -> list[Path]:
-    """The pictures at `place`: itself, or those in it."""
+def _expand(place: Path, gallery: Path, selection: Selection) -> list[Path]:
+    """The pictures at `place`, itself or those in it, that the dictionary takes."""
     place = on_disk(place)
-    if place.is_dir():
-        found = [place / name for name in list_pictures(place)]
+    name = _below(gallery, str(place))
+    rule = selection.rule_for(name) if name and name != "." else None
+    if rule is not None:
+        raise DictionaryError(
+            f"{readable(str(place))} is left out by this dictionary ({rule}).",
+            cli="Build it with another --exclude, or with --include-hidden, to take it in.",
+        )
+    if place.is_dir() and name:
+        found = [gallery / each for each in find_pictures(gallery, selection, below=name).names]
+    elif place.is_dir():
+        found = [place / each for each in find_pictures(place, selection).names]
     else:
         found = [place] if place.is_file() else []
     if not found:
@@ -206,14 +231,16 @@ def _below(gallery: Path, picture: str) -> str:
         return ""
 
 
-def _data_folder(gallery: Path, captions: Sequence[Path] | None) -> DataFolder:
+def _data_folder(
+    gallery: Path, captions: Sequence[Path] | None, selection: Selection
+) -> DataFolder:
     """The data folder whose pictures are `gallery`, so that captions are found."""
     if captions:
-        return open_data(gallery, captions)
+        return open_data(gallery, captions, selection)
     try:
-        outer = open_data(gallery.parent)
+        outer = open_data(gallery.parent, selection=selection)
         if outer.images == gallery:
             return outer
     except DataError:
         pass
-    return open_data(gallery)
+    return open_data(gallery, selection=selection)

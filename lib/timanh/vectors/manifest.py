@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from timanh.data import Selection
 from timanh.errors import (
     DictionaryDamagedError,
     DictionaryError,
@@ -76,6 +77,7 @@ class Manifest:
             in one place, so that they can be moved together.
         captions: the caption files that were named, in the same way; none where those of the
             data folder are taken.
+        exclude, include_hidden: which of the gallery's files are taken, as `Selection` has it.
         dtype: of the stored vectors, one of `STORAGES`; searching computes in float32 either way.
         generation: goes up with every change; two writers at once are found out by it.
         complete: False while a build is under way, and after one that was stopped.
@@ -89,6 +91,8 @@ class Manifest:
     gallery: str
     square_padding: bool | None = None
     captions: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    include_hidden: bool = False
     dtype: str = DTYPE
     generation: int = 0
     complete: bool = False
@@ -102,6 +106,11 @@ class Manifest:
     def storage(self) -> str:
         """The name of `dtype`, "float32" or "float16"."""
         return np.dtype(self.dtype).name
+
+    @property
+    def selection(self) -> Selection:
+        """Which of the gallery's files are taken."""
+        return Selection(self.exclude, self.include_hidden)
 
     def files(self) -> set[str]:
         """The names of all files that belong to the dictionary, itself left out."""
@@ -122,6 +131,8 @@ class Manifest:
             "count": self.count,
             "gallery": self.gallery,
             "captions": list(self.captions),
+            "exclude": list(self.exclude),
+            "include_hidden": self.include_hidden,
             "generation": self.generation,
             "complete": self.complete,
             "segments": [asdict(segment) for segment in self.segments],
@@ -192,6 +203,8 @@ def parse(fields: dict[str, Any]) -> Manifest:
         dim=int(fields["dim"]),
         gallery=str(fields["gallery"]),
         captions=tuple(str(place) for place in fields.get("captions", ())),
+        exclude=tuple(str(pattern) for pattern in fields.get("exclude", ())),
+        include_hidden=bool(fields.get("include_hidden", False)),
         dtype=str(fields["dtype"]),
         generation=int(fields["generation"]),
         complete=bool(fields["complete"]),

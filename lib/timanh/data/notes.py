@@ -1,0 +1,78 @@
+"""What people are told about a data folder before anything is made of it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from timanh.data.folder import DataFolder
+from timanh.data.selection import describe_left_out
+from timanh.data.splits import SPLITS
+from timanh.workspace import readable
+
+
+def data_notes(folder: DataFolder) -> tuple[str, ...]:
+    """All that is to be said of a folder that is trained on or measured with; a line each."""
+    return (*caption_notes(folder), *gallery_notes(folder))
+
+
+def caption_notes(folder: DataFolder) -> tuple[str, ...]:
+    """How many pictures have captions, and what became of the rest of the rows; a line each."""
+    read = folder.captions
+    if not read.captions:
+        return ()
+    captioned = sum(1 for name in folder.names if folder.captions_of(name))
+    count = sum(len(folder.captions_of(name)) for name in folder.names)
+    files = ", ".join(readable(file.name) for file in folder.files)
+    lines = [
+        f"{captioned:,} of {len(folder.names):,} pictures have captions, {count:,} in all ({files})"
+    ]
+    if read.problem_count:
+        lines.append(
+            f"{read.problem_count:,} rows made no sense and were left out; the first: "
+            f"{read.problems[0]}"
+        )
+    if folder.missing:
+        rows = sum(len(folder.captions_of(name)) for name in folder.missing)
+        lines.append(
+            f"{rows:,} captions name no picture that is there; the first: "
+            f"{readable(folder.missing[0])}"
+        )
+    return tuple(lines)
+
+
+def gallery_notes(folder: DataFolder) -> tuple[str, ...]:
+    """What was left out of the pictures, and which folders cannot be read."""
+    left_out = describe_left_out(folder.left_out)
+    refused = [f"Skipped: {one.reason}" for one in folder.unreadable]
+    return (*([left_out] if left_out else []), *refused)
+
+
+def split_note(folder: DataFolder, which: Sequence[str] = SPLITS, file: Path | None = None) -> str:
+    """Where each split comes from, in one line.
+
+    Args:
+        file: the list that was named for all of `which`.
+
+    Raises:
+        DataError, SettingsError: as `DataFolder.split`.
+    """
+    parts = []
+    for split in which:
+        names = folder.split(split, file=file)
+        listed = folder.split_lists.get(split) if file is None else None
+        if file is not None:
+            origin = f"of {readable(str(file))}"
+        elif split == "all":
+            origin = "every picture"
+        elif listed is None and not names:
+            origin = "no list, and none are left"
+        elif listed is None:
+            rest = " from the pictures that no list names" if folder.split_lists else ""
+            origin = f"drawn at random{rest}"
+        elif listed.file is None:
+            origin = "as the caption files say"
+        else:
+            origin = f"of {readable(str(listed.file))}"
+        if listed is not None and listed.absent:
+            origin += f", {len(listed.absent):,} more names are not there"
+        parts.append(f"{split}, {len(names):,} pictures ({origin})")
+    return f"Splits: {'; '.join(parts)}"
