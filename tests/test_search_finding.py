@@ -204,6 +204,8 @@ def test_many_queries_are_answered_as_one_by_one(engine: SearchEngine) -> None:
         ("q.jsonl", '{"text": "dog"}\nnonsense\n', "Line 2"),
         ("q.jsonl", "[1]\n", "line 1: .* is no object"),
         ("q.csv", "text,k\ndog,many\n", "line 2"),
+        ("q.csv", "text,k\na dog, at night,5\n", "Line 2 has 3 fields and the header 2"),
+        ("q.jsonl", '{"text": ["dog"]}\n', r"line 1: The text is \['dog'\]"),
     ],
 )
 def test_files_that_are_no_queries(tmp_path: Path, name: str, text: str, words: str) -> None:
@@ -212,6 +214,20 @@ def test_files_that_are_no_queries(tmp_path: Path, name: str, text: str, words: 
         read_queries(tmp_path / name)
     with pytest.raises(QueryError, match="cannot be read"):
         read_queries(tmp_path / "missing.txt")
+
+
+def test_a_query_over_two_lines_keeps_its_space(tmp_path: Path) -> None:
+    tables = (
+        'text,k\n"a red\ncar",3\n',
+        'k;Text\r\n3;"a red\r\ncar"\r\n',
+        "text\tk\na red  car\t3\n",
+    )
+    for table in tables:
+        (tmp_path / "q.csv").write_bytes(table.encode())
+        (one,) = read_queries(tmp_path / "q.csv")
+        assert (one.text, one.k) == ("a red car", 3)
+    (tmp_path / "q.jsonl").write_text('{"text": "a red\u2028car"}\n', encoding="utf8")
+    assert [one.text for one in read_queries(tmp_path / "q.jsonl")] == ["a red car"]
 
 
 def test_queries_of_each_form(engine: SearchEngine, tmp_path: Path, folder: Path) -> None:

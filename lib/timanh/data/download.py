@@ -31,7 +31,8 @@ def fetch_flickr8k(out: Path, *, progress: bool = True) -> Path:
         try:
             source(out, progress)
             return out
-        except (ImportError, OSError, ValueError, KeyError, RuntimeError) as error:
+        except Exception as error:  # noqa: BLE001 - named below; each library has errors of its own
+            # The hub's client alone raises those of requests, httpx or httpx2, by its version.
             first = (str(error).strip().splitlines() or [type(error).__name__])[0]
             reasons.append(f"{source.__name__.removeprefix('_from_')}: {first[:120]}")
     raise DataError(
@@ -57,7 +58,7 @@ def _from_hub(out: Path, progress: bool) -> None:
         for row in table.to_pylist():
             name = _save_picture(row["image"], out / "images", split, len(lines))
             splits.setdefault(split, []).append(name)
-            lines += [f"{name},{row[f'caption_{number}'].strip()}" for number in range(5)]
+            lines += [f"{name},{' '.join(row[f'caption_{each}'].split())}" for each in range(5)]
     for split, names in splits.items():
         (out / SPLIT_FILES.get(split, f"{split}.txt")).write_text("\n".join(names) + "\n")
     # Last, because its presence says that all is there.

@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -68,21 +69,30 @@ def read_queries(file: Path) -> list[Asked]:
 
 
 def _read_text(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             yield number, {"text": line}
 
 
 def _read_csv(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    reader = csv.DictReader(text.splitlines())
-    for fields in reader:
-        given = {name: value for name, value in fields.items() if value}
+    header = text.partition("\n")[0]
+    # Whole text and not lines, so that a cell over two lines keeps what parts them.
+    reader = csv.reader(StringIO(text), delimiter=max(";\t,", key=header.count))
+    names = [name.strip().lower() for name in next(reader, [])]
+    for row in reader:
+        if len(row) > len(names) and any(row[len(names) :]):
+            raise QueryError(
+                f"Line {reader.line_num} has {len(row)} fields and the header {len(names)}. Put "
+                'quotes around a text with such a sign in it: "a car, at night".'
+            )
+        given = {name: value for name, value in zip(names, row, strict=False) if value.strip()}
         if given:
             yield reader.line_num, given
 
 
 def _read_json(text: str) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    # Only "\n" parts lines here: JSON may hold rarer signs for it, such as U+2028, as they are.
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 yield number, json.loads(line)
@@ -97,12 +107,18 @@ def _parse(fields: Any, folder: Path) -> Asked:
     if unknown:
         raise ValueError(f"{unknown[0]!r} is not one of {', '.join(COLUMNS)}.")
     return Asked(
-        text=fields.get("text"),
+        text=_one_line(fields.get("text")),
         images=tuple(folder / path for path in _several(fields.get("image"))),
         like=tuple(_several(fields.get("like"))),
         alpha=float(fields["alpha"]) if "alpha" in fields else None,
         k=int(fields["k"]) if "k" in fields else None,
     )
+
+
+def _one_line(text: Any) -> str | None:
+    if text is not None and not isinstance(text, str):
+        raise TypeError(f"The text is {text!r}; wanted words in quotes.")
+    return None if text is None else " ".join(text.split())
 
 
 def _several(value: Any) -> Sequence[str]:

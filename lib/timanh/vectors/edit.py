@@ -6,7 +6,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from timanh.data import DataFolder, Selection, caption_notes, find_pictures, open_data
+from timanh.data import (
+    DataFolder,
+    Listing,
+    Selection,
+    caption_notes,
+    describe_left_out,
+    find_pictures,
+    open_data,
+)
 from timanh.errors import DataError, DictionaryError, EmptyGalleryError, UnknownPictureError
 from timanh.models.encoder import Encoder
 from timanh.vectors.build import (
@@ -20,6 +28,7 @@ from timanh.vectors.changes import survey
 from timanh.vectors.dictionary import require_encoder
 from timanh.vectors.encoding import EncodePictures, encode_pictures
 from timanh.vectors.manifest import Manifest, dtype_of, find_place, place_of
+from timanh.vectors.reading import Skipped
 from timanh.vectors.writer import DictionaryWriter, cannot_write
 from timanh.workspace import name_key, on_disk, readable
 
@@ -59,11 +68,14 @@ def add_pictures(
     require_encoder(manifest, encoder, folder)
     gallery = find_place(manifest.gallery, folder)
     selection = select(folder, exclude, include_hidden)
-    names = [
-        _name_in(gallery, place, copy)
-        for picture in pictures
-        for place in _expand(Path(picture), gallery, selection)
-    ]
+    names: list[str] = []
+    notes: list[str] = []
+    unreadable: list[Skipped] = []
+    for picture in pictures:
+        places, listing = _expand(Path(picture), gallery, selection)
+        names += [_name_in(gallery, place, copy) for place in places]
+        notes += [note] if (note := describe_left_out(listing.left_out)) else []
+        unreadable += [Skipped(one.path, one.reason) for one in listing.unreadable]
     writer = DictionaryWriter(folder, manifest)
     named = caption_files(captions)
     data = _data_folder(gallery, named or remembered_captions(manifest, folder), selection)
@@ -74,7 +86,9 @@ def add_pictures(
     report = carry_out(
         plan, writer, encoder, batch_size=batch_size, progress=progress, encode=encode
     )
-    return replace(report, notes=caption_notes(data))
+    return replace(
+        report, skipped=(*unreadable, *report.skipped), notes=(*caption_notes(data), *notes)
+    )
 
 
 def remove_pictures(folder: Path, pictures: Sequence[str]) -> tuple[str, ...]:
@@ -159,8 +173,8 @@ def _stored_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
 
 
-def _expand(place: Path, gallery: Path, selection: Selection) -> list[Path]:
-    """The pictures at `place`, itself or those in it, that the dictionary takes."""
+def _expand(place: Path, gallery: Path, selection: Selection) -> tuple[list[Path], Listing]:
+    """The pictures at `place` that the dictionary takes, itself or those in it, and the rest."""
     place = on_disk(place)
     name = _below(gallery, str(place))
     rule = selection.rule_for(name) if name and name != "." else None
@@ -169,15 +183,18 @@ def _expand(place: Path, gallery: Path, selection: Selection) -> list[Path]:
             f"{readable(str(place))} is left out by this dictionary ({rule}).",
             cli="Build it with another --exclude, or with --include-hidden, to take it in.",
         )
-    if place.is_dir() and name:
-        found = [gallery / each for each in find_pictures(gallery, selection, below=name).names]
-    elif place.is_dir():
-        found = [place / each for each in find_pictures(place, selection).names]
+    top = gallery if name else place
+    if place.is_dir():
+        listing = find_pictures(top, selection, below=name)
     else:
-        found = [place] if place.is_file() else []
-    if not found:
-        raise EmptyGalleryError(f"There is no picture at {place}. Check the path.")
-    return found
+        listing = Listing((name or place.name,) if place.is_file() else ())
+        top = gallery if name else place.parent
+    if not listing.names:
+        raise EmptyGalleryError(
+            f"There is no picture at {readable(str(place))}. Check the path. "
+            f"{describe_left_out(listing.left_out) or ''}".rstrip()
+        )
+    return [top / each for each in listing.names], listing
 
 
 def _name_in(gallery: Path, picture: Path, copy: bool) -> str:
