@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from command_line import Printed, fails
+from galleries import make_gallery
 from PIL import Image
 from pixel_encoder import PixelEncoder
 
@@ -101,13 +102,19 @@ def test_evaluate(
 
 
 def test_train_then_evaluate_what_it_wrote(
-    indexed_gallery: Path, tiny_clip_folder: Path, tmp_path: Path, capsys: Printed
+    tiny_clip_folder: Path, tmp_path: Path, capsys: Printed
 ) -> None:
-    args = ["train", "--data", str(indexed_gallery / "gallery"), "--out", str(tmp_path / "model")]
+    gallery = make_gallery(tmp_path / "gallery")
+    with (gallery / "captions.txt").open("a", encoding="utf8") as table:
+        table.write("".join(f"red_circle_0.jpg;row {number}\n" for number in range(20)))
+        table.write("".join(f"gone_{number}.jpg,a dog\n" for number in range(40)))
+    (gallery / "Flickr_8k.testImages.txt").write_text("red_circle_0.jpg\n")
+    args = ["train", "--data", str(gallery), "--out", str(tmp_path / "model")]
     args += ["--model", str(tiny_clip_folder), "--epochs", "2", "--batch-size", "4"]
     capsys.readouterr()
     assert run([*args, "--device", "cpu"]) == 0
-    out = capsys.readouterr().out.splitlines()
+    told = capsys.readouterr()
+    out = told.out.splitlines()
     assert out[0].split()[:2] == ["epoch", "loss"]
     assert [row.split()[0] for row in out[1:3]] == ["1", "2"]
     assert "share   dev recall   probe" in out and any("← chosen" in line for line in out)
@@ -117,6 +124,17 @@ def test_train_then_evaluate_what_it_wrote(
     assert figures == ["recall.png", "training.png", "between.png", "best.png", "worst.png"]
     assert all((tmp_path / "model" / name).stat().st_size > 5000 for name in figures)
     assert "Split dev, a gallery of 1 pictures, 2 captions" in page and "- epochs: 2" in page
+    for note in (
+        "12 of 12 pictures have captions, 24 in all (captions.txt)",
+        "20 rows made no sense and were left out; the first: captions.txt, line 26: "
+        "red_circle_0.jpg;row 0",
+        "40 captions name no picture that is there; the first: gone_0.jpg",
+    ):
+        assert note in told.err.splitlines() and f"- {note}\n" in page
+    (splits,) = [line for line in told.err.splitlines() if line.startswith("Splits: ")]
+    assert f"test, 1 pictures (of {gallery / 'Flickr_8k.testImages.txt'})" in splits
+    assert "dev, 1 pictures (drawn at random from the pictures that no list names)" in splits
+    assert f"- {splits}\n" in page
     assert run([*args, "--device", "cpu", "--no-between"]) == 0
     assert "Went on from step" in capsys.readouterr().err
     fails(capsys, *args[:5], words="What is to be trained?")

@@ -117,7 +117,12 @@ def fill_splits(
 
 
 def _shuffled(names: Sequence[str], seed: int) -> list[str]:
-    return sorted(set(names), key=lambda name: hashlib.blake2b(f"{seed}/{name}".encode()).digest())
+    return sorted(set(names), key=lambda name: _digest(f"{seed}/{name}"))
+
+
+def _digest(text: str) -> bytes:
+    # A name that is not UTF-8 holds lone surrogates.
+    return hashlib.blake2b(text.encode("utf8", "surrogatepass")).digest()
 
 
 def _in_order(names: Sequence[str], sides: Mapping[str, Sequence[str]]) -> dict[str, Names]:

@@ -33,7 +33,7 @@ def describe(names: Sequence[str], captions: Sequence[Sequence[str]]) -> str:
     """16 hex digits over pictures' names and captions."""
     digest = hashlib.blake2b(digest_size=8)
     for name, own in zip(names, captions, strict=True):
-        digest.update("\t".join((name, *own)).encode())
+        digest.update("\t".join((name, *own)).encode("utf8", "surrogatepass"))
     return digest.hexdigest()
 
 

@@ -96,8 +96,9 @@ def _write(
 
 def _key(folder: DataFolder, names: tuple[str, ...], preparation: ImagePreparation) -> str:
     digest = hashlib.blake2b(preparation.describe().encode(), digest_size=12)
-    digest.update(str(folder.images.resolve()).encode())
+    digest.update(str(folder.images.resolve()).encode("utf8", "surrogatepass"))
     for name in names:
         state = (folder.images / name).stat()
-        digest.update(f"{name}\t{state.st_size}\t{state.st_mtime_ns}\n".encode())
+        line = f"{name}\t{state.st_size}\t{state.st_mtime_ns}\n"
+        digest.update(line.encode("utf8", "surrogatepass"))  # a name need not be UTF-8
     return digest.hexdigest()
