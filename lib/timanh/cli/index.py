@@ -104,7 +104,7 @@ def build(
     tell_build(report, as_json)
     if runtime == "int8":
         exact = load(model, runtime="torch")
-        tell_cost(gallery, captions, encoder, exact)
+        tell_cost(gallery, captions, out, encoder, exact)
 
 
 @app.command()

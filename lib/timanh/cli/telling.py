@@ -84,12 +84,13 @@ def tell_data(folder: "DataFolder") -> None:
 
 
 def tell_cost(
-    gallery: Path, captions: list[Path] | None, coarse: "Encoder", exact: "Encoder"
+    gallery: Path, captions: list[Path] | None, out: Path, coarse: "Encoder", exact: "Encoder"
 ) -> None:
     from timanh.data import open_data
-    from timanh.vectors import measure_cost
+    from timanh.vectors import VectorDictionary, measure_cost
 
-    cost = measure_cost(exact, coarse, open_data(gallery, captions))
+    selection = VectorDictionary.open(out).manifest.selection
+    cost = measure_cost(exact, coarse, open_data(gallery, captions, selection))
     if cost is not None:
         notice(str(cost))
 

@@ -32,7 +32,7 @@ def to_grey(image: Image.Image, label: str) -> Image.Image:
     """
     tags: Any = getattr(image, "tag_v2", {})
     values = np.asarray(image)
-    if image.mode == "I" and tags.get(SAMPLE_FORMAT, (0,))[0] == UNSIGNED:
+    if image.mode == "I" and tags and tags.get(SAMPLE_FORMAT, (UNSIGNED,))[0] == UNSIGNED:
         values = values.view(np.uint32)  # Pillow reads its bits into signed numbers
     known = np.isfinite(values) & ~_missing(values, tags)
     if not known.any():

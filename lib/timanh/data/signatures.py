@@ -15,7 +15,7 @@ TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 WEB_PAGE = (b"<!doctype html", b"<html")
 HEIF_HINT = "is a HEIC picture, which needs a plug-in: pip install pillow-heif."
 JXL_HINT = "is a JPEG XL picture, which needs a plug-in: pip install pillow-jxl-plugin."
-AVIF_HINT = "is an AVIF picture, which this Pillow cannot read: pip install --upgrade pillow."
+AVIF_HINT = "is an AVIF picture, which this Pillow cannot read: pip install -U pillow."
 TIFF_HINT = (
     "is a TIFF of a kind that cannot be read, such as a camera's raw file or colours of 32 bits. "
     "Save it with 8 or 16 bits a colour, or as JPEG."
