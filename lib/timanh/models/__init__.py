@@ -10,14 +10,16 @@ from timanh.models.encoder import Encoder, Vectors
 if TYPE_CHECKING:
     from timanh.models.building import join_towers, small_encoder
     from timanh.models.loading import load_encoder
+    from timanh.models.weight_files import from_weights
 
 _LAZY = {
     "join_towers": "timanh.models.building",
     "small_encoder": "timanh.models.building",
     "load_encoder": "timanh.models.loading",
+    "from_weights": "timanh.models.weight_files",
 }
 
-__all__ = ["Encoder", "Vectors", "join_towers", "load_encoder", "small_encoder"]
+__all__ = ["Encoder", "Vectors", "from_weights", "join_towers", "load_encoder", "small_encoder"]
 
 
 def __getattr__(name: str) -> Any:

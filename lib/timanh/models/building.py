@@ -14,6 +14,7 @@ from timanh.models.preparation import ImagePreparation
 from timanh.models.sidecar import Sidecar, guess_languages
 from timanh.models.texts import repaired
 from timanh.models.two_tower import TwoTower, TwoTowerEncoder
+from timanh.models.weight_files import explain
 
 SMALL_SIDE = 112  # pixels; drawn pictures need no more
 
@@ -176,6 +177,8 @@ def _inner_letters(tokenizer: Any, texts: Iterable[str]) -> list[str]:
 
 def _folder(name: str | Path) -> Path:
     folder = Path(name).expanduser()
+    if folder.is_file():
+        raise explain(folder)
     return folder if folder.is_dir() else download(str(name))
 
 

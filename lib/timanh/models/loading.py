@@ -15,6 +15,7 @@ from timanh.models.runtimes import RUNTIMES, Execution
 from timanh.models.sidecar import Sidecar
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.models.two_tower import MODEL_TYPE, TwoTowerEncoder
+from timanh.models.weight_files import ENDINGS, explain
 
 DEMO = Path(__file__).parent / "demo"
 
@@ -98,6 +99,10 @@ def _find_folder(name: str) -> Path:
                 "by training, a Hugging Face id such as openai/clip-vit-base-patch32, or demo."
             )
         return folder
+    if folder.is_file():
+        raise explain(folder)
+    if name.endswith(ENDINGS):
+        raise ModelNotFoundError(f"There is no file {name}. Check the path.")
     if name.count("/") > 1 or name.startswith((".", "~", "/")) or "\\" in name:
         raise ModelNotFoundError(
             f"There is no model folder {name}. Check the path, or name a Hugging Face id such as "
