@@ -15,7 +15,7 @@ from pymilvus import DataType
 
 from timanh.errors import DictionaryError, SettingsError
 from timanh.vectors import build_dictionary, open_engine, remove_pictures, reopen, tune_engine
-from timanh.vectors.milvus import HEAD, MilvusCopy
+from timanh.vectors.milvus import HEAD, MilvusCopy, _write_head
 from timanh.vectors.milvus_server import connect, embedded_file
 
 
@@ -89,6 +89,18 @@ def test_a_collection_of_that_name_that_is_not_ours(out: Path) -> None:
         "embedding",
     ]
     client.close()
+
+
+def test_a_copy_of_the_version_before_keeps_its_index(out: Path) -> None:
+    engine = opened(out)
+    encoder = {"name": "pixels-0", "fingerprint": engine.dictionary.fingerprint}
+    former = {"collection": engine._collection, "count": 30, "effort": 80}
+    with_manifest = {**former, "manifest": {"encoder": encoder}}
+    _write_head(engine._connected(), with_manifest)
+    engine.close()
+    again = opened(out)
+    assert index_of(again) == "HNSW" and again._collection != former["collection"]
+    again.close()
 
 
 def test_a_head_that_was_cut_off_is_made_again(out: Path) -> None:

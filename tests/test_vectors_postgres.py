@@ -31,7 +31,7 @@ from timanh.vectors import (
     tune_engine,
 )
 from timanh.vectors.postgres import PostgresCopy
-from timanh.vectors.postgres_schema import LOCK, MAKING, migrations
+from timanh.vectors.postgres_schema import LOCK, MAKING, former_copy, migrations
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +101,11 @@ def test_a_user_who_may_not_create_a_schema(server: Server, out: Path) -> None:
     told = str(caught.value)
     wanted = re.search(r"CREATE SCHEMA timanh_copy AUTHORIZATION lan;", told)
     assert "lan may not create the schema timanh_copy" in told and wanted
-    # What the sentence says helps.
-    server.run(url, wanted[0])
+    # What the sentence says helps, and for a schema that is there already as well.
+    server.run(url, "CREATE SCHEMA timanh_copy")
+    with pytest.raises(DictionaryError, match=r"may not fill .* GRANT ALL ON SCHEMA timanh_copy"):
+        open_engine(out, theirs)
+    server.run(url, f"DROP SCHEMA timanh_copy; {wanted[0]}")
     engine = opened(out, theirs)
     assert engine.search(QUERIES[:1], 3)[1].shape == (1, 3)
     engine.close()
@@ -142,6 +145,9 @@ def test_a_copy_of_the_version_before_is_left_and_named(server: Server, out: Pat
     with pytest.warns(UserWarning, match="copied again, into the schema timanh_copy") as said:
         opened(out, url).close()
     assert len(said) == 1 and server.outside(url) == before
+    with psycopg.connect(url) as connection:
+        told = former_copy(connection, embedded=True)
+    assert told is not None and "delete the folder postgres" in told and "DROP" not in told
     drop = re.search(r"DROP .*;", str(said[0].message))
     assert drop
     server.run(url, drop[0])

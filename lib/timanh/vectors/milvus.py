@@ -131,8 +131,9 @@ class MilvusCopy(ServerCopy):
             head = _read_head(self._connected(), self.address)
         state = state_of(self.dictionary.manifest)
         if head.get("state") != state or not self.ask("has_collection", head["collection"]):
-            same = head.get("fingerprint") == self.dictionary.fingerprint
-            effort = head.get("effort") if same else None
+            # Heads of the version before hold the manifest.
+            former = head.get("manifest", {}).get("encoder", head).get("fingerprint")
+            effort = head.get("effort") if former == self.dictionary.fingerprint else None
             with telling(self.address):
                 head = _copy(self._connected(), self.dictionary, state, effort)
         else:

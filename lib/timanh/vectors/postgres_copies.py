@@ -70,7 +70,7 @@ def make_copy(connection: Connection, dictionary: VectorDictionary, name: str) -
         if graph is not None and len(dictionary):
             make_graph(connection, number, graph, dictionary.parts)
         count = connection.execute(f"SELECT count(*) FROM {SCHEMA}.copies").fetchone()
-        told = former_copy(connection) if count == (1,) else None
+        told = former_copy(connection, embedded=not name) if count == (1,) else None
     for table in ("pictures", "scan"):
         connection.execute(f"ANALYZE {SCHEMA}.{table}_{number}")
     _drop_former(connection, name, number)

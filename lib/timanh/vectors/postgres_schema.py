@@ -126,10 +126,13 @@ def _begin(connection: Connection) -> None:
     database, user, may_create, may_fill = found or ("", "", False, None)
     if not may_fill:
         if may_fill is not None or not may_create:
+            what = "fill" if may_fill is not None else "create"
+            mend = f"CREATE SCHEMA {SCHEMA} AUTHORIZATION {user};"
+            if may_fill is not None:
+                mend = f"GRANT ALL ON SCHEMA {SCHEMA} TO {user};"
             raise DictionaryError(
-                f"The user {user} may not create the schema {SCHEMA} in the database {database}. "
-                f"Let its owner run: CREATE SCHEMA {SCHEMA} AUTHORIZATION {user}; or search with "
-                "--engine folder."
+                f"The user {user} may not {what} the schema {SCHEMA} in the database {database}. "
+                f"Let its owner run: {mend} or search with --engine folder."
             )
         connection.execute(f"CREATE SCHEMA {SCHEMA}")
     try:
@@ -150,8 +153,12 @@ def _begin(connection: Connection) -> None:
     )
 
 
-def former_copy(connection: Connection) -> str | None:
-    """One line about the tables that an earlier version left in another schema; None without."""
+def former_copy(connection: Connection, *, embedded: bool) -> str | None:
+    """One line about the tables that an earlier version left in another schema; None without.
+
+    Args:
+        embedded: the server is the one that lies beside the dictionary.
+    """
     sql = (
         "SELECT table_schema, table_name, array_agg(column_name::text) "
         "FROM information_schema.columns WHERE table_schema <> %s AND table_name = ANY(%s) "
@@ -163,11 +170,21 @@ def former_copy(connection: Connection) -> str | None:
             tables.setdefault(schema, []).append(table)
     for schema, found in tables.items():
         if {"galleries", "post_images"} <= set(found):
-            return _told(connection, schema, found)
+            return _told(connection, schema, found, embedded)
     return None
 
 
-def _told(connection: Connection, schema: str, tables: list[str]) -> str:
+def _told(connection: Connection, schema: str, tables: list[str], embedded: bool) -> str:
+    again = (
+        f"The vectors were copied again, into the schema {SCHEMA}; run `timanh index tune "
+        "--engine …` again if they had an index. The copy that an earlier version left in the "
+        f"schema {schema} is not used any more"
+    )
+    if embedded:
+        return (
+            f"{again}. To free its space, delete the folder postgres beside the vectors while "
+            "nobody searches; the next search makes it again."
+        )
     sql = (
         "SELECT DISTINCT proname FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace "
         "WHERE nspname = %s AND proname = ANY(%s)"
@@ -178,9 +195,4 @@ def _told(connection: Connection, schema: str, tables: list[str]) -> str:
     drop = f"DROP TABLE {listed};"
     if functions:
         drop += f" DROP FUNCTION {', '.join(functions)};"
-    return (
-        f"The vectors were copied again, into the schema {SCHEMA}; run `timanh index tune "
-        "--engine …` again if they had an index. The copy that an earlier version left in the "
-        f"schema {schema} is not used any more; if nothing of yours uses it, drop it by hand: "
-        f"{drop}"
-    )
+    return f"{again}; if nothing of yours uses it, drop it by hand: {drop}"
