@@ -137,7 +137,9 @@ def test_a_dictionary_does_not_change_its_mind(photos: Path, tmp_path: Path) -> 
     assert paths(out) == wanted | {"later/0020.png", "later/.x.png"}
     with pytest.raises(DictionaryError, match=r"0001\.png is left out by this dictionary"):
         add_pictures(out, [photos / "0001.png"], PixelEncoder(), progress=False)
-    assert build(photos, out, exclude=[""]).added == 4, "all of it again"
+    (_, typo) = build(photos, out, exclude=["Trip", "0001.png"]).notes
+    assert typo == "Nothing here is excluded by Trip."
+    assert build(photos, out, exclude=[""]).added == 2, "all of it again"
     report = add_pictures(
         out, [photos / "later"], PixelEncoder(), progress=False, include_hidden=False
     )

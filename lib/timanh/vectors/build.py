@@ -170,11 +170,18 @@ def select(out: Path, exclude: Sequence[str] | None, include_hidden: bool | None
 
 def left_out_notes(plan: Plan, selection: Selection) -> tuple[str, ...]:
     """What is not taken of the gallery, and how many rows leave the dictionary for it."""
+    notes = []
     left_out = describe_left_out(plan.folder.left_out)
     leaving = sum(selection.rule_for(path) is not None for path in plan.dropped)
-    if left_out is None or not leaving:
-        return () if left_out is None else (left_out,)
-    return (f"{left_out} {leaving:,} of these were in the dictionary and have left it.",)
+    if left_out is not None and leaving:
+        left_out += f" {leaving:,} of these were in the dictionary and have left it."
+    if left_out is not None:
+        notes.append(left_out)
+    rules = {one.rule for one in plan.folder.left_out}
+    idle = [pattern for pattern in selection.exclude if pattern not in rules]
+    if idle:
+        notes.append(f"Nothing here is excluded by {', '.join(idle)}.")
+    return tuple(notes)
 
 
 def _remembered(out: Path, rebuild: bool) -> list[Path] | None:
