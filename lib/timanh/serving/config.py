@@ -79,10 +79,10 @@ class ServeConfig:
             # The key itself is not shown: it may be right but for one letter.
             raise SettingsError(
                 "The API key has a blank, or a letter that is not ASCII, or more than 512 "
-                "letters, and cannot be sent in an HTTP header. Take letters, digits and signs "
-                "such as - and _ :",
-                cli="--api-key or TIMANH_API_KEY.",
-                notebook="api_key or the environment's TIMANH_API_KEY.",
+                "letters, and cannot be sent in an HTTP header. Choose one of letters, digits, - "
+                "and _,",
+                cli="with --api-key or TIMANH_API_KEY.",
+                notebook="with api_key or the environment's TIMANH_API_KEY.",
             )
         if not key and self.reachable:
             key = secrets.token_urlsafe(24)
