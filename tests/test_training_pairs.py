@@ -8,10 +8,11 @@ import torch
 from small_training import recipe, tiny
 
 from timanh.data import open_data
+from timanh.data.marks import without_marks
 from timanh.training import Recipe
 from timanh.training.augmenting import coloured, cropped, draw_variation, flip_some
 from timanh.training.feeding import Feeder
-from timanh.training.pairs import epoch_batches, epoch_items, names_a_side, without_marks
+from timanh.training.pairs import epoch_batches, epoch_items, names_a_side
 from timanh.training.pixels import cache_pixels
 
 

@@ -2,9 +2,9 @@
 
 import random
 import re
-import unicodedata
 from collections.abc import Sequence
 
+from timanh.data.marks import without_marks
 from timanh.training.recipe import Recipe
 
 Item = tuple[int, tuple[str, ...]]  # row of the picture, the captions beside it
@@ -49,13 +49,6 @@ def steps_per_epoch(captions: Sequence[Sequence[str]], recipe: Recipe) -> int:
 def names_a_side(caption: str) -> bool:
     """Whether mirroring the picture would make the caption untrue."""
     return SIDES.search(caption) is not None
-
-
-def without_marks(text: str) -> str:
-    """Vietnamese as typed without diacritics: "chiếc ô tô đỏ" → "chiec o to do"."""
-    spread = unicodedata.normalize("NFD", text)
-    bare = "".join(letter for letter in spread if not unicodedata.combining(letter))
-    return bare.replace("đ", "d").replace("Đ", "D")
 
 
 def _some(captions: Sequence[str], count: int, draw: random.Random) -> tuple[str, ...]:
