@@ -12,11 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+import requests
 from deep_translator.constants import BASE_URLS
 from pixel_encoder import PixelEncoder, make_pictures
 
 from timanh.api import create_app
 from timanh.search import SearchEngine, Translator
+from timanh.search import google as google_page
+from timanh.search.translation import google_translate
 from timanh.serving import ApiServer
 from timanh.vectors import VectorDictionary, build_dictionary
 
@@ -198,6 +201,29 @@ def test_a_crowd_at_a_slow_translator_is_answered_in_time_and_english_at_once(
     codes = {query["notice_code"] for _, query in told}
     assert codes <= {"translator-slow", "translator-resting", None}
     assert (None in codes) == (talk is late)
+
+
+@pytest.mark.parametrize("talk", [hang, drip])
+def test_a_connection_is_given_up(
+    google: Google, monkeypatch: pytest.MonkeyPatch, talk: Talk
+) -> None:
+    """deep-translator has no timeout of its own; a thread would hang as long as the page does."""
+    monkeypatch.setattr(google_page, "READ_S", 0.4)
+    monkeypatch.setattr(google_page, "WHOLE_S", 0.8)
+    google.talk = talk
+    began = time.monotonic()
+    with pytest.raises(requests.RequestException):
+        google_translate("con chó")
+    assert time.monotonic() - began < 3
+
+
+def test_a_page_that_never_ends_is_not_read_to_its_end(
+    google: Google, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(google_page, "MOST_BYTES", 1000)
+    google.talk = result("dog " * 1000)
+    with pytest.raises(requests.RequestException):
+        google_translate("con chó")
 
 
 def test_a_stream_begins_in_time_too(

@@ -50,6 +50,17 @@ def test_vietnamese_without_a_translator_is_searched_as_written(
     assert "as written" in err
 
 
+def test_what_was_excluded_is_said_and_can_be_kept(indexed_gallery: Path, capsys: Printed) -> None:
+    capsys.readouterr()
+    args = ["search", "--index", str(indexed_gallery / "out"), "a red circle without a blue square"]
+    assert run(args) == 0
+    assert "Without: blue square (--as-written takes the whole text)" in capsys.readouterr().err
+    assert run([*args, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["query"]["excluded"] == ["blue square"]
+    assert run([*args, "--json", "--as-written"]) == 0
+    assert json.loads(capsys.readouterr().out)["query"]["excluded"] == []
+
+
 def test_demo_draws_builds_and_says_what_to_type(
     tmp_path: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

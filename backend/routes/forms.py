@@ -9,7 +9,8 @@ FIELDS = {
     "k": "How many pictures to find, 1..100.",
     "like": "Ids of pictures to find more like.",
     "unlike": "Ids of pictures to find less like.",
-    "without": "Words for what should not be there.",
+    "without": "More words for what should not be there.",
+    "as_written": "true: search by the whole text; nothing it says is taken out.",
     "offset": "How many to leave out first; for more pages.",
     "fold": "Fold pictures at least so alike, such as 0.95.",
     "folder": "Only in this folder of the gallery.",
@@ -26,6 +27,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "unlike": {"type": "array", "items": {"type": "string"}},
     "alpha": {"type": "number"},
     "fold": {"type": "number"},
+    "as_written": {"type": "boolean"},
     **{name: {"type": "integer"} for name in ("k", "offset", "min_side", "min_bytes", "max_bytes")},
 }
 

@@ -44,8 +44,8 @@ NOTICES = {
         "en": "The translator failed; searched as written.",
     },
     "translator-resting": {
-        "vi": "Bộ dịch vừa lỗi nhiều lần nên được tạm nghỉ một phút; đã tìm với từ nguyên gốc.",
-        "en": "The translator failed several times just now and is left alone for a minute; "
+        "vi": "Bộ dịch vừa lỗi nhiều lần nên được tạm nghỉ một lúc; đã tìm với từ nguyên gốc.",
+        "en": "The translator failed several times just now and is left alone for a while; "
         "searched as written.",
     },
     "translator-odd": {

@@ -24,6 +24,7 @@ responses, the page translates it.
     │   └── UnsafeFileError        a pickle that would build more than arrays
     ├── QueryError
     │   ├── EmptyQueryError        neither text nor picture
+    │   ├── OnlyExcludedError      words for what should not be there, and no others
     │   ├── UnknownPictureError    no picture with this id
     │   └── UnknownFolderError     no folder of this name in the gallery
     ├── TrainingError
@@ -143,6 +144,10 @@ class QueryError(TimAnhError):
 
 class EmptyQueryError(QueryError):
     code = "empty-query"
+
+
+class OnlyExcludedError(QueryError):
+    code = "only-excluded"
 
 
 class UnknownPictureError(QueryError):

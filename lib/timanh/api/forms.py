@@ -20,6 +20,9 @@ Count = Annotated[int, Form(ge=1, le=100, description="How many to find.")]
 Like = Annotated[list[str], Form(description="Ids of pictures to find more like.", max_length=5)]
 Unlike = Annotated[list[str], Form(description="Ids of pictures to stay away from.", max_length=5)]
 Without = Annotated[str, Form(description="Words for what should not be in the picture.")]
+AsWritten = Annotated[
+    bool, Form(description="Search by the whole text: nothing it says is taken as excluded.")
+]
 Offset = Annotated[
     int, Form(ge=0, le=10_000, description="How many to leave out first; for more pages.")
 ]
@@ -67,6 +70,7 @@ def search_reader(config: ApiConfig) -> Callable[..., Awaitable[SearchForm]]:
         like: Like = [],
         unlike: Unlike = [],
         without: Without = "",
+        as_written: AsWritten = False,
         offset: Offset = 0,
         fold: Fold = None,
     ) -> SearchForm:
@@ -74,7 +78,7 @@ def search_reader(config: ApiConfig) -> Callable[..., Awaitable[SearchForm]]:
         check_length(without, config)
         wishes = replace(
             found.query, like=tuple(like), unlike=tuple(unlike), without=without or None,
-            offset=offset, fold=fold, where=where,
+            as_written=as_written, offset=offset, fold=fold, where=where,
         )  # fmt: skip
         return replace(found, query=wishes)
 

@@ -18,7 +18,11 @@ class Health(BaseModel):
 
 
 class Understood(BaseModel):
-    """What was made of the query."""
+    """What was made of the query.
+
+    `excluded` are phrases of the text for what should not be there, which were taken out of it;
+    `wanted` is the rest, null where nothing was taken out or nothing is left.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -30,6 +34,8 @@ class Understood(BaseModel):
     translator: str | None
     notice: str | None
     notice_code: str | None
+    excluded: list[str] = []
+    wanted: str | None = None
     weak: bool | None = None
 
 

@@ -20,7 +20,7 @@ from timanh.api.problems import RequestError
 from timanh.api.readiness import TRIALS, Readiness
 from timanh.api.weakness import Weakness
 from timanh.errors import QueryError
-from timanh.search import Query, SearchEngine, SearchResult, Understood
+from timanh.search import Query, Reading, SearchEngine, SearchResult, Understood
 
 log = logging.getLogger("timanh.api")
 
@@ -91,6 +91,7 @@ class SearchService:
         """The checked query with its pictures, its translation, and milliseconds so far.
 
         Raises:
+            OnlyExcludedError: words for what should not be there, and no others.
             UnknownPictureError: a liked or disliked picture that is not in the gallery.
         """
         began = time.perf_counter()
@@ -98,12 +99,13 @@ class SearchService:
             if images is not None:
                 query = replace(query, images=tuple(await self.work(images)))
             query = query.checked()
+            reading = self.engine.read(query)
             for id in (*query.like, *query.unlike):
                 self.engine.dictionary.row_of(id)  # told now, and not in mid-stream
             if query.where:
                 await self.work(lambda: self.engine.sift(query))
             prepared = time.perf_counter()
-            understood = await self._understand(query)
+            understood = await self._understand(query, reading)
         self._count(understood)
         ended = time.perf_counter()
         prepare_ms, translate_ms = 1000 * (prepared - began), 1000 * (ended - prepared)
@@ -153,11 +155,11 @@ class SearchService:
         finally:
             self._searches -= 1
 
-    async def _understand(self, query: Query) -> Understood:
-        if self.engine.knows(query):
-            return self.engine.understand(query)
+    async def _understand(self, query: Query, reading: Reading) -> Understood:
+        if self.engine.knows(reading):
+            return self.engine.understand(query, reading)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._translators, self.engine.understand, query)
+        return await loop.run_in_executor(self._translators, self.engine.understand, query, reading)
 
     def _count(self, understood: Understood) -> None:
         by = understood.translator or understood.notice_code

@@ -41,7 +41,9 @@ class Weakness:
 
     def judge(self, query: Query, result: SearchResult) -> bool | None:
         """Whether the best hit is weak; None where that cannot be told."""
-        if query.like or query.unlike or query.without or query.offset or not result.hits:
+        if query.like or query.unlike or query.offset or not result.hits:
+            return None
+        if query.without or result.query.excluded:
             return None
         if query.text and query.images:
             return None

@@ -76,6 +76,12 @@ def search(
         bool,
         typer.Option(help="Translate Vietnamese for encoders that know none (needs a network)."),
     ] = True,
+    as_written: Annotated[
+        bool,
+        typer.Option(
+            "--as-written", help="Search by the whole text; “without a hat” leaves nothing out."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Find pictures by text, by picture, or by both."""
@@ -88,8 +94,9 @@ def search(
     where = Filter(folder, since, until, min_side, words=words)
     liked = tuple(like or ())
     query = Query(
-        text, pictures, alpha, k, liked, offset=offset, where=where, fold=fold, left_out=liked
-    )
+        text, pictures, alpha, k, liked, offset=offset, where=where, fold=fold, left_out=liked,
+        as_written=as_written,
+    )  # fmt: skip
     asked = _read(queries, out, query)
     dictionary = open_engine(index, engine)
     encoder = dictionary.load_encoder(model, device=device)
@@ -134,6 +141,8 @@ def _answer_all(engine: "SearchEngine", asked: "list[Asked]", query: "Query", ou
 
 
 def _show(found: "SearchResult") -> None:
+    if found.query.excluded:
+        notice(f"Without: {', '.join(found.query.excluded)} (--as-written takes the whole text)")
     if found.query.translated:
         notice(f"Searched as: {found.query.translated}")
     best = max((hit.score for hit in found.hits), default=0.0)

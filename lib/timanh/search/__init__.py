@@ -2,16 +2,20 @@
 
 from timanh.search.batch import Asked, as_document, read_queries, write_answers
 from timanh.search.engine import SearchEngine
+from timanh.search.exclusion import split_excluded
 from timanh.search.filters import Filter, parse_day
+from timanh.search.language import detect_language
 from timanh.search.query import Hit, Query, SearchResult, Understood, combine_query
+from timanh.search.reading import Reading
 from timanh.search.text_queries import sample_texts
-from timanh.search.translation import Translation, Translator, detect_language
+from timanh.search.translation import Translation, Translator
 
 __all__ = [
     "Asked",
     "Filter",
     "Hit",
     "Query",
+    "Reading",
     "SearchEngine",
     "SearchResult",
     "Translation",
@@ -23,5 +27,6 @@ __all__ = [
     "parse_day",
     "read_queries",
     "sample_texts",
+    "split_excluded",
     "write_answers",
 ]

@@ -176,6 +176,8 @@ def as_document(found: SearchResult) -> dict[str, Any]:
             "alpha": query.alpha,
             "images": query.images,
             "notice": query.notice,
+            "excluded": list(query.excluded),
+            "wanted": query.wanted,
         },
         "considered": found.considered,
         "results": [

@@ -13,8 +13,9 @@ from timanh.models.encoder import Encoder, Vectors
 from timanh.search.folding import Found
 from timanh.search.lookup import Lookup
 from timanh.search.query import Hit, Query, SearchResult, Understood, combine_query
+from timanh.search.reading import Reading, read
 from timanh.search.steering import steer
-from timanh.search.translation import Translation, Translator, detect_language
+from timanh.search.translation import Translation, Translator
 from timanh.vectors import Searchable
 
 BATCH = 64
@@ -74,29 +75,38 @@ class SearchEngine:
         took = {"translate": translated_ms, **answer.took_ms, "total": _ms_since(began)}
         return replace(answer, took_ms=took)
 
-    def understand(self, query: Query) -> Understood:
-        """Language and translation of a checked query; waits for the translator at most as long
-        as that may take for one text."""
-        text, without = query.text, query.without
+    def read(self, query: Query) -> Reading:
+        """Language of a checked query, and which of its words say what should not be there.
+
+        Raises:
+            OnlyExcludedError: it has no others.
+        """
+        return read(query)
+
+    def understand(self, query: Query, reading: Reading | None = None) -> Understood:
+        """A checked query in words that the encoder knows.
+
+        Waits for the translator at most as long as that may take for one text.
+
+        Args:
+            reading: of this query, where it has been read.
+        """
+        reading = reading or read(query)
         began = time.monotonic()
-        told = None if text is None else self._translate(text)
+        told = self._translate(reading.wanted, reading.language)
+        without = reading.without
         if without is not None:
             waited_s = time.monotonic() - began
-            without = self._translate(without, waited_s).translated or without
-        if told is None:
-            return Understood(None, None, None, query.alpha, len(query.images), without=without)
+            without = self._translate(without, reading.language, waited_s).translated or without
         return Understood(
-            text, told.translated, told.language, query.alpha, len(query.images), told.notice,
-            told.notice_code, told.by, without,
+            query.text, told.translated, reading.language if query.text else None, query.alpha,
+            len(query.images), told.notice, told.notice_code, told.by, without, reading.excluded,
+            reading.wanted if reading.excluded else None,
         )  # fmt: skip
 
-    def knows(self, query: Query) -> bool:
-        """Whether the encoder itself knows the query's words, so that nobody has to translate."""
-        return all(
-            detect_language(text) in self.encoder.languages
-            for text in (query.text, query.without)
-            if text
-        )
+    def knows(self, reading: Reading) -> bool:
+        """Whether the encoder itself knows these words, so that nobody has to translate."""
+        return reading.language is None or reading.language in self.encoder.languages
 
     def sift(self, query: Query) -> None:
         """Find ahead of `answer` what the query's filter lets through.
@@ -173,16 +183,19 @@ class SearchEngine:
         with self._encoding:
             return self.encoder.encode_texts(texts)
 
-    def _translate(self, text: str, waited_s: float = 0.0) -> Translation:
-        language = detect_language(text)
-        if language in self.encoder.languages:
-            return Translation(text, None, language)
+    def _translate(
+        self, text: str | None, language: str | None, waited_s: float = 0.0
+    ) -> Translation:
+        if text is None or language is None or language in self.encoder.languages:
+            return Translation(None)
         if self.translator is None:
             notice = (
                 f"{self.encoder.name} does not know {LANGUAGE_NAMES.get(language, language)}; "
                 "the words were searched as written."
             )
-            return Translation(text, None, language, None, notice, "no-translator")
+            return Translation(None, None, notice, "no-translator")
+        if language != "vi":
+            return Translation(None)
         return self.translator.translate(text, self.translator.timeout_s - waited_s)
 
     def _encode(
@@ -192,7 +205,7 @@ class SearchEngine:
         dictionary: Searchable,
     ) -> list[Vectors | QueryError]:
         """The (dim,) vector of each query, or why it has none."""
-        words = [one.translated or one.text for one in understood]
+        words = [one.words for one in understood]
         texts = list(dict.fromkeys(t for t in (*words, *(u.without for u in understood)) if t))
         images = [image for query in queries for image in query.images]
         of_text = dict(zip(texts, self.encode_texts(texts), strict=True)) if texts else {}

@@ -32,6 +32,7 @@ class Query:
         without: words for what should not be in the picture.
         offset: how many hits are left out first, for the pages after the first.
         where: what a picture must be to be found.
+        as_written: search by the whole text, even where a part of it says what should not be there.
         fold: a cosine, 0..1; a picture at least so near to a better hit is told as its double
             and takes no place of its own. None for no folding. Only the nearest 2,000 pictures
             are folded, and none beyond them is found.
@@ -48,6 +49,7 @@ class Query:
     where: Filter = field(default_factory=Filter)
     fold: float | None = None
     left_out: tuple[str, ...] = ()
+    as_written: bool = False
 
     def checked(self) -> "Query":
         """The same with its text tidied: Unicode NFC, no blanks around, None if nothing is left.
@@ -89,13 +91,16 @@ class Understood:
     Attributes:
         text: as written, without blanks around it; None where there was none.
         translated: what was encoded instead of it; None where it was encoded as written.
+        excluded: phrases of the text for what should not be in the picture; they were taken out.
+        wanted: the rest of the text, where something was taken out and something is left.
         language: "vi" or "en"; None without text.
         alpha: as asked.
         images: how many pictures.
         notice: what a person should know, such as that the translation failed.
         notice_code: the same for programs.
         translator: who translated: "cache", "local", "google"; None where nobody did.
-        without: the unwanted words, in a language of the encoder; None where there were none.
+        without: all unwanted words, of the text and of `Query.without`, in a language of the
+            encoder; None where there were none.
     """
 
     text: str | None
@@ -107,6 +112,13 @@ class Understood:
     notice_code: str | None = None
     translator: str | None = None
     without: str | None = None
+    excluded: tuple[str, ...] = ()
+    wanted: str | None = None
+
+    @property
+    def words(self) -> str | None:
+        """What is encoded as the query's text; None where there is none."""
+        return self.translated or (self.wanted if self.excluded else self.text)
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,19 @@
 """Vietnamese queries for encoders that know only English.
 
 A chain: what was translated before, a model on this machine, Google's page through
-deep-translator, and else the words as they were written. The scraper has no time limit of its
-own, is blocked at times, and answers None to what it does not like; hence `Patient`.
+deep-translator, and else the words as they were written. The page is slow or blocked at times,
+and what comes may be no translation; hence `CircuitBreaker`.
 """
 
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from timanh.search.language import detect_language
-from timanh.search.patience import CallError, Patient, too_slow
+from timanh.search.circuit_breaker import CallError, CircuitBreaker, too_slow
 from timanh.search.translation_cache import TranslationCache
-
-__all__ = ["Translation", "Translator", "detect_language", "google_translate"]
 
 MOST_CHARACTERS = 4000
 Translate = Callable[[str], object]
@@ -26,17 +24,13 @@ class Translation:
     """What came of one text.
 
     Attributes:
-        text: as written.
         translated: in English; None where it stays as written.
-        language: of `text`, "vi" or "en".
         by: "cache" or the name of who translated it; None where it stays as written.
         notice: for a person, why it was not translated; None if all is well.
         notice_code: the same for programs.
     """
 
-    text: str
     translated: str | None
-    language: str
     by: str | None = None
     notice: str | None = None
     notice_code: str | None = None
@@ -66,27 +60,30 @@ class Translator:
         chosen = services or google_translate
         if callable(chosen):
             chosen = {"google" if services is None else "translator": chosen}
-        self.services = tuple(Patient(name, call) for name, call in chosen.items())
+        self.services = tuple(CircuitBreaker(name, call) for name, call in chosen.items())
         self.timeout_s = timeout_s
         self.cache = TranslationCache() if cache is None else cache
         self._lock = threading.Lock()
         self._asked: dict[str, Future[Translation]] = {}
 
     def translate(self, text: str, within_s: float | None = None) -> Translation:
-        """Into English, if it is Vietnamese; within `timeout_s` or what is left of it."""
-        language = detect_language(text)
-        if language == "en" or not text.strip():
-            return Translation(text, None, language)
+        """Vietnamese into English; within `timeout_s` or what is left of it.
+
+        The caller has found out that it is Vietnamese: with or without marks, NFC or NFD.
+        """
+        text = unicodedata.normalize("NFC", text)
+        if not any(letter.isalpha() for letter in text):
+            return Translation(None)
         known = self.cache.get(text)
         if known is not None:
-            return Translation(text, known, language, "cache")
+            return Translation(known, "cache")
         if len(text) > MOST_CHARACTERS:
             reason = f"it has more than {MOST_CHARACTERS} characters"
-            return _as_written(text, language, CallError("translation-too-long", reason))
+            return _as_written(CallError("translation-too-long", reason))
         limit_s = self.timeout_s if within_s is None else min(within_s, self.timeout_s)
-        return self._ask_once(text, language, time.monotonic() + max(0.0, limit_s))
+        return self._ask_once(text, time.monotonic() + max(0.0, limit_s))
 
-    def _ask_once(self, text: str, language: str, deadline: float) -> Translation:
+    def _ask_once(self, text: str, deadline: float) -> Translation:
         """Many who ask for the same words at the same time share one answer."""
         with self._lock:
             shared = self._asked.get(text)
@@ -95,7 +92,7 @@ class Translator:
                 shared = own = self._asked[text] = Future()
         if own is not None:
             try:
-                own.set_result(self._ask(text, language, deadline))
+                own.set_result(self._ask(text, deadline))
             except BaseException as error:
                 own.set_exception(error)
                 raise
@@ -105,9 +102,9 @@ class Translator:
         try:
             return shared.result(max(0.0, deadline - time.monotonic()))
         except TimeoutError:
-            return _as_written(text, language, too_slow())
+            return _as_written(too_slow())
 
-    def _ask(self, text: str, language: str, deadline: float) -> Translation:
+    def _ask(self, text: str, deadline: float) -> Translation:
         failure = CallError("no-translator", "there is no translator")
         for service in self.services:
             try:
@@ -119,15 +116,15 @@ class Translator:
                 continue
             service.succeeded()
             self.cache.put(text, translated)
-            return Translation(text, translated, language, service.name)
-        return _as_written(text, language, failure)
+            return Translation(translated, service.name)
+        return _as_written(failure)
 
 
 def google_translate(text: str) -> object:
-    """Google Translate through deep-translator, Vietnamese to English."""
-    from deep_translator import GoogleTranslator
+    """Google Translate's page, Vietnamese to English; a connection is given up after 6 s."""
+    from timanh.search.google import translate_page  # requests is loaded when it is needed
 
-    return GoogleTranslator(source="vi", target="en").translate(text)
+    return translate_page(text)
 
 
 def _checked(answer: object, text: str) -> str:
@@ -141,6 +138,6 @@ def _checked(answer: object, text: str) -> str:
     return " ".join(answer.split())
 
 
-def _as_written(text: str, language: str, failure: CallError) -> Translation:
+def _as_written(failure: CallError) -> Translation:
     notice = f"The words were searched as written, without translation: {failure}."
-    return Translation(text, None, language, None, notice, failure.code)
+    return Translation(None, None, notice, failure.code)

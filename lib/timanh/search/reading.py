@@ -1,0 +1,45 @@
+"""How the words of a query are read, once: their language, what is wanted, what is not."""
+
+from dataclasses import dataclass
+
+from timanh.errors import OnlyExcludedError
+from timanh.search.exclusion import split_excluded
+from timanh.search.language import detect_language
+from timanh.search.query import Query
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Words of a query.
+
+    Attributes:
+        language: "vi" or "en"; None without words.
+        wanted: what to search by; None for no words.
+        excluded: phrases that were taken out of the text.
+        without: these, and what the query itself wants to be without; None for nothing.
+    """
+
+    language: str | None
+    wanted: str | None
+    excluded: tuple[str, ...]
+    without: str | None
+
+
+def read(query: Query) -> Reading:
+    """Read a checked query.
+
+    Raises:
+        OnlyExcludedError: it says only what should not be there.
+    """
+    words = " ".join(filter(None, (query.text, query.without)))
+    language = detect_language(words) if words else None
+    wanted, excluded = query.text, tuple[str, ...]()
+    if query.text is not None and not query.as_written:
+        wanted, excluded = split_excluded(query.text)
+    if excluded and wanted is None and not query.images and not query.like:
+        raise OnlyExcludedError(
+            f"The query says only what should not be there ({', '.join(excluded)}). Write what "
+            "should be there too."
+        )
+    without = ", ".join(dict.fromkeys(filter(None, (query.without, *excluded))))
+    return Reading(language, wanted, excluded, without or None)
