@@ -44,6 +44,7 @@ VIETNAMESE = [
     ("khu vườn không có hoa hoặc cây", "khu vườn", ["hoa", "cây"]),
     ("Không có mũ, người đàn ông", "người đàn ông", ["mũ"]),
     ("nguoi dan ong khong doi mu dung tren bai bien", "nguoi dan ong dung tren bai bien", ["mu"]),
+    ("người phụ nữ không che ô dưới mưa", "người phụ nữ dưới mưa", ["ô"]),
     ("con duong khong co xe vao ban dem", "con duong vao ban dem", ["xe"]),
 ]
 MINUS = [

@@ -35,7 +35,7 @@ VIETNAMESE_TRIGGER = re.compile(
     (?: [,;]\s* )? (?: \b(?:và|va|nhưng|nhung|mà)\s+ )?
     (?: (?<!trên\s)(?<!hàng\s)(?<!tren\s)(?<!hang\s) \b(?:không|khong|chẳng|chưa)\s+
           (?: (?:hề\s+)?(?:có|co) | còn | phải(?:\s+là)? | kèm | kem | chứa | thấy
-            | đội|doi | mặc|mac | đeo|deo | mang | cầm|cam
+            | đội|doi | mặc|mac | đeo|deo | mang | cầm|cam | che
             | (?:đi|di)(?=\s+(?:giày|giầy|dép|tất|ủng|giay|dep|tat)\b) )
       | (?<!thuốc\s) \b (?: (?:ngoại|loại)\s+trừ | trừ(?!\s+(?:tà|sâu|phi|khử)\b) ) (?:\s+ra)?
       | \bngoai\s+tru
