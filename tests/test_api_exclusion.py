@@ -51,6 +51,9 @@ def test_a_stream_says_it_first(client: TestClient) -> None:
 
 @pytest.mark.parametrize("text", ["-hat", "without a hat", "không có mũ"])
 def test_nothing_but_exclusions_is_refused(client: TestClient, text: str) -> None:
-    for path in ("/api/search", "/api/search/stream", "/search"):
+    for path in ("/api/search", "/search"):
         answer = client.post(path, data={"query": text})
         assert (answer.status_code, answer.json()["code"]) == (422, "only-excluded")
+    told = client.post("/api/search/stream", data={"query": text}).text
+    assert told.startswith("event: understood") and '"wanted":null' in told
+    assert "event: problem" in told and '"only-excluded"' in told

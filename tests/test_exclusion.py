@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timanh.errors import OnlyExcludedError
 from timanh.search import Query, split_excluded
 from timanh.search.reading import read
 
@@ -96,9 +95,7 @@ def test_what_is_read_of_a_query() -> None:
     assert read(Query(like=("a",)).checked()).language is None
 
 
-def test_a_query_of_nothing_but_exclusions_asks_for_more() -> None:
+def test_a_query_of_nothing_but_exclusions_wants_nothing() -> None:
     for text in ("-hat", "without a hat", "không có mũ"):
-        with pytest.raises(OnlyExcludedError, match="Write what should be there too"):
-            read(Query(text).checked())
-    assert read(Query("-hat", like=("a",)).checked()).without == "hat"
+        assert read(Query(text).checked()).wanted is None
     assert read(Query("-hat", as_written=True).checked()).wanted == "-hat"

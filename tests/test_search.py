@@ -13,7 +13,13 @@ from PIL import Image
 from pixel_encoder import PixelEncoder, make_pictures, unit
 
 from timanh.data import open_picture
-from timanh.errors import DictionaryError, EmptyQueryError, EncoderMismatchError, QueryError
+from timanh.errors import (
+    DictionaryError,
+    EmptyQueryError,
+    EncoderMismatchError,
+    OnlyExcludedError,
+    QueryError,
+)
 from timanh.models import Encoder, Vectors
 from timanh.search import Query, SearchEngine, Translator, combine_query
 from timanh.vectors import VectorDictionary, build_dictionary
@@ -237,6 +243,16 @@ def test_what_is_excluded_is_translated_and_kept_away_from(dictionary: VectorDic
     told = whole.search(Query("người đàn ông không đội mũ", as_written=True)).query
     assert (told.excluded, told.wanted, told.without) == ((), None, None)
     assert whole.encoder.texts == ["người đàn ông không đội mũ"]  # type: ignore[attr-defined]
+
+
+def test_nothing_but_exclusions_asks_for_more(dictionary: VectorDictionary) -> None:
+    engine = SearchEngine(Recorder("en", "vi"), dictionary)
+    with pytest.raises(OnlyExcludedError, match=r"\(mũ\)\. Write what should be there too"):
+        engine.search(Query("không có mũ"))
+    liked = engine.search(Query("-hat", like=(dictionary.item(3).id,)))
+    assert liked.query.without == "hat" and len(liked.hits) == 5
+    whole = engine.search(Query("-hat", as_written=True))
+    assert whole.query.words == "-hat"
 
 
 def test_the_language_of_a_query_is_looked_at_once(

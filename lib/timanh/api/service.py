@@ -91,7 +91,6 @@ class SearchService:
         """The checked query with its pictures, its translation, and milliseconds so far.
 
         Raises:
-            OnlyExcludedError: words for what should not be there, and no others.
             UnknownPictureError: a liked or disliked picture that is not in the gallery.
         """
         began = time.perf_counter()

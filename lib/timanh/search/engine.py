@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from timanh.errors import QueryError
+from timanh.errors import OnlyExcludedError, QueryError
 from timanh.models.encoder import Encoder, Vectors
 from timanh.search.folding import Found
 from timanh.search.lookup import Lookup
@@ -62,6 +62,7 @@ class SearchEngine:
 
         Raises:
             EmptyQueryError: neither text nor picture.
+            OnlyExcludedError: words for what should not be there, and no others.
             UnknownPictureError: a liked or disliked picture is not in the dictionary.
             QueryError: alpha, k, offset or fold out of range, or vectors that cancel out.
         """
@@ -76,11 +77,7 @@ class SearchEngine:
         return replace(answer, took_ms=took)
 
     def read(self, query: Query) -> Reading:
-        """Language of a checked query, and which of its words say what should not be there.
-
-        Raises:
-            OnlyExcludedError: it has no others.
-        """
+        """Language of a checked query, and which of its words say what should not be there."""
         return read(query)
 
     def understand(self, query: Query, reading: Reading | None = None) -> Understood:
@@ -217,6 +214,11 @@ class SearchEngine:
                 base = None
                 if text or own:
                     base = combine_query(of_text[text] if text else None, own, query.alpha)
+                elif told.excluded and not query.like:
+                    raise OnlyExcludedError(
+                        "The query says only what should not be there "
+                        f"({', '.join(told.excluded)}). Write what should be there too."
+                    )
                 like, unlike = (_rows(dictionary, ids) for ids in (query.like, query.unlike))
                 without = of_text[told.without] if told.without else None
                 vectors.append(steer(base, like, unlike, without))

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from timanh.errors import OnlyExcludedError
 from timanh.search.exclusion import split_excluded
 from timanh.search.language import detect_language
 from timanh.search.query import Query
@@ -26,20 +25,11 @@ class Reading:
 
 
 def read(query: Query) -> Reading:
-    """Read a checked query.
-
-    Raises:
-        OnlyExcludedError: it says only what should not be there.
-    """
+    """Read a checked query."""
     words = " ".join(filter(None, (query.text, query.without)))
     language = detect_language(words) if words else None
     wanted, excluded = query.text, tuple[str, ...]()
     if query.text is not None and not query.as_written:
         wanted, excluded = split_excluded(query.text)
-    if excluded and wanted is None and not query.images and not query.like:
-        raise OnlyExcludedError(
-            f"The query says only what should not be there ({', '.join(excluded)}). Write what "
-            "should be there too."
-        )
     without = ", ".join(dict.fromkeys(filter(None, (query.without, *excluded))))
     return Reading(language, wanted, excluded, without or None)
