@@ -9,7 +9,7 @@ const FILES = [
   "/js/answer/answer.js", "/js/answer/bubble.js", "/js/answer/conversation.js", "/js/answer/justify.js",
   "/js/answer/paging.js", "/js/answer/places.js", "/js/answer/results.js", "/js/answer/search.js",
   "/js/answer/sentence.js", "/js/answer/tiles.js", "/js/answer/translation.js", "/js/answer/turn.js",
-  "/js/answer/welcome.js", "/js/ask/chips.js", "/js/ask/composer.js", "/js/ask/exclude.js", "/js/ask/filter-row.js",
+  "/js/answer/welcome.js", "/js/ask/chips.js", "/js/ask/composer.js", "/js/ask/filter-row.js",
   "/js/ask/filter.js", "/js/ask/picks.js", "/js/ask/pictures.js", "/js/ask/question.js", "/js/ask/voice.js",
   "/js/controller.js", "/js/core/api.js", "/js/core/blobs.js", "/js/core/captions.js", "/js/core/dom.js",
   "/js/core/drop.js", "/js/core/event-stream.js", "/js/core/events.js", "/js/core/first-paint.js", "/js/core/folders.js",

@@ -3,6 +3,7 @@
 It is quick to import, so a test may start it in a process of its own and kill it.
 """
 
+import threading
 import time
 import zlib
 from collections.abc import Sequence
@@ -80,3 +81,21 @@ def make_pictures(folder: Path, count: int, seed: int = 0) -> Path:
         pixels = random.integers(0, 256, (6, 8, 3), np.uint8)
         Image.fromarray(pixels).resize((48, 36)).save(folder / f"{number:04d}.png")
     return folder
+
+
+class Recorder(PixelEncoder):
+    """Says which texts it was given."""
+
+    def __init__(self, *languages: str) -> None:
+        super().__init__()
+        self.languages = languages
+        self.texts: list[str] = []
+        self.inside = threading.Lock()
+
+    def encode_texts(self, texts: Sequence[str], *, batch_size: int = 64) -> Vectors:
+        assert self.inside.acquire(blocking=False), "two threads encode at once"
+        try:
+            self.texts += texts
+            return super().encode_texts(texts)
+        finally:
+            self.inside.release()

@@ -1,6 +1,5 @@
 """Mixing text and picture, and the engine around it."""
 
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,16 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from pixel_encoder import PixelEncoder, make_pictures, unit
+from pixel_encoder import PixelEncoder, Recorder, make_pictures, unit
 
 from timanh.data import open_picture
-from timanh.errors import (
-    DictionaryError,
-    EmptyQueryError,
-    EncoderMismatchError,
-    OnlyExcludedError,
-    QueryError,
-)
+from timanh.errors import DictionaryError, EmptyQueryError, EncoderMismatchError, QueryError
 from timanh.models import Encoder, Vectors
 from timanh.search import Query, SearchEngine, Translator, combine_query
 from timanh.vectors import VectorDictionary, build_dictionary
@@ -127,24 +120,6 @@ def test_letters_are_composed_and_blanks_cut() -> None:
 # The engine
 
 
-class Recorder(PixelEncoder):
-    """Says which texts it was given."""
-
-    def __init__(self, *languages: str) -> None:
-        super().__init__()
-        self.languages = languages
-        self.texts: list[str] = []
-        self.inside = threading.Lock()
-
-    def encode_texts(self, texts: Sequence[str], *, batch_size: int = 64) -> Vectors:
-        assert self.inside.acquire(blocking=False), "two threads encode at once"
-        try:
-            self.texts += texts
-            return super().encode_texts(texts)
-        finally:
-            self.inside.release()
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("search")
@@ -214,57 +189,6 @@ def test_another_language_is_translated(dictionary: VectorDictionary) -> None:
     assert found.query.text == VIETNAMESE
     engine.search(Query("a cat"))
     assert encoder.texts[1:] == ["a cat"]
-
-
-def test_words_without_marks_go_to_the_translator_as_vietnamese(
-    dictionary: VectorDictionary,
-) -> None:
-    asked: list[str] = []
-    translator = Translator(lambda text: asked.append(text) or "a black cat")
-    found = SearchEngine(Recorder("en"), dictionary, translator).search(Query("con meo den"))
-    assert asked == ["con meo den"]
-    assert (found.query.language, found.query.translated) == ("vi", "a black cat")
-    SearchEngine(Recorder("en"), dictionary, translator).search(Query("crème brûlée"))
-    assert len(asked) == 1
-
-
-def test_what_is_excluded_is_translated_and_kept_away_from(dictionary: VectorDictionary) -> None:
-    encoder = Recorder("en")
-    words = {"người đàn ông": "a man", "mũ": "a hat"}
-    engine = SearchEngine(encoder, dictionary, Translator(words.__getitem__))
-    found = engine.search(Query("người đàn ông không đội mũ"))
-    assert sorted(encoder.texts) == ["a hat", "a man"]
-    query = found.query
-    assert (query.text, query.wanted) == ("người đàn ông không đội mũ", "người đàn ông")
-    assert (query.excluded, query.without, query.translated) == (("mũ",), "a hat", "a man")
-    by_hand = engine.search(Query("người đàn ông", without="mũ"))
-    assert found.hits == by_hand.hits
-    whole = SearchEngine(Recorder("en", "vi"), dictionary)
-    told = whole.search(Query("người đàn ông không đội mũ", as_written=True)).query
-    assert (told.excluded, told.wanted, told.without) == ((), None, None)
-    assert whole.encoder.texts == ["người đàn ông không đội mũ"]  # type: ignore[attr-defined]
-
-
-def test_nothing_but_exclusions_asks_for_more(dictionary: VectorDictionary) -> None:
-    engine = SearchEngine(Recorder("en", "vi"), dictionary)
-    with pytest.raises(OnlyExcludedError, match=r"\(mũ\)\. Write what should be there too"):
-        engine.search(Query("không có mũ"))
-    liked = engine.search(Query("-hat", like=(dictionary.item(3).id,)))
-    assert liked.query.without == "hat" and len(liked.hits) == 5
-    whole = engine.search(Query("-hat", as_written=True))
-    assert whole.query.words == "-hat"
-
-
-def test_the_language_of_a_query_is_looked_at_once(
-    dictionary: VectorDictionary, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looked: list[str] = []
-    monkeypatch.setattr(
-        "timanh.search.reading.detect_language", lambda text: looked.append(text) or "vi"
-    )
-    engine = SearchEngine(Recorder("en"), dictionary, Translator(lambda text: "a dog"))
-    engine.search(Query("con chó -mèo", without="trời mưa"))
-    assert looked == ["con chó -mèo trời mưa"]
 
 
 def test_without_a_translation_the_query_goes_on_and_says_so(dictionary: VectorDictionary) -> None:

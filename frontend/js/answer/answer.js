@@ -30,7 +30,13 @@ export function answerView(place, turn, act) {
   function understood() {
     const said = answer.understood;
     const first = answer.state === "asking" ? waitingLines(act.stop) : answer.state === "done" ? doneLines(turn, act) : [];
-    top.replaceChildren(...[...first, said && translation(said, act.again), weak(answer)].filter(Boolean));
+    top.replaceChildren(...[...first, said && translation(said, correct), weak(answer)].filter(Boolean));
+  }
+
+  /** What the words exclude stays so where others are put in their place. */
+  function correct(changes) {
+    const without = new Set([...turn.question.without, ...answer.understood.excluded ?? []]);
+    act.again({ ...changes, without: [...without] });
   }
 
   function hit() {

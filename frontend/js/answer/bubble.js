@@ -6,12 +6,12 @@ import { send } from "../core/events.js";
 import { say } from "../core/i18n.js";
 
 /** Nodes for a turn's question; `again(changes)` searches again in the same place. */
-export function questionParts({ question }, again) {
+export function questionParts({ question, answer }, again) {
   const { text, pictures, alpha } = question;
   return [
     pictures.length ? element("div", { class: "sent" }, ...pictures.map(sentPicture)) : null,
     text ? element("p", {}, text) : null,
-    chips(question, again),
+    chips({ ...question, excluded: answer?.understood?.excluded }, again),
     text && pictures.length ? balance(alpha, (value) => again({ alpha: value })) : null,
     element("button", {
       type: "button", class: "quiet icon edit", title: say("edit"), "aria-label": say("edit"), onclick: () => send("edit", question),

@@ -1,4 +1,5 @@
 /** Questions and answers, one after the other; a newer question ends the older. */
+import { continued } from "../ask/question.js";
 import { byId, scrollTo } from "../core/dom.js";
 import { send } from "../core/events.js";
 import { onLanguage } from "../core/i18n.js";
@@ -11,7 +12,7 @@ import { questionParts } from "./bubble.js";
 import { leaveEnd, pageAt, pageUp } from "./paging.js";
 import { placeOf, shell } from "./places.js";
 import { extend, fill, nextCount } from "./search.js";
-import { newAnswer, newTurn } from "./turn.js";
+import { newAnswer, newTurn, onlyExcludes } from "./turn.js";
 
 const AT_ONCE = 20; // turns drawn at a time; older ones when they are scrolled to
 const views = new WeakMap();
@@ -70,8 +71,15 @@ async function run(turn) {
   turn.answer = newAnswer(turn.question.k);
   draw(turn);
   scrollTo(placeOf(turn).question, "start");
-  await fill(turn.answer, turn.question, signal, (kind, data) => views.get(turn)[kind]?.(data));
+  await fill(turn.answer, turn.question, signal, (kind, data) => {
+    if (kind === "understood" && data.excluded?.length) drawQuestion(turn);
+    views.get(turn)[kind]?.(data);
+  });
   if (signal.reason === "again") return; // the same turn runs again
+  const before = turns[turns.indexOf(turn) - 1]?.question;
+  if (before && !turn.question.continued && !turn.question.pictures.length && onlyExcludes(turn.answer)) {
+    return again(turn, continued(before, turn.question)); // "-bus" is about the question before
+  }
   views.get(turn).finish();
   followEnd();
   if (signal.reason !== "gone") announceAnswer(turn.answer);
@@ -120,12 +128,20 @@ function takeOver() {
 
 function draw(turn) {
   const place = placeOf(turn);
-  place.question.replaceChildren(...questionParts(turn, (changes) => again(turn, changes)));
+  drawQuestion(turn);
   views.set(turn, answerView(place.answer, turn, {
     stop: () => running?.abort("asked"),
     again: (changes) => again(turn, changes),
     more: (pressed) => more(turn, pressed),
   }));
+}
+
+/** A focus within it stays within it. */
+function drawQuestion(turn) {
+  const place = placeOf(turn).question;
+  const focused = place.contains(document.activeElement);
+  place.replaceChildren(...questionParts(turn, (changes) => again(turn, changes)));
+  if (focused) place.querySelector(".whole .off, .off, .edit").focus();
 }
 
 function drawOlder() {

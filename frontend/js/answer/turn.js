@@ -11,3 +11,8 @@ export function newTurn(asked) {
 export function newAnswer(asked) {
   return { state: "asking", asked, understood: null, results: [], ended: false, text: "", language: "", weak: null, considered: null, gallery: null, took: null, problem: null };
 }
+
+/** Whether an answer came of words that say only what should not be there. */
+export function onlyExcludes({ understood }) {
+  return Boolean(understood?.excluded?.length && !understood.wanted);
+}

@@ -5,11 +5,13 @@ import { number, say } from "../core/i18n.js";
 import { conditions, withoutField } from "./filter.js";
 
 /** Small pictures and words with a cross each; `drop(changes)` gets what is left. */
-export function chips({ like, unlike, without, where }, drop) {
+export function chips({ like, unlike, without, excluded = [], asWritten, where }, drop) {
   const all = [
     ...like.map((picture) => pictureChip("like", picture, () => drop({ like: others(like, picture) }))),
     ...unlike.map((picture) => pictureChip("unlike", picture, () => drop({ unlike: others(unlike, picture) }))),
     ...without.map((words) => chip("without", say("without", { words }), null, () => drop({ without: others(without, words) }))),
+    ...excluded.filter((words) => !without.includes(words)).map((words) => chip("without", say("without", { words }), null, () => drop({ asWritten: true }), say("without.back", { words }))),
+    ...asWritten ? [chip("whole", say("as-written"), null, () => drop({ asWritten: false }), say("as-written.undo"))] : [],
     ...conditions(where).map(([field, words]) => chip("narrow", words, sign("filter"), () => drop({ where: withoutField(where, field) }))),
   ];
   return all.length ? element("ul", { class: "steering" }, ...all) : null;
@@ -37,11 +39,11 @@ function pictureChip(kind, picture, remove) {
   return chip(kind, text, element("img", { src: picture.thumbnail, alt: captionOf(picture), width: 28, height: 28 }), remove);
 }
 
-function chip(kind, text, image, remove) {
+function chip(kind, text, image, remove, hint = say("remove", { name: text })) {
   return element("li", { class: `steer ${kind}` },
     image,
     element("span", {}, text),
-    element("button", { type: "button", class: "off", "aria-label": say("remove", { name: text }), onclick: remove }, sign("close")),
+    element("button", { type: "button", class: "off", title: hint, "aria-label": hint, onclick: remove }, sign("close")),
   );
 }
 

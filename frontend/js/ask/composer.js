@@ -3,7 +3,6 @@ import { byId, hasKeyboard } from "../core/dom.js";
 import { send } from "../core/events.js";
 import { number, onLanguage, say } from "../core/i18n.js";
 import { balance, chips } from "./chips.js";
-import { splitExcluded } from "./exclude.js";
 import { chosenFilter, conditions, onFilter, setFilter } from "./filter.js";
 import { onPicks, setPicks, takePicks } from "./picks.js";
 import { setPictures, startPictures, takePictures } from "./pictures.js";
@@ -84,11 +83,11 @@ function submit() {
 
 /** The question in the box; what only steers is about the question before. Null if there is none. */
 function written() {
-  const { text, without } = splitExcluded(byId("words").value);
-  const own = question({ text, without, alpha, pictures: waiting, ...picks });
+  const text = byId("words").value.trim();
+  const own = question({ text, alpha, pictures: waiting, ...picks });
   if (text || waiting.length) return own;
   const before = last();
-  const steers = picks.like.length || picks.unlike.length || without.length || narrowed;
+  const steers = picks.like.length || picks.unlike.length || narrowed;
   if (steers && before) return refined(before, own);
   return asksSomething(own) ? own : null;
 }

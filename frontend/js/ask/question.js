@@ -7,7 +7,7 @@ export const MOST_STEERING = 5; // pictures of each kind that the API takes
 
 /** A question with what was not given filled in. */
 export function question(given) {
-  return { text: "", pictures: [], alpha: ALPHA, k: resultCount(), like: [], unlike: [], without: [], where: chosenFilter(), ...given };
+  return { text: "", pictures: [], alpha: ALPHA, k: resultCount(), like: [], unlike: [], without: [], asWritten: false, where: chosenFilter(), ...given };
 }
 
 /** Whether there is anything to search by. */
@@ -25,6 +25,12 @@ export function refined(base, { like = [], unlike = [], without = [], where }) {
   const liked = together(base.like.filter(({ id }) => !has(unlike, id)), like);
   const unliked = together(base.unlike.filter(({ id }) => !has(like, id)), unlike);
   return { ...base, where, like: liked, unlike: unliked, without: [...new Set([...base.without, ...without])] };
+}
+
+/** `base` asked again with the words of `own` after its own: "a red car" and then "-bus". */
+export function continued(base, own) {
+  const after = (words) => `${words} ${own.text}`.trim();
+  return { ...refined(base, own), text: after(base.text), corrected: base.corrected ? after(base.corrected) : null, asWritten: false, continued: true };
 }
 
 function together(before, now) {

@@ -104,7 +104,7 @@ function sent(method, content) {
   return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) };
 }
 
-function searchForm({ text, corrected, alpha, like, unlike, without, where = {} }, blobs, k, offset) {
+function searchForm({ text, corrected, alpha, like, unlike, without, asWritten, where = {} }, blobs, k, offset) {
   const form = new FormData();
   form.set("query", corrected ?? text);
   form.set("alpha", String(alpha));
@@ -114,6 +114,7 @@ function searchForm({ text, corrected, alpha, like, unlike, without, where = {} 
   for (const { id } of like) form.append("like", id);
   for (const { id } of unlike) form.append("unlike", id);
   if (without.length) form.set("without", without.join(", "));
+  if (asWritten) form.set("as_written", "true");
   for (const [field, value] of Object.entries(where)) form.set(field, value);
   for (const [name, blob] of blobs) form.append("file", blob, name);
   return form;

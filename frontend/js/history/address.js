@@ -23,7 +23,7 @@ export function onBack(restored) {
 }
 
 /** Relative address of a search; pictures from elsewhere cannot be in it. */
-export function addressOf({ text, corrected, alpha, k, like, unlike, without, where = {} }) {
+export function addressOf({ text, corrected, alpha, k, like, unlike, without, asWritten, where = {} }) {
   const fields = new URLSearchParams();
   if (text) fields.set("q", text);
   if (text && alpha !== ALPHA) fields.set("alpha", String(alpha));
@@ -33,6 +33,7 @@ export function addressOf({ text, corrected, alpha, k, like, unlike, without, wh
   for (const words of without) fields.append("without", words);
   for (const [field, value] of Object.entries(where)) fields.set(field, value);
   if (corrected) fields.set("as", corrected);
+  if (asWritten) fields.set("as_written", "1");
   return `/?${fields}`;
 }
 
@@ -50,6 +51,7 @@ export function questionFrom(search) {
     without: fields.getAll("without").slice(0, 5).map((words) => words.slice(0, 1_000)),
     where: filterFrom((field) => fields.get(field)),
     corrected: fields.get("as")?.slice(0, 1_000) ?? null,
+    asWritten: fields.get("as_written") === "1",
   });
   return asked.text || asked.like.length ? asked : null;
 }

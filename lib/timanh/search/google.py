@@ -36,8 +36,9 @@ class TimedAdapter(HTTPAdapter):
         ends = time.monotonic() + WHOLE_S
         response = super().send(request, True, (CONNECT_S, READ_S), *rest, **options)
         body = bytearray()
-        # read1 returns with what has come; read would wait for more, however slowly it drips.
-        while chunk := response.raw.read1(65_536, decode_content=True):
+        # read1 returns with what has come; read, all that urllib3 1 has, waits for more.
+        read = getattr(response.raw, "read1", response.raw.read)
+        while chunk := read(65_536, decode_content=True):
             body += chunk
             if time.monotonic() > ends or len(body) > MOST_BYTES:
                 response.raw.close()
