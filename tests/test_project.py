@@ -34,6 +34,7 @@ COLAB = {
     "pydantic": "2.13.4",
     "pyngrok": None,
     "python-multipart": "0.0.32",
+    "requests": "2.32.4",
     "safetensors": "0.8.0",
     "torch": "2.11.0",
     "tqdm": "4.67.3",
