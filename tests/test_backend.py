@@ -264,6 +264,21 @@ def test_pictures_stream_through_with_their_etags(address: str) -> None:
     assert httpx.get(f"{address}/api/images/a1", headers=headers).status_code == 304
 
 
+def test_a_file_s_name_and_what_was_meant_come_through(upstream: Upstream, address: str) -> None:
+    named = {"Content-Disposition": "attachment; filename*=UTF-8''%E1%BA%A3nh.tif"}
+    upstream.behave = lambda: Response(b"II*", media_type="image/tiff", headers=named)
+    answer = httpx.get(f"{address}/api/images/a1/original")
+    assert upstream.paths[-1] == "api/images/a1/original"
+    assert answer.headers["content-disposition"] == named["Content-Disposition"]
+    unknown = {"status": 422, "code": "unknown-folder", "detail": "none", "near": ["Huế"]}
+    upstream.behave = lambda: Response(
+        json.dumps(unknown), 422, media_type="application/problem+json"
+    )
+    for path in ("/api/search", "/api/search/stream"):
+        told = httpx.post(f"{address}{path}", data={"query": "a", "folder": "hue"}).json()
+        assert (told["code"], told["near"]) == ("unknown-folder", ["Huế"])
+
+
 def test_every_answer_has_the_strict_headers_and_docs_need_no_script(address: str) -> None:
     docs = httpx.get(f"{address}/docs")
     assert "/api/predict-image" in docs.text and "<script" not in docs.text

@@ -96,9 +96,10 @@ async def listing(request: Request) -> Response:
 
 
 @router.get("/api/images/{id}")
+@router.get("/api/images/{id}/original")
 @router.get("/api/images/{id}/thumbnail")
 async def picture(request: Request, id: str) -> Response:
-    """A picture of the gallery, or a small one of it."""
+    """A picture of the gallery as browsers show it, the file itself, or a small one of it."""
     status, headers, content = await service_of(request).open_picture(
         _address(request), request.headers.get("if-none-match"), request_id_of(request.scope)
     )

@@ -12,7 +12,10 @@ from services.streaming import with_sentence
 from services.upstream import Answer, Body, Upstream
 from utils.problems import BackendError
 
-PASSED_ON = ("content-type", "content-length", "etag", "cache-control", "last-modified")
+PASSED_ON = (
+    "content-type", "content-length", "content-disposition", "etag", "cache-control",
+    "last-modified",
+)  # fmt: skip
 SMALL_BYTES = 65_536  # a picture that is read whole, which is cheaper than handing on its pieces
 # A tunnel's free plan counts requests, and every failed search tells at once that it is gone.
 FRESH_LOCAL_S, FRESH_REMOTE_S = 2.0, 60.0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.brought import bring
 from tests.browser.hostile import poison
 from tests.browser.site import FLAGS, Site, chromium, serving
 from timanh.data.scenes import draw_gallery
@@ -21,6 +22,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     gallery = draw_gallery(root / "gallery", count=count, workers=1, progress=False)
     if not for_readers:
         poison(gallery)
+        bring(gallery)
     with serving(gallery, root / "index") as site:
         yield site
 

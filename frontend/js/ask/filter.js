@@ -5,7 +5,7 @@ import { day, number, say } from "../core/i18n.js";
 const LONGEST = 1_000;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const KEPT = {
-  folder: (text) => text.slice(0, LONGEST),
+  folder: (text) => text.normalize("NFC").slice(0, LONGEST), // as the API lists them
   words: (text) => text.slice(0, LONGEST),
   after: (text) => (isDay(text) ? text : ""),
   before: (text) => (isDay(text) ? text : ""),

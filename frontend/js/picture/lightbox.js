@@ -88,7 +88,7 @@ function show(index) {
   byId("large-path").textContent = picture.score == null ? picture.path
     : say("score-of", { score: number(picture.score, 3), path: picture.path });
   byId("large-place").textContent = place;
-  byId("large-download").href = picture.url;
+  byId("large-download").href = picture.original ?? picture.url; // the page shows a JPEG of a TIFF
   byId("large-download").download = nameOf(picture);
   byId("large-verdicts").replaceChildren(verdict("like", picture), verdict("unlike", picture));
   for (const id of ["large-previous", "large-next"]) byId(id).hidden = pictures.length < 2;

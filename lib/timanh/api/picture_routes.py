@@ -1,6 +1,7 @@
 """The endpoints about pictures of the gallery."""
 
 import time
+from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,11 +11,13 @@ from fastapi.responses import FileResponse
 from timanh.api import schemas, views
 from timanh.api.editing import GalleryEditor
 from timanh.api.forms import Files
-from timanh.api.pictures import etag, media_type
+from timanh.api.pictures import disposition, etag
 from timanh.api.problems import RequestError
+from timanh.api.renditions import kind_of, large_jpeg
 from timanh.api.service import SearchService
 from timanh.api.uploads import read_bytes, sent_files
 from timanh.search import Hit, SearchEngine
+from timanh.workspace import readable
 
 DAY = "private, max-age=86400"
 JPEG: dict[int | str, dict[str, Any]] = {
@@ -34,14 +37,34 @@ def picture_router(service: SearchService) -> APIRouter:
 
     @router.get("/api/images/{id}", response_class=Response, responses=JPEG)
     def image(id: str, request: Request) -> Response:
-        """The picture itself."""
+        """The picture as every browser shows it: the file itself, or a JPEG of another kind."""
         item = pictures.item(id)
         path = pictures.file(item.path)
-        headers = {"ETag": etag(item, "original"), "Cache-Control": DAY}
+        headers = {"ETag": etag(item, "shown"), "Cache-Control": DAY}
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         headers["X-Content-Type-Options"] = "nosniff"
-        return FileResponse(path, media_type=media_type(path), headers=headers)
+        kind, name = kind_of(path), PurePosixPath(readable(item.path))
+        headers["Content-Disposition"] = disposition("inline", name.name)
+        if kind.for_browsers:
+            return FileResponse(path, media_type=kind.media_type, headers=headers)
+        headers["Content-Disposition"] = disposition("inline", f"{name.stem}.jpg")
+        return Response(large_jpeg(path, kind), headers=headers, media_type="image/jpeg")
+
+    @router.get("/api/images/{id}/original", response_class=Response, responses=JPEG)
+    def original(id: str) -> Response:
+        """The file as it lies in the gallery, to be kept under its name."""
+        item = pictures.item(id)
+        path = pictures.file(item.path)
+        headers = {
+            "ETag": etag(item, "original"),
+            "Cache-Control": DAY,
+            "Content-Disposition": disposition(
+                "attachment", PurePosixPath(readable(item.path)).name
+            ),
+            "X-Content-Type-Options": "nosniff",
+        }
+        return FileResponse(path, media_type=kind_of(path).media_type, headers=headers)
 
     @router.get("/api/images/{id}/thumbnail", response_class=Response, responses=JPEG)
     def thumbnail(id: str, request: Request) -> Response:

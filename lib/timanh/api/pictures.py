@@ -1,17 +1,15 @@
-"""Pictures going out: originals, thumbnails, previews, data URLs."""
+"""Pictures going out: files, thumbnails, previews, data URLs."""
 
 import base64
 import hashlib
-import mimetypes
 import threading
 from collections import OrderedDict
-from io import BytesIO
 from pathlib import Path
-
-from PIL import Image
+from urllib.parse import quote
 
 from timanh.api.metrics import Metrics
 from timanh.api.problems import RequestError
+from timanh.api.renditions import as_jpeg
 from timanh.data import open_picture
 from timanh.search import SearchEngine
 from timanh.vectors import Item
@@ -70,12 +68,9 @@ class GalleryPictures:
         self.metrics.thumbnails.labels("made" if known is None else "kept").inc()
         if known is not None:
             return known
-        picture = open_picture(self.file(item.path), longest=side)
-        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-        out = BytesIO()
-        picture.save(out, "JPEG", quality=quality)
-        self._small.put(key, out.getvalue())
-        return out.getvalue()
+        made = as_jpeg(open_picture(self.file(item.path), longest=side, srgb=True), side, quality)
+        self._small.put(key, made)
+        return made
 
 
 class ByteCache:
@@ -106,9 +101,6 @@ def etag(item: Item, variant: str) -> str:
     return f'"{hashlib.blake2b(f"{item.hash}/{variant}".encode(), digest_size=10).hexdigest()}"'
 
 
-def media_type(path: Path) -> str:
-    """By suffix; anything that is no picture type is sent as plain bytes."""
-    guessed = mimetypes.guess_type(path.name)[0] or ""
-    # A script inside an SVG would run on this host.
-    safe = guessed.startswith("image/") and guessed != "image/svg+xml"
-    return guessed if safe else "application/octet-stream"
+def disposition(how: str, name: str) -> str:
+    """The header `Content-Disposition`, "inline" or "attachment", with a name of any letters."""
+    return f"{how}; filename*=UTF-8''{quote(name, safe='')}"

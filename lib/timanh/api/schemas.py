@@ -40,7 +40,10 @@ class Understood(BaseModel):
 
 
 class Picture(BaseModel):
-    """A picture of the gallery; `url` and `thumbnail` are paths on this host."""
+    """A picture of the gallery; `url`, `original` and `thumbnail` are paths on this host.
+
+    `url` can be shown by every browser, `original` is the file itself.
+    """
 
     id: str
     path: str
@@ -48,6 +51,7 @@ class Picture(BaseModel):
     width: int
     height: int
     url: str
+    original: str
     thumbnail: str
     added: bool
 

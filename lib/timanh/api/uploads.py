@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
 
 from fastapi import UploadFile
@@ -66,10 +67,13 @@ def open_upload(content: bytes, config: ApiConfig) -> Image.Image:
         PictureError: none that can be read; PictureTooLargeError: too many pixels.
     """
     width, height, _ = look_at(content)
-    if min(width * height, config.max_pixels) > LARGE_PIXELS:
-        with _large:  # one at a time: each takes hundreds of megabytes while it is decoded
-            return _small(content, config)
-    return _small(content, config)
+    with turn_to_decode(min(width * height, config.max_pixels)):
+        return _small(content, config)
+
+
+def turn_to_decode(pixels: int) -> AbstractContextManager[object]:
+    """Large pictures are decoded one at a time: each takes hundreds of megabytes meanwhile."""
+    return _large if pixels > LARGE_PIXELS else nullcontext()
 
 
 def look_at(content: bytes) -> tuple[int, int, str]:

@@ -60,6 +60,7 @@ def _fields(of: Item | Hit) -> dict[str, Any]:
         "width": of.width,
         "height": of.height,
         "url": f"/api/images/{of.id}",
+        "original": f"/api/images/{of.id}/original",
         "thumbnail": f"/api/images/{of.id}/thumbnail",
         "added": of.path.startswith(f"{ADDED}/"),
     }

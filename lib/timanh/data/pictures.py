@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
+from timanh.data.colours import in_srgb
 from timanh.data.deep_pixels import is_deep, to_grey
 from timanh.data.signatures import what_it_is
 from timanh.errors import PictureError, PictureTooLargeError
@@ -67,6 +68,7 @@ def open_picture(
     *,
     max_pixels: int = MAX_PIXELS,
     longest: int | None = None,
+    srgb: bool = False,
 ) -> Image.Image:
     """An upright RGB picture (EXIF orientation applied, transparency on white, first frame).
 
@@ -74,13 +76,15 @@ def open_picture(
         source: a path, the bytes of a file, or an open binary file.
         max_pixels: refuse larger ones before they are decoded.
         longest: side in pixels that is enough; large JPEGs are then decoded at 1/2, 1/4 or 1/8.
+        srgb: for people to look at: colours with a profile of their own are brought to sRGB.
+            Encoders take them as they are stored.
 
     Raises:
         PictureTooLargeError: more than `max_pixels`.
         PictureError: it is missing, is no picture, or is cut short; the message names it.
     """
     label = str(source) if isinstance(source, Path | str) else "The picture that was sent"
-    return open_reduced(source, longest, label=label, max_pixels=max_pixels).image
+    return open_reduced(source, longest, label=label, max_pixels=max_pixels, srgb=srgb).image
 
 
 def open_reduced(
@@ -89,6 +93,7 @@ def open_reduced(
     *,
     label: str,
     max_pixels: int = MAX_PIXELS,
+    srgb: bool = False,
 ) -> Reduced:
     """As `open_picture`, together with the upright size the whole picture has.
 
@@ -96,6 +101,7 @@ def open_reduced(
         shortest: pixels that are enough for the shorter side; large JPEGs are decoded at 1/2,
             1/4 or 1/8 as long as they keep that many. None decodes all.
         label: what messages call the picture.
+        srgb: as of `open_picture`.
 
     Raises:
         PictureError: as `open_picture`.
@@ -115,7 +121,8 @@ def open_reduced(
             turn = _turn(image)
             if turn in SIDEWAYS:
                 width, height = height, width
-            return Reduced(_upright_rgb(image, turn, label), width, height)
+            seen = in_srgb(image) if srgb else image
+            return Reduced(_upright_rgb(seen, turn, label), width, height)
     except PictureError:
         raise
     except FileNotFoundError as error:

@@ -1,0 +1,69 @@
+"""What browsers can show of a file, and a JPEG of what they cannot."""
+
+import mimetypes
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from timanh.api.uploads import turn_to_decode
+from timanh.data import open_picture
+from timanh.data.pictures import DAMAGE
+
+LARGE_SIDE, LARGE_QUALITY = 4096, 90
+COLOURS = frozenset({"L", "RGB"})
+EIGHT_BITS = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA"})
+# Kinds of files that every browser shows, in these of Pillow's modes.
+FOR_BROWSERS = {
+    "JPEG": COLOURS, "MPO": COLOURS, "PNG": EIGHT_BITS, "GIF": EIGHT_BITS, "WEBP": EIGHT_BITS,
+    "AVIF": EIGHT_BITS, "BMP": EIGHT_BITS,
+}  # fmt: skip
+PHONES = {"MPO": "image/jpeg"}  # a JPEG with more pictures behind the first
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a file holds: its media type, how many pixels, whether every browser shows it."""
+
+    media_type: str
+    pixels: int
+    for_browsers: bool
+
+
+def kind_of(file: Path) -> Kind:
+    """By its content, without decoding it; by its suffix where Pillow does not know it."""
+    try:
+        with Image.open(file) as image:
+            name, pixels = str(image.format), image.width * image.height
+            for_browsers = image.mode in FOR_BROWSERS.get(name, ())
+    except (*DAMAGE, Image.DecompressionBombError, MemoryError):
+        return Kind(_by_suffix(file), 0, for_browsers=True)
+    known = PHONES.get(name) or Image.MIME.get(name) or _by_suffix(file)
+    return Kind(known, pixels, for_browsers)
+
+
+def large_jpeg(file: Path, kind: Kind) -> bytes:
+    """The picture upright in sRGB, at most 4,096 pixels a side.
+
+    Raises:
+        PictureError: it cannot be read.
+    """
+    with turn_to_decode(kind.pixels):
+        picture = open_picture(file, longest=LARGE_SIDE, srgb=True)
+        return as_jpeg(picture, LARGE_SIDE, LARGE_QUALITY)
+
+
+def as_jpeg(picture: Image.Image, side: int, quality: int) -> bytes:
+    """JPEG bytes, the long side at most `side` pixels; `picture` itself is made smaller."""
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+    out = BytesIO()
+    picture.save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def _by_suffix(file: Path) -> str:
+    guessed = mimetypes.guess_type(file.name)[0] or ""
+    # A script inside an SVG would run on this host.
+    safe = guessed.startswith("image/") and guessed != "image/svg+xml"
+    return guessed if safe else "application/octet-stream"
