@@ -16,7 +16,7 @@ const FILES = [
   "/js/core/health.js", "/js/core/i18n.js", "/js/core/list-foot.js", "/js/core/markdown.js", "/js/core/offline.js",
   "/js/core/panel.js", "/js/core/problems.js", "/js/core/settings.js", "/js/core/shrink.js", "/js/core/theme.js",
   "/js/core/toast.js", "/js/gallery/panel.js", "/js/gallery/sheets.js", "/js/history/address.js",
-  "/js/history/export.js", "/js/history/history.js", "/js/history/panel.js", "/js/history/share.js",
+  "/js/history/export.js", "/js/history/history.js", "/js/history/kept.js", "/js/history/panel.js", "/js/history/share.js",
   "/js/history/store.js", "/js/picture/actions.js", "/js/picture/crop.js", "/js/picture/lightbox.js",
   "/js/picture/verdict.js", "/js/settings/connect.js", "/js/settings/panel.js", "/script.js", "/favicon.svg",
   "/icons/icon-192.png", "/manifest.webmanifest", "/node_modules/marked/lib/marked.esm.js",

@@ -14,7 +14,6 @@ PICTURES = (
     (f"{LATIN}/in ấn.jpg", "JPEG", "CMYK"),
     (f"{LATIN}/{LATIN}.ppm", "PPM", "RGB"),
     ("máy quét/2000.jpg", "JPEG2000", "RGB"),
-    ("máy quét/sâu.png", "PNG", "I;16"),
 )
 FIRST = 11
 
@@ -33,7 +32,5 @@ def bring(gallery: Path) -> None:
         place = gallery / "images" / name
         place.parent.mkdir(parents=True, exist_ok=True)
         with Image.open(gallery / "images" / scene) as image:
-            deep = image.convert("L").convert("I").point(lambda value: value * 256)
-            picture = deep.convert("I;16") if mode == "I;16" else image.convert(mode)
-            picture.save(place, kind)
+            image.convert(mode).save(place, kind)
         (gallery / "images" / scene).unlink()

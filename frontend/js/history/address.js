@@ -40,14 +40,14 @@ export function addressOf({ text, corrected, alpha, k, like, unlike, without, as
 /** The question that an address holds, with ids in place of pictures; null if there is none. */
 export function questionFrom(search) {
   const fields = new URLSearchParams(search);
-  const alpha = Number(fields.get("alpha") ?? ALPHA);
+  const alpha = Number(fields.get("alpha") || ALPHA);
   const k = Number(fields.get("k"));
   const asked = question({
     text: (fields.get("q") ?? "").slice(0, 1_000),
     alpha: alpha >= 0 && alpha <= 1 ? alpha : ALPHA,
     ...(Number.isInteger(k) && k >= 1 && k <= 100 ? { k } : {}),
-    like: fields.getAll("like").slice(0, 5).map(onlyId),
-    unlike: fields.getAll("unlike").slice(0, 5).map(onlyId),
+    like: fields.getAll("like").filter(Boolean).slice(0, 5).map(onlyId),
+    unlike: fields.getAll("unlike").filter(Boolean).slice(0, 5).map(onlyId),
     without: fields.getAll("without").slice(0, 5).map((words) => words.slice(0, 1_000)),
     where: filterFrom((field) => fields.get(field)),
     corrected: fields.get("as")?.slice(0, 1_000) ?? null,
@@ -66,5 +66,9 @@ export function connectionFrom() {
   if (!location.hash.startsWith("#connect=")) return "";
   const line = location.hash.slice(9);
   history.replaceState(history.state, "", location.pathname + location.search); // a key stays in no history
-  return decodeURIComponent(line);
+  try {
+    return decodeURIComponent(line);
+  } catch {
+    return line; // cut within a letter: the check says what is wrong
+  }
 }

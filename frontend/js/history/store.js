@@ -1,4 +1,5 @@
 /** Conversations in localStorage: bounded, the oldest out first; every failure is an answer. */
+import { keptEntry, keptTurn } from "./kept.js";
 
 const LIST = "conversations";
 const MOST = 4_000_000; // characters; browsers give about five million
@@ -7,12 +8,12 @@ const BODY = (id) => `conversation:${id}`;
 
 /** `[{id, name, at}]`, newest first. */
 export function listed() {
-  return read(LIST, []);
+  return read(LIST, keptEntry);
 }
 
 /** Turns of one conversation, oldest first. */
 export function turnsOf(id) {
-  return read(BODY(id), []);
+  return read(BODY(id), keptTurn);
 }
 
 /** Write one turn, new or changed. Returns "kept", "made-room" (older ones had to go) or "full". */
@@ -84,11 +85,12 @@ function stored(name) {
   }
 }
 
-function read(name, otherwise) {
+/** What is kept under a name; entries that cannot be shown are left out, for others may write here too. */
+function read(name, kept) {
   try {
-    return JSON.parse(stored(name)) ?? otherwise;
+    return JSON.parse(stored(name)).map(kept).filter(Boolean);
   } catch {
-    return otherwise; // never written, or damaged
+    return []; // never written, or damaged
   }
 }
 

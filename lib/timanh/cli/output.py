@@ -9,22 +9,42 @@ from typing import Any
 
 import typer
 
+from timanh.cli.letters import encodes
+from timanh.workspace import readable
+
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def result(text: str) -> None:
     """A line of the result."""
-    typer.echo(text)
+    typer.echo(_lines(text), file=sys.stdout)
 
 
 def result_json(document: Any) -> None:
-    """The result as one JSON document."""
-    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    """The result as one JSON document, which holds for whatever the output can write."""
+    document = _readable(document)
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    if not encodes(text, sys.stdout.encoding or "utf8"):
+        text = json.dumps(document, indent=2)
+    typer.echo(text, file=sys.stdout)
 
 
 def notice(text: str) -> None:
     """A line about what goes on, for people."""
-    typer.echo(text, err=True)
+    typer.echo(_lines(text), file=sys.stderr)
+
+
+def _lines(text: str) -> str:
+    return "\n".join(readable(line) for line in text.split("\n"))
+
+
+def _readable(value: Any) -> Any:
+    """With every text that came from a file's name as `readable` has it."""
+    if isinstance(value, str):
+        return value if encodes(value, "utf8") else readable(value)
+    if isinstance(value, dict):
+        return {_readable(key): _readable(one) for key, one in value.items()}
+    return [_readable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def bar(share: float, cells: int = 10) -> str:
@@ -36,6 +56,7 @@ def bar(share: float, cells: int = 10) -> str:
 
 def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), gap: int = 2) -> list[str]:
     """Lines with columns aligned; columns in `right` flush right; the last is cut to fit."""
+    rows = [[readable(cell) for cell in row] for row in rows]
     widths = [max(width(row[column]) for row in rows) for column in range(len(rows[0]))]
     room = terminal_width() - sum(widths[:-1]) - gap * (len(widths) - 1)
     lines = []

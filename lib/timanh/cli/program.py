@@ -11,12 +11,15 @@ import typer
 import typer.core
 
 from timanh import __version__
-from timanh.cli import demo, doctor, evaluate, index, search, serve, train
+from timanh.cli import demo, doctor, evaluate, index, output, search, serve, train
+from timanh.cli.letters import never_fail_over_letters, start_again_in_utf8
 from timanh.cli.output import notice
 from timanh.errors import TimAnhError
 
 USER_MISTAKE, UNEXPECTED, INTERRUPTED = 2, 1, 130
 DEBUG = "TIMANH_DEBUG"
+
+BEHIND = ' Words that begin with - go behind --: timanh search --index DIR -- "-hat".'
 
 # Typer brings its own copy of Click in some versions and uses the real one in others.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -60,7 +63,7 @@ app.add_typer(index.app, name="index")
 def print_version(wanted: bool) -> None:
     """Answer --version before a command is asked for."""
     if wanted:
-        typer.echo(__version__)
+        output.result(__version__)
         raise typer.Exit
 
 
@@ -85,6 +88,7 @@ def options(
 
 def main() -> None:
     """Entry point of the command `timanh`."""
+    start_again_in_utf8()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -94,6 +98,7 @@ def run(args: Sequence[str]) -> int:
     0 is success, 2 a mistake that a user can mend, told in one line on stderr, 1 one that is
     ours, 130 an interruption.
     """
+    never_fail_over_letters()
     warnings.showwarning = _show_warning
     program = typer.main.get_command(app)
     try:
@@ -128,7 +133,8 @@ def _one_line(error: Exception) -> str:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "timanh"
     end = "" if told.endswith((".", "?")) else "."
-    return f"{told}{end} See `{path} --help`."
+    hint = BEHIND if path == "timanh search" and type(error).__name__ == "NoSuchOption" else ""
+    return f"{told}{end}{hint} See `{path} --help`."
 
 
 def _show_warning(

@@ -1,6 +1,7 @@
 """What is asked, how it was understood, and what was found."""
 
 import math
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -11,10 +12,12 @@ from PIL import Image
 
 from timanh.errors import EmptyQueryError, QueryError
 from timanh.search.filters import Filter
+from timanh.workspace import readable
 
 ALPHA = 0.6
 # Below this length, a sum of unit vectors is the rounding error of vectors that cancel out.
 SHORTEST = 1e-4
+HALF_LETTERS = re.compile(r"[\ud800-\udfff]")
 EMPTY = "The query is empty. Write a few words, or add a picture, or both."
 
 
@@ -204,7 +207,13 @@ def check_k(k: int) -> int:
 
 
 def _tidy(text: str | None) -> str | None:
-    return unicodedata.normalize("NFC", text or "").strip() or None
+    """Raises:
+    QueryError: half letters, as bytes of another encoding become; no tokenizer takes them.
+    """
+    tidied = unicodedata.normalize("NFC", text or "").strip()
+    if HALF_LETTERS.search(tidied):
+        raise QueryError(f"“{readable(tidied)}” is not UTF-8. Write the words in UTF-8.")
+    return tidied or None
 
 
 def check_offset(offset: int) -> int:

@@ -1,0 +1,5 @@
+"""`python -m timanh` is `timanh`."""
+
+from timanh.cli import main
+
+main()
