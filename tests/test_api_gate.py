@@ -51,15 +51,17 @@ def until_slow(ask: Callable[[str], httpx.Response]) -> httpx.Response:
 def refusals(found: Guesses, tries: list[tuple[str, bool]]) -> list[int]:
     """The statuses of keys that are sent all at once; 200 for what may pass."""
 
-    async def one(source: str, right: bool) -> int:
+    async def one(number: int, source: str, right: bool) -> int:
         try:
-            await found.check(source, right)
+            await found.check(source, f"{len(found._wrong)} {number} {right}", right)
         except RequestError as error:
             return error.status
         return 200
 
     async def all_of_them() -> list[int]:
-        return list(await asyncio.gather(*(one(*each) for each in tries)))
+        return list(
+            await asyncio.gather(*(one(number, *each) for number, each in enumerate(tries)))
+        )
 
     # In a thread: the browser tests of the same process leave a loop running in this one.
     with ThreadPoolExecutor(1) as thread:
@@ -97,6 +99,13 @@ def test_guesses_from_many_addresses_are_counted_together(pause_s: float) -> Non
     assert refusals(found, [(f"{n}", False) for n in range(many)]) == [401] * many
     later = refusals(found, [(f"x{n}", False) for n in range(80)] + [("owner", True)])
     assert later == [429] * 80 + [200]
+
+
+def test_a_page_that_sends_the_key_of_yesterday_is_not_guessing(engine: SearchEngine) -> None:
+    client = local(engine, "sesame")
+    for _ in range(5 * BURST):
+        refused = client.get("/api/gallery", headers={"X-API-Key": "of-yesterday"})
+        assert (refused.status_code, refused.json()["code"]) == (401, "wrong-key")
 
 
 def test_visitors_of_a_tunnel_are_told_apart(engine: SearchEngine, pause_s: float) -> None:

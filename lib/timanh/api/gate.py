@@ -63,7 +63,8 @@ class Gate:
             given = _given_key(headers)
             if not given:
                 raise no_key()
-            await self.guesses.check(source, hmac.compare_digest(given.encode(), key.encode()))
+            right = hmac.compare_digest(given.encode(), key.encode())
+            await self.guesses.check(source, given, right)
         # After the key, so that who has none uses up nothing of those who have it.
         self._check_rate(scope, source)
         length = headers.get("content-length", "")

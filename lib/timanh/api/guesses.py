@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TypeVar
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -17,6 +18,9 @@ FROM_ONE, FROM_ALL = 40, 400
 # Beyond that each key is looked at after a pause, and only so many wait for it at a time.
 PAUSE_S = 2.0
 ONE_WAITS, ALL_WAIT = 4, 64
+REMEMBERED = 8
+
+T = TypeVar("T")
 
 
 class Guesses:
@@ -24,33 +28,33 @@ class Guesses:
 
     Refusing only the wrong keys would slow nobody down, since whatever is not refused is right.
     So beyond the limit an address waits for every answer. An address that has sent the right key
-    before does not wait when it sends it again, whoever else guesses from there.
+    before does not wait when it sends it again, whoever else guesses from there; and a page that
+    still sends the key of yesterday guesses once and not each time.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._of_one = RateLimit(FROM_ONE, clock)
         self._of_all = RateLimit(FROM_ALL, clock)
         self._known: OrderedDict[str, None] = OrderedDict()
+        self._wrong: OrderedDict[str, deque[int]] = OrderedDict()  # hashes of the last ones
         self._waiting: dict[str, int] = {}
 
-    async def check(self, source: str, right: bool) -> None:
+    async def check(self, source: str, given: str, right: bool) -> None:
         """Raises RequestError: 401 a wrong key; 429 after too many of them."""
+        if not right and hash(given) in self._wrong.get(source, ()):
+            raise _wrong()
         guessing = self._of_one.is_used_up(source) or self._of_all.is_used_up("")
         if guessing and not (right and source in self._known):
             await self._pause(source)
         if right:
-            self._known[source] = None
-            self._known.move_to_end(source)
-            if len(self._known) > MOST_CLIENTS:
-                self._known.popitem(last=False)
+            _keep(self._known, source, None)
             return
+        before = self._wrong.get(source, deque(maxlen=REMEMBERED))
+        before.append(hash(given))
+        _keep(self._wrong, source, before)
         self._of_one.wait_s(source)
         self._of_all.wait_s("")
-        if guessing:
-            raise _too_many()
-        raise RequestError(
-            401, "wrong-key", "The key is not this API's. Send the one its notebook printed last."
-        )
+        raise _too_many() if guessing else _wrong()
 
     async def _pause(self, source: str) -> None:
         waiting = self._waiting.get(source, 0)
@@ -88,6 +92,19 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
         return ip_address(text)
     except ValueError:
         return None
+
+
+def _keep(kept: OrderedDict[str, T], source: str, value: T) -> None:
+    kept[source] = value
+    kept.move_to_end(source)
+    if len(kept) > MOST_CLIENTS:
+        kept.popitem(last=False)
+
+
+def _wrong() -> RequestError:
+    return RequestError(
+        401, "wrong-key", "The key is not this API's. Send the one its notebook printed last."
+    )
 
 
 def _too_many() -> RequestError:
