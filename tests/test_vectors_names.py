@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from odd_names import COMPOSED, FROM_MAC, LATIN, LATIN_SHOWN, make_odd_names
-from pixel_encoder import PixelEncoder
+from pixel_encoder import PixelEncoder, make_pictures
 from small_dictionary import save_pickled
 
 from timanh.errors import UnknownPictureError
@@ -103,6 +103,18 @@ def test_no_vector_is_lost_where_two_names_are_shown_alike(gallery: Path, tmp_pa
     (gallery / "6.png").rename(gallery / f"{LATIN_SHOWN}.png")
     build_dictionary(gallery, PixelEncoder(), tmp_path / "out", progress=False)
     assert export_report_vectors(tmp_path / "out", tmp_path / "vectors.npy") == 8
+
+
+def test_the_gallery_and_the_dictionary_may_lie_in_folders_that_are_not_utf8(
+    tmp_path: Path,
+) -> None:
+    gallery = make_pictures(tmp_path / LATIN, 2)
+    out = tmp_path / f"{LATIN} out"
+    build_dictionary(gallery, PixelEncoder(), out, progress=False)
+    json.loads((out / "manifest.json").read_bytes().decode("utf8"))
+    assert VectorDictionary.open(out).gallery == gallery
+    again = build_dictionary(gallery, PixelEncoder(), out, progress=False)
+    assert again.kept == 2
 
 
 def test_queries_name_pictures_in_any_form_and_answers_can_be_read(

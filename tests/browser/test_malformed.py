@@ -25,7 +25,7 @@ STORED = [
     {"conversations": json.dumps([None, 7, {"id": 5}, "x"])},
     *(
         {"conversations": json.dumps([{"id": "a", "at": "1e999"}]), "conversation:a": turns}
-        for turns in ("7", "{}", "[null, {}]", '[{"id": "t", "question": 5}]',
+        for turns in ("7",
                       '[{"id": "t", "question": {}, "answer": {"state": "failed"}}]',
                       json.dumps([TURN]))
     ),

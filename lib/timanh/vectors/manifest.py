@@ -152,7 +152,8 @@ class Manifest:
                 "of them finish, then run the command again; what is done is kept."
             )
         following = replace(self, generation=self.generation + 1)
-        text = json.dumps(following.to_json(), indent=2, ensure_ascii=False) + "\n"
+        # In ASCII, because the name of the gallery's folder may not be UTF-8.
+        text = json.dumps(following.to_json(), indent=2) + "\n"
         with atomic_write(folder / FILE) as temporary:
             temporary.write_text(text, encoding="utf8")
         return following
