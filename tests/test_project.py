@@ -177,21 +177,6 @@ def test_the_backend_knows_neither_torch_nor_the_library() -> None:
 # --- files ----------------------------------------------------------------------------------
 
 
-def sources() -> list[Path]:
-    folders = ("lib/timanh", "backend", "runner", "benchmarks")
-    found = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
-    return [*found, ROOT / "run.py"]
-
-
-def test_modules_stay_short() -> None:
-    page = [ROOT / "frontend" / "script.js", *(ROOT / "frontend" / "js").rglob("*.js")]
-    python = [*sources(), *(ROOT / "tests").rglob("*.py")]
-    for files, limit in ((python, 300), (page, 150)):
-        for file in files:
-            count = len(file.read_text(encoding="utf-8").splitlines())
-            assert count <= limit, f"{file.relative_to(ROOT)} has {count} lines"
-
-
 SECRETS = {
     "a path of somebody's machine": r"(?<![\w.:/])/(?:home|root|Users|work)/[\w.-]+",
     "a Windows path": r"\b[A-Z]:\\\\?Users\\",
