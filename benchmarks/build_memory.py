@@ -68,7 +68,7 @@ def measure(folder: Path, count: int, dim: int) -> list[dict[str, Any]]:
     known: dict[str, tuple[int, float, str]] = {}
     step("compared with a gallery", lambda: known.update(states(writer)))
     known.clear()
-    step("one caption changed", lambda: writer.edit(changed(count // 2)))
+    step("one caption changed", lambda: writer.apply(changed(count // 2)))
     step("hashes read", writer.drop_damaged)
     step("compacted", lambda: compact_dictionary(folder))
     return steps
@@ -128,10 +128,10 @@ def states(writer: DictionaryWriter) -> dict[str, tuple[int, float, str]]:
     return {one.path: (one.size, one.mtime, one.hash) for one in writer.items()}
 
 
-def changed(row: int) -> Callable[[Item], Item]:
+def changed(row: int) -> dict[str, tuple[Item, Item | None]]:
     """An edit of one item."""
-    path = item(row).path
-    return lambda one: replace(one, captions=("another",)) if one.path == path else one
+    one = item(row)
+    return {one.id: (one, replace(one, captions=("another",)))}
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ from timanh.search.folding import fold_doubles
 from timanh.search.lookup import MOST_FOLDED
 from timanh.vectors import Item, VectorDictionary, build_dictionary, item_id
 from timanh.vectors.columns import count_folders
-from timanh.vectors.items import ItemTable, write_lines
+from timanh.vectors.items import write_lines
+from timanh.vectors.table import ItemTable
 
 NOON = datetime(2026, 1, 31, 12).timestamp()
 COUNT = 12

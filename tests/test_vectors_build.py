@@ -61,7 +61,7 @@ def test_another_encoder_is_refused_and_both_are_named(pictures: Path, tmp_path:
     assert contents(tmp_path / "out") == before
     build(pictures, tmp_path / "out", PixelEncoder(dim=32, seed=1), rebuild=True)
     assert VectorDictionary.open(tmp_path / "out").dim == 32
-    assert len(list((tmp_path / "out").iterdir())) == 3, "the files of the first are gone"
+    assert len(list((tmp_path / "out").iterdir())) == 4, "the files of the first are gone"
 
 
 def test_the_dictionary_of_another_gallery_is_not_overwritten(

@@ -165,6 +165,6 @@ def test_many_small_changes_leave_few_segments(pictures: Path, tmp_path: Path) -
         Image.new("RGB", (30, 20), (number * 40, 0, 0)).save(pictures / f"new{number}.png")
         add_pictures(out, [pictures / f"new{number}.png"], PixelEncoder(), progress=False)
     assert len(VectorDictionary.open(out).manifest.segments) == 1
-    assert len(list(out.iterdir())) == 3
+    assert len(list(out.iterdir())) == 4
     build(pictures, tmp_path / "unbroken")
     assert contents(out) == contents(tmp_path / "unbroken")

@@ -23,6 +23,11 @@ from timanh.vectors import (
 )
 
 
+def states_of(out: Path) -> list[Path]:
+    """The newest state: the highest number is the last."""
+    return sorted((out / "manifests").iterdir())[-1:]
+
+
 def file_of(out: Path, kind: str) -> Path:
     return next(out.glob(f"*.{kind}*"))
 
@@ -74,7 +79,8 @@ def test_an_array_of_another_shape_is_refused(dictionary_folder: Path) -> None:
 def test_a_manifest_that_is_none(
     dictionary_folder: Path, content: str, error: type[Exception], words: str
 ) -> None:
-    (dictionary_folder / "manifest.json").write_text(content)
+    for file in (dictionary_folder / "manifest.json", *states_of(dictionary_folder)):
+        file.write_text(content)
     with pytest.raises(error, match=words):
         VectorDictionary.open(dictionary_folder)
 
@@ -83,7 +89,8 @@ def test_a_manifest_that_is_none(
 def test_a_manifest_cannot_reach_out_of_its_folder(dictionary_folder: Path, name: str) -> None:
     stored = json.loads((dictionary_folder / "manifest.json").read_text())
     stored["segments"][0]["vectors"]["name"] = name
-    (dictionary_folder / "manifest.json").write_text(json.dumps(stored))
+    for file in states_of(dictionary_folder):
+        file.write_text(json.dumps(stored))
     with pytest.raises(DictionaryDamagedError, match="outside"):
         VectorDictionary.open(dictionary_folder)
 
@@ -132,7 +139,7 @@ def test_a_damaged_part_is_made_anew_and_nothing_else(
     assert (left.damaged, left.count) == ({file.name: rows}, 13 - rows)
     assert set(contents(tmp_path / "apart")) < set(whole)
     assert VectorDictionary.open(tmp_path / "apart").check(PixelEncoder()).ok
-    assert len(list((tmp_path / "apart").iterdir())) == 3
+    assert len(list((tmp_path / "apart").iterdir())) == 4
 
     encoder = PixelEncoder()
     report = build(pictures, out, encoder)

@@ -12,8 +12,8 @@ from timanh.errors import (
     UnknownPictureError,
 )
 from timanh.vectors import VectorDictionary, writer
-from timanh.vectors.items import ItemTable
 from timanh.vectors.manifest import Manifest
+from timanh.vectors.table import ItemTable
 
 # Opening
 
@@ -76,7 +76,7 @@ def test_check_finds_vectors_that_are_not_of_unit_length(dictionary_folder: Path
     vectors = np.array(VectorDictionary.open(dictionary_folder).vectors)
     vectors[3] *= 1.1
     vectors[5] = np.nan
-    writing.edit(lambda item: None)
+    writing.remove([item.id for item in items])
     writing.append(vectors, items)
     assert any(
         "2 vectors" in problem
@@ -88,7 +88,7 @@ def test_check_finds_rows_that_were_swapped(dictionary_folder: Path) -> None:
     writing = writer.DictionaryWriter(dictionary_folder, Manifest.load(dictionary_folder))
     opened = VectorDictionary.open(dictionary_folder)
     items, vectors = list(opened.items), np.array(opened.vectors)
-    writing.edit(lambda item: None)
+    writing.remove([item.id for item in items])
     writing.append(np.roll(vectors, 1, axis=0), items)
     report = VectorDictionary.open(dictionary_folder).check(PixelEncoder())
     assert report.neighbour_score is not None and report.neighbour_score < 0.99
@@ -100,7 +100,7 @@ def test_check_finds_vectors_that_are_all_a_little_off(dictionary_folder: Path) 
     opened = VectorDictionary.open(dictionary_folder)
     items, vectors = list(opened.items), np.array(opened.vectors)
     noise = np.random.default_rng(0).standard_normal(vectors.shape) * 0.05
-    writing.edit(lambda item: None)
+    writing.remove([item.id for item in items])
     writing.append(np.stack([unit(row) for row in vectors + noise]), items)
     report = VectorDictionary.open(dictionary_folder).check(PixelEncoder())
     assert report.neighbour_score is not None and 0.9 < report.neighbour_score < 0.99

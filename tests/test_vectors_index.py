@@ -160,7 +160,7 @@ def test_kinds_that_lie_together_share_the_larger_look(
     assert choice.recall >= 0.97 and choice.of_pictures is not None and choice.of_pictures >= 0.97
 
 
-def test_rows_added_later_are_found_and_an_edit_makes_it_stale(folder: Path) -> None:
+def test_rows_come_and_go_and_the_index_stays_until_they_are_compacted(folder: Path) -> None:
     tune(folder, ASKED, method="two-step", threads=1)
     writer = DictionaryWriter(folder, Manifest.load(folder))
     writer.append(ASKED[:5], items(5, COUNT))
@@ -169,11 +169,18 @@ def test_rows_added_later_are_found_and_an_edit_makes_it_stale(folder: Path) -> 
     assert dictionary.search(ASKED[:5], 1)[1][:, 0].tolist() == list(range(COUNT, COUNT + 5))
     wanted = search_exact(dictionary.parts, ASKED, 10)
     np.testing.assert_array_equal(dictionary.search(ASKED, 10)[1], wanted[1])
-    writer.edit(lambda item: None if item.path == "17.jpg" else item)
-    dictionary = VectorDictionary.open(folder)
-    assert dictionary.index is None
-    wanted = search_exact(dictionary.parts, ASKED, 10)
-    np.testing.assert_array_equal(dictionary.search(ASKED, 10)[1], wanted[1])
+    opened = dictionary
+    best = {dictionary.item(int(row)).id for row in wanted[1][:, 0]}
+    writer.remove(best)
+    assert len(VectorDictionary.open(folder)) == COUNT + 5 - len(best)
+    for compacted in (False, True):
+        if compacted:
+            writer.compact()
+        dictionary = VectorDictionary.open(folder)
+        assert (dictionary.index is None) == compacted
+        left = np.delete(np.asarray(opened.vectors), sorted(opened.row_of(id) for id in best), 0)
+        wanted = search_exact(left, ASKED, 10)
+        np.testing.assert_array_equal(dictionary.search(ASKED, 10)[1], wanted[1])
     # Tuned again, the old files are gone.
     tune(folder, ASKED, method="two-step", threads=1)
     assert len(list((folder / FOLDER).iterdir())) == 2

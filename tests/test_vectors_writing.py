@@ -18,6 +18,7 @@ from timanh.vectors import (
     encoding,
     manifest,
     remove_pictures,
+    segments,
     writer,
 )
 
@@ -80,6 +81,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(
     kills = importlib.import_module("kills")
     monkeypatch.setattr(encoding, "SEGMENT_ROWS", 8)
     monkeypatch.setattr(writer, "SMALL_ROWS", 0)
+    monkeypatch.setattr(segments, "YOUNG_S", segments.YOUNG_S)
     tally = kills.run(tmp_path, 16, seed=7)
     assert not tally.faults
     assert sum(tally.in_the_middle.values()) >= 4, "some came while it wrote"

@@ -21,6 +21,7 @@ responses, the page translates it.
     │   ├── DictionaryDamagedError
     │   ├── EncoderMismatchError   vectors of one encoder, queries of another
     │   ├── EngineGoneError        a server that holds the vectors does not answer
+    │   ├── OvertakenError         another process changed the dictionary meanwhile
     │   └── UnsafeFileError        a pickle that would build more than arrays
     ├── QueryError
     │   ├── EmptyQueryError        neither text nor picture
@@ -136,6 +137,10 @@ class UnsafeFileError(DictionaryError):
 
 class EngineGoneError(DictionaryError):
     code = "engine-gone"
+
+
+class OvertakenError(DictionaryError):
+    code = "overtaken"
 
 
 class QueryError(TimAnhError):

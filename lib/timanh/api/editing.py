@@ -1,19 +1,23 @@
 """Pictures that come into the gallery over HTTP, and leave it."""
 
+import re
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from timanh.api.config import ApiConfig
 from timanh.api.problems import RequestError
 from timanh.api.uploads import look_at, open_upload
+from timanh.errors import PictureError, TimAnhError, UnknownPictureError
 from timanh.search import SearchEngine
 from timanh.vectors import (
     Item,
-    Searchable,
-    VectorDictionary,
     add_pictures,
-    item_id,
+    gallery_of,
+    known_pictures,
+    opened_in,
     remove_pictures,
     reopen,
 )
@@ -21,17 +25,26 @@ from timanh.vectors.items import content_hash
 from timanh.workspace import atomic_write
 
 ADDED = "added"  # the folder in the gallery
+# A file that is being deleted is called so until its row has gone.
+ASIDE = re.compile(r"\.(?P<name>.+)\.(?P<since>\d+)\.deleted")
+# What was set aside so long ago is of a process that was killed.
+KILLED_S = 60
 
 
 class GalleryEditor:
-    """Changes the dictionary on disk and gives the engine the new one; one change at a time."""
+    """Changes the dictionary on disk and gives the engine the new one; one change at a time.
+
+    A picture's file and its row come and go together. Files are written first and taken back
+    where there is no row; to delete one, it is set aside, and comes back where its row stays.
+    """
 
     def __init__(self, engine: SearchEngine, config: ApiConfig) -> None:
         self.engine = engine
         self.config = config
         self._lock = threading.Lock()
-        self._ids: dict[str, str] = {}
-        self._ids_of: Searchable | None = None
+        if not config.read_only:
+            with suppress(OSError, TimAnhError):
+                self._mend()
 
     def add(self, contents: Sequence[bytes]) -> tuple[list[Item], int]:
         """The items of these pictures, and how many of them were not there before.
@@ -47,19 +60,18 @@ class GalleryEditor:
         for content in contents:
             open_upload(content, self.config)
         with self._lock:
-            known = self._known()
-            hashes = [content_hash(content) for content in contents]
-            new = {
-                digest: (content, suffix)
-                for digest, content, suffix in zip(hashes, contents, suffixes, strict=True)
-                if digest not in known
+            sent = {content_hash(content): content for content in contents}
+            names = {
+                content_hash(content): f"{ADDED}/{content_hash(content)}{suffix}"
+                for content, suffix in zip(contents, suffixes, strict=True)
             }
+            known = self.engine.dictionary.items
+            new = {digest for digest in sent if not known.rows_of_hash(digest)}
             if new:
-                self._keep(new)
-            dictionary = self.engine.dictionary
-            ids = {**known, **{digest: item_id(_name(digest, s)) for digest, (_, s) in new.items()}}
-            rows = [dictionary.row_of(ids[digest]) for digest in dict.fromkeys(hashes)]
-            return [dictionary.item(row) for row in rows], len(new)
+                self._keep({names[digest]: sent[digest] for digest in sent if digest in new})
+                self._reopen()
+            items = self.engine.dictionary.items
+            return [items[items.rows_of_hash(digest)[0]] for digest in sent], len(new)
 
     def delete(self, id: str) -> int:
         """Take a picture out, with its file where it came over HTTP; how many are left.
@@ -72,52 +84,92 @@ class GalleryEditor:
         with self._lock:
             dictionary = self.engine.dictionary
             item = dictionary.item(dictionary.row_of(id))
-            remove_pictures(dictionary.folder, [id])
+            with self._set_aside(item.path), suppress(UnknownPictureError):
+                remove_pictures(dictionary.folder, [id], opened=opened_in(self.engine.dictionary))
             self._reopen()
-            if item.path.startswith(f"{ADDED}/"):
-                (dictionary.gallery / item.path).unlink(missing_ok=True)
             return len(self.engine.dictionary)
 
-    def _keep(self, new: dict[str, tuple[bytes, str]]) -> None:
+    def _keep(self, new: Mapping[str, bytes]) -> None:
+        """Write the files and add their rows; path → content."""
         dictionary = self.engine.dictionary
-        if VectorDictionary.open(dictionary.folder).gallery != dictionary.gallery:
+        if gallery_of(dictionary.folder) != dictionary.gallery:
             raise RequestError(
                 403,
                 "read-only",
                 "The pictures have moved since the dictionary was built, so none can be added. "
                 "Build it again where they are now.",
             )
-        folder = dictionary.gallery / ADDED
-        written: list[Path] = []
+        written: list[str] = []
         try:
-            folder.mkdir(exist_ok=True)
-            for digest, (content, suffix) in new.items():
-                file = dictionary.gallery / _name(digest, suffix)
-                with atomic_write(file) as temporary:
+            (dictionary.gallery / ADDED).mkdir(exist_ok=True)
+            for name, content in new.items():
+                with atomic_write(dictionary.gallery / name) as temporary:
                     temporary.write_bytes(content)
-                written.append(file)
-            add_pictures(dictionary.folder, written, self.engine.encoder, progress=False)
-            self._reopen()
+                written.append(name)
+            places = [dictionary.gallery / name for name in written]
+            report = add_pictures(
+                dictionary.folder,
+                places,
+                self.engine.encoder,
+                progress=False,
+                opened=opened_in(self.engine.dictionary),
+            )
+            if report.skipped:
+                raise PictureError(report.skipped[0].reason)
         except BaseException as error:
-            for file in written:
-                file.unlink(missing_ok=True)
+            self._take_back(written)
             if isinstance(error, OSError):
-                raise RequestError(
-                    403, "read-only", f"The gallery cannot be written to ({error.strerror})."
-                ) from error
+                raise _cannot_write(error) from error
             raise
+
+    def _take_back(self, names: Sequence[str]) -> None:
+        """Rows and then files; a file stays where its row does, or where nobody can tell."""
+        folder = self.engine.dictionary.folder
+        with suppress(TimAnhError, OSError):
+            there = known_pictures(folder, names)
+            if there:
+                remove_pictures(folder, [item.id for item in there.values()])
+        with suppress(TimAnhError, OSError):
+            for name in set(names) - known_pictures(folder, names).keys():
+                (self.engine.dictionary.gallery / name).unlink(missing_ok=True)
+
+    @contextmanager
+    def _set_aside(self, name: str) -> Iterator[None]:
+        """Call the file of a picture that came over HTTP otherwise; at the end it is deleted, or
+        has its name again where the row is still there."""
+        dictionary = self.engine.dictionary
+        file = dictionary.gallery / name
+        aside = file.with_name(f".{file.name}.{int(time.time())}.deleted")
+        if not name.startswith(f"{ADDED}/") or not file.exists():
+            yield
+            return
+        try:
+            file.rename(aside)
+        except OSError as error:
+            raise _cannot_write(error) from error
+        try:
+            yield
+        finally:
+            with suppress(TimAnhError, OSError):
+                self._settle(aside, name)
+
+    def _settle(self, aside: Path, name: str) -> None:
+        dictionary = self.engine.dictionary
+        if known_pictures(dictionary.folder, [name]):
+            aside.rename(dictionary.gallery / name)
+        else:
+            aside.unlink(missing_ok=True)
+
+    def _mend(self) -> None:
+        """Settle what a process left that was killed while it deleted a picture."""
+        for file in (self.engine.dictionary.gallery / ADDED).glob(".*.deleted"):
+            found = ASIDE.fullmatch(file.name)
+            if found and time.time() - int(found["since"]) > KILLED_S:
+                self._settle(file, f"{ADDED}/{found['name']}")
 
     def _reopen(self) -> None:
         """Searches that run keep the old dictionary; the next ones have the new."""
         self.engine.dictionary = reopen(self.engine.dictionary, self.engine.encoder)
-
-    def _known(self) -> dict[str, str]:
-        """Content hash → id, read once for each state of the dictionary."""
-        dictionary = self.engine.dictionary
-        if self._ids_of is not dictionary:
-            self._ids = {item.hash: item.id for item in dictionary.items if item.hash}
-            self._ids_of = dictionary
-        return self._ids
 
     def _require_writable(self) -> None:
         if self.config.read_only:
@@ -126,5 +178,7 @@ class GalleryEditor:
             )
 
 
-def _name(digest: str, suffix: str) -> str:
-    return f"{ADDED}/{digest}{suffix}"
+def _cannot_write(error: OSError) -> RequestError:
+    return RequestError(
+        403, "read-only", f"The gallery cannot be written to ({error.strerror or error})."
+    )

@@ -63,6 +63,12 @@ def build(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Begin anew, whatever is in --out.")
     ] = False,
+    prune: Annotated[
+        bool,
+        typer.Option(
+            "--prune", help="Take out folders, too, that are missing with all their pictures."
+        ),
+    ] = False,
     square_padding: Annotated[
         bool | None,
         typer.Option(
@@ -100,6 +106,7 @@ def build(
             rebuild=rebuild,
             encode=encode,
             storage=storage,
+            prune=prune,
         )
     tell_build(report, as_json)
     if runtime == "int8":

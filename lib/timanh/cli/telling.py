@@ -47,7 +47,7 @@ def _describe_search(dictionary: "VectorDictionary") -> str:
         return f"exact: {told} is not used by this version; run `timanh index tune` again"
     if not fits(record, dictionary.manifest):
         return f"exact: {told} was made for an earlier state; run `timanh index tune` again"
-    later = len(dictionary) - int(record["count"])
+    later = dictionary.manifest.stored - int(record["count"])
     return told + (f"; {later} pictures came later and are all read" if later else "")
 
 
@@ -73,6 +73,10 @@ def tell_build(report: "BuildReport", as_json: bool) -> None:
         notice(note)
     tell_list("damaged files, made anew", report.damaged)
     tell_list("skipped", [skipped.reason for skipped in report.skipped])
+    tell_list(
+        "folders are not there now; their pictures are kept (--prune takes them out)",
+        [f"{folder}: {count} pictures" for folder, count in report.away.items()],
+    )
 
 
 def tell_data(folder: "DataFolder") -> None:

@@ -1,6 +1,7 @@
 """Pictures and captions: reading, splitting, pairing, and the drawn demo gallery."""
 
 from timanh.data.captions import CaptionSet, read_captions
+from timanh.data.few import open_few
 from timanh.data.folder import DataFolder, open_data
 from timanh.data.listing import Listing, Unreadable, find_pictures, list_pictures
 from timanh.data.notes import caption_notes, data_notes, split_note
@@ -26,6 +27,7 @@ __all__ = [
     "find_pictures",
     "list_pictures",
     "open_data",
+    "open_few",
     "open_picture",
     "open_reduced",
     "patterns",

@@ -170,8 +170,8 @@ def open_data(
     place = Path(root).expanduser()
     if not place.is_dir():
         raise DataError(f"There is no folder {place}. Name a folder of pictures.")
-    files = _caption_files(place, captions)
-    images = _images(place, captioned=bool(files))
+    files = caption_files_in(place, captions)
+    images = images_in(place, captioned=bool(files))
     found = find_pictures(images, selection or Selection())
     if not found.names:
         left_out = describe_left_out(found.left_out)
@@ -194,7 +194,7 @@ def open_data(
     )  # fmt: skip
 
 
-def _images(root: Path, *, captioned: bool) -> Path:
+def images_in(root: Path, *, captioned: bool) -> Path:
     """`root/images`, unless `root` is a person's folder of photos that merely has one inside."""
     inner = next((root / name for name in IMAGE_FOLDERS if (root / name).is_dir()), None)
     if inner is None:
@@ -203,7 +203,7 @@ def _images(root: Path, *, captioned: bool) -> Path:
     return root if own and not captioned else inner
 
 
-def _caption_files(root: Path, given: Path | str | Sequence[Path | str] | None) -> list[Path]:
+def caption_files_in(root: Path, given: Path | str | Sequence[Path | str] | None) -> list[Path]:
     if isinstance(given, Path | str):
         return [Path(given).expanduser()]
     if given is not None:

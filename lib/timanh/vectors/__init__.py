@@ -2,16 +2,17 @@
 
 from timanh.vectors.build import BuildReport, build_dictionary
 from timanh.vectors.check import CheckReport
+from timanh.vectors.compacting import CompactReport, compact_dictionary
 from timanh.vectors.cost import Cost, measure_cost
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.edit import (
-    CompactReport,
     add_pictures,
-    compact_dictionary,
+    gallery_of,
+    known_pictures,
     remove_pictures,
 )
 from timanh.vectors.encoding import encode_pictures
-from timanh.vectors.engines import open_copy, open_engine, reopen
+from timanh.vectors.engines import open_copy, open_engine, opened_in, reopen
 from timanh.vectors.exchange import ImportReport, export_report_vectors, import_report_vectors
 from timanh.vectors.items import Item, item_id
 from timanh.vectors.ray_encoding import on_ray
@@ -40,12 +41,15 @@ __all__ = [
     "compact_dictionary",
     "encode_pictures",
     "export_report_vectors",
+    "gallery_of",
     "import_report_vectors",
     "item_id",
+    "known_pictures",
     "measure_cost",
     "on_ray",
     "open_copy",
     "open_engine",
+    "opened_in",
     "remove_pictures",
     "reopen",
     "tune",

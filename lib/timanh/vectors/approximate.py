@@ -4,6 +4,7 @@ Scores are therefore true cosines whatever the index is; what it may do is miss 
 often it does is measured when it is built, on queries like those that will be asked.
 """
 
+import math
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,6 +27,8 @@ ADDED_ROWS = 65_536
 SHORTER = 2
 # Asked for more than this share of everything, an index is no faster than reading it all.
 TOO_MANY = 0.1
+# Of the rows that an index is to propose, the share that must be left without removed ones.
+ENOUGH = 0.75
 
 
 class Proposer(Protocol):
@@ -114,7 +117,8 @@ class Approximate:
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """As `search_exact`, but some of the nearest may be missing."""
         queries = check_queries(queries, parts.dim)
-        k = min(check_k(k), self.count)
+        parts = parts.head(self.count)
+        k = min(check_k(k), len(parts))
         scores = np.empty((len(queries), k), np.float32)
         rows = np.empty((len(queries), k), np.int64)
         pictures = self.sides.pictures(queries)
@@ -126,26 +130,50 @@ class Approximate:
     def _search(
         self, parts: Parts, queries: NDArray[np.float32], k: int, look: Look
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        count = max(look.candidates, 2 * k)
-        if count > TOO_MANY * self.count:
-            return search_exact(parts.head(self.count), queries, k)
-        shorter = shortened(self.coding, queries)
-        proposed = self.proposer.find(shorter, count, look.effort)
+        wanted = max(look.candidates, 2 * k)
+        if wanted > TOO_MANY * self.count:
+            return search_exact(parts, queries, k)
+        proposed = self._propose(parts, shortened(self.coding, queries), wanted, look.effort)
         found = [self._best(parts, *pair, k) for pair in zip(queries, proposed, strict=True)]
         for index, best in enumerate(found):
             if not best.full:  # a graph with an island, or an IVF with a short list
-                scores, rows = search_exact(parts.head(self.count), queries[index], k)
-                best.scores, best.rows = scores[0], rows[0]
-        return np.stack([best.scores for best in found]), np.stack([best.rows for best in found])
+                scores, rows = search_exact(parts, queries[index], k)
+                best.scores, best.rows = scores[0], parts.living.stored(rows[0])
+        rows = parts.living.counted(np.stack([best.rows for best in found]))
+        return np.stack([best.scores for best in found]), rows
+
+    def _propose(
+        self, parts: Parts, queries: NDArray[np.float32], wanted: int, effort: int
+    ) -> list[NDArray[np.int64]]:
+        """Stored rows for each query, rising, about as many as without any that were removed.
+
+        Where a query's neighbourhood was removed, more is asked for, and of a graph with more
+        effort, until enough is left or all might as well be read.
+        """
+        share = len(parts) / self.count
+        count = math.ceil(wanted / share)
+        while True:
+            proposed = self.proposer.find(queries, count, _more(effort, count, wanted))
+            # In rising order memory is read faster.
+            found = [parts.living.keep(np.sort(own[own >= 0])) for own in proposed]
+            lost = max(
+                int((own >= 0).sum()) - len(left) for own, left in zip(proposed, found, strict=True)
+            )
+            if count - lost >= ENOUGH * wanted or count > TOO_MANY * self.count:
+                return found
+            count *= 2
 
     def _best(
-        self, parts: Parts, query: NDArray[np.float32], proposed: NDArray[np.int64], k: int
+        self, parts: Parts, query: NDArray[np.float32], rows: NDArray[np.int64], k: int
     ) -> Best:
-        # In rising order memory is read faster.
-        rows = np.sort(proposed[proposed >= 0])
         best = Best(k)
-        best.add(np.vecdot(parts.take(rows), query), rows)
+        best.add(np.vecdot(parts.stored.take(rows), query), rows)
         return best
+
+
+def _more(effort: int, count: int, wanted: int) -> int:
+    """The effort for `count` candidates, that was measured for `wanted`."""
+    return -(-effort * count // wanted)
 
 
 def shortened(coding: Coding | None, queries: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -165,7 +193,7 @@ def shortened_rows(coding: Coding | None, rows: NDArray[np.float32]) -> NDArray[
 def build_proposer(
     kind: str, parts: Parts, queries: NDArray[np.float32], threads: int
 ) -> tuple[Proposer, Coding | None]:
-    """An index over all rows of `parts`, for queries like the (n, dim) `queries`.
+    """An index over all rows stored in `parts`, for queries like the (n, dim) `queries`.
 
     Raises:
         SettingsError: the library is not installed, or there is no GPU or too small a one.
@@ -196,7 +224,7 @@ def read_proposer(kind: str, file: Path, parts: Parts) -> Proposer:
 
 def _new(kind: str, parts: Parts, coding: Coding | None, threads: int) -> Proposer:
     if kind == "gpu":
-        return gpu.GpuScan(len(parts), parts.dim, str(gpu.find_gpu()))
+        return gpu.GpuScan(len(parts.stored), parts.dim, str(gpu.find_gpu()))
     if coding is None:
         raise ValueError(f"{kind} needs a coding")
     if kind == "hnsw":
@@ -209,7 +237,7 @@ def _new(kind: str, parts: Parts, coding: Coding | None, threads: int) -> Propos
 
 
 def _filled(proposer: Proposer, parts: Parts, coding: Coding | None) -> Proposer:
-    for _, block in parts.blocks(ADDED_ROWS):
+    for _, block in parts.stored.blocks(ADDED_ROWS):
         proposer.add(shortened_rows(coding, block))
     return proposer
 

@@ -6,22 +6,20 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from timanh.data import Selection, caption_notes, describe_left_out, open_data, patterns
 from timanh.errors import DictionaryError, EmptyGalleryError, SettingsError
 from timanh.models.encoder import Encoder
 from timanh.vectors.changes import Plan, survey
 from timanh.vectors.dictionary import require_encoder
 from timanh.vectors.encoding import EncodePictures, Encoding, encode_pictures
-from timanh.vectors.manifest import (
-    FILE,
-    Manifest,
-    dtype_of,
-    find_place,
-    place_of,
-    place_of_source,
-)
+from timanh.vectors.generations import is_dictionary, next_generation
+from timanh.vectors.manifest import Manifest, dtype_of
+from timanh.vectors.places import find_place, place_of, place_of_source
 from timanh.vectors.reading import Skipped
-from timanh.vectors.writer import DictionaryWriter, cannot_write
+from timanh.vectors.state import cannot_write
+from timanh.vectors.writer import DictionaryWriter
 from timanh.workspace import free_disk_or_raise
 
 ITEM_BYTES = 1200
@@ -38,7 +36,9 @@ class BuildReport:
         renamed: pictures under another name now, whose vectors were kept.
         mended: pictures encoded again because their part of the dictionary was damaged.
         damaged: names of the files that were.
-        skipped: pictures and folders that cannot be read, each with its reason.
+        skipped: pictures and folders that cannot be read, each with its reason; those with a row
+            keep it.
+        away: folders that are not there now, with all their pictures → how many rows were kept.
         seconds: the whole build; pictures_per_s: of those encoded; runtime: what encoded them.
         notes: sentences on what was left out, and on captions that fit nothing.
     """
@@ -53,6 +53,7 @@ class BuildReport:
     mended: int
     damaged: tuple[str, ...]
     skipped: tuple[Skipped, ...]
+    away: dict[str, int]
     seconds: float
     pictures_per_s: float
     runtime: str
@@ -78,13 +79,16 @@ def build_dictionary(
     rebuild: bool = False,
     encode: EncodePictures = encode_pictures,
     storage: str | None = None,
+    prune: bool = False,
 ) -> BuildReport:
     """Encode every picture of `gallery` that is not in the dictionary `out` yet.
 
     Run again, it adds new pictures, encodes changed ones again (told by size and time, then
     by checksum), keeps the vectors of renamed ones, takes away those that have vanished, takes
-    over changed captions, and keeps the rest. A process that is killed loses at most its last
-    `SEGMENT_ROWS` pictures or `SEGMENT_SECONDS`.
+    over changed captions, and keeps the rest. What cannot be read now has not vanished: it keeps
+    its row, and so does a folder that is missing as a whole, as one on a network drive may be.
+    Other processes may change the dictionary at the same time. A process that is killed loses at
+    most its last `SEGMENT_ROWS` pictures or `SEGMENT_SECONDS`.
 
     Args:
         gallery: a data folder, or any folder of pictures.
@@ -98,6 +102,7 @@ def build_dictionary(
         rebuild: begin anew, whatever is there.
         encode: where pictures are read and encoded: here, or on the machines of `on_ray`.
         storage: "float32", or "float16" for half the disk; None for what is there, else float32.
+        prune: take away the pictures of folders that are missing as a whole, too.
 
     Raises:
         SettingsError: no such storage, what is there is stored otherwise, `batch_size` is below
@@ -111,7 +116,8 @@ def build_dictionary(
     out = Path(out)
     named = caption_files(captions)
     selection = select(out, exclude, include_hidden)
-    folder = open_data(Path(gallery), named or _remembered(out, rebuild), selection)
+    known_captions = named or _remembered(out, rebuild)
+    folder = open_data(Path(gallery), known_captions, selection)
     fresh = new_manifest(out, encoder, folder.images, source, named, storage)
     writer = _open_writer(out, encoder, fresh, rebuild)
     if storage not in (None, writer.manifest.storage):
@@ -121,7 +127,13 @@ def build_dictionary(
             notebook="Tick REBUILD to encode them again, or leave the storage as it is.",
         )
     damaged = writer.drop_damaged()
-    plan = survey(writer, folder, progress=progress)
+    plan = survey(
+        writer,
+        folder,
+        progress=progress,
+        prune=prune,
+        relist=lambda: open_data(Path(gallery), known_captions, selection).names,
+    )
     writer.update(
         gallery=fresh.gallery,
         source=fresh.source or writer.manifest.source,
@@ -129,9 +141,11 @@ def build_dictionary(
         exclude=selection.exclude,
         include_hidden=selection.include_hidden,
     )
+    writer.update(complete=writer.manifest.complete and not plan.wanted)
     report = carry_out(
         plan, writer, encoder, batch_size=batch_size, progress=progress, encode=encode
     )
+    writer.finish()
     again = min(sum(damaged.values()), report.added)
     return replace(
         report,
@@ -185,7 +199,7 @@ def left_out_notes(plan: Plan, selection: Selection) -> tuple[str, ...]:
 
 
 def _remembered(out: Path, rebuild: bool) -> list[Path] | None:
-    there = not rebuild and (out / FILE).exists()
+    there = not rebuild and is_dictionary(out)
     return remembered_captions(Manifest.load(out), out) if there else None
 
 
@@ -198,42 +212,45 @@ def carry_out(
     progress: bool,
     encode: EncodePictures = encode_pictures,
 ) -> BuildReport:
-    """Do what `plan` says and bring the dictionary to an end that can be searched."""
+    """Do what `plan` says; `DictionaryWriter.finish` is left to do."""
     if batch_size < 1:
         raise SettingsError(f"The batch size is {batch_size}; it must be at least 1.")
     started = time.perf_counter()
-    before = writer.manifest.count
     _room_or_raise(writer, encoder, len(plan.wanted))
-    writer.edit(plan.edit)
-    encoding = Encoding(writer, plan.folder.captions_of, progress)
+    writer.apply(plan.edits)
+    encoding = Encoding(writer, plan.folder.captions_of, progress, plan.changed)
     encoder.expect(images=len(plan.wanted))
     batches = encode(plan.folder.images, plan.wanted, encoder, batch_size)
     encoding.run(batches, len(plan.wanted))
-    if not writer.manifest.count:
-        tried = len(encoding.skipped)
+    skipped = (*plan.unreadable, *(_said(one, plan) for one in encoding.skipped))
+    if skipped and not writer.manifest.count:
         raise EmptyGalleryError(
-            f"None of the pictures in {plan.folder.images} can be opened ({tried} tried); the "
-            f"first: {encoding.skipped[0].reason}"
+            f"None of the pictures in {plan.folder.images} can be opened ({len(skipped)} tried); "
+            f"the first: {skipped[0].reason}"
         )
-    writer.finish()
-    after = writer.manifest.count
-    changed = len(plan.changed.intersection(encoding.done))
-    added = len(encoding.done) - changed
+    changed = len(plan.changed.keys() & set(encoding.done))
     return BuildReport(
         folder=writer.folder,
-        count=after,
-        added=added,
+        count=writer.manifest.count,
+        added=len(encoding.done) - changed,
         changed=changed,
-        kept=after - len(encoding.done) - len(plan.moved),
-        removed=before + added - after,
-        renamed=len(plan.moved),
+        kept=plan.known - changed - plan.moved - len(plan.dropped),
+        removed=len(plan.dropped),
+        renamed=plan.moved,
         mended=0,
         damaged=(),
-        skipped=tuple(encoding.skipped),
+        skipped=skipped,
+        away=plan.away,
         seconds=time.perf_counter() - started,
         pictures_per_s=encoding.rate,
         runtime=encoder.runtime,
     )
+
+
+def _said(skipped: Skipped, plan: Plan) -> Skipped:
+    if skipped.path not in plan.changed:
+        return skipped
+    return Skipped(skipped.path, f"{skipped.reason} What was known of it before is kept.")
 
 
 def _open_writer(out: Path, encoder: Encoder, fresh: Manifest, rebuild: bool) -> DictionaryWriter:
@@ -242,14 +259,15 @@ def _open_writer(out: Path, encoder: Encoder, fresh: Manifest, rebuild: bool) ->
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(out, error, 0) from error
-    if not (out / FILE).exists():
-        writer = DictionaryWriter(out, fresh)
-    elif rebuild:
-        return DictionaryWriter(out, replace(fresh, generation=_generation(out)))
-    else:
+    if rebuild:
+        there = next_generation(out) - 1
+        return DictionaryWriter(out, replace(fresh, generation=there), anew=True)
+    if is_dictionary(out):
         manifest = Manifest.load(out)
         require_encoder(manifest, encoder, out)
         writer = DictionaryWriter(out, manifest)
+    else:
+        writer = DictionaryWriter(out, fresh)
     writer.sweep()
     return writer
 
@@ -275,17 +293,7 @@ def new_manifest(
     )
 
 
-def _generation(out: Path) -> int:
-    """The generation to go on from; a manifest that cannot be read makes way for a new one."""
-    try:
-        return Manifest.load(out).generation
-    except DictionaryError:
-        (out / FILE).unlink()
-        return 0
-
-
 def _room_or_raise(writer: DictionaryWriter, encoder: Encoder, wanted: int) -> None:
-    # Twice: the segments, and the larger one they are joined into.
-    needed = 2 * (writer.manifest.count + wanted) * (4 * encoder.dim + ITEM_BYTES)
+    width = np.dtype(writer.manifest.dtype).itemsize * encoder.dim
     if wanted:
-        free_disk_or_raise(writer.folder, needed)
+        free_disk_or_raise(writer.folder, wanted * (width + ITEM_BYTES))

@@ -12,6 +12,7 @@ from timanh.data import open_picture
 from timanh.errors import DataError, DictionaryDamagedError, EncoderMismatchError, advice
 from timanh.models.encoder import Encoder
 from timanh.vectors.exact import search_exact
+from timanh.vectors.manifest import Manifest
 from timanh.vectors.segments import check_hash
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ def _hashes(dictionary: VectorDictionary) -> list[str]:
             try:
                 check_hash(dictionary.folder, stored)
             except DictionaryDamagedError as error:
-                problems.append(str(error))
+                # Another process may have put others in the place of it since this was opened.
+                if stored.name in Manifest.load(dictionary.folder).files():
+                    problems.append(str(error))
     return problems
 
 

@@ -10,14 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from timanh.vectors.items import ItemTable, read_line
+from timanh.vectors.items import read_line
+from timanh.vectors.lines import PATH, count_quoted
+from timanh.vectors.table import ItemTable
 from timanh.workspace import name_key
 
-# A quotation mark within a JSON string has a backslash before it, so this matches no caption.
-NUMBERS = re.compile(
-    rb'"width":(\d+),"height":(\d+),"size":(\d+),"mtime":([-+.\deE]+)[,}]', re.ASCII
-)
-PATH = re.compile(rb'"path":("(?:[^"\\]|\\.)*")')
 WORD = re.compile(r"\w+")
 
 
@@ -33,16 +30,9 @@ class Columns:
 
 def read_columns(items: ItemTable) -> Columns:
     """The numbers of all rows."""
-    table = np.concatenate([_numbers(block) for block in items.blocks] or [np.zeros((0, 4))])
+    table = np.concatenate([lines.numbers for lines in items.parts] or [np.zeros((0, 4))])
+    table = np.delete(table, items.living.gone, axis=0)
     return Columns(*np.ascontiguousarray(table.T))
-
-
-def _numbers(block: bytes) -> NDArray[np.float64]:
-    found = NUMBERS.findall(block)
-    if len(found) != block.count(b"\n"):
-        items = [read_line(line) for line in block.splitlines()]
-        found = [(item.width, item.height, item.size, item.mtime) for item in items]
-    return np.array(found).astype(np.float64).reshape(-1, 4)
 
 
 def rows_in_folder(items: ItemTable, folder: str) -> NDArray[np.int64]:
@@ -62,10 +52,14 @@ def count_folders(items: ItemTable) -> dict[str, int]:
 
     Paths are as `name_key` writes them: folders that people cannot tell apart are one.
     """
+    own: Counter[bytes] = Counter()
+    for lines, removed in items.removed():
+        own.update(lines.folders)
+        own.subtract(count_quoted(b"".join(lines.line(row) for row in removed)))
     counts: Counter[str] = Counter()
-    for quoted, count in Counter(_folders(items)).items():
+    for quoted, count in own.items():
         folder = _folder(quoted)
-        while folder:
+        while folder and count:
             counts[folder] += count
             folder = folder.rpartition("/")[0]
     return dict(sorted(counts.items()))
@@ -73,7 +67,7 @@ def count_folders(items: ItemTable) -> dict[str, int]:
 
 def _folders(items: ItemTable) -> Iterator[bytes]:
     """The folder of each row as it is stored: JSON without the quotation mark at its end."""
-    for line in _lines(items):
+    for line in items.lines():
         found = PATH.search(line)
         yield found[1].rpartition(b"/")[0] if found else b""
 
@@ -88,7 +82,7 @@ def rows_with_words(items: ItemTable, words: Iterable[str]) -> NDArray[np.int64]
     Capitals do not matter, marks do: "ma" is not "má".
     """
     wanted = {word for text in words for word in WORD.findall(_folded(text))}
-    return _rows(_has_words(line, wanted) for line in _lines(items))
+    return _rows(_has_words(line, wanted) for line in items.lines())
 
 
 def _has_words(line: bytes, wanted: set[str]) -> bool:
@@ -101,11 +95,6 @@ def _has_words(line: bytes, wanted: set[str]) -> bool:
 
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()
-
-
-def _lines(items: ItemTable) -> Iterator[bytes]:
-    for block in items.blocks:
-        yield from block.split(b"\n")[:-1]
 
 
 def _rows(matching: Iterable[bool]) -> NDArray[np.int64]:

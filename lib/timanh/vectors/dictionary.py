@@ -18,11 +18,17 @@ from timanh.models.encoder import Encoder
 from timanh.vectors.check import CheckReport, check_dictionary
 from timanh.vectors.exact import search_exact
 from timanh.vectors.index_store import Stored, load_index
-from timanh.vectors.items import Item, ItemTable
-from timanh.vectors.manifest import Manifest, find_place, find_source
+from timanh.vectors.items import Item
+from timanh.vectors.lines import Lines
+from timanh.vectors.manifest import Manifest, StoredFile
 from timanh.vectors.parts import Part, Parts
+from timanh.vectors.places import find_place, find_source
 from timanh.vectors.segments import map_vectors, read_items
+from timanh.vectors.table import ItemTable
 from timanh.vectors.topk import merge
+
+# Other processes may replace files between a look at the manifest and one at what it names.
+LOOKS = 20
 
 
 class VectorDictionary:
@@ -53,12 +59,23 @@ class VectorDictionary:
         self.folder = folder
         self.manifest = manifest
         self.gallery = find_place(manifest.gallery, folder)
-        self.parts = Parts(parts, manifest.dim)
+        self.parts = Parts(parts, manifest.dim, items.living.gone)
         self._items = items
+        self._former: Stored | None = None
+        self._split: tuple[int, Parts, Parts] | None = None
 
     @classmethod
-    def open(cls, folder: Path, encoder: Encoder | None = None) -> "VectorDictionary":
+    def open(
+        cls,
+        folder: Path,
+        encoder: Encoder | None = None,
+        *,
+        former: "VectorDictionary | None" = None,
+    ) -> "VectorDictionary":
         """Map the dictionary in `folder`; sizes and shapes are checked, checksums are not.
+
+        Args:
+            former: an earlier state of it; what has not changed is taken over, which is faster.
 
         Raises:
             DictionaryNotFoundError: `folder` holds none.
@@ -67,24 +84,52 @@ class VectorDictionary:
         """
         folder = Path(folder)
         manifest = Manifest.load(folder)
-        if encoder is not None:
-            require_encoder(manifest, encoder, folder)
-        try:
-            return cls._map(folder, manifest)
-        except DictionaryDamagedError:
-            # A builder may have replaced the files between our two looks at the folder.
-            newer = Manifest.load(folder)
-            if newer.generation == manifest.generation:
-                raise
-            return cls._map(folder, newer)
+        for _ in range(LOOKS):
+            if encoder is not None:
+                require_encoder(manifest, encoder, folder)
+            try:
+                return cls._map(folder, manifest, former)
+            except DictionaryDamagedError:
+                # A writer may have replaced the files between our two looks at the folder.
+                newer = Manifest.load(folder)
+                if newer.generation == manifest.generation:
+                    raise
+                manifest = newer
+        return cls._map(folder, manifest, former)
 
     @classmethod
-    def _map(cls, folder: Path, manifest: Manifest) -> "VectorDictionary":
-        dim, dtype = manifest.dim, manifest.dtype
-        parts = [map_vectors(folder, segment, dim, dtype) for segment in manifest.segments]
-        blocks = [read_items(folder, segment) for segment in manifest.segments]
-        names = [str(folder / segment.items.name) for segment in manifest.segments]
-        return cls(folder, manifest, parts, ItemTable(blocks, names))
+    def _map(
+        cls, folder: Path, manifest: Manifest, former: "VectorDictionary | None"
+    ) -> "VectorDictionary":
+        known = former._loaded() if former is not None and former.folder == folder else {}
+        parts, blocks = [], []
+        for segment in manifest.segments:
+            vectors, lines = known.get(segment.vectors), known.get(segment.items)
+            if not isinstance(vectors, np.ndarray):
+                vectors = map_vectors(folder, segment, manifest.dim, manifest.dtype)
+            if not isinstance(lines, Lines):
+                place = str(folder / segment.items.name)
+                lines = Lines(read_items(folder, segment), place)
+            parts.append(vectors)
+            blocks.append(lines)
+        table = ItemTable(blocks, [segment.removed for segment in manifest.segments])
+        dictionary = cls(folder, manifest, parts, table)
+        if former is not None:
+            dictionary._former = former.__dict__.get("index") or former._former
+        return dictionary
+
+    def opened_lines(self) -> dict[StoredFile, Lines]:
+        """What is known of the pictures, as it lies in each file."""
+        if not self.items.parts:
+            return {}
+        pairs = zip(self.manifest.segments, self.items.parts, strict=True)
+        return {segment.items: lines for segment, lines in pairs}
+
+    def _loaded(self) -> dict[StoredFile, Part | Lines]:
+        """What is open of each file."""
+        arrays = iter(self.parts.arrays)
+        vectors = {one.vectors: next(arrays) for one in self.manifest.segments if one.count}
+        return {**self.opened_lines(), **vectors}
 
     @property
     def encoder_name(self) -> str:
@@ -132,7 +177,7 @@ class VectorDictionary:
         Set it to None to search without it.
         """
         try:
-            return load_index(self.folder, self.manifest, self.parts)
+            return load_index(self.folder, self.manifest, self.parts, self._former)
         except (DictionaryError, SettingsError) as error:
             warnings.warn(str(error), stacklevel=2)
             return None
@@ -188,12 +233,18 @@ class VectorDictionary:
         """
         if exact or among is not None or self.index is None:
             return search_exact(self.parts, queries, k, among)
-        scores, rows = self.index.index.search(self.parts, queries, k)
-        covered = len(self.index.index)
-        if covered == len(self):
+        covered, rest = self._split_at(len(self.index.index))
+        scores, rows = self.index.index.search(covered, queries, k)
+        if not len(rest):
             return scores, rows
-        later = search_exact(self.parts.tail(covered), queries, k)
-        return merge((scores, rows), (later[0], later[1] + covered), k)
+        later = search_exact(rest, queries, k)
+        return merge((scores, rows), (later[0], later[1] + len(covered)), k)
+
+    def _split_at(self, stored: int) -> tuple[Parts, Parts]:
+        """The rows that the index covers, and those that came later."""
+        if self._split is None or self._split[0] != stored:
+            self._split = (stored, *self.parts.split(stored))
+        return self._split[1:]
 
     def check(self, encoder: Encoder | None = None) -> CheckReport:
         """Read everything and look for what is wrong; see `CheckReport`."""

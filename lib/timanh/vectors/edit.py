@@ -1,21 +1,19 @@
 """A few pictures in, a few pictures out."""
 
 import shutil
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from timanh.data import (
-    DataFolder,
     Listing,
     Selection,
     caption_notes,
     describe_left_out,
     find_pictures,
-    open_data,
+    open_few,
 )
-from timanh.errors import DataError, DictionaryError, EmptyGalleryError, UnknownPictureError
+from timanh.errors import DictionaryError, EmptyGalleryError, UnknownPictureError
 from timanh.models.encoder import Encoder
 from timanh.vectors.build import (
     BuildReport,
@@ -25,11 +23,14 @@ from timanh.vectors.build import (
     select,
 )
 from timanh.vectors.changes import survey
-from timanh.vectors.dictionary import require_encoder
+from timanh.vectors.dictionary import VectorDictionary, require_encoder
 from timanh.vectors.encoding import EncodePictures, encode_pictures
-from timanh.vectors.manifest import Manifest, dtype_of, find_place, place_of
+from timanh.vectors.items import Item, ids_of
+from timanh.vectors.manifest import Manifest
+from timanh.vectors.places import find_place, place_of
 from timanh.vectors.reading import Skipped
-from timanh.vectors.writer import DictionaryWriter, cannot_write
+from timanh.vectors.state import cannot_write
+from timanh.vectors.writer import QUICK_ROWS, DictionaryWriter
 from timanh.workspace import name_key, on_disk, readable
 
 
@@ -45,6 +46,7 @@ def add_pictures(
     batch_size: int = 32,
     progress: bool = True,
     encode: EncodePictures = encode_pictures,
+    opened: VectorDictionary | None = None,
 ) -> BuildReport:
     """Encode `pictures`, files or folders below the gallery, unless they are in already.
 
@@ -56,6 +58,7 @@ def add_pictures(
         exclude, include_hidden: as of `build_dictionary`, remembered in place of the former.
         copy: pictures from elsewhere are copied into the gallery first, by their names.
         encode: as of `build_dictionary`.
+        opened: what is open of the dictionary already, and need not be read again.
 
     Raises:
         DictionaryError: a picture outside the gallery without `copy`, whose name is taken
@@ -68,109 +71,116 @@ def add_pictures(
     require_encoder(manifest, encoder, folder)
     gallery = find_place(manifest.gallery, folder)
     selection = select(folder, exclude, include_hidden)
-    names: list[str] = []
+    found: dict[str, None] = {}
     notes: list[str] = []
     unreadable: list[Skipped] = []
     for picture in pictures:
         places, listing = _expand(Path(picture), gallery, selection)
-        names += [_name_in(gallery, place, copy) for place in places]
+        found.update((_name_in(gallery, place, copy), None) for place in places)
         notes += [note] if (note := describe_left_out(listing.left_out)) else []
         unreadable += [Skipped(one.path, one.reason) for one in listing.unreadable]
-    writer = DictionaryWriter(folder, manifest)
+    names = tuple(found)
+    writer = _writer(folder, manifest, opened)
     named = caption_files(captions)
-    data = _data_folder(gallery, named or remembered_captions(manifest, folder), selection)
-    plan = survey(writer, data, list(dict.fromkeys(names)), progress=progress)
+    data = open_few(gallery, names, named or remembered_captions(manifest, folder), selection)
+    plan = survey(writer, data, names, progress=progress)
     if named:
         writer.update(captions=tuple(place_of(file, folder) for file in named))
     writer.update(exclude=selection.exclude, include_hidden=selection.include_hidden)
     report = carry_out(
         plan, writer, encoder, batch_size=batch_size, progress=progress, encode=encode
     )
+    writer.finish(most=QUICK_ROWS, complete=False)
     return replace(
-        report, skipped=(*unreadable, *report.skipped), notes=(*caption_notes(data), *notes)
+        report,
+        count=writer.manifest.count,
+        skipped=(*unreadable, *report.skipped),
+        notes=(*caption_notes(data), *notes),
     )
 
 
-def remove_pictures(folder: Path, pictures: Sequence[str]) -> tuple[str, ...]:
+def remove_pictures(
+    folder: Path, pictures: Sequence[str], *, opened: VectorDictionary | None = None
+) -> tuple[str, ...]:
     """Take rows out and return their paths; the pictures' files stay.
 
     Args:
         folder: the dictionary.
         pictures: ids, paths below the gallery, or paths of files in it.
+        opened: what is open of the dictionary already, and need not be read again.
 
     Raises:
         UnknownPictureError: one of them is not in the dictionary; nothing is removed then.
     """
     folder = Path(folder)
-    writer = DictionaryWriter(folder, Manifest.load(folder))
-    gallery = find_place(writer.manifest.gallery, folder)
-    path_of_id = {item.id: item.path for item in writer.items()}
-    known = set(path_of_id.values())
-    found: dict[str, None] = {}
+    writer = _writer(folder, Manifest.load(folder), opened)
+    found = _find(writer, pictures)
     for picture in pictures:
-        candidates = (path_of_id.get(picture, ""), picture, _below(gallery, picture))
-        path = next((candidate for candidate in candidates if candidate in known), None)
-        path = path or _written_otherwise(candidates, known)
-        if path is None:
+        if picture not in found:
             raise UnknownPictureError(
                 f"{picture} is neither an id nor a path in {folder}. Nothing was removed.",
                 cli="Ids and paths are what `timanh search --json` prints.",
                 notebook="Ids and paths are those of a search's hits.",
             )
-        found[path] = None
-    writer.edit(lambda item: None if item.path in found else item)
-    writer.merge()
+    gone = {item.id: item.path for item in found.values()}
+    writer.remove(gone)
     writer.sweep()
-    return tuple(found)
+    return tuple(gone.values())
 
 
-@dataclass(frozen=True)
-class CompactReport:
-    """What `compact_dictionary` did.
-
-    Attributes:
-        folder: the dictionary; count: its pictures now.
-        segments_before, bytes_before, bytes_after: of its files.
-        damaged: files that were not what had been written → pictures lost with each.
-    """
-
-    folder: Path
-    count: int
-    segments_before: int
-    bytes_before: int
-    bytes_after: int
-    damaged: dict[str, int]
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {**asdict(self), "folder": str(self.folder)}
-
-
-def compact_dictionary(folder: Path, storage: str | None = None) -> CompactReport:
-    """Read everything, leave out what is damaged, and join the rest into one segment.
-
-    Needs neither the pictures nor the encoder; the next build encodes again what was left out.
-
-    Args:
-        storage: "float16" halves the files, "float32" keeps every bit; None leaves it as it is.
+def known_pictures(folder: Path, pictures: Sequence[str]) -> dict[str, Item]:
+    """What the dictionary in `folder` knows of some pictures, named as in `remove_pictures`;
+    those that it does not know are left out.
 
     Raises:
-        SettingsError: no such storage.
-        DictionaryError: it cannot be written.
+        DictionaryError: as `VectorDictionary.open`.
     """
-    folder = Path(folder)
-    dtype = dtype_of(storage) if storage else None
-    writer = DictionaryWriter(folder, Manifest.load(folder))
-    segments, stored = len(writer.manifest.segments), _stored_bytes(folder)
-    damaged = writer.drop_damaged()
-    writer.compact(dtype)
-    return CompactReport(
-        folder, writer.manifest.count, segments, stored, _stored_bytes(folder), damaged
+    return _find(DictionaryWriter(Path(folder), Manifest.load(Path(folder))), pictures)
+
+
+def gallery_of(folder: Path) -> Path:
+    """The folder of the pictures, as the dictionary in `folder` says now.
+
+    Raises:
+        DictionaryError: as `VectorDictionary.open`.
+    """
+    return find_place(Manifest.load(Path(folder)).gallery, Path(folder))
+
+
+def _writer(folder: Path, manifest: Manifest, opened: VectorDictionary | None) -> DictionaryWriter:
+    return DictionaryWriter(folder, manifest, opened=opened.opened_lines() if opened else {})
+
+
+def _find(writer: DictionaryWriter, pictures: Sequence[str]) -> dict[str, Item]:
+    gallery = find_place(writer.manifest.gallery, writer.folder)
+    places = {picture: (picture, _below(gallery, picture)) for picture in pictures}
+    likely = writer.find(
+        id for own in places.values() for id in (own[0], *(next(ids_of(path)) for path in own))
     )
+    found = {}
+    for picture, paths in places.items():
+        item = likely.get(picture) or _at(writer, likely, paths)
+        if item is not None:
+            found[picture] = item
+    missing = {picture: paths for picture, paths in places.items() if picture not in found}
+    known = {item.path: item for item in writer.items()} if missing else {}
+    for picture, paths in missing.items():
+        path = _written_otherwise(paths, known)
+        if path is not None:
+            found[picture] = known[path]
+    return found
 
 
-def _stored_bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+def _at(writer: DictionaryWriter, likely: Mapping[str, Item], paths: Sequence[str]) -> Item | None:
+    """The item at one of the paths, if there is one."""
+    for path in filter(None, paths):
+        for id in ids_of(path):
+            item = likely.get(id) or writer.find([id]).get(id)
+            if item is None:
+                break
+            if item.path == path:
+                return item
+    return None
 
 
 def _expand(place: Path, gallery: Path, selection: Selection) -> tuple[list[Path], Listing]:
@@ -246,18 +256,3 @@ def _below(gallery: Path, picture: str) -> str:
         ).as_posix()
     except (ValueError, OSError):
         return ""
-
-
-def _data_folder(
-    gallery: Path, captions: Sequence[Path] | None, selection: Selection
-) -> DataFolder:
-    """The data folder whose pictures are `gallery`, so that captions are found."""
-    if captions:
-        return open_data(gallery, captions, selection)
-    try:
-        outer = open_data(gallery.parent, selection=selection)
-        if outer.images == gallery:
-            return outer
-    except DataError:
-        pass
-    return open_data(gallery, selection=selection)

@@ -1,7 +1,7 @@
 """Pictures to rows of a dictionary: read in threads, encode in batches, save in segments."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,9 @@ from tqdm import tqdm
 
 from timanh.errors import DictionaryError
 from timanh.models.encoder import Encoder, Vectors
-from timanh.vectors.items import Item, item_id
+from timanh.vectors.items import Item
 from timanh.vectors.reading import Picture, Prepared, Skipped, prepare_pictures, thread_count
+from timanh.vectors.state import IdsInUse
 from timanh.vectors.writer import DictionaryWriter
 
 SEGMENT_ROWS = 4096
@@ -98,14 +99,19 @@ class Encoding:
         writer: DictionaryWriter,
         captions_of: Callable[[str], tuple[str, ...]],
         progress: bool,
+        replaced: Mapping[str, str] | None = None,
     ) -> None:
+        """Args:
+        replaced: path → id of the row that a picture takes the place of.
+        """
         self.done: list[str] = []
         self.skipped: list[Skipped] = []
         self.rate = 0.0
         self._writer = writer
         self._captions_of = captions_of
         self._progress = progress
-        self._taken = {item.id: item.path for item in writer.items()}
+        self._replaced = replaced or {}
+        self._ids = IdsInUse(writer)
         self._saved = 0.0
         self._vectors: list[Vectors] = []
         self._items: list[Item] = []
@@ -114,7 +120,6 @@ class Encoding:
         """Take in `batches` of `count` pictures."""
         if not count:
             return
-        self._writer.update(complete=False)
         started = self._saved = time.perf_counter()
         with tqdm(total=count, desc="encode", unit="img", disable=not self._progress) as bar:
             for batch in batches:
@@ -129,10 +134,8 @@ class Encoding:
         self.rate = len(self.done) / max(time.perf_counter() - started, 1e-9)
 
     def _item(self, picture: Picture) -> Item:
-        id = item_id(picture.path, self._taken)
-        self._taken[id] = picture.path
         return Item(
-            id=id,
+            id=self._ids.draw(picture.path),
             path=picture.path,
             captions=self._captions_of(picture.path),
             width=picture.width,
@@ -151,6 +154,7 @@ class Encoding:
     def _save_segment(self) -> None:
         if not self._items:
             return
-        self._writer.append(np.concatenate(self._vectors), self._items)
+        old = [self._replaced[i.path] for i in self._items if i.path in self._replaced]
+        self._writer.append(np.concatenate(self._vectors), self._items, old)
         self.done += [item.path for item in self._items]
         self._vectors, self._items = [], []

@@ -23,7 +23,9 @@ PACKAGES = {
 }
 
 
-def open_engine(folder: Path, engine: str = FOLDER) -> Searchable:
+def open_engine(
+    folder: Path, engine: str = FOLDER, *, former: Searchable | None = None
+) -> Searchable:
     """The dictionary in `folder`, to be searched by `engine`.
 
     A server that holds no copy of its present state is given one.
@@ -32,6 +34,7 @@ def open_engine(folder: Path, engine: str = FOLDER) -> Searchable:
         engine: "folder"; "postgres" or "milvus" for the server that comes with the extra of that
             name, with its data beside the vectors; or the URL of a server: postgresql:// with
             pgvector, http:// or https:// of Milvus.
+        former: an earlier state of it; what has not changed is taken over, which is faster.
 
     Raises:
         SettingsError: an unknown engine, or one that is not installed.
@@ -39,17 +42,24 @@ def open_engine(folder: Path, engine: str = FOLDER) -> Searchable:
         EngineGoneError: the server does not answer.
     """
     if engine == FOLDER:
-        return VectorDictionary.open(folder)
-    return open_copy(folder, engine)
+        return VectorDictionary.open(folder, former=opened_in(former))
+    return open_copy(folder, engine, former=former)
 
 
-def open_copy(folder: Path, engine: str) -> ServerCopy:
+def opened_in(dictionary: Searchable | None) -> VectorDictionary | None:
+    """What is open of the folder, whatever searches it."""
+    if isinstance(dictionary, ServerCopy):
+        return dictionary.dictionary
+    return dictionary if isinstance(dictionary, VectorDictionary) else None
+
+
+def open_copy(folder: Path, engine: str, *, former: Searchable | None = None) -> ServerCopy:
     """As `open_engine`, for a server.
 
     Raises:
         SettingsError: as `open_engine`; "folder" is no server either.
     """
-    dictionary = VectorDictionary.open(folder)
+    dictionary = VectorDictionary.open(folder, former=opened_in(former))
     kind = kind_of(engine)
     if kind == FOLDER:
         raise SettingsError(f"{engine!r} is no server; leave --engine out.")
@@ -74,7 +84,7 @@ def reopen(dictionary: Searchable, encoder: Encoder) -> Searchable:
     Raises:
         DictionaryError: as `open_engine`.
     """
-    now = open_engine(dictionary.folder, dictionary.engine)
+    now = open_engine(dictionary.folder, dictionary.engine, former=dictionary)
     now.require(encoder)
     now.gallery = dictionary.gallery
     return now

@@ -47,8 +47,11 @@ def search_exact(
     if not width:
         return scores, rows
     if len(checked) == 1 and (among is None or len(among) > WORTH_ALL * len(parts)):
-        scored = score_all(parts, checked[0])
-        scored = scored if among is None else scored[among]
+        scored = score_all(parts.stored, checked[0])
+        if among is None:
+            scored[parts.living.gone] = -np.inf
+        else:
+            scored = scored[parts.living.stored(among)]
         rows[0] = top_rows(scored, width)
         scores[0] = scored[rows[0]]
     else:
@@ -56,7 +59,7 @@ def search_exact(
             some = checked[start : start + MOST_QUERIES]
             for index, best in enumerate(_best_of(parts, some, width, among), start):
                 scores[index], rows[index] = best.scores, best.rows
-    return scores, rows if among is None else among[rows]
+    return scores, parts.living.counted(rows) if among is None else among[rows]
 
 
 def score_all(parts: Parts, query: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -77,10 +80,15 @@ def score_all(parts: Parts, query: NDArray[np.float32]) -> NDArray[np.float32]:
 def _best_of(
     parts: Parts, queries: NDArray[np.float32], k: int, among: NDArray[np.int64] | None
 ) -> list[Best]:
+    """Stored rows; of `among`, places in it."""
     found = [Best(k) for _ in queries]
     most = max(1, BLOCK_BYTES // (4 * len(queries)))
-    for first, block in parts.blocks(most) if among is None else _blocks_of(parts, among, most):
-        for best, line in zip(found, queries @ block.T, strict=True):
+    stored = parts.stored.blocks(most) if among is None else _blocks_of(parts, among, most)
+    for first, block in stored:
+        products = queries @ block.T
+        if among is None:
+            products[:, parts.living.within(first, first + len(block))] = -np.inf
+        for best, line in zip(found, products, strict=True):
             best.see(line, first)
     return found
 

@@ -18,11 +18,12 @@ from timanh.errors import (
 from timanh.models.encoder import Encoder
 from timanh.vectors.build import new_manifest
 from timanh.vectors.dictionary import VectorDictionary
+from timanh.vectors.generations import is_dictionary
 from timanh.vectors.items import Item, item_id
-from timanh.vectors.manifest import FILE
 from timanh.vectors.pickles import load_pickled_vectors
 from timanh.vectors.reading import file_state
-from timanh.vectors.writer import DictionaryWriter, cannot_write
+from timanh.vectors.state import cannot_write
+from timanh.vectors.writer import DictionaryWriter
 from timanh.workspace import atomic_write, name_key, readable
 
 # Vectors this near to unit length were normalised by their author; rounding them again would
@@ -81,7 +82,7 @@ def import_report_vectors(
         DictionaryError: `out` holds a dictionary already, or no path fits the gallery.
     """
     file, out = Path(file), Path(out)
-    if (out / FILE).exists():
+    if is_dictionary(out):
         raise DictionaryError(f"{out} holds a dictionary already. Name another folder with --out.")
     stored = load_pickled_vectors(file)
     folder = open_data(Path(gallery), captions)

@@ -1,8 +1,9 @@
 """The search index of a dictionary: files in its folder `search`, named by `index.json`.
 
-It covers the rows of the segments that it names. Rows that came later are searched without it;
-when an earlier segment changed it is stale, and everything is searched without it until it is
-made again. Results are right either way, so nothing here stops a search.
+It covers the rows stored in the segments that it names, also those that are removed later, which
+are left out of what it finds. Rows that came later are searched without it; when an earlier
+segment was rewritten it is stale, and everything is searched without it until it is made again.
+Results are right either way, so nothing here stops a search.
 """
 
 import json
@@ -60,7 +61,7 @@ def save_index(
                 "version": VERSION,
                 "kind": kind,
                 "fingerprint": manifest.fingerprint,
-                "count": manifest.count,
+                "count": manifest.stored,
                 "segments": [segment.vectors.blake2b for segment in manifest.segments],
                 "files": version,
                 "sizes": {file.name: file.stat().st_size for file in (place / version).iterdir()},
@@ -100,9 +101,22 @@ def fits(record: dict[str, Any], manifest: Manifest) -> bool:
     return bool(covered == now and record["fingerprint"] == manifest.fingerprint)
 
 
-def load_index(folder: Path, manifest: Manifest, parts: Parts) -> Stored | None:
-    """Map the index over the first rows of `parts`; None where there is none, where it is stale,
-    or none is needed.
+def covered_segments(folder: Path, manifest: Manifest) -> int:
+    """How many of the first segments have to stay so that the index stays right."""
+    record = read_record(folder)
+    if record is None or record["kind"] == "exact" or not fits(record, manifest):
+        return 0
+    return len(record["segments"])
+
+
+def load_index(
+    folder: Path, manifest: Manifest, parts: Parts, former: Stored | None = None
+) -> Stored | None:
+    """Map the index over the first rows stored in `parts`; None where there is none, where it is
+    stale, or none is needed.
+
+    Args:
+        former: what was loaded for an earlier state; it is taken over where it is the same.
 
     Raises:
         DictionaryError: it is damaged, of a kind that this version does not know, or its library
@@ -118,12 +132,14 @@ def load_index(folder: Path, manifest: Manifest, parts: Parts) -> Stored | None:
             cli="Run `timanh index tune` again.",
             notebook="Tune the dictionary again to use an index.",
         )
+    if former is not None and former.record == record:
+        return former
     files = folder / FOLDER / str(record["files"])
     try:
         for name, size in record["sizes"].items():
             if (files / name).stat().st_size != size:
                 raise ValueError(f"{name} has another size than was written")
-        return Stored(_read(record, files, parts.head(int(record["count"]))), record)
+        return Stored(_read(record, files, parts.stored.head(int(record["count"]))), record)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise DictionaryError(
             f"The search index in {files} cannot be read ({error}). Every vector is read in its "

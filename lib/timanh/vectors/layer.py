@@ -55,7 +55,8 @@ class Layer:
 
     @classmethod
     def build(cls, parts: Parts, coding: Coding) -> "Layer":
-        """Codes of all rows of `parts`, in memory."""
+        """Codes of all rows stored in `parts`, in memory."""
+        parts = parts.stored
         codes = np.empty((len(parts), coding.width), np.int8)
         bounds = Bounds()
         for first, block in parts.blocks(ENCODED_ROWS):

@@ -1,12 +1,12 @@
-"""`manifest.json`: the one file that says which other files are the dictionary.
+"""The manifest: the one file that says which other files are the dictionary.
 
-It is replaced atomically and last, so whatever it names is complete, and whatever it does not
-name is a leftover of a process that was stopped.
+It is written last and becomes valid at once, as `generations` says, so whatever it names is
+complete, and whatever it does not name is a leftover of a process that was stopped.
 """
 
 import hashlib
 import json
-import os
+import secrets
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,11 @@ from timanh.errors import (
     DictionaryNotFoundError,
     SettingsError,
 )
-from timanh.workspace import atomic_write
+from timanh.vectors.format_versions import VERSION, migrate
+from timanh.vectors.generations import FILE, newest, publish
+from timanh.vectors.removed import Rows, parse_rows
 
-FILE = "manifest.json"
 FORMAT = "timanh-vectors"
-VERSION = 1
 # How numbers may be stored, by the names that people give.
 STORAGES = {"float32": "<f4", "float16": "<f2"}
 DTYPE = STORAGES["float32"]
@@ -57,12 +57,27 @@ class Part:
 
 @dataclass(frozen=True)
 class Segment:
-    """`count` rows: their vectors and, apart from them, what is known about the pictures."""
+    """`count` rows: their vectors and, apart from them, what is known about the pictures.
+
+    Attributes:
+        gone: rows that were removed and still lie in the files, as in "5 17-19 400".
+    """
 
     count: int
     vectors: StoredFile
     items: StoredFile
     parts: tuple[Part, ...] = ()
+    gone: str = ""
+
+    @property
+    def removed(self) -> Rows:
+        """`gone` as numbers, rising."""
+        return parse_rows(self.gone)
+
+    @property
+    def live(self) -> int:
+        """How many rows were not removed."""
+        return self.count - len(self.removed)
 
 
 @dataclass(frozen=True)
@@ -80,6 +95,7 @@ class Manifest:
         exclude, include_hidden: which of the gallery's files are taken, as `Selection` has it.
         dtype: of the stored vectors, one of `STORAGES`; searching computes in float32 either way.
         generation: goes up with every change; two writers at once are found out by it.
+        id, follows: drawn for each state; `follows` is the id of the state before.
         complete: False while a build is under way, and after one that was stopped.
         segments: in the order of the rows.
     """
@@ -95,11 +111,19 @@ class Manifest:
     include_hidden: bool = False
     dtype: str = DTYPE
     generation: int = 0
+    id: str = ""
+    follows: str = ""
     complete: bool = False
     segments: tuple[Segment, ...] = ()
 
     @property
     def count(self) -> int:
+        """Pictures, without those that were removed."""
+        return sum(segment.live for segment in self.segments)
+
+    @property
+    def stored(self) -> int:
+        """Rows in the files, with those that were removed."""
         return sum(segment.count for segment in self.segments)
 
     @property
@@ -115,6 +139,17 @@ class Manifest:
     def files(self) -> set[str]:
         """The names of all files that belong to the dictionary, itself left out."""
         return {file.name for segment in self.segments for file in (segment.vectors, segment.items)}
+
+    def to_text(self) -> str:
+        """JSON, a line for each segment: indenting a thousand parts takes ten times as long.
+
+        In ASCII, because the name of the gallery's folder may not be UTF-8.
+        """
+        fields = self.to_json()
+        segments = fields.pop("segments")
+        head = json.dumps(fields, indent=2).removesuffix("\n}")
+        lines = ",".join("\n    " + json.dumps(segment) for segment in segments)
+        return f'{head},\n  "segments": [{lines}\n  ]\n}}\n'
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -134,49 +169,49 @@ class Manifest:
             "exclude": list(self.exclude),
             "include_hidden": self.include_hidden,
             "generation": self.generation,
+            "id": self.id,
+            "follows": self.follows,
             "complete": self.complete,
             "segments": [asdict(segment) for segment in self.segments],
         }
 
     def save(self, folder: Path) -> "Manifest":
-        """Replace the manifest in `folder` and return what is there now.
+        """Put the state that follows this one into `folder` and return it.
 
         Raises:
-            DictionaryError: another process has changed the dictionary in the meantime.
+            OvertakenError: another process has changed the dictionary in the meantime.
             OSError: it cannot be written; the former state is untouched.
         """
-        stored = Manifest.load(folder).generation if (folder / FILE).exists() else 0
-        if stored != self.generation:
-            raise DictionaryError(
-                f"{folder} was changed by another process while this one worked on it. Let one "
-                "of them finish, then run the command again; what is done is kept."
-            )
-        following = replace(self, generation=self.generation + 1)
-        # In ASCII, because the name of the gallery's folder may not be UTF-8.
-        text = json.dumps(following.to_json(), indent=2) + "\n"
-        with atomic_write(folder / FILE) as temporary:
-            temporary.write_text(text, encoding="utf8")
+        following = replace(
+            self, generation=self.generation + 1, id=secrets.token_hex(8), follows=self.id
+        )
+        publish(folder, following.generation, following.id, following.to_text())
         return following
 
     @classmethod
     def load(cls, folder: Path) -> "Manifest":
-        """Read `folder/manifest.json`.
+        """Read the newest state in `folder`.
 
         Raises:
             DictionaryNotFoundError: there is none.
             DictionaryDamagedError: it is not what this module writes.
+            DictionaryError: it cannot be read now, or was written by a newer program.
         """
-        file = folder / FILE
         try:
-            text = file.read_text(encoding="utf8")
+            file, text = newest(folder)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise DictionaryNotFoundError(
                 f"{folder} holds no vector dictionary ({FILE} is missing).",
                 cli="Build one with `timanh index build GALLERY --model MODEL --out DIR`.",
                 notebook="Run notebook 03 with this NAME, or set NAME to one that it made.",
             ) from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise _damaged(file, error) from error
+        except UnicodeDecodeError as error:
+            raise _damaged(folder / FILE, error) from error
+        except OSError as error:
+            raise DictionaryError(
+                f"The dictionary in {folder} cannot be read now ({error.strerror or error}). "
+                "Nothing was changed. See that the disk is there, then try again."
+            ) from error
         try:
             return parse(json.loads(text))
         except DictionaryError as error:
@@ -186,13 +221,10 @@ class Manifest:
 
 
 def parse(fields: dict[str, Any]) -> Manifest:
+    """Raises DictionaryError; its message lacks the name of the file."""
     if fields["format"] != FORMAT:
         raise DictionaryDamagedError(f"is a {fields['format']!r}, not a vector dictionary.")
-    if fields["version"] != VERSION:
-        raise DictionaryError(
-            f"has format version {fields['version']}; this program reads version {VERSION}. "
-            "Update the program, or build the dictionary again."
-        )
+    fields = migrate(fields)
     if fields["dtype"] not in STORAGES.values():
         known = " and ".join(map(repr, STORAGES.values()))
         raise DictionaryError(f"stores {fields['dtype']!r}; this program reads {known}.")
@@ -208,6 +240,8 @@ def parse(fields: dict[str, Any]) -> Manifest:
         include_hidden=bool(fields.get("include_hidden", False)),
         dtype=str(fields["dtype"]),
         generation=int(fields["generation"]),
+        id=str(fields["id"]),
+        follows=str(fields["follows"]),
         complete=bool(fields["complete"]),
         segments=tuple(_parse_segment(segment) for segment in fields["segments"]),
     )
@@ -220,7 +254,7 @@ def parse(fields: dict[str, Any]) -> Manifest:
 
 
 def _parse_segment(fields: dict[str, Any]) -> Segment:
-    return Segment(
+    segment = Segment(
         int(fields["count"]),
         _parse_file(fields["vectors"]),
         _parse_file(fields["items"]),
@@ -228,7 +262,11 @@ def _parse_segment(fields: dict[str, Any]) -> Segment:
             Part(int(one["rows"]), int(one["items_bytes"]), str(one["vectors"]), str(one["items"]))
             for one in fields.get("parts", ())
         ),
+        str(fields["gone"]),
     )
+    if len(segment.removed) and segment.removed[-1] >= segment.count:
+        raise ValueError(f"row {segment.removed[-1]} of {segment.count} was removed")
+    return segment
 
 
 def _parse_file(fields: dict[str, Any]) -> StoredFile:
@@ -250,37 +288,6 @@ def file_hash(path: Path) -> str:
     """32 hex digits of blake2b over a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-
-
-def place_of(target: Path, folder: Path) -> str:
-    """How `folder` names `target`: relative where both share more than the file system's root."""
-    target, folder = target.resolve(), folder.resolve()
-    try:
-        shared = Path(os.path.commonpath([target, folder]))
-    except ValueError:  # two drives of Windows
-        return target.as_posix()
-    if shared == Path(shared.anchor):
-        return target.as_posix()
-    return Path(os.path.relpath(target, folder)).as_posix()
-
-
-def place_of_source(source: str, folder: Path) -> str:
-    """How `folder` names what `load_encoder` takes; paths begin with `./`, `../` or a root."""
-    if not source or not Path(source).expanduser().is_dir():
-        return source
-    place = place_of(Path(source).expanduser(), folder)
-    return place if place.startswith(".") or Path(place).is_absolute() else f"./{place}"
-
-
-def find_source(place: str, folder: Path) -> str:
-    """The opposite of `place_of_source`."""
-    is_path = place.startswith(("./", "../")) or place in (".", "..") or Path(place).is_absolute()
-    return str(find_place(place, folder)) if is_path else place
-
-
-def find_place(place: str, folder: Path) -> Path:
-    """The opposite of `place_of`."""
-    return Path(os.path.normpath(folder.resolve() / place))
 
 
 def dtype_of(storage: str) -> str:

@@ -5,23 +5,40 @@ is searched from the page cache as one of a single segment is.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from timanh.vectors.removed import NO_ROWS, Living, Rows
+
 Part = NDArray[np.float32] | NDArray[np.float16]
+# Around removed rows blocks are copied, so there they end.
+COPIED_ROWS = 16_384
 
 
 class Parts:
-    """(N, dim) rows in arrays of (n, dim), float32 or float16, that stay where they are."""
+    """(N, dim) rows in arrays of (n, dim), float32 or float16, that stay where they are.
 
-    def __init__(self, arrays: Sequence[Part], dim: int) -> None:
+    Rows that were removed are still in the arrays and in no result: N is counted without them.
+
+    Attributes:
+        living: which of the stored rows count.
+    """
+
+    def __init__(self, arrays: Sequence[Part], dim: int, gone: Rows = NO_ROWS) -> None:
         self.arrays = tuple(array for array in arrays if len(array))
         self.dim = dim
         self._ends = np.cumsum([len(array) for array in self.arrays], dtype=np.int64)
+        self.living = Living(int(self._ends[-1]) if self.arrays else 0, gone)
 
     def __len__(self) -> int:
-        return int(self._ends[-1]) if self.arrays else 0
+        return len(self.living)
+
+    @cached_property
+    def stored(self) -> "Parts":
+        """All rows that lie in the arrays, the removed ones too."""
+        return Parts(self.arrays, self.dim) if len(self.living.gone) else self
 
     def blocks(
         self, most: int | None = None, first: int = 0, last: int | None = None
@@ -30,6 +47,25 @@ class Parts:
 
         float32 arrays are given as they lie; float16 is converted, so `most` bounds the memory.
         """
+        if not len(self.living.gone):
+            yield from self._stored_blocks(most, first, last)
+            return
+        last = len(self) if last is None else min(last, len(self))
+        if first >= last:
+            return
+        begin, end = self.living.stored(np.array([first, last - 1], np.int64)).tolist()
+        most = min(most or COPIED_ROWS, COPIED_ROWS)
+        row = first
+        for start, block in self._stored_blocks(most, begin, end + 1):
+            removed = self.living.within(start, start + len(block))
+            left = np.delete(block, removed, axis=0) if len(removed) else block
+            if len(left):
+                yield row, left
+                row += len(left)
+
+    def _stored_blocks(
+        self, most: int | None, first: int, last: int | None
+    ) -> Iterator[tuple[int, NDArray[np.float32]]]:
         begin = 0
         for array in self.arrays:
             low = max(first - begin, 0)
@@ -42,6 +78,7 @@ class Parts:
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """(n, dim) float32, a copy of these rows, in their order."""
+        rows = self.living.stored(rows)
         if len(self.arrays) == 1:
             return np.asarray(self.arrays[0][rows], np.float32)
         taken = np.empty((len(rows), self.dim), np.float32)
@@ -58,25 +95,30 @@ class Parts:
         rows = rng.choice(len(self), min(count, len(self)), replace=False)
         return self.take(np.sort(rows))
 
-    def head(self, count: int) -> "Parts":
-        """The first `count` rows."""
-        return self._cut(0, count)
+    def split(self, stored: int) -> "tuple[Parts, Parts]":
+        """The first `stored` rows of the arrays, and those behind them."""
+        if stored >= self.living.total:
+            return self, Parts([], self.dim)
+        heads, tails, begin = [], [], 0
+        for array in self.arrays:
+            cut = min(max(stored - begin, 0), len(array))
+            heads.append(array[:cut])
+            tails.append(array[cut:])
+            begin += len(array)
+        first, last = self.living.split(stored)
+        return Parts(heads, self.dim, first.gone), Parts(tails, self.dim, last.gone)
 
-    def tail(self, first: int) -> "Parts":
-        """The rows from `first` on."""
-        return self._cut(first, len(self))
+    def head(self, stored: int) -> "Parts":
+        """The first `stored` rows of the arrays."""
+        return self.split(stored)[0]
 
-    def _cut(self, first: int, last: int) -> "Parts":
-        begins = self._ends - [len(array) for array in self.arrays] if self.arrays else ()
-        cut = [
-            array[max(first - begin, 0) : max(last - begin, 0)]
-            for array, begin in zip(self.arrays, begins, strict=True)
-        ]
-        return Parts(cut, self.dim)
+    def tail(self, stored: int) -> "Parts":
+        """The rows of the arrays from `stored` on."""
+        return self.split(stored)[1]
 
     def joined(self) -> NDArray[np.float32]:
         """(N, dim) float32: as it lies where it is one float32 array, else a copy of all."""
-        if len(self.arrays) == 1:
+        if len(self.arrays) == 1 and not len(self.living.gone):
             return np.asarray(self.arrays[0], np.float32)
         blocks = [block for _, block in self.blocks()]
         return np.concatenate(blocks) if blocks else np.zeros((0, self.dim), np.float32)

@@ -95,6 +95,16 @@ def file_state(path: Path) -> FileState:
     return read_file(path)[1]
 
 
+def size_and_time(path: Path) -> tuple[int, float]:
+    """Of a file, without reading it.
+
+    Raises:
+        OSError: the disk does not say.
+    """
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime
+
+
 def read_file(path: Path) -> tuple[bytes, FileState]:
     """The bytes of a file, and its state when they were read.
 

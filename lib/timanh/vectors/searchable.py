@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timanh.models.encoder import Encoder
-from timanh.vectors.items import Item, ItemTable
+from timanh.vectors.items import Item
+from timanh.vectors.table import ItemTable
 
 
 class Searchable(Protocol):

@@ -17,8 +17,9 @@ from timanh.errors import DictionaryError
 from timanh.models.encoder import Encoder
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.exact import check_k, check_queries
-from timanh.vectors.items import Item, ItemTable
+from timanh.vectors.items import Item
 from timanh.vectors.manifest import Manifest
+from timanh.vectors.table import ItemTable
 
 # Of an index, that `tune` tries; more than 1,000 pgvector does not take.
 EFFORTS = (40, 80, 120, 160, 180, 200, 215, 230, 250, 300, 400, 600, 1000)

@@ -145,7 +145,9 @@ class Tuner:
         sides = Sides.between(self.pictures, self.known)
 
         def index(texts: Look, pictures: Look) -> Approximate:
-            return Approximate(kind, len(self.parts), proposer, coding, sides, texts, pictures)
+            return Approximate(
+                kind, len(self.parts.stored), proposer, coding, sides, texts, pictures
+            )
 
         def for_texts(look: Look) -> _Looked:
             return _Looked(look, *self.measure(self._way(index(look, look))))

@@ -27,6 +27,8 @@ FIRST_LOOK = 16
 TOO_MANY = 0.1
 # For what a short coding leaves out: a normal rest is further off once in a thousand million.
 DEVIATIONS = 6.0
+# What stands for the product of a removed row: lower than any.
+LOWEST = np.iinfo(np.int32).min
 
 
 class _Memory(threading.local):
@@ -85,13 +87,16 @@ class TwoStep:
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """As `search_exact` over the rows that have codes; scores are of the stored vectors."""
         queries = check_queries(queries, parts.dim)
-        width = min(check_k(k), len(self))
+        parts = parts.head(len(self))
+        width = min(check_k(k), len(parts))
         if not width or not kernel_is_exact():
-            return search_exact(parts.head(len(self)), queries, k)
+            return search_exact(parts, queries, k)
         asked = [self.scanned.ask(query, self.deviations) for query in queries]
         found = [Best(width) for _ in asked]
         given_up: set[int] = set()
         for first, products in self._products(asked):
+            removed = parts.living.within(first, first + products.shape[1])
+            products[:, removed] = LOWEST
             for index, line in enumerate(products):
                 if index in given_up:
                     continue
@@ -99,13 +104,14 @@ class TwoStep:
                 if not done:
                     found[index] = self._all(parts, queries[index], width)
                     given_up.add(index)
-        return np.stack([best.scores for best in found]), np.stack([best.rows for best in found])
+        rows = parts.living.counted(np.stack([best.rows for best in found]))
+        return np.stack([best.scores for best in found]), rows
 
     def _all(self, parts: Parts, query: NDArray[np.float32], k: int) -> Best:
         """Read every vector: the codes tell too little, as where most rows are alike."""
-        scores, rows = search_exact(parts.head(len(self)), query, k)
+        scores, rows = search_exact(parts, query, k)
         best = Best(k)
-        best.add(scores[0], rows[0])
+        best.add(scores[0], parts.living.stored(rows[0]))
         return best
 
     def _products(self, asked: Sequence[CodedQuery]) -> Iterator[tuple[int, Products]]:
@@ -128,15 +134,16 @@ class TwoStep:
         first: int,
         best: Best,
     ) -> bool:
-        """Put into `best` what counts in a block; False where too many rows might."""
+        """Put into `best` the stored rows that count in a block; False where too many might."""
+        living, vectors = parts.living, parts.stored
         most = int(TOO_MANY * len(self)) + 10 * best.k + FIRST_LOOK
         seen = None
         if not best.full:
             seen = lower_bound(line, min(len(line), max(best.k, FIRST_LOOK)))
-            rows = rows_above(line, seen)
+            rows = living.keep(rows_above(line, seen) + first)
             if len(rows) > most:
                 return False
-            best.add(np.vecdot(parts.take(rows + first), query), rows + first)
+            best.add(np.vecdot(vectors.take(rows), query), rows)
         score = float(best.scores[-1])
         lowest = asked.product_at(score) if best.full else int(line.min())
         if seen is not None and lowest >= seen:
@@ -146,9 +153,9 @@ class TwoStep:
             return False
         if seen is not None:
             rows = rows[line[rows] < seen]
-        rows += first
+        rows = living.keep(rows + first)
         if best.full and self.coarse is not None:
             rows = self.fine.possible(query, rows, score)
         if len(rows):
-            best.add(np.vecdot(parts.take(rows), query), rows)
+            best.add(np.vecdot(vectors.take(rows), query), rows)
         return True

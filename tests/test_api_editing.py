@@ -1,0 +1,198 @@
+"""Whatever fails while a picture comes or goes over HTTP: its file and its row are both there, or
+neither is."""
+
+import errno
+import os
+import time
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+from pixel_encoder import PixelEncoder, make_pictures
+
+from timanh.api import ApiConfig, create_app, editing
+from timanh.errors import EngineGoneError
+from timanh.search import SearchEngine
+from timanh.vectors import VectorDictionary, build_dictionary, encoding
+from timanh.vectors.writer import DictionaryWriter
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> SearchEngine:
+    encoder = PixelEncoder()
+    build_dictionary(make_pictures(tmp_path / "g", 6), encoder, tmp_path / "i", progress=False)
+    return SearchEngine(encoder, VectorDictionary.open(tmp_path / "i", encoder))
+
+
+@pytest.fixture
+def client(engine: SearchEngine) -> Iterator[TestClient]:
+    with api(engine) as client:
+        yield client
+
+
+def api(engine: SearchEngine) -> TestClient:
+    # Whatever fails is an answer, as it is for a person.
+    app = create_app(engine, ApiConfig())
+    return TestClient(app, base_url="http://127.0.0.1:8001", raise_server_exceptions=False)
+
+
+def picture(seed: int = 99) -> bytes:
+    out = BytesIO()
+    pixels = np.random.default_rng(seed).integers(0, 256, (9, 9, 3), np.uint8)
+    Image.fromarray(pixels).resize((60, 60)).save(out, "PNG")
+    return out.getvalue()
+
+
+def send(client: TestClient, *seeds: int) -> Any:
+    files = [("file", (f"{seed}.png", picture(seed))) for seed in seeds]
+    return client.post("/api/images", files=files)
+
+
+def files_and_rows(engine: SearchEngine) -> tuple[set[str], set[str]]:
+    """Of what came over HTTP, as they lie on the disk."""
+    gallery = engine.dictionary.gallery
+    files = {f"added/{path.name}" for path in (gallery / "added").glob("*")}
+    rows = {item.path for item in VectorDictionary.open(engine.dictionary.folder).items}
+    return files, {path for path in rows if path.startswith("added/")}
+
+
+def refuse(*_: Any, **__: Any) -> Any:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def gone(*_: Any, **__: Any) -> Any:
+    raise EngineGoneError("The server is gone.")
+
+
+def afterwards(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
+    """The method does its work and fails then."""
+    known = getattr(owner, name)
+
+    def work(*values: Any, **named: Any) -> Any:
+        known(*values, **named)
+        monkeypatch.setattr(owner, name, known)
+        refuse()
+
+    monkeypatch.setattr(owner, name, work)
+
+
+def break_at(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """Let one step of adding or deleting fail."""
+    if step == "the file":
+        monkeypatch.setattr(editing, "atomic_write", refuse)
+    elif step == "the encoder":
+        monkeypatch.setattr(PixelEncoder, "encode_prepared", refuse)
+    elif step == "the row":
+        monkeypatch.setattr(DictionaryWriter, "append", refuse)
+        monkeypatch.setattr(DictionaryWriter, "remove", refuse)
+    elif step == "after the row":
+        afterwards(monkeypatch, DictionaryWriter, "append")
+        afterwards(monkeypatch, DictionaryWriter, "sweep")
+    elif step == "opening again":
+        monkeypatch.setattr(editing, "reopen", gone)
+    elif step == "calling the file otherwise":
+        monkeypatch.setattr(Path, "rename", refuse)
+
+
+STEPS = ("the file", "the encoder", "the row", "after the row", "opening again")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_adding_that_fails_leaves_both_or_neither(
+    client: TestClient, engine: SearchEngine, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    assert send(client, 1).status_code == 201
+    with monkeypatch.context() as patch:
+        break_at(patch, step)
+        assert send(client, 2, 3).status_code >= 400
+    files, rows = files_and_rows(engine)
+    assert files == rows
+    assert len(rows) == (3 if step == "opening again" else 1), "all or none"
+    again = send(client, 2, 3)
+    assert again.status_code == 201 and again.json()["total"] == 9
+    files, rows = files_and_rows(engine)
+    assert files == rows and len(rows) == 3
+
+
+@pytest.mark.parametrize(
+    "step", ["calling the file otherwise", "the row", "after the row", "opening again"]
+)
+def test_deleting_that_fails_leaves_both_or_neither(
+    client: TestClient, engine: SearchEngine, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    one, two = (send(client, seed).json()["images"][0]["id"] for seed in (1, 2))
+    with monkeypatch.context() as patch:
+        break_at(patch, step)
+        assert client.delete(f"/api/images/{one}").status_code >= 400
+    files, rows = files_and_rows(engine)
+    assert files == rows
+    assert len(rows) == (2 if step in ("calling the file otherwise", "the row") else 1)
+    assert client.delete(f"/api/images/{two}").status_code == 200
+    files, rows = files_and_rows(engine)
+    assert files == rows
+
+
+def test_one_that_only_the_encoder_cannot_read_leaves_none(
+    client: TestClient, engine: SearchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others of the same request had rows already."""
+    known, monkeyed = PixelEncoder.prepare_images, []
+
+    def prepare(self: PixelEncoder, images: Any) -> Any:
+        monkeyed.append(images)
+        if len(monkeyed) == 2:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return known(self, images)
+
+    monkeypatch.setattr(encoding, "SEGMENT_ROWS", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(PixelEncoder, "prepare_images", prepare)
+        answer = send(client, 1, 2, 3)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unreadable-picture")
+    assert files_and_rows(engine) == (set(), set())
+    assert send(client, 1, 2, 3).json()["added"] == 3
+
+
+def test_a_picture_that_another_process_took_out_can_be_deleted(
+    client: TestClient, engine: SearchEngine
+) -> None:
+    from timanh.vectors import remove_pictures
+
+    id = send(client, 1).json()["images"][0]["id"]
+    remove_pictures(engine.dictionary.folder, [id])
+    assert client.delete(f"/api/images/{id}").json() == {"id": id, "total": 6}
+    assert files_and_rows(engine) == (set(), set())
+
+
+@pytest.mark.parametrize("row_stays", [True, False])
+def test_a_process_killed_while_it_deleted_is_mended(
+    client: TestClient, engine: SearchEngine, row_stays: bool
+) -> None:
+    item = send(client, 1).json()["images"][0]
+    file = engine.dictionary.gallery / item["path"]
+    aside = file.with_name(f".{file.name}.{int(time.time()) - 100}.deleted")
+    fresh = file.with_name(f".fresh.png.{int(time.time())}.deleted")
+    file.rename(aside)
+    fresh.write_bytes(b"of a process that is at it")
+    if not row_stays:
+        DictionaryWriter(engine.dictionary.folder, engine.dictionary.manifest).remove([item["id"]])
+    editing.GalleryEditor(engine, ApiConfig(read_only=True))
+    assert aside.exists()
+    editing.GalleryEditor(engine, ApiConfig())
+    assert file.exists() == row_stays and not aside.exists() and fresh.exists()
+
+
+def test_what_is_known_is_found_by_its_bytes_in_every_state(
+    client: TestClient, engine: SearchEngine
+) -> None:
+    first = send(client, 1, 2).json()["images"]
+    assert send(client, 1).json()["images"][0]["id"] == first[0]["id"]
+    client.delete(first[0]["url"])
+    assert send(client, 1).json()["added"] == 1
+    assert send(client, 1, 2, 1).json()["known"] == 2
+    assert len(VectorDictionary.open(engine.dictionary.folder)) == 8

@@ -1,0 +1,219 @@
+"""Several processes write one dictionary: nothing that was reported is lost, nothing is twice."""
+
+import importlib
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from pixel_encoder import PixelEncoder, make_pictures
+from small_dictionary import build, contents
+
+from timanh.errors import (
+    DictionaryError,
+    EncoderMismatchError,
+)
+from timanh.vectors import (
+    VectorDictionary,
+    add_pictures,
+    compact_dictionary,
+    edit,
+    encoding,
+    generations,
+    manifest,
+    remove_pictures,
+    segments,
+    writer,
+)
+from timanh.vectors import (
+    build as build_module,
+)
+from timanh.vectors.items import Item, item_id
+from timanh.vectors.manifest import Manifest
+
+
+@pytest.fixture
+def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A dictionary of ten pictures, in two segments."""
+    monkeypatch.setattr(writer, "SMALL_ROWS", 0)
+    build(make_pictures(tmp_path / "pictures", 8), tmp_path / "out")
+    for name in ("x.png", "y.png"):
+        add(tmp_path / "out", name)
+    return tmp_path / "out"
+
+
+def draw(out: Path, name: str) -> Path:
+    place = out.parent / "pictures" / name
+    Image.new("RGB", (30, 20), (len(name), ord(name[0]), 9)).save(place)
+    return place
+
+
+def add(out: Path, name: str) -> None:
+    add_pictures(out, [draw(out, name)], PixelEncoder(), progress=False)
+
+
+def paths_in(out: Path) -> set[str]:
+    dictionary = VectorDictionary.open(out)
+    assert dictionary.check().ok
+    return {item.path for item in dictionary.items}
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> None:
+    """Do `work` just before the next state gets its name, when all has been read and written."""
+    publish = generations.publish
+    begun = []
+
+    def interrupted(folder: Path, generation: int, id: str, text: str) -> None:
+        if not begun:
+            begun.append(True)
+            work()
+        publish(folder, generation, id, text)
+
+    monkeypatch.setattr(manifest, "publish", interrupted)
+
+
+def work_on(out: Path, kind: str, letter: str) -> Callable[[], object]:
+    """Adding, removing, building or compacting; each takes pictures of its own."""
+    if kind == "build":
+        draw(out, f"{letter}-built.png")
+    return {
+        "add": lambda: add(out, f"{letter}-added.png"),
+        "add the same": lambda: add(out, "same.png"),
+        "remove": lambda: remove_pictures(out, ["0001.png" if letter == "a" else "x.png"]),
+        "remove the same": lambda: edit.remove_pictures(out, ["0002.png"]),
+        "build": lambda: build(out.parent / "pictures", out),
+        "compact": lambda: compact_dictionary(out),
+        "float16": lambda: compact_dictionary(out, "float16"),
+    }[kind]
+
+
+@pytest.mark.parametrize("second", ["add", "add the same", "remove", "build", "compact", "float16"])
+@pytest.mark.parametrize(
+    "first", ["add", "add the same", "remove", "remove the same", "build", "compact"]
+)
+def test_what_two_writers_do_at_once_is_all_there(
+    out: Path, monkeypatch: pytest.MonkeyPatch, first: str, second: str
+) -> None:
+    encoder = PixelEncoder()
+    mine, theirs = work_on(out, first, "a"), work_on(out, second, "b")
+    before = paths_in(out)
+    with monkeypatch.context() as patch:
+        meanwhile(patch, theirs)
+        mine()
+    new = {
+        "add": "{}-added.png", "add the same": "same.png", "build": "{}-built.png",
+    }  # fmt: skip
+    wanted = before | {
+        new[kind].format(who) for kind, who in ((first, "a"), (second, "b")) if kind in new
+    }
+    if "build" in (first, second):
+        wanted |= {path.name for path in (out.parent / "pictures").iterdir()} & paths_in(out)
+    wanted -= {"0001.png"} if first == "remove" else set()
+    wanted -= {"0002.png"} if first == "remove the same" else set()
+    wanted -= {"x.png"} if second == "remove" else set()
+    found = paths_in(out)
+    assert found == wanted
+    assert VectorDictionary.open(out).check(encoder).ok
+    left = {path.name for path in out.iterdir() if path.is_file()} - {"manifest.json"}
+    assert left == Manifest.load(out).files(), "what nobody needs any more is gone"
+
+
+def test_a_build_leaves_what_another_process_is_writing(out: Path) -> None:
+    """As `index build` beside an API that has written a segment and not yet its manifest."""
+    api = writer.DictionaryWriter(out, Manifest.load(out))
+    other = segments.write_segment(out, VectorDictionary.open(out).vectors[:1], [new_item("z.png")])
+    build(out.parent / "pictures", out)
+    assert (out / other.vectors.name).exists() and (out / other.items.name).exists()
+    api.append(VectorDictionary.open(out).vectors[:1], [new_item("z.png")])
+    assert "z.png" in paths_in(out)
+    # An hour later nobody is writing it any more.
+    for name in (other.vectors.name, other.items.name):
+        os.utime(out / name, (time.time() - 3700,) * 2)
+    add(out, "later.png")
+    assert not (out / other.vectors.name).exists()
+
+
+def new_item(path: str) -> Item:
+    return Item(item_id(path), path, (), 3, 2, 1, 0.0, "")
+
+
+def test_a_build_takes_no_picture_away_that_came_after_it_had_listed_them(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = build_module.open_data
+
+    def open_data(*values: Any) -> Any:
+        found = listed(*values)
+        monkeypatch.setattr(build_module, "open_data", listed)
+        add(out, "late.png")
+        return found
+
+    monkeypatch.setattr(build_module, "open_data", open_data)
+    assert build(out.parent / "pictures", out).removed == 0
+    assert "late.png" in paths_in(out)
+
+
+def test_two_writers_that_choose_the_same_number_choose_two_names(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "next_number", lambda folder: 77)
+    with monkeypatch.context() as patch:
+        meanwhile(patch, lambda: add(out, "b.png"))
+        add(out, "a.png")
+    assert {"a.png", "b.png"} <= paths_in(out)
+    names = Manifest.load(out).files()
+    assert len([name for name in names if name.startswith("000077-")]) == 4
+
+
+def test_a_row_with_the_id_of_another_path_gets_another_id(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = writer.DictionaryWriter(out, Manifest.load(out))
+    two = writer.DictionaryWriter(out, Manifest.load(out))
+    vectors = VectorDictionary.open(out).vectors
+    item = new_item("p.png")
+    one.append(vectors[:1], [item])
+    two.append(vectors[1:2], [Item(item.id, "q.png", (), 3, 2, 1, 0.0, "")])
+    assert {"p.png", "q.png"} <= paths_in(out)
+
+
+def test_a_dictionary_built_anew_by_another_model_meanwhile_is_left_alone(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = PixelEncoder(dim=32, seed=1)
+    gallery = out.parent / "pictures"
+    with monkeypatch.context() as patch:
+        meanwhile(patch, lambda: build(gallery, out, other, rebuild=True))
+        with pytest.raises(DictionaryError, match="built again with pixels-1 by another process"):
+            add(out, "late.png")
+    assert VectorDictionary.open(out, other).dim == 32
+    with pytest.raises(EncoderMismatchError):
+        add(out, "late.png")
+
+
+def test_two_first_builds_of_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gallery = make_pictures(tmp_path / "pictures", 9)
+    monkeypatch.setattr(encoding, "SEGMENT_ROWS", 4)
+    with monkeypatch.context() as patch:
+        meanwhile(patch, lambda: build(gallery, tmp_path / "out"))
+        build(gallery, tmp_path / "out")
+    assert len(paths_in(tmp_path / "out")) == 9
+    build(gallery, tmp_path / "unbroken")
+    assert contents(tmp_path / "out") == contents(tmp_path / "unbroken")
+
+
+# Killed
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked to be killed")
+def test_four_writers_at_once_some_of_them_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "benchmarks"))
+    trial = importlib.import_module("kills_together")
+    found = trial.together(tmp_path, 8, seed=3)
+    assert not found.faults
+    assert found.looks >= 8 and sum(found.kills.values()) == 8
