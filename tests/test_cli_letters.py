@@ -69,7 +69,7 @@ def test_every_command_ends_well(streams: Streams, gallery: Path, tmp_path: Path
          tmp_path / "hình.png"),
         ("search", "--index", index, "--queries", queries, "--out", tmp_path / "kết quả.csv",
              "--no-translate"),
-        ("search", "--index", index, "--no-translate", "--", "-mũ"),
+        ("search", "--index", index, "--no-translate", "--", "-mũ con mèo"),
         ("index", "export", "--index", index, "--out", tmp_path / "véc-tơ.npy"),
         ("index", "import", tmp_path / "véc-tơ.npy", "--gallery", gallery, "--model", "demo",
          "--out", tmp_path / "lần hai"),
@@ -118,7 +118,7 @@ def test_a_mistake_is_one_line(streams: Streams, gallery: Path, tmp_path: Path) 
     code, _, err = streams.run("search", "--index", tmp_path / "out", f"{LATIN} mèo")
     assert code == 2 and LATIN_SHOWN in err and "UTF-8" in err
     code, _, err = streams.run("search", "--index", tmp_path / "out", "-hat")
-    assert code == 2 and '-- "-hat"' in err
+    assert code == 2 and '-- "-hat man"' in err
 
 
 @pytest.mark.parametrize(

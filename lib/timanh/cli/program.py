@@ -19,7 +19,7 @@ from timanh.errors import TimAnhError
 USER_MISTAKE, UNEXPECTED, INTERRUPTED = 2, 1, 130
 DEBUG = "TIMANH_DEBUG"
 
-BEHIND = ' Words that begin with - go behind --: timanh search --index DIR -- "-hat".'
+BEHIND = ' Words that begin with - go behind --: timanh search --index DIR -- "-hat man".'
 
 # Typer brings its own copy of Click in some versions and uses the real one in others.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
