@@ -13,7 +13,14 @@ from pathlib import Path
 from common import keep
 
 from timanh.data import open_data
-from timanh.evaluation import compare, dev_recall, format_comparison, format_report, measure
+from timanh.evaluation import (
+    compare,
+    dev_recall,
+    format_comparison,
+    format_report,
+    measure,
+    split_with_captions,
+)
 from timanh.models import join_towers, load_encoder
 from timanh.training import Recipe, train
 
@@ -45,7 +52,8 @@ def main() -> None:
         captions = sum(len(folder.captions_of(each)) for each in names)
         seen[name] = epochs * (done.pictures if recipe.distinct_pictures else captions)
         trained = load_encoder(asked.work / name)
-        found[name] = measure(trained, folder, folder.split("dev"), split="dev")
+        which, gallery = split_with_captions(folder, "test", "dev")
+        found[name] = measure(trained, folder, gallery, split=which)
         found[name].document["model"] = name
     difference = compare(found["report"], found["strong"])
     documents = {name: each.document for name, each in found.items()}

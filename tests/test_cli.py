@@ -134,7 +134,9 @@ def test_train_then_evaluate_what_it_wrote(
     figures = re.findall(r"\]\((\w+\.png)\)", page)
     assert figures == ["recall.png", "training.png", "between.png", "best.png", "worst.png"]
     assert all((tmp_path / "model" / name).stat().st_size > 5000 for name in figures)
-    assert "Split dev, a gallery of 1 pictures, 2 captions" in page and "- epochs: 2" in page
+    assert "Split test, a gallery of 1 pictures, 2 captions" in page and "- epochs: 2" in page
+    assert "chosen on 1 pictures of split dev, of which none is in this gallery" in page
+    assert "| | before | after | between |" in page and "split test" in "\n".join(out)
     for note in (
         "12 of 12 pictures have captions, 24 in all (captions.txt)",
         "20 rows made no sense and were left out; the first: captions.txt, line 26: "

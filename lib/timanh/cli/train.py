@@ -139,7 +139,14 @@ def train(
     Killed and started again with the same command it goes on where it was.
     """
     from timanh.data import open_data, split_note
-    from timanh.evaluation import dev_recall, evaluate, plot_training, write_training_report
+    from timanh.evaluation import (
+        dev_recall,
+        evaluate,
+        format_report,
+        plot_training,
+        split_with_captions,
+        write_training_report,
+    )
     from timanh.models import load_encoder
     from timanh.training import Recipe, train
 
@@ -163,10 +170,14 @@ def train(
     splits = split_note(folder)
     tell_data(folder)
     notice(splits)
-    dev = folder.split("dev")
-    captioned = any(folder.captions_of(name) for name in dev)
-    before = evaluate(encoder, folder, dev, split="dev", progress=False) if captioned else None
-    measure = dev_recall(folder) if captioned else None
+    captioned = {which: _captioned(folder, which) for which in ("test", "dev")}
+    measure = dev_recall(folder) if captioned["dev"] else None
+    if any(captioned.values()):
+        # Dev chooses the epoch and the share, so what was gained is seen on test.
+        which, names = split_with_captions(folder, "test", "dev")
+        before = evaluate(encoder, folder, names, split=which, progress=False)
+    else:
+        before = None
     done = train(folder, encoder, chosen, out, measure=measure, resume=not fresh)
     if done.resumed_at:
         notice(f"Went on from step {done.resumed_at:,} of the run in {out}.")
@@ -176,14 +187,25 @@ def train(
         notice(f"Skipped: {reason}")
     if before is None:
         plot_training(done.history, out / "training.png")
-        notice(f"The model is in {out}. Without captioned dev pictures nothing was measured.")
+        notice(
+            f"The model is in {out}. Without captioned test or dev pictures nothing was measured."
+        )
         return
     trained = load_encoder(str(out), device=device)
-    after = evaluate(trained, folder, dev, split="dev", progress=False)
-    found = _between(model, trained, folder, out, probe, device) if model and between else None
+    after = evaluate(trained, folder, names, split=which, progress=False)
+    found = mixed = None
+    if model and between and captioned["dev"]:
+        found = _between(model, trained, folder, out, probe, device)
+        mixed = evaluate(trained, folder, names, split=which, progress=False)
+        mixed["model"] = f"{trained.name}, between"
+    result("\n" + format_report(before, after, *([mixed] if mixed else [])))
     trained = load_encoder(str(out), device=device)
-    page = write_training_report(done, chosen, trained, folder, dev, before, after, found)
+    page = write_training_report(done, chosen, trained, folder, names, before, after, found, mixed)
     notice(f"The model of epoch {done.best_epoch + 1} is in {out}, what it gave in {page}.")
+
+
+def _captioned(folder: "DataFolder", which: str) -> bool:
+    return any(folder.captions_of(name) for name in folder.split(which))
 
 
 def _between(

@@ -10,6 +10,7 @@ from timanh.evaluation.evaluate import (
     evaluate,
     format_report,
     measure,
+    split_with_captions,
 )
 from timanh.evaluation.figures import (
     Shown,
@@ -61,5 +62,6 @@ __all__ = [
     "retrieval_ranks",
     "retrieval_report",
     "show_hits",
+    "split_with_captions",
     "write_training_report",
 ]

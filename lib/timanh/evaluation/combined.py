@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from timanh.data.scenes import Change, changes, render, scene_of
 from timanh.data.scenes.scene import Scene
-from timanh.evaluation.recall import bootstrap_draws, interval
+from timanh.evaluation.recall import intervals
 from timanh.models.encoder import Encoder, Vectors
 from timanh.search import combine_query
 
@@ -136,7 +136,6 @@ def _sweep(
     alphas: Sequence[float],
 ) -> list[dict[str, Any]]:
     count = len(texts)
-    draws = bootstrap_draws(count)
     found = []
     for alpha in alphas:
         queries = np.stack(
@@ -150,7 +149,8 @@ def _sweep(
         ranks = (~(scores < own[:, None])).sum(1)  # the right one itself counts once: rank 1
         entry: dict[str, Any] = {"alpha": alpha, "median_rank": float(np.median(ranks))}
         entry |= {f"R@{k}": round(100 * float((ranks <= k).mean()), 2) for k in KS}
-        entry["ci95"] = {f"R@{k}": list(interval(ranks <= k, np.arange(count), draws)) for k in KS}
+        edges = intervals(np.stack([ranks <= k for k in KS], 1), np.arange(count))
+        entry["ci95"] = {f"R@{k}": list(pair) for k, pair in zip(KS, edges, strict=True)}
         entry["by_change"] = {
             str(what): round(100 * float((ranks[kinds == what] <= KS[-1]).mean()), 2)
             for what in np.unique(kinds)

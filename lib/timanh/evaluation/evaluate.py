@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from timanh.data import DataFolder, open_picture
 from timanh.errors import DataError, EmptyGalleryError, PictureError
-from timanh.evaluation.recall import KS, Ranks, report_of_ranks, retrieval_ranks
+from timanh.evaluation.recall import KS, Ranks, report_of_ranks, retrieval_ranks, same_captions
 from timanh.models.encoder import Encoder, Vectors
 from timanh.models.torch_encoder import TorchEncoder
 
@@ -26,13 +26,15 @@ class Measured:
         document: as `evaluate` returns it.
         names: the N pictures of the gallery.
         owner: (M,) row of the picture that each caption belongs to.
-        t2i: (M,) rank of each caption's picture.
+        same: (M,) equal numbers for captions that say the same: their pictures are all right.
+        t2i: (M,) rank of each caption's best right picture.
         i2t: (N,) rank of each picture's best caption; 0 for a picture without captions.
     """
 
     document: dict[str, Any]
     names: tuple[str, ...]
     owner: Ranks
+    same: Ranks
     t2i: Ranks
     i2t: Ranks
 
@@ -100,10 +102,11 @@ def measure(
     )
     texts = [caption for name in kept for caption in folder.captions_of(name)]
     owner = np.repeat(np.arange(len(kept)), [len(folder.captions_of(name)) for name in kept])
-    t2i, i2t = retrieval_ranks(images, encoder.encode_texts(texts), owner)
-    report = report_of_ranks(t2i, i2t, owner)
+    same = same_captions(texts)
+    t2i, i2t = retrieval_ranks(images, encoder.encode_texts(texts), owner, same)
+    report = report_of_ranks(t2i, i2t, owner, same)
     document = {"model": encoder.name, "split": split, **report, "skipped": skipped}
-    return Measured(document, tuple(kept), owner, t2i, i2t)
+    return Measured(document, tuple(kept), owner, same, t2i, i2t)
 
 
 def encode_gallery(
@@ -159,6 +162,25 @@ def encode_gallery(
     return np.concatenate(vectors), kept, skipped
 
 
+def split_with_captions(folder: DataFolder, *wanted: str) -> tuple[str, tuple[str, ...]]:
+    """(name, pictures) of the first of these splits that has captioned pictures.
+
+    Example:
+        >>> which, names = split_with_captions(folder, "test", "dev")
+
+    Raises:
+        DataError: none of them has.
+    """
+    for which in wanted:
+        names = folder.split(which)
+        if any(folder.captions_of(name) for name in names):
+            return which, names
+    raise DataError(
+        f"No picture of {folder.root} in split {' or '.join(wanted)} has a caption to measure "
+        "with. Add captions, or a list of the pictures of a split."
+    )
+
+
 def dev_recall(
     folder: DataFolder, names: Sequence[str] | None = None
 ) -> Callable[[Encoder], dict[str, Any]]:
@@ -188,6 +210,7 @@ def format_report(*documents: dict[str, Any]) -> str:
     lines = [
         f"{first['gallery']:,} pictures · {first['captions']:,} captions · "
         f"{first['protocol']} protocol · split {first.get('split', 'all')}",
+        *shared_lines(first),
         "",
         " " * 18 + "".join(f"{_short(document.get('model', '')):>26}" for document in documents),
     ]
@@ -204,6 +227,20 @@ def format_report(*documents: dict[str, Any]) -> str:
             lines.append(f"\n{len(document['skipped'])} pictures could not be opened:")
             lines += [f"  {reason}" for reason in list(document["skipped"].values())[:5]]
     return "\n".join(lines)
+
+
+def shared_lines(document: dict[str, Any]) -> list[str]:
+    """A sentence on captions of several pictures and the ceiling they set; none without such."""
+    shared = document.get("shared")
+    if not shared or not shared["captions"]:
+        return []
+    ceilings = ", ".join(f"{shared['ceiling'][f'R@{k}']:.1f}" for k in KS)
+    return [
+        f"{shared['captions']:,} captions ({shared['captions'] / document['captions']:.0%}) stand "
+        "under several pictures, which are all right answers.",
+        f"Were only one of them right, no model could reach more than R@{KS[0]}/{KS[1]}/{KS[2]} "
+        f"{ceilings} % (text → image); here the ceiling is 100 %.",
+    ]
 
 
 def _cell(direction: dict[str, Any], k: int) -> str:

@@ -47,21 +47,26 @@ def plot_hits(
     right: Collection[str] = (),
 ) -> "Figure":
     """A row of hits under the query, each with rank and cosine; `right` paths get a green frame."""
-    return plot_hit_rows([(query, hits, pictures, query_pictures)], path, right=right)
+    return plot_hit_rows([(query, hits, pictures, query_pictures)], path, right=[right])
 
 
 def plot_hit_rows(
     rows: Sequence[tuple[str, Sequence[HitLike], Sequence[Image.Image], Sequence[Image.Image]]],
     path: Path | None = None,
     *,
-    right: Collection[str] = (),
+    right: Sequence[Collection[str]] = (),
 ) -> "Figure":
-    """Several queries, a row each: (query, hits, their pictures, pictures of the query)."""
+    """Several queries, a row each: (query, hits, their pictures, pictures of the query).
+
+    Args:
+        right: per row, the paths that get a green frame there; none anywhere when left out.
+    """
     columns = max(len(hits) + len(asked) for _, hits, _, asked in rows)
     with _style() as new_figure:
         figure = new_figure(figsize=(CELL * columns, (CELL + 0.62) * len(rows)))
         grid = figure.subfigures(len(rows), 1, squeeze=False)[:, 0]
-        for part, (query, hits, pictures, asked) in zip(grid, rows, strict=True):
+        framed = right or [()] * len(rows)
+        for part, (query, hits, pictures, asked), own in zip(grid, rows, framed, strict=True):
             part.suptitle(
                 fill(query, 28 * columns), x=0.012, ha="left", fontweight="bold", fontsize=12
             )
@@ -71,7 +76,7 @@ def plot_hit_rows(
             for cell, picture in zip(cells, asked, strict=False):
                 _picture(cell, picture, "query", ACCENT)
             for cell, hit, picture in zip(cells[len(asked) :], hits, pictures, strict=False):
-                frame = RIGHT if hit.path in right else None
+                frame = RIGHT if hit.path in own else None
                 _picture(cell, picture, f"{hit.rank} · {hit.score:.3f}", frame)
     return _saved(figure, path)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from timanh.evaluation.evaluate import Measured
-from timanh.evaluation.recall import KS, bootstrap_draws, interval
+from timanh.evaluation.recall import KS, intervals
 
 SHORT, LONG = 6, 12  # words; a Vietnamese word counts once per syllable, as it is written
 
@@ -69,19 +69,18 @@ def recall_by_kind(measured: Measured, captions: Sequence[str]) -> dict[str, dic
         Kind → {"captions": how many; "R@1", "R@5", "R@10" in percent; "ci95": their intervals,
         a bootstrap over pictures}. A kind without captions has only its 0.
     """
-    found = [kinds_of(caption) for caption in captions]
+    told = [kinds_of(caption) for caption in captions]
     table: dict[str, dict[str, Any]] = {}
     for kind in KINDS:
-        rows = np.array([kind in kinds for kinds in found], np.bool_)
+        rows = np.array([kind in kinds for kinds in told], np.bool_)
         table[kind] = {"captions": int(rows.sum())}
         if rows.any():
-            pictures, place = np.unique(measured.owner[rows], return_inverse=True)
-            draws = bootstrap_draws(len(pictures))
-            hits = {f"R@{k}": measured.t2i[rows] <= k for k in KS}
-            table[kind] |= {name: round(100 * float(hit.mean()), 4) for name, hit in hits.items()}
-            table[kind]["ci95"] = {
-                name: list(interval(hit, place, draws)) for name, hit in hits.items()
-            }
+            place = np.unique(measured.owner[rows], return_inverse=True)[1]
+            hits = np.stack([measured.t2i[rows] <= k for k in KS], 1)
+            shares = zip(KS, hits.mean(0).tolist(), strict=True)
+            table[kind] |= {f"R@{k}": round(100 * share, 4) for k, share in shares}
+            found = zip(KS, intervals(hits, place), strict=True)
+            table[kind]["ci95"] = {f"R@{k}": list(edges) for k, edges in found}
     return table
 
 

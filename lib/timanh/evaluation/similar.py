@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from timanh.data import DataFolder
 from timanh.evaluation.evaluate import encode_gallery
-from timanh.evaluation.recall import bootstrap_draws, interval
+from timanh.evaluation.recall import intervals
 from timanh.models.encoder import Encoder
 from timanh.training.shared import words_of
 
@@ -39,11 +39,10 @@ def evaluate_similar(
     bags = caption_vectors([folder.captions_of(kept[row]) for row in told])
     found = ndcg(vectors[told], bags)
     shuffled = ndcg(vectors[np.random.default_rng(0).permutation(told)], bags)
-    draws = bootstrap_draws(len(told))
     return {
         "gallery": len(told),
         f"nDCG@{K}": round(100 * float(found.mean()), 2),
-        "ci95": list(interval(found, np.arange(len(told)), draws)),
+        "ci95": list(intervals(found[:, None], np.arange(len(told)))[0]),
         "random": round(100 * float(shuffled.mean()), 2),
     }
 

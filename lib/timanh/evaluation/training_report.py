@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from timanh.data import DataFolder, data_notes, open_picture, split_note
-from timanh.evaluation.evaluate import encode_gallery
+from timanh.evaluation.evaluate import encode_gallery, shared_lines
 from timanh.evaluation.figures import plot_hit_rows, plot_recall, plot_training
 from timanh.evaluation.interpolation import format_interpolation
-from timanh.evaluation.recall import KS, retrieval_ranks
+from timanh.evaluation.recall import KS, retrieval_ranks, right_pictures, same_captions
 from timanh.models.encoder import Encoder
 from timanh.search import Hit
 from timanh.training import Recipe, TrainingResult
@@ -30,13 +30,16 @@ def write_training_report(
     before: dict[str, Any],
     after: dict[str, Any],
     between: dict[str, Any] | None = None,
+    mixed: dict[str, Any] | None = None,
 ) -> Path:
     """`report.md` with its figures in the model's folder: recipe, curves, recall, examples.
 
     Args:
         encoder: the trained one.
         names: the pictures that `before` and `after` were measured on.
-        before, after: reports of `evaluate` on `names`, without and with this training.
+        before, after: reports of `evaluate` on `names`, without and with this training; of a split
+            that took no part in choosing epoch and share, such as test.
+        mixed: such a report of the weights between that were chosen.
         between: what `interpolate` found, drawn as `between.png` in the same folder.
 
     Returns:
@@ -44,11 +47,12 @@ def write_training_report(
     """
     out = done.folder
     plot_training(done.history, out / "training.png")
-    plot_recall({"before": before, "after": after}, out / "recall.png")
+    columns = {"before": before, "after": after, **({"between": mixed} if mixed else {})}
+    plot_recall(columns, out / "recall.png")
     draw_examples(encoder, folder, names, out / "best.png", out / "worst.png")
     page = out / "report.md"
     with atomic_write(page) as temporary:
-        temporary.write_text(_page(done, recipe, folder, before, after, between), encoding="utf8")
+        temporary.write_text(_page(done, recipe, folder, columns, between), encoding="utf8")
     return page
 
 
@@ -58,26 +62,29 @@ def draw_examples(
     """The five queries with the clearest right answer, and the five with the worst rank, each of
     another picture.
 
-    In each row the right picture has a green frame; where it is not among the best, it stands
-    last, with the rank it has.
+    In each row its right pictures have a green frame; where none is among the best, the nearest
+    stands last, with the rank it has.
     """
     images, kept, _ = encode_gallery(encoder, folder, names, progress=False)
     texts = [caption for name in kept for caption in folder.captions_of(name)]
     owner = np.repeat(np.arange(len(kept)), [len(folder.captions_of(name)) for name in kept])
     vectors = encoder.encode_texts(texts)
-    ranks, _ = retrieval_ranks(images, vectors, owner)
+    same = same_captions(texts)
+    ranks, _ = retrieval_ranks(images, vectors, owner, same)
+    known = right_pictures(owner, same)
     own = np.einsum("qd,qd->q", vectors, images[owner])
     order = np.lexsort((-own, ranks))  # by rank, the surest first
     for chosen, file in ((_other(order, owner), best), (_other(order[::-1], owner), worst)):
         rows: list[Row] = []
-        right: set[str] = set()
+        right: list[set[str]] = []
         for query in chosen:
-            truth = int(owner[query])
+            pictured = known.of(query, 1)[1]
             scores = images @ vectors[query]
+            truth = int(pictured[scores[pictured].argmax()])
             hits = _hits(scores, truth, int(ranks[query]), kept)
             pictures = [open_picture(folder.images / hit.path, longest=320) for hit in hits]
             rows.append((texts[query], hits, pictures, ()))
-            right.add(kept[truth])
+            right.append({kept[row] for row in pictured})
         plot_hit_rows(rows, file, right=right)
 
 
@@ -107,10 +114,10 @@ def _page(
     done: TrainingResult,
     recipe: Recipe,
     folder: DataFolder,
-    before: dict[str, Any],
-    after: dict[str, Any],
+    columns: dict[str, dict[str, Any]],
     between: dict[str, Any] | None,
 ) -> str:
+    after = columns["after"]
     lines = [
         f"# Training report: {after['model']}",
         "",
@@ -125,14 +132,16 @@ def _page(
         "",
         f"Split {after['split']}, a gallery of {after['gallery']:,} pictures, "
         f"{after['captions']:,} captions, {after['protocol']} protocol; percent, with the 95 % "
-        "interval of a bootstrap over pictures.",
+        f"interval of a bootstrap over pictures. {_chosen_on(done, after['split'])}",
+        *shared_lines(after),
         "",
-        "| | before | after |",
-        "|---|---|---|",
+        f"| | {' | '.join(columns)} |",
+        "|---" * (1 + len(columns)) + "|",
     ]
     for way, label in (("t2i", "text → image"), ("i2t", "image → text")):
         lines += [
-            f"| {label} R@{k} | {_cell(before[way], k)} | {_cell(after[way], k)} |" for k in KS
+            f"| {label} R@{k} | {' | '.join(_cell(each[way], k) for each in columns.values())} |"
+            for k in KS
         ]
     lines += ["", "![recall](recall.png)", "", "## Epochs", ""]
     lines += ["| epoch | average loss | temperature | pictures/s | waiting | t→i R@1 | i→t R@1 |"]
@@ -150,6 +159,17 @@ def _page(
         lines += ["", "## Skipped pictures", ""]
         lines += [f"- {reason}" for reason in done.skipped.values()]
     return "\n".join(lines) + "\n"
+
+
+def _chosen_on(done: TrainingResult, split: str) -> str:
+    measured = next((entry["dev"] for entry in done.history if entry["dev"]), None)
+    if measured is None:
+        return "No split was measured while it trained: the last epoch was kept."
+    chosen = measured.get("split", "dev")
+    size = f"{measured['gallery']:,} pictures of " if "gallery" in measured else ""
+    if chosen == split:
+        return "The epoch was chosen on this very split, which flatters “after” (no test pictures)."
+    return f"The epoch was chosen on {size}split {chosen}, of which none is in this gallery."
 
 
 def _cell(direction: dict[str, Any], k: int) -> str:
