@@ -1,5 +1,6 @@
 """How an API is set up: one frozen value."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -23,6 +24,7 @@ class ApiConfig:
         searches_per_minute, reads_per_minute: for one address; 0 is no limit.
         thumbnail_side: long side of thumbnails, in pixels.
         thumbnail_bytes: of thumbnails kept in memory.
+        changed: called after pictures were added or deleted.
     """
 
     api_key: str | None = field(default=None, repr=False)
@@ -41,3 +43,4 @@ class ApiConfig:
     reads_per_minute: int = 0
     thumbnail_side: int = 320
     thumbnail_bytes: int = 64_000_000
+    changed: Callable[[], None] = lambda: None

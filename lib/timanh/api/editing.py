@@ -170,6 +170,7 @@ class GalleryEditor:
     def _reopen(self) -> None:
         """Searches that run keep the old dictionary; the next ones have the new."""
         self.engine.dictionary = reopen(self.engine.dictionary, self.engine.encoder)
+        self.config.changed()
 
     def _require_writable(self) -> None:
         if self.config.read_only:

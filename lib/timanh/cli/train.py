@@ -179,7 +179,9 @@ def train(
     else:
         before = None
     done = train(folder, encoder, chosen, out, measure=measure, resume=not fresh)
-    if done.resumed_at:
+    if done.found:
+        notice(f"The run in {out} was done already; --fresh begins again in its place.")
+    elif done.resumed_at:
         notice(f"Went on from step {done.resumed_at:,} of the run in {out}.")
     for line in table([HEADER, *(_row(epoch) for epoch in done.history)], right=range(8)):
         result(line)
@@ -197,7 +199,6 @@ def train(
     if model and between and captioned["dev"]:
         found = _between(model, trained, folder, out, probe, device)
         mixed = evaluate(trained, folder, names, split=which, progress=False)
-        mixed["model"] = f"{trained.name}, between"
     result("\n" + format_report(before, after, *([mixed] if mixed else [])))
     trained = load_encoder(str(out), device=device)
     page = write_training_report(done, chosen, trained, folder, names, before, after, found, mixed)

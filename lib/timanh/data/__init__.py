@@ -1,5 +1,6 @@
 """Pictures and captions: reading, splitting, pairing, and the drawn demo gallery."""
 
+from timanh.data.archive import find_gallery, keep_added
 from timanh.data.captions import CaptionSet, read_captions
 from timanh.data.few import open_few
 from timanh.data.folder import DataFolder, open_data
@@ -24,7 +25,9 @@ __all__ = [
     "data_notes",
     "describe_left_out",
     "draw_splits",
+    "find_gallery",
     "find_pictures",
+    "keep_added",
     "list_pictures",
     "open_data",
     "open_few",

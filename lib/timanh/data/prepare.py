@@ -1,9 +1,12 @@
 """The data folder that the notebooks start from, by name."""
 
+from pathlib import Path
+
+from timanh.data.archive import IMAGES, is_packed, pack_data, unpack_data
 from timanh.data.download import fetch_flickr8k
 from timanh.data.folder import DataFolder, open_data
 from timanh.data.scenes import draw_gallery
-from timanh.workspace import Workspace
+from timanh.workspace import Workspace, near
 
 
 def prepare_data(
@@ -11,22 +14,40 @@ def prepare_data(
 ) -> DataFolder:
     """Fetch, draw or find a data folder.
 
+    On Google Drive the pictures are kept as one archive, and used from the machine's own disk.
+
     Args:
-        source: "flickr8k" (fetched into the workspace), "demo" (drawn there), or a folder.
+        source: "flickr8k" (fetched into the workspace), "demo" (drawn there, and drawn again
+            where it was drawn with another count or seed), or a folder.
         count, seed: of drawn pictures.
 
     Raises:
         DataError: it cannot be had.
     """
-    if source == "flickr8k":
-        return open_data(fetch_flickr8k(workspace.data / "flickr8k", progress=progress))
-    if source == "demo":
-        out = workspace.data / "demo"
-        return open_data(draw_gallery(out, count=count, seed=seed, progress=progress))
-    return open_data(source)
+    if source not in ("flickr8k", "demo"):
+        return open_data(source)
+    kept = workspace.data / source
+    place = near(kept)
+    if is_packed(kept):
+        unpack_data(kept, progress=progress)
+    elif (kept / IMAGES).is_dir():
+        place = kept  # kept as single files before there were archives
+    _make(source, place, count, seed, progress)
+    if place != kept:
+        pack_data(place, kept, progress=progress)
+    return open_data(place)
 
 
-def data_folder(source: str, workspace: Workspace) -> DataFolder:
+def data_folder(source: str, workspace: Workspace, *, progress: bool = True) -> DataFolder:
     """What an earlier notebook prepared: a name within the workspace, or a folder."""
     inside = workspace.data / source
+    if is_packed(inside):
+        return open_data(unpack_data(inside, progress=progress))
     return open_data(inside if inside.is_dir() else source)
+
+
+def _make(source: str, place: Path, count: int, seed: int, progress: bool) -> None:
+    if source == "flickr8k":
+        fetch_flickr8k(place, progress=progress)
+    else:
+        draw_gallery(place, count=count, seed=seed, progress=progress, again=True)

@@ -26,7 +26,8 @@ def interpolate(
     *,
     steps: Sequence[float] = STEPS,
 ) -> dict[str, Any]:
-    """Measure models between two; `after` is left with the weights of the chosen one.
+    """Measure models between two; `after` is left with the weights of the chosen one, and a
+    name of its own.
 
     Args:
         measure: dev recall, such as `dev_recall(folder)`.
@@ -59,6 +60,7 @@ def interpolate(
         )
     chosen = max(points, key=lambda point: (point["dev"] + point["probe"], point["share"]))
     _set(after, old, new, chosen["share"])
+    after.name = f"{after.name}-between"
     return {"probe": probe.what, "points": points, "chosen": chosen["share"]}
 
 

@@ -6,10 +6,13 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from timanh.api import ApiConfig, create_app
+from timanh.api.editing import ADDED
+from timanh.data import find_gallery, keep_added
 from timanh.search import SearchEngine
 from timanh.search.local_translation import MODEL, find_local_translator
 from timanh.search.translation import Translator, google_translate
@@ -49,6 +52,7 @@ def start(config: ServeConfig) -> Running:
             read_only=chosen.read_only,
             searches_per_minute=SEARCHES_PER_MINUTE if chosen.reachable else 0,
             reads_per_minute=READS_PER_MINUTE if chosen.reachable else 0,
+            changed=partial(_keep_added, engine.dictionary.gallery),
         ),
     )
     server = ApiServer(app, chosen.host, chosen.port).start()
@@ -96,8 +100,7 @@ def serve(index: Path | str, **settings: Any) -> None:
 def load_engine(config: ServeConfig) -> SearchEngine:
     """The search engine over `config.index`, wherever that is searched."""
     dictionary = open_engine(config.index, config.engine)
-    if config.gallery is not None:
-        dictionary.gallery = config.gallery
+    dictionary.gallery = config.gallery or find_gallery(dictionary.gallery, Path(config.index))
     encoder = dictionary.load_encoder(config.model, device=config.device)
     if "vi" in encoder.languages:
         return SearchEngine(encoder, dictionary)
@@ -112,6 +115,19 @@ def make_translator(config: ServeConfig) -> Translator:
         services["local"] = local
     services["google"] = google_translate
     return Translator(services, cache=TranslationCache(config.cache_folder / "translations.jsonl"))
+
+
+def _keep_added(gallery: Path) -> None:
+    """Pictures added in Colab go to Drive too, from where the machine's disk is filled again."""
+    try:
+        keep_added(gallery, ADDED)
+    except OSError as error:
+        log.warning(
+            "Added pictures could not be copied to Google Drive (%s); they are lost when the "
+            "session ends.\nChưa chép được ảnh vừa thêm lên Google Drive; ảnh sẽ mất khi phiên "
+            "kết thúc.",
+            error,
+        )
 
 
 def _examples(gallery: Path) -> tuple[tuple[str, str], ...]:

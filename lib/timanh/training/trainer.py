@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from timanh.data import DataFolder
 from timanh.errors import DataError, DivergedError
+from timanh.models.loading import load_encoder
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.training.adapters import add_adapters
 from timanh.training.averaging import Average
@@ -34,6 +35,7 @@ from timanh.workspace import in_colab
 
 Measure = Callable[[TorchEncoder], dict[str, Any]]
 SAVE_EVERY = 120.0  # seconds of work that a kill may cost
+COPY_EVERY = 600.0  # and that the loss of the machine may, where the model lies on Drive
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class TrainingResult:
         pictures: how many were trained on.
         skipped: picture → why it could not be opened.
         resumed_at: the step at which an earlier run was taken up; 0 for none.
+        found: whether that run was done, so that nothing was left to train.
     """
 
     history: list[dict[str, Any]]
@@ -57,6 +60,7 @@ class TrainingResult:
     pictures: int
     skipped: dict[str, str]
     resumed_at: int = 0
+    found: bool = False
 
 
 def train(
@@ -72,7 +76,9 @@ def train(
     cache: Path | None = None,
     progress: bool = True,
 ) -> TrainingResult:
-    """Train `encoder` in place and write it to `out`.
+    """Train `encoder` in place and write it to `out`, under the name of that folder.
+
+    A run that was done is found again: `encoder` then has the weights of `out`.
 
     Args:
         names: the pictures to train on; the train split when None.
@@ -81,6 +87,8 @@ def train(
         resume: go on from the checkpoint in `out`, if there is one; the weights at the end are
             those of an unbroken run on the same device. False starts anew.
         save_every: seconds between checkpoints within an epoch; there is one after each epoch.
+            Where `out` lies on Google Drive they stand on the machine's own disk and are copied
+            to `out` every ten minutes and after each epoch.
         cache: where decoded pictures are kept; when None `.pixels` below `out`, but in Colab,
             where `out` lies on Drive, the machine's own disk.
 
@@ -106,7 +114,24 @@ def train(
     )
     captions = [folder.captions_of(name) for name in pixels.names]
     check_captions(captions)
-    return _Run(encoder, recipe, out, pixels, captions, measure, progress, save_every).go(resume)
+    encoder.name = out.resolve().name
+    checkpoints = Checkpoints(out, recipe, describe(pixels.names, captions))
+    done = checkpoints.finished() if resume else None
+    if done is not None:
+        _take_over(encoder, out)
+        history = done["history"]
+        return TrainingResult(
+            history, out, best_epoch(history), len(pixels.names), pixels.skipped, done["step"], True
+        )
+    run = _Run(encoder, recipe, checkpoints, pixels, captions, measure, progress, save_every)
+    return run.go(resume)
+
+
+def _take_over(encoder: TorchEncoder, out: Path) -> None:
+    trained = load_encoder(out, device=encoder.device)
+    encoder.texts = trained.texts
+    encoder.network.load_state_dict(trained.network.state_dict())
+    encoder.forget_fingerprint()
 
 
 def _near(out: Path) -> Path:
@@ -120,7 +145,7 @@ class _Run:
         self,
         encoder: TorchEncoder,
         recipe: Recipe,
-        out: Path,
+        checkpoints: Checkpoints,
         pixels: PixelCache,
         captions: list[tuple[str, ...]],
         measure: Measure | None,
@@ -129,12 +154,12 @@ class _Run:
     ) -> None:
         self.encoder = encoder
         self.recipe = recipe
-        self.out = out
+        self.out = checkpoints.out
         self.pixels = pixels
         self.measure = measure
         self.progress = progress
         self.save_every = save_every
-        self.checkpoints = Checkpoints(out, recipe, describe(pixels.names, captions))
+        self.checkpoints = checkpoints
         self.feeder = Feeder(pixels, captions, encoder.texts, recipe)
         self.precision = Precision(encoder.device, recipe.mixed_precision)
         if recipe.lora:
@@ -155,6 +180,8 @@ class _Run:
     def go(self, resume: bool) -> TrainingResult:
         resumed_at = self.restore() if resume else 0
         self.texts = stored_texts(self.encoder.texts)
+        if not resumed_at:
+            self.checkpoints.begin()
         self.checkpoints.save_json(asdict(self.recipe), RECIPE)
         self.scalars = open_scalars(self.out, self.step)
         with explained(self.recipe, self.out):
@@ -164,6 +191,7 @@ class _Run:
                 self.history.append(self.epoch(epoch))
                 self.keep_epoch()
                 add_epoch(self.scalars, self.history[-1], self.step - 1)
+            self.checkpoints.finish(self.step, self.history)
         self.scalars.close()
         return TrainingResult(
             self.history,
@@ -217,12 +245,13 @@ class _Run:
                 self.checkpoints.save_model(self.encoder)
         self.checkpoints.save_history(self.history)
         self.save()
+        self.checkpoints.publish()
 
     def epoch(self, epoch: int) -> dict[str, Any]:
         first = self.step - epoch * self.per_epoch
         freeze(self.encoder.network, self.recipe, epoch)
         self.train_mode()
-        began = saved = time.monotonic()
+        began = saved = copied = time.monotonic()
         before, self.feeder.waited = self.seconds, 0.0
         with tqdm(
             total=self.per_epoch,
@@ -239,6 +268,9 @@ class _Run:
                     self.seconds = before + time.monotonic() - began
                     self.save()
                     saved = time.monotonic()
+                    if saved - copied >= COPY_EVERY:
+                        self.checkpoints.publish()
+                        copied = time.monotonic()
         self.encoder.network.eval()
         self.encoder.forget_fingerprint()
         seconds = time.monotonic() - began

@@ -7,21 +7,31 @@ from timanh.workspace.environment import (
     mount_drive,
     secret,
 )
-from timanh.workspace.files import atomic_write, free_disk_or_raise
+from timanh.workspace.files import (
+    atomic_write,
+    discard_file,
+    free_disk_or_raise,
+    put_file,
+    settle_file,
+)
 from timanh.workspace.names import name_key, on_disk, readable
-from timanh.workspace.root import Workspace, user_cache
+from timanh.workspace.root import Workspace, near, user_cache
 
 __all__ = [
     "Workspace",
     "atomic_write",
+    "discard_file",
     "find_secret",
     "free_disk_or_raise",
     "in_colab",
     "is_smoke",
     "mount_drive",
     "name_key",
+    "near",
     "on_disk",
+    "put_file",
     "readable",
     "secret",
+    "settle_file",
     "user_cache",
 ]

@@ -35,6 +35,49 @@ def atomic_write(path: Path) -> Iterator[Path]:
         raise
 
 
+def put_file(source: Path, target: Path) -> None:
+    """Copy `source` over `target`, for folders on Google Drive and other slow places.
+
+    Drive moves what is replaced or deleted into its trash, where it goes on taking room. So the
+    older file is moved aside, emptied, and only then deleted. A process killed in between leaves
+    one whole file, under a name that `settle_file` turns back into `target`.
+    """
+    part, new, old = (_beside(target, word) for word in ("part", "new", "old"))
+    with source.open("rb") as read, part.open("wb") as written:
+        shutil.copyfileobj(read, written, 16 * 1024 * 1024)
+        written.flush()
+        os.fsync(written.fileno())
+    part.replace(new)
+    if target.exists():
+        target.replace(old)
+    new.replace(target)
+    discard_file(old)
+
+
+def settle_file(target: Path) -> None:
+    """End what a killed `put_file` began: `target` is whole again, and nothing lies beside it."""
+    for word in ("new", "old"):
+        left = _beside(target, word)
+        if left.is_file() and not target.exists():
+            left.replace(target)
+        discard_file(left)
+    discard_file(_beside(target, "part"))
+
+
+def discard_file(path: Path) -> None:
+    """Delete a file, emptied first so that a trash keeps nothing large; none is no error."""
+    try:
+        with path.open("r+b") as file:
+            file.truncate(0)
+    except FileNotFoundError:
+        return
+    path.unlink(missing_ok=True)
+
+
+def _beside(target: Path, word: str) -> Path:
+    return target.with_name(f".{target.name}.{word}")
+
+
 def free_disk_or_raise(folder: Path, needed_bytes: int) -> None:
     """Check before long work that its result will fit.
 

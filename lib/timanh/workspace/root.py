@@ -44,7 +44,7 @@ class Workspace:
     @property
     def on_drive(self) -> bool:
         """Whether it lies on Google Drive in Colab, where each small file takes long."""
-        return in_colab() and self.root.is_relative_to(drive_folder().resolve())
+        return near(self.root) != self.root
 
     @property
     def quick(self) -> Path:
@@ -52,7 +52,7 @@ class Workspace:
 
         The root itself, unless that lies on Google Drive.
         """
-        return colab_content() / "timanh-local" if self.on_drive else self.root
+        return near(self.root)
 
     @property
     def data(self) -> Path:
@@ -83,6 +83,18 @@ class Workspace:
 def drive_folder() -> Path:
     """A person's Google Drive in Colab, once it is mounted."""
     return colab_content() / "drive" / "MyDrive"
+
+
+def near(folder: Path) -> Path:
+    """A place on the machine's own disk for what is to come to `folder`, or can be made again.
+
+    `folder` itself, unless it lies on Google Drive in Colab, where each write takes long and
+    each file that is replaced goes on taking room in the trash.
+    """
+    drive = drive_folder().resolve()
+    if in_colab() and folder.resolve().is_relative_to(drive):
+        return colab_content() / "timanh-local" / folder.resolve().relative_to(drive)
+    return folder
 
 
 def user_cache() -> Path:

@@ -50,6 +50,7 @@ def draw_gallery(
     size: int = 224,
     workers: int | None = None,
     progress: bool = True,
+    again: bool = False,
 ) -> Path:
     """Draw a data folder: `images/`, `captions.txt`, `captions.vi.txt`, `truth.json`.
 
@@ -59,6 +60,9 @@ def draw_gallery(
     Args:
         size: side in pixels.
         workers: processes; as many as there are cores when None.
+        again: where `out` holds a gallery drawn with another count, seed or size, draw in its
+            place. Pictures that are the same in both are kept, those that were drawn and are not
+            wanted are deleted, and what was not drawn here is left alone.
 
     Raises:
         DataError: `out` holds something else.
@@ -66,7 +70,7 @@ def draw_gallery(
     """
     out = Path(out)
     wanted = {"version": VERSION, "seed": seed, "size": size, "count": count}
-    if _finished(out, wanted):
+    if _finished(out, wanted, again):
         return out
     images = out / "images"
     images.mkdir(parents=True, exist_ok=True)
@@ -112,12 +116,26 @@ def matches(truth: Mapping[str, Mapping[str, Any]], **wanted: Any) -> list[str]:
     ]  # fmt: skip
 
 
-def _finished(out: Path, wanted: dict[str, int]) -> bool:
+def _make_way(out: Path, drawn: Mapping[str, Any], wanted: Mapping[str, int]) -> None:
+    """Delete the pictures of another drawing that are not those wanted; a kill may come anywhere."""
+    with atomic_write(out / "drawing.json") as temporary:
+        temporary.write_text(json.dumps({**drawn, "pictures": None}), encoding="utf8")
+    (out / "truth.json").unlink(missing_ok=True)
+    same = all(drawn.get(key) == wanted[key] for key in ("version", "seed", "size"))
+    for index in range(wanted["count"] if same else 0, int(drawn["count"])):
+        (out / "images" / name_of(index)).unlink(missing_ok=True)
+    (out / "drawing.json").unlink()
+
+
+def _finished(out: Path, wanted: dict[str, int], again: bool) -> bool:
     """Whether all is there; raises if `out` holds something that is not ours to overwrite."""
     for name in ("truth.json", "drawing.json"):
         if (out / name).is_file():
             stored = json.loads((out / name).read_text(encoding="utf8"))
             if any(stored.get(key) != value for key, value in wanted.items()):
+                if again:
+                    _make_way(out, stored, wanted)
+                    return False
                 found = ", ".join(f"{key} {stored.get(key)}" for key in wanted)
                 raise DataError(
                     f"{out} holds another drawn gallery ({found}). Name another folder, or delete "

@@ -1,0 +1,174 @@
+"""Pictures as one archive on Drive: packed, unpacked, killed in between, and never lost."""
+
+import io
+import shutil
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from galleries import make_gallery
+from pixel_encoder import PixelEncoder
+
+from timanh.data import archive, data_folder, find_gallery, keep_added, prepare_data
+from timanh.data.archive import pack_data, pack_pictures, unpack_data, unpack_pictures
+from timanh.errors import DataError
+from timanh.serving import ServeConfig, load_engine
+from timanh.vectors import VectorDictionary, build_dictionary
+from timanh.workspace import Workspace, mount_drive
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    folder = tmp_path / "source" / "images"
+    (folder / "Hà Nội" / "phố cổ").mkdir(parents=True)
+    for number in range(7):
+        (folder / f"{number}.jpg").write_bytes(bytes([number]) * (300 * number))
+    (folder / "Hà Nội" / "phố cổ" / f"{'dài' * 60}.jpg").write_bytes(b"long name")
+    return folder
+
+
+def test_an_archive_gives_back_every_byte_and_every_name(images: Path, tmp_path: Path) -> None:
+    pack_pictures(images, tmp_path / "images.tar", progress=False)
+    assert not list(tmp_path.glob(".*"))
+    unpack_pictures(tmp_path / "images.tar", tmp_path / "out" / "images", progress=False)
+    assert contents(tmp_path / "out" / "images") == contents(images)
+    with tarfile.open(tmp_path / "images.tar") as tar:
+        assert {(member.uid, member.uname) for member in tar} == {(0, "")}
+
+
+@pytest.mark.parametrize("cut", [0, 100, 512, 1300, 3000, 5000, 9000])
+def test_packing_that_was_killed_goes_on(images: Path, tmp_path: Path, cut: int) -> None:
+    whole, again = tmp_path / "whole.tar", tmp_path / "images.tar"
+    pack_pictures(images, whole, progress=False)
+    (tmp_path / ".images.tar.packing").write_bytes(whole.read_bytes()[:cut])
+    pack_pictures(images, again, progress=False)
+    assert again.read_bytes() == whole.read_bytes()
+
+
+def test_unpacking_that_was_killed_goes_on(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed, out = tmp_path / "images.tar", tmp_path / "out" / "images"
+    pack_pictures(images, packed, progress=False)
+    unpack = archive._unpack
+    seen: list[str] = []
+
+    def killed(tar: Any, member: tarfile.TarInfo, *rest: Any) -> None:
+        seen.append(member.name)
+        if len(seen) == 4:
+            raise KeyboardInterrupt
+        unpack(tar, member, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "_unpack", killed)
+        with pytest.raises(KeyboardInterrupt):
+            unpack_pictures(packed, out, progress=False)
+    kept = {path: path.stat().st_mtime_ns for path in out.rglob("*.jpg")}
+    assert len(kept) == 3
+    unpack_pictures(packed, out, progress=False)
+    assert contents(out) == contents(images)
+    assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
+
+
+@pytest.mark.parametrize("name", ["../outside.jpg", "/etc/outside.jpg", "a/../../outside.jpg"])
+def test_an_archive_cannot_write_outside_of_its_folder(tmp_path: Path, name: str) -> None:
+    with tarfile.open(tmp_path / "images.tar", "w") as tar:
+        member = tarfile.TarInfo(name)
+        member.size = 3
+        tar.addfile(member, io.BytesIO(b"bad"))
+    with pytest.raises(DataError, match="lies outside its own folder"):
+        unpack_data(tmp_path, progress=False)
+    assert not list(tmp_path.parent.rglob("outside.jpg"))
+
+
+def test_a_damaged_archive_is_said(images: Path, tmp_path: Path) -> None:
+    pack_pictures(images, tmp_path / "images.tar", progress=False)
+    content = (tmp_path / "images.tar").read_bytes()
+    (tmp_path / "images.tar").write_bytes(content[:4000])
+    with pytest.raises(DataError, match=r"images\.tar is damaged"):
+        unpack_data(tmp_path, progress=False)
+
+
+def test_on_ones_own_machine_it_is_unpacked_in_place_and_nothing_is_deleted(
+    images: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "data"
+    pack_data(images.parent, folder, progress=False)
+    (folder / "images" / "added").mkdir(parents=True)
+    (folder / "images" / "added" / "mine.jpg").write_bytes(b"mine")
+    assert unpack_data(folder, progress=False) == folder
+    found = contents(folder / "images")
+    assert found.pop("added/mine.jpg") == b"mine" and found == contents(images)
+
+
+def test_on_drive_pictures_are_one_file_and_the_next_session_unpacks_them(colab: Path) -> None:
+    mount_drive()
+    workspace = Workspace.open()
+    kept = workspace.data / "demo"
+    first = prepare_data("demo", workspace, count=6, progress=False)
+    assert not first.root.is_relative_to(colab / "drive") and len(first.names) == 6
+    assert {path.name for path in kept.iterdir()} == {
+        "images.tar", "images.json", "captions.txt", "captions.vi.txt", "truth.json",
+    }  # fmt: skip
+    pictures, packed = contents(first.images), (kept / "images.tar").stat().st_mtime_ns
+    shutil.rmtree(colab / "timanh-local")  # the session has ended
+    again = data_folder("demo", workspace, progress=False)
+    assert contents(again.images) == pictures and again.captions == first.captions
+    prepare_data("demo", workspace, count=6, progress=False)
+    assert (kept / "images.tar").stat().st_mtime_ns == packed, "nothing new is to be packed"
+    more = prepare_data("demo", workspace, count=9, progress=False)
+    fewer = prepare_data("demo", workspace, count=4, seed=1, progress=False)
+    assert (len(more.names), len(fewer.names)) == (9, 4)
+    shutil.rmtree(colab / "timanh-local")
+    assert len(data_folder("demo", workspace, progress=False).names) == 4
+
+
+def test_another_count_draws_only_what_is_missing_and_keeps_what_is_not_ours(
+    tmp_path: Path,
+) -> None:
+    workspace = Workspace.open(tmp_path)
+    folder = prepare_data("demo", workspace, count=3, progress=False)
+    times = {name: (folder.images / name).stat().st_mtime_ns for name in folder.names}
+    (folder.images / "mine.jpg").write_bytes((folder.images / folder.names[0]).read_bytes())
+    more = prepare_data("demo", workspace, count=5, progress=False)
+    assert len(more.names) == 6 and len(more.captions.captions) == 5
+    assert all((more.images / name).stat().st_mtime_ns == time for name, time in times.items())
+    other = prepare_data("demo", workspace, count=2, seed=3, progress=False)
+    assert [name for name in other.names if "mine" not in name] == list(folder.names[:2])
+    assert (other.images / folder.names[0]).stat().st_mtime_ns != times[folder.names[0]]
+
+
+def test_single_files_of_an_earlier_version_go_on_being_used(colab: Path) -> None:
+    mount_drive()
+    workspace = Workspace.open()
+    make_gallery(workspace.data / "flickr8k")
+    for folder in (data_folder("flickr8k", workspace), prepare_data("flickr8k", workspace)):
+        assert folder.root == workspace.data / "flickr8k" and len(folder.names) == 12
+
+
+def test_a_dictionary_finds_its_pictures_in_the_next_session_and_added_ones_are_kept(
+    colab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mount_drive()
+    workspace = Workspace.open()
+    folder = prepare_data("demo", workspace, count=4, progress=False)
+    index = workspace.vectors / "demo"
+    build_dictionary(folder.root, PixelEncoder(), index, progress=False)
+    monkeypatch.setattr(VectorDictionary, "load_encoder", lambda *_, **__: PixelEncoder())
+    (folder.images / "added").mkdir()
+    shutil.copy(folder.images / folder.names[0], folder.images / "added" / "new.jpg")
+    keep_added(folder.images, "added")
+    shutil.rmtree(colab / "timanh-local")
+    engine = load_engine(ServeConfig(index))
+    assert engine.dictionary.gallery == folder.images
+    assert (folder.images / "added" / "new.jpg").is_file() and len(contents(folder.images)) == 5
+    (folder.images / "added" / "new.jpg").unlink()
+    keep_added(folder.images, "added")
+    assert not (workspace.data / "demo" / "images" / "added" / "new.jpg").exists()
+    assert find_gallery(colab / "nowhere" / "images", index) == colab / "nowhere" / "images"
