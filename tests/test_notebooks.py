@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -33,34 +34,48 @@ def printed(file: Path) -> str:
     return "".join("".join(out["text"]) for out in outputs if out["output_type"] == "stream")
 
 
-def run(file: Path, out: Path, workspace: Path, **environment: str) -> str:
+def execute(
+    file: Path, out: Path, content: Path, *parameters: str, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run a notebook in Colab's stand-in, whose own disk is the folder `content`."""
     paths = os.pathsep.join([str(ROOT / "lib"), str(STANDINS / "colab")])
     settings = {
-        **os.environ, "SMOKE": "1", "TIMANH_WORKSPACE": str(workspace), "PYTHONPATH": paths,
+        **os.environ, "SMOKE": "1", "TIMANH_COLAB_CONTENT": str(content), "PYTHONPATH": paths,
         "OMP_NUM_THREADS": "1", **environment,
     }  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, str(EXECUTE), str(file), str(out)],
-        env=settings, capture_output=True, text=True, timeout=280,
+    settings.pop("TIMANH_WORKSPACE", None)
+    return subprocess.run(
+        [sys.executable, str(EXECUTE), str(file), str(out), *parameters],
+        env=settings, capture_output=True, text=True, timeout=280, check=False,
     )  # fmt: skip
+
+
+def run(file: Path, out: Path, content: Path, *parameters: str, **environment: str) -> str:
+    done = execute(file, out, content, *parameters, **environment)
     assert done.returncode == 0, done.stderr[-3000:]
     return printed(out)
 
 
 @pytest.mark.timeout(600)
 def test_all_notebooks_run_in_order_and_end_in_a_public_search(tmp_path: Path) -> None:
-    workspace, record = tmp_path / "workspace", tmp_path / "mounted"
+    content, record = tmp_path / "content", tmp_path / "mounted"
+    workspace = content / "drive" / "MyDrive" / "timanh"
     assert len(NOTEBOOKS) == 5
     said = {}
     for file in NOTEBOOKS:
+        # Each in a session of its own: only what lies on Drive is there.
+        shutil.rmtree(content / "timanh-local", ignore_errors=True)
         said[file.stem[:2]] = run(
-            file, tmp_path / file.name, workspace, STANDIN_DRIVE=str(record),
+            file, tmp_path / file.name, content, STANDIN_DRIVE=str(record),
             STANDIN_NGROK_AUTHTOKEN="test-token", PYNGROK_NGROK_PATH=str(STANDINS / "ngrok"),
         )  # fmt: skip
         assert "Check: " in said[file.stem[:2]], file.name
-    assert record.read_text() == "/content/drive"
+    assert record.read_text() == str(content / "drive")
     assert "240 pictures, 240 with captions" in said["01"]
-    assert "ok: True" in said["03"]
+    assert len(list((workspace / "data" / "demo").iterdir())) == 5, "pictures are one file on Drive"
+    assert said["02"].count("· split test") == 2 and not list(workspace.rglob("*.pt"))
+    assert "ok: True" in said["03"] and "in the dictionary of smoke" in said["03"]
+    assert "· split test" in said["04"] and "with smoke." in said["05"]
     assert "Public address: http://127.0.0.1:" in said["05"]
     assert "#key=" in said["05"] and "http://127.0.0.1:8000/#connect=" in said["05"]
     assert "Check: 5 results" in said["05"]
@@ -68,13 +83,33 @@ def test_all_notebooks_run_in_order_and_end_in_a_public_search(tmp_path: Path) -
 
     # Run-all again finds what is done; without a token the last one says so and goes on.
     began = time.monotonic()
-    again = run(NOTEBOOKS[0], tmp_path / "again1.ipynb", workspace)
-    again += run(NOTEBOOKS[2], tmp_path / "again3.ipynb", workspace)
+    again = run(NOTEBOOKS[0], tmp_path / "again1.ipynb", content)
+    again += run(NOTEBOOKS[2], tmp_path / "again3.ipynb", content)
     assert "0 of them new" in again
     assert time.monotonic() - began < 60
     no_answer = {"STANDIN_NGROK_AUTHTOKEN": "timeout"}
-    local = run(NOTEBOOKS[4], tmp_path / "again5.ipynb", workspace, **no_answer)
-    assert "No tunnel: there is no NGROK_AUTHTOKEN" in local and "Check: 5 results" in local
+    local = run(NOTEBOOKS[4], tmp_path / "again5.ipynb", content, **no_answer)
+    assert "No tunnel: nobody answered" in local and "Check: 5 results" in local
+    assert "127.0.0.1" not in (tmp_path / "again5.ipynb").read_text("utf8")
+
+    # Another model under the same name says which box to tick, and does what it says.
+    other = ["DATA='demo'", "MODEL='demo'", "NAME='smoke'"]
+    refused = execute(NOTEBOOKS[2], tmp_path / "other.ipynb", content, *other, SMOKE="0")
+    assert refused.returncode and "was built with smoke" in refused.stderr
+    assert "this encoder is demo" in refused.stderr and "tick REBUILD" in refused.stderr
+    assert "--" not in refused.stderr.rpartition("EncoderMismatchError")[2]
+    built = [*other, "REBUILD=True"]
+    rebuilt = run(NOTEBOOKS[2], tmp_path / "other.ipynb", content, *built, SMOKE="0")
+    assert "240 pictures in the dictionary of demo" in rebuilt
+
+
+def test_where_drive_is_refused_the_notebook_goes_on_and_says_so(tmp_path: Path) -> None:
+    small = ["DATA='demo'", "COUNT=10"]
+    said = run(
+        NOTEBOOKS[0], tmp_path / "out.ipynb", tmp_path, *small, SMOKE="0", STANDIN_DRIVE_REFUSED="1"
+    )
+    assert "Google Drive is not mounted (mount failed)" in said and "Check: 100%" in said
+    assert (tmp_path / "timanh" / "data" / "demo" / "captions.txt").is_file()
 
 
 @pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)

@@ -6,6 +6,7 @@ from timanh.data.archive import IMAGES, is_packed, pack_data, unpack_data
 from timanh.data.download import fetch_flickr8k
 from timanh.data.folder import DataFolder, open_data
 from timanh.data.scenes import draw_gallery
+from timanh.errors import DataError
 from timanh.workspace import Workspace, near
 
 
@@ -39,10 +40,20 @@ def prepare_data(
 
 
 def data_folder(source: str, workspace: Workspace, *, progress: bool = True) -> DataFolder:
-    """What an earlier notebook prepared: a name within the workspace, or a folder."""
+    """What an earlier notebook prepared: a name within the workspace, or a folder.
+
+    Raises:
+        DataError: there is neither.
+    """
     inside = workspace.data / source
     if is_packed(inside):
         return open_data(unpack_data(inside, progress=progress))
+    if not inside.is_dir() and not Path(source).expanduser().is_dir():
+        raise DataError(
+            f"There is no data {source!r}, neither in {workspace.data} nor as a folder.",
+            cli="Name a folder of pictures.",
+            notebook="Run notebook 01 with this DATA first, or set DATA to a folder of pictures.",
+        )
     return open_data(inside if inside.is_dir() else source)
 
 
