@@ -149,7 +149,7 @@ def test_train_then_evaluate_what_it_wrote(
     assert "dev, 1 pictures (drawn at random from the pictures that no list names)" in splits
     assert f"- {splits}\n" in page
     assert run([*args, "--device", "cpu", "--no-between"]) == 0
-    assert "Went on from step" in capsys.readouterr().err
+    assert "was done already; --fresh begins again" in capsys.readouterr().err
     fails(capsys, *args[:5], words="What is to be trained?")
     fails(capsys, *args[:5], "--vision", "x", words="both --vision and --text")
     fails(capsys, *args, "--vision", "x", "--text", "y", words="not both")

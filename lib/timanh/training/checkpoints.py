@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from timanh.errors import ResumeError
+from timanh.models.loading import load_encoder
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.training.adapters import merged
 from timanh.training.recipe import Recipe
@@ -133,6 +134,13 @@ class Checkpoints:
         done: dict[str, Any] = json.loads(file.read_text(encoding="utf8"))
         self._require_same(done)
         return done
+
+    def take_over(self, encoder: TorchEncoder) -> None:
+        """Give `encoder` the weights of `out`."""
+        trained = load_encoder(self.out, device=encoder.device)
+        encoder.texts = trained.texts
+        encoder.network.load_state_dict(trained.network.state_dict())
+        encoder.forget_fingerprint()
 
     def _state(self) -> Path | None:
         """The newest state; one on this machine counts as long as its run lies in `out`."""

@@ -1,9 +1,36 @@
-"""What is read off the epochs of a run."""
+"""What a run gave, and what is read off its epochs."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 WAYS, KS = ("t2i", "i2t"), ("R@1", "R@5", "R@10")
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a run gave.
+
+    Attributes:
+        history: per epoch {"epoch", "loss", "learning_rate", "temperature", "seconds",
+            "pictures_per_s", "wait_share", "dev"}; "wait_share" is the part of the time that was
+            spent waiting for data, "dev" what `measure` said, or None.
+        folder: the model folder, ready for `load_encoder`.
+        best_epoch: index into `history` of the epoch whose weights are in it.
+        pictures: how many were trained on.
+        skipped: picture → why it could not be opened.
+        resumed_at: the step at which an earlier run was taken up; 0 for none.
+        found: whether that run was done, so that nothing was left to train.
+    """
+
+    history: list[dict[str, Any]]
+    folder: Path
+    best_epoch: int
+    pictures: int
+    skipped: dict[str, str]
+    resumed_at: int = 0
+    found: bool = False
 
 
 def mean_recall(dev: dict[str, Any]) -> float:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -14,14 +14,13 @@ from tqdm import tqdm
 
 from timanh.data import DataFolder
 from timanh.errors import DataError, DivergedError
-from timanh.models.loading import load_encoder
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.training.adapters import add_adapters
 from timanh.training.averaging import Average
 from timanh.training.checkpoints import RECIPE, STATE, Checkpoints, describe, require_weights
 from timanh.training.feeding import Batch, Feeder
 from timanh.training.gradients import Gradients
-from timanh.training.history import best_epoch, out_of_patience
+from timanh.training.history import TrainingResult, best_epoch, out_of_patience
 from timanh.training.losses import MAX_LOGIT_SCALE
 from timanh.training.optimising import freeze, loss_bias, make_optimiser, set_rates
 from timanh.training.pairs import steps_per_epoch
@@ -36,31 +35,6 @@ from timanh.workspace import in_colab
 Measure = Callable[[TorchEncoder], dict[str, Any]]
 SAVE_EVERY = 120.0  # seconds of work that a kill may cost
 COPY_EVERY = 600.0  # and that the loss of the machine may, where the model lies on Drive
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """What a run gave.
-
-    Attributes:
-        history: per epoch {"epoch", "loss", "learning_rate", "temperature", "seconds",
-            "pictures_per_s", "wait_share", "dev"}; "wait_share" is the part of the time that was
-            spent waiting for data, "dev" what `measure` said, or None.
-        folder: the model folder, ready for `load_encoder`.
-        best_epoch: index into `history` of the epoch whose weights are in it.
-        pictures: how many were trained on.
-        skipped: picture → why it could not be opened.
-        resumed_at: the step at which an earlier run was taken up; 0 for none.
-        found: whether that run was done, so that nothing was left to train.
-    """
-
-    history: list[dict[str, Any]]
-    folder: Path
-    best_epoch: int
-    pictures: int
-    skipped: dict[str, str]
-    resumed_at: int = 0
-    found: bool = False
 
 
 def train(
@@ -118,20 +92,13 @@ def train(
     checkpoints = Checkpoints(out, recipe, describe(pixels.names, captions))
     done = checkpoints.finished() if resume else None
     if done is not None:
-        _take_over(encoder, out)
+        checkpoints.take_over(encoder)
         history = done["history"]
         return TrainingResult(
             history, out, best_epoch(history), len(pixels.names), pixels.skipped, done["step"], True
         )
     run = _Run(encoder, recipe, checkpoints, pixels, captions, measure, progress, save_every)
     return run.go(resume)
-
-
-def _take_over(encoder: TorchEncoder, out: Path) -> None:
-    trained = load_encoder(out, device=encoder.device)
-    encoder.texts = trained.texts
-    encoder.network.load_state_dict(trained.network.state_dict())
-    encoder.forget_fingerprint()
 
 
 def _near(out: Path) -> Path:
