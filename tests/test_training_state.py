@@ -31,12 +31,12 @@ class Evil:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state as a run leaves it."""
+def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state as a run leaves it that is stopped."""
     from galleries import make_gallery
 
-    place = tmp_path_factory.mktemp("finished")
-    run(open_data(make_gallery(place / "gallery")), tiny(), place / "out", epochs=1)
+    place = tmp_path_factory.mktemp("left")
+    stopped_after_an_epoch(open_data(make_gallery(place / "gallery")), tiny(), place / "out")
     return place / "out" / STATE
 
 
@@ -60,10 +60,10 @@ def torn(whole: bytes) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("kind", list(torn(b"  ")))
 def test_a_damaged_state_is_said_in_one_sentence(
-    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    left: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / STATE).write_bytes(torn(finished.read_bytes())[kind])
+    (tmp_path / STATE).write_bytes(torn(left.read_bytes())[kind])
     with pytest.raises(ResumeError, match=r"training-state\.pt is damaged .*--fresh") as told:
         read_state(tmp_path / STATE)
     assert "\n" not in str(told.value) and len(str(told.value)) < 500
@@ -82,14 +82,14 @@ def test_a_state_of_something_else_is_said(
 
 
 def test_what_cannot_be_read_is_not_called_damaged(
-    finished: Path, monkeypatch: pytest.MonkeyPatch
+    left: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr("timanh.training.checkpoints.zipfile.ZipFile", away)
     with pytest.raises(ResumeError, match="cannot be read .Input/output error.. Try again"):
-        read_state(finished)
+        read_state(left)
 
 
 def test_another_model_cannot_go_on(gallery: Path, tmp_path: Path) -> None:

@@ -136,8 +136,13 @@ class Checkpoints:
         return done
 
     def take_over(self, encoder: TorchEncoder) -> None:
-        """Give `encoder` the weights of `out`."""
+        """Give `encoder` the weights of `out`.
+
+        Raises:
+            ResumeError: it is another model than that of the run.
+        """
         trained = load_encoder(self.out, device=encoder.device)
+        require_weights(self.out / FINISHED, trained.network.state_dict(), encoder.network)
         encoder.texts = trained.texts
         encoder.network.load_state_dict(trained.network.state_dict())
         encoder.forget_fingerprint()
