@@ -2,12 +2,10 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,7 @@ from timanh.data import open_data
 from timanh.errors import ResumeError
 from timanh.models import load_encoder
 from timanh.models.torch_encoder import TorchEncoder
-from timanh.training import checkpoints, train, trainer
-from timanh.workspace import put_file, settle_file
+from timanh.training import train
 
 
 def test_another_recipe_or_other_data_cannot_go_on(gallery: Path, tmp_path: Path) -> None:
@@ -70,98 +67,6 @@ def test_a_run_that_is_done_keeps_no_state_and_is_found_again(
         folder, tiny(), recipe(epochs=1), out, names=folder.names, resume=False, progress=False
     )
     assert len(fresh.history) == 1 and not fresh.found
-
-
-class Trash:
-    """Google Drive's: what is deleted or replaced below `drive` goes on taking room."""
-
-    def __init__(self, drive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.drive, self.largest = drive.resolve(), 0
-        unlink, replace = Path.unlink, Path.replace
-
-        def unlinked(path: Path, missing_ok: bool = False) -> None:
-            self.takes(path)
-            unlink(path, missing_ok)
-
-        def replaced(path: Path, target: Path) -> Path:
-            self.takes(Path(target))
-            return replace(path, target)
-
-        monkeypatch.setattr(Path, "unlink", unlinked)
-        monkeypatch.setattr(Path, "replace", replaced)
-
-    def takes(self, path: Path) -> None:
-        if path.is_file() and path.resolve().is_relative_to(self.drive):
-            self.largest = max(self.largest, path.stat().st_size)
-
-
-def test_on_drive_a_run_survives_the_machine_and_leaves_nothing_large_in_the_trash(
-    gallery: Path, tmp_path: Path, colab: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder, names = open_data(gallery), open_data(gallery).names
-    train(folder, tiny(), recipe(), tmp_path / "whole", names=names, progress=False)
-    drive = colab / "drive" / "MyDrive"
-    out, trash = drive / "timanh" / "models" / "broken", Trash(drive, monkeypatch)
-    for _ in range(2):
-        with pytest.raises(KeyboardInterrupt):
-            train(
-                folder, tiny(), recipe(), out, names=names, measure=interrupted_after(1),
-                progress=False,
-            )  # fmt: skip
-        assert (out / "training-state.pt").is_file()
-        shutil.rmtree(colab / "timanh-local")  # the session has ended
-    done = train(
-        folder, tiny(), recipe(), out, names=names, measure=interrupted_after(99), progress=False
-    )
-    assert done.resumed_at and len(done.history) == 3
-    assert_same_weights(tmp_path / "whole", out)
-    assert not list(out.rglob("*.pt")) and not list(out.glob(".*"))
-    assert not list((colab / "timanh-local").rglob("*.pt"))
-    assert trash.largest < 20_000 < (out / "model.safetensors").stat().st_size
-
-
-def test_the_state_is_copied_to_drive_every_ten_minutes(
-    gallery: Path, colab: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    copies: list[str] = []
-    monkeypatch.setattr(checkpoints, "put_file", lambda source, target: copies.append(target.name))
-    monkeypatch.setattr(trainer, "COPY_EVERY", 0.0)
-    folder, out = open_data(gallery), colab / "drive" / "MyDrive" / "model"
-    steps = recipe(epochs=1, batch_size=2)
-    train(folder, tiny(), steps, out, names=folder.names, save_every=0.0, progress=False)
-    assert copies.count("training-state.pt") == 6  # after 5 steps within the epoch, and at its end
-
-
-@pytest.mark.parametrize("killed_at", range(5))
-def test_a_copy_that_is_killed_leaves_the_old_file_or_the_new_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: int
-) -> None:
-    source, target = tmp_path / "source", tmp_path / "drive" / "state.pt"
-    target.parent.mkdir()
-    source.write_bytes(b"new" * 1000)
-    target.write_bytes(b"old" * 1000)
-    calls: list[str] = []
-
-    def killing(name: str) -> Callable[..., Any]:
-        real = getattr(Path, name)
-
-        def call(path: Path, *args: Any, **options: Any) -> Any:
-            if path.is_relative_to(target.parent):
-                calls.append(name)
-                if len(calls) > killed_at:
-                    raise KeyboardInterrupt
-            return real(path, *args, **options)
-
-        return call
-
-    with monkeypatch.context() as patch:
-        for name in ("replace", "unlink"):
-            patch.setattr(Path, name, killing(name))
-        with suppress(KeyboardInterrupt):
-            put_file(source, target)
-    settle_file(target)
-    assert target.read_bytes() == (b"old" if killed_at < 2 else b"new") * 1000
-    assert [path.name for path in target.parent.iterdir()] == ["state.pt"]
 
 
 def test_numbers_go_to_tensorboard_once_each_even_after_going_on(
