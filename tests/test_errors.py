@@ -20,7 +20,8 @@ FOR_TERMINALS = re.compile(
 # Only a caller who names such a server or cluster in Python comes there, and no notebook does.
 BEYOND_NOTEBOOKS = (
     "engines.py", "exchange.py", "milvus.py", "milvus_server.py", "postgres.py",
-    "postgres_server.py", "ray_cluster.py", "ray_encoding.py", "tuning_engines.py",
+    "postgres_schema.py", "postgres_server.py", "ray_cluster.py", "ray_encoding.py",
+    "tuning_engines.py",
 )  # fmt: skip
 
 

@@ -86,6 +86,7 @@ def test_in_colab_without_a_tunnel_no_link_to_its_own_machine_is_shown(
     try:
         for shown in (running.describe(), running._repr_html_()):
             assert "127.0.0.1" not in shown and "TUNNEL" in shown
+        assert "127.0.0.1" not in repr(running)
         assert running.ask("a dog")["results"]
     finally:
         running.stop()

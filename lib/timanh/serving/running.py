@@ -111,7 +111,7 @@ class Running:
         )
 
     def __repr__(self) -> str:
-        return f"<Running {self.public_url or self.url}>"
+        return f"<Running {self.public_url or self.url if self.connectable else 'here only'}>"
 
     def _repr_html_(self) -> str:
         if not self.connectable:
