@@ -155,7 +155,9 @@ def _find(writer: DictionaryWriter, pictures: Sequence[str]) -> dict[str, Item]:
     gallery = find_place(writer.manifest.gallery, writer.folder)
     places = {picture: (picture, _below(gallery, picture)) for picture in pictures}
     likely = writer.find(
-        id for own in places.values() for id in (own[0], *(next(ids_of(path)) for path in own))
+        id
+        for own in places.values()
+        for id in (own[0], *(next(ids_of(path)) for path in own if path))
     )
     found = {}
     for picture, paths in places.items():
