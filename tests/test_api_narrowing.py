@@ -16,8 +16,7 @@ from pixel_encoder import PixelEncoder, make_pictures
 
 from timanh.api import create_app
 from timanh.search import SearchEngine
-from timanh.search.folding import fold_doubles
-from timanh.search.lookup import MOST_FOLDED
+from timanh.search.lookup import MOST_FOLDED, fold_doubles
 from timanh.vectors import Item, VectorDictionary, build_dictionary, item_id
 from timanh.vectors.columns import count_folders
 from timanh.vectors.items import write_lines
@@ -180,14 +179,14 @@ def test_a_slow_filter_does_not_hold_up_others(
     client: TestClient, engine: SearchEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go, began = threading.Event(), threading.Event()
-    sift = engine.sift
+    prepare = engine.prepare_filter
 
     def slow(query: object) -> None:
         began.set()
         assert go.wait(10)
-        sift(query)  # type: ignore[arg-type]
+        prepare(query)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(engine, "sift", slow)
+    monkeypatch.setattr(engine, "prepare_filter", slow)
     answers: list[int] = []
     waiting = threading.Thread(target=lambda: answers.append(len(paths(client, words="mèo"))))
     waiting.start()

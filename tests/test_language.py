@@ -7,7 +7,7 @@ import pytest
 
 from tests import languages
 from timanh.search import detect_language
-from timanh.search.syllables import is_bare_syllable, is_syllable
+from timanh.search.language import is_bare_syllable, is_syllable
 
 
 @pytest.mark.parametrize(

@@ -198,11 +198,11 @@ def test_many_queries_are_answered_as_one_by_one(engine: SearchEngine) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("q.xls", "dog", "no form known"),
+        ("q.xls", "dog", "not a file of queries"),
         ("q.txt", "\n \n", "holds no query"),
         ("q.csv", "text,colour\ndog,red\n", "line 2: 'colour' is not one of"),
         ("q.jsonl", '{"text": "dog"}\nnonsense\n', "Line 2"),
-        ("q.jsonl", "[1]\n", "line 1: .* is no object"),
+        ("q.jsonl", "[1]\n", "line 1: .* is not an object"),
         ("q.csv", "text,k\ndog,many\n", "line 2"),
         ("q.csv", "text,k\na dog, at night,5\n", "Line 2 has 3 fields and the header 2"),
         ("q.jsonl", '{"text": ["dog"]}\n', r"line 1: The text is \['dog'\]"),
@@ -260,7 +260,7 @@ def test_answers_in_both_forms(engine: SearchEngine, tmp_path: Path) -> None:
     text = (tmp_path / "a.jsonl").read_text(encoding="utf8")
     lines = [json.loads(line) for line in text.splitlines()]
     assert lines[1]["query"]["text"] == "con mèo" and len(lines[1]["results"]) == 3
-    with pytest.raises(QueryError, match=r"wanted \.csv or \.jsonl"):
+    with pytest.raises(QueryError, match=r"Name a \.csv or \.jsonl file"):
         write_answers(tmp_path / "a.txt", found)
 
 

@@ -102,7 +102,7 @@ class SearchService:
             for id in (*query.like, *query.unlike):
                 self.engine.dictionary.row_of(id)  # told now, and not in mid-stream
             if query.where:
-                await self.work(lambda: self.engine.sift(query))
+                await self.work(lambda: self.engine.prepare_filter(query))
             prepared = time.perf_counter()
             understood = await self._understand(query, reading)
         self._count(understood)

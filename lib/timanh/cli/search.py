@@ -9,7 +9,7 @@ from timanh.cli.options import AsJson, Device, Engine, IndexFolder, ModelOfIndex
 from timanh.cli.output import bar, notice, result, result_json, table
 
 if TYPE_CHECKING:
-    from timanh.search import Asked, Query, SearchEngine, SearchResult
+    from timanh.search import BatchQuery, Query, SearchEngine, SearchResult
     from timanh.vectors import Searchable
 
 
@@ -97,13 +97,13 @@ def search(
         text, pictures, alpha, k, liked, offset=offset, where=where, fold=fold, left_out=liked,
         as_written=as_written,
     )  # fmt: skip
-    asked = _read(queries, out, query)
+    batch = _read(queries, out, query)
     dictionary = open_engine(index, engine)
     encoder = dictionary.load_encoder(model, device=device)
     translator = Translator() if translate else None
     searching = SearchEngine(encoder, dictionary, translator, exact=exact)
-    if asked is not None and out is not None:
-        _answer_all(searching, asked, query, out)
+    if batch is not None and out is not None:
+        _answer_all(searching, batch, query, out)
         return
     found = searching.search(query)
     if found.query.notice:
@@ -116,7 +116,7 @@ def search(
         _show(found)
 
 
-def _read(queries: Path | None, out: Path | None, query: "Query") -> "list[Asked] | None":
+def _read(queries: Path | None, out: Path | None, query: "Query") -> "list[BatchQuery] | None":
     """The queries of the file; None where there is one query, which is checked at once."""
     from timanh.search import read_queries
 
@@ -130,13 +130,15 @@ def _read(queries: Path | None, out: Path | None, query: "Query") -> "list[Asked
     return read_queries(queries)
 
 
-def _answer_all(engine: "SearchEngine", asked: "list[Asked]", query: "Query", out: Path) -> None:
+def _answer_all(
+    engine: "SearchEngine", batch: "list[BatchQuery]", query: "Query", out: Path
+) -> None:
     from tqdm import tqdm
 
     from timanh.search import write_answers
 
-    results = engine.search_many(one.query(query) for one in asked)
-    bar = tqdm(results, total=len(asked), desc="Searching", unit=" queries")
+    results = engine.search_many(one.query(query) for one in batch)
+    bar = tqdm(results, total=len(batch), desc="Searching", unit=" queries")
     result(f"{write_answers(out, bar)} queries answered in {out}")
 
 
@@ -164,8 +166,8 @@ def _caption(captions: tuple[str, ...], language: str | None) -> str:
     """One caption, in the language of the query where there is one."""
     from timanh.search import detect_language
 
-    own = (caption for caption in captions if detect_language(caption) == language)
-    return next(own, captions[0] if captions else "")
+    fitting = (caption for caption in captions if detect_language(caption) == language)
+    return next(fitting, captions[0] if captions else "")
 
 
 def _draw(

@@ -52,7 +52,7 @@ def tune(
     if queries is None:
         texts = sample_texts(dictionary)
     else:
-        texts = [asked.text for asked in read_queries(queries) if asked.text]
+        texts = [query.text for query in read_queries(queries) if query.text]
     vectors = encoder.encode_texts(texts)
     if engine == "folder":
         tuned = choose(index, vectors, method=method, recall=recall, say=notice)

@@ -1,6 +1,6 @@
 """From a question in words, pictures or both to the pictures that answer it."""
 
-from timanh.search.batch import Asked, as_document, read_queries, write_answers
+from timanh.search.batch import BatchQuery, as_document, read_queries, write_answers
 from timanh.search.engine import SearchEngine
 from timanh.search.exclusion import split_excluded
 from timanh.search.filters import Filter, parse_day
@@ -11,7 +11,7 @@ from timanh.search.text_queries import sample_texts
 from timanh.search.translation import Translation, Translator
 
 __all__ = [
-    "Asked",
+    "BatchQuery",
     "Filter",
     "Hit",
     "Query",

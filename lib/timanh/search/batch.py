@@ -18,8 +18,8 @@ FORMS = ".txt with a query a line, .csv with a header, or .jsonl with an object 
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One query of a file; pictures are opened when it is their turn."""
+class BatchQuery:
+    """One query of a file; its pictures are opened when `query` is called."""
 
     text: str | None = None
     images: tuple[Path, ...] = ()
@@ -28,7 +28,7 @@ class Asked:
     k: int | None = None
 
     def query(self, pattern: Query) -> Query:
-        """With what the file does not say taken from `pattern`."""
+        """The whole query; what the file leaves out is taken from `pattern`."""
         return replace(
             pattern,
             text=self.text,
@@ -40,32 +40,32 @@ class Asked:
         )
 
 
-def read_queries(file: Path) -> list[Asked]:
+def read_queries(file: Path) -> list[BatchQuery]:
     """The queries of a .txt, .csv or .jsonl file, in its order.
 
     CSV and JSON lines may have `text`, `image` (a path beside the file, or several in JSON),
     `like` (an id), `alpha` and `k`. Empty lines are left out.
 
     Raises:
-        QueryError: another form, a field of no known name, or a value that is none; with the line.
+        QueryError: an unknown form, field or value; says in which line.
     """
     readers = {".txt": _read_text, ".csv": _read_csv, ".jsonl": _read_json}
     reader = readers.get(file.suffix.lower())
     if reader is None:
-        raise QueryError(f"{file} is in no form known for queries; wanted {FORMS}.")
+        raise QueryError(f"{file} is not a file of queries that can be read. Use {FORMS}.")
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise QueryError(f"{file} cannot be read ({error}). Save it as UTF-8 text.") from error
-    asked = []
+    queries = []
     for number, fields in reader(text):
         try:
-            asked.append(_parse(fields, file.parent))
+            queries.append(_parse(fields, file.parent))
         except (ValueError, TypeError) as error:
             raise QueryError(f"{file}, line {number}: {error}") from error
-    if not asked:
-        raise QueryError(f"{file} holds no query; wanted {FORMS}.")
-    return asked
+    if not queries:
+        raise QueryError(f"{file} holds no query. Write {FORMS}.")
+    return queries
 
 
 def _read_text(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -97,16 +97,16 @@ def _read_json(text: str) -> Iterator[tuple[int, Any]]:
             try:
                 yield number, json.loads(line)
             except ValueError as error:
-                raise QueryError(f"Line {number} is no JSON object ({error}).") from error
+                raise QueryError(f"Line {number} is not a JSON object ({error}).") from error
 
 
-def _parse(fields: Any, folder: Path) -> Asked:
+def _parse(fields: Any, folder: Path) -> BatchQuery:
     if not isinstance(fields, dict):
-        raise TypeError(f"{fields!r} is no object; wanted one with {', '.join(COLUMNS)}.")
+        raise TypeError(f"{fields!r} is not an object. Write one with {', '.join(COLUMNS)}.")
     unknown = [name for name in fields if name not in COLUMNS]
     if unknown:
         raise ValueError(f"{unknown[0]!r} is not one of {', '.join(COLUMNS)}.")
-    return Asked(
+    return BatchQuery(
         text=_one_line(fields.get("text")),
         images=tuple(folder / path for path in _several(fields.get("image"))),
         like=tuple(_several(fields.get("like"))),
@@ -117,7 +117,7 @@ def _parse(fields: Any, folder: Path) -> Asked:
 
 def _one_line(text: Any) -> str | None:
     if text is not None and not isinstance(text, str):
-        raise TypeError(f"The text is {text!r}; wanted words in quotes.")
+        raise TypeError(f"The text is {text!r}. Write words in quotes.")
     return None if text is None else " ".join(text.split())
 
 
@@ -138,7 +138,7 @@ def write_answers(file: Path, results: Iterable[SearchResult]) -> int:
     writers = {".csv": _write_csv, ".jsonl": _write_json}
     writer = writers.get(file.suffix.lower())
     if writer is None:
-        raise QueryError(f"{file} is in no form known for answers; wanted .csv or .jsonl.")
+        raise QueryError(f"{file} cannot hold answers. Name a .csv or .jsonl file.")
     with atomic_write(file) as temporary:
         return writer(temporary, results)
 

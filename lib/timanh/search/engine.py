@@ -10,8 +10,7 @@ import numpy as np
 
 from timanh.errors import OnlyExcludedError, QueryError
 from timanh.models.encoder import Encoder, Vectors
-from timanh.search.folding import Found
-from timanh.search.lookup import Lookup
+from timanh.search.lookup import Lookup, RowHit
 from timanh.search.query import Hit, Query, SearchResult, Understood, combine_query
 from timanh.search.reading import Reading, read
 from timanh.search.steering import steer
@@ -90,25 +89,33 @@ class SearchEngine:
         """
         reading = reading or read(query)
         began = time.monotonic()
-        told = self._translate(reading.wanted, reading.language)
+        translation = self._translate(reading.wanted, reading.language)
         without = reading.without
         if without is not None:
             waited_s = time.monotonic() - began
             without = self._translate(without, reading.language, waited_s).translated or without
         return Understood(
-            query.text, told.translated, reading.language if query.text else None, query.alpha,
-            len(query.images), told.notice, told.notice_code, told.by, without, reading.excluded,
-            reading.wanted if reading.excluded else None,
-        )  # fmt: skip
+            text=query.text,
+            translated=translation.translated,
+            language=reading.language if query.text else None,
+            alpha=query.alpha,
+            images=len(query.images),
+            notice=translation.notice,
+            notice_code=translation.notice_code,
+            translator=translation.by,
+            without=without,
+            excluded=reading.excluded,
+            wanted=reading.wanted if reading.excluded else None,
+        )
 
     def knows(self, reading: Reading) -> bool:
         """Whether the encoder itself knows these words, so that nobody has to translate."""
         return reading.language is None or reading.language in self.encoder.languages
 
-    def sift(self, query: Query) -> None:
-        """Find ahead of `answer` what the query's filter lets through.
+    def prepare_filter(self, query: Query) -> None:
+        """Find the rows that pass the query's filter, so that `answer` need not.
 
-        In a large gallery this takes seconds, which others need not wait for.
+        In a large gallery this takes seconds, which other queries then do not wait for.
         """
         self._lookup_in(self.dictionary).considered(query)
 
@@ -140,10 +147,10 @@ class SearchEngine:
             return answers
         with clock.measure("search"):
             lookup = self._lookup_in(dictionary)
-            asked = [queries[row] for row in good]
-            found = lookup.find_all(np.stack(list(good.values())), asked)
-        for row, query, own in zip(good, asked, found, strict=True):
-            hits = tuple(_hit(dictionary, *pair) for pair in enumerate(own, query.offset + 1))
+            looked_up = [queries[row] for row in good]
+            found = lookup.find_all(np.stack(list(good.values())), looked_up)
+        for row, query, row_hits in zip(good, looked_up, found, strict=True):
+            hits = tuple(_hit(dictionary, *pair) for pair in enumerate(row_hits, query.offset + 1))
             considered = lookup.considered(query)
             answers[row] = SearchResult(understood[row], hits, clock.took, considered)
         return answers
@@ -208,19 +215,19 @@ class SearchEngine:
         of_text = dict(zip(texts, self.encode_texts(texts), strict=True)) if texts else {}
         pictures = iter(self.encoder.encode_images(images) if images else ())
         vectors: list[Vectors | QueryError] = []
-        for query, text, told in zip(queries, words, understood, strict=True):
-            own = [next(pictures) for _ in query.images]
+        for query, text, meaning in zip(queries, words, understood, strict=True):
+            shown = [next(pictures) for _ in query.images]
             try:
                 base = None
-                if text or own:
-                    base = combine_query(of_text[text] if text else None, own, query.alpha)
-                elif told.excluded and not query.like:
+                if text or shown:
+                    base = combine_query(of_text[text] if text else None, shown, query.alpha)
+                elif meaning.excluded and not query.like:
                     raise OnlyExcludedError(
                         "The query says only what should not be there "
-                        f"({', '.join(told.excluded)}). Write what should be there too."
+                        f"({', '.join(meaning.excluded)}). Write what should be there too."
                     )
                 like, unlike = (_rows(dictionary, ids) for ids in (query.like, query.unlike))
-                without = of_text[told.without] if told.without else None
+                without = of_text[meaning.without] if meaning.without else None
                 vectors.append(steer(base, like, unlike, without))
             except QueryError as error:
                 vectors.append(error)
@@ -235,7 +242,7 @@ def _rows(dictionary: Searchable, ids: Sequence[str]) -> Vectors:
     return dictionary.vectors_of(rows)
 
 
-def _hit(dictionary: Searchable, rank: int, found: Found) -> Hit:
+def _hit(dictionary: Searchable, rank: int, found: RowHit) -> Hit:
     item = dictionary.item(found.row)
     return Hit(
         rank=rank,

@@ -1,12 +1,17 @@
 """Which phrases of a text say what should not be in the picture: "a man without a hat", "-hat".
 
-Only the noun phrase is taken out: of "a man without a hat in the rain", "hat".
+Only the noun phrase is taken out: of "a man without a hat in the rain", "hat". There is no
+parser: a phrase ends at the next preposition, verb, conjunction or sign. The word lists are short;
+where they do not know where a phrase ends, its length is limited.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 
-from timanh.search.noun_phrases import ENGLISH, VIETNAMESE, phrases_from
+from timanh.data.marks import without_marks
+from timanh.search.language import words_of
 
 # A minus excludes a word that begins with a letter: "-5°C", "10-20", "T-shirt", "2 - 1" do not.
 MINUS = re.compile(
@@ -44,6 +49,105 @@ VIETNAMESE_TRIGGER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 QUOTED = re.compile(r"""["“]\s*([^"“”\s][^"“”]*)["”]""")
+# What is said of nothing at the end of a phrase: "without a hat on", "không có ai cả".
+TAIL = re.compile(
+    r"""
+    \s+ (?: on | around | nearby | visible | at\s+all
+          | (?:on|in)\s+(?:it|them|sight|view|the\s+(?:picture|photo|image|frame))
+          | (?:nào\s+)?cả | nào | hết | nao | trong\s+(?:ảnh|hình) )
+    (?=\s*(?:$|[,.;!?]))
+    | \s+on (?=\s+(?:is|are|was|were|and|but|\w+ing)\b)  # "a man with no shirt on climbing"
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+FARTHEST = 24  # tokens after the word that excludes
+TOKEN = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """Where a noun phrase begins and ends.
+
+    Attributes:
+        before: words before it that are no part of it.
+        ends: words that end it, though none begins it.
+        alternatives: words after which another excluded phrase follows.
+        joins: the same, if both are bare nouns and nothing follows.
+        persons: pronouns, and what is excluded in their place.
+        most: words in one phrase.
+    """
+
+    before: frozenset[str]
+    ends: frozenset[str]
+    alternatives: frozenset[str]
+    joins: frozenset[str]
+    persons: dict[str, str]
+    most: int
+
+
+ENGLISH = Grammar(
+    words_of("any a an the his her its their my your our some another single one many much"),
+    words_of(
+        """
+        in on at under over near with without by beside behind before after between among along
+        against across around through during while when where into onto inside outside above below
+        beneath from for to as is are was were has have had who that which and or nor but like
+        runs run walks walk stands stand sits sit jumps jump plays rides ride holds hold
+        looks look swims swim climbs climb eats eat drinks sleeps sleep smiles smile lies lie
+        carries carry catches catch throws throw dances flies fly watches wears wear
+        perform performs pose poses use uses next nearby
+        tonight today alone together indoors outdoors anymore there here
+        """
+    ),
+    words_of("or nor"),
+    words_of("and"),
+    {"anyone": "people", "anybody": "people", "one": "people", "body": "people"},
+    4,
+)
+VIETNAMESE = Grammar(
+    words_of("bất kỳ cứ một những các nhiều chút bat ky cu mot nhung cac nhieu"),
+    words_of(
+        """
+        trong trên dưới ở tại bên cạnh gần giữa với cùng vào khi lúc đang và nhưng mà thì là đứng
+        ngồi chạy đi nằm nhảy chơi bơi cưỡi lái cầm nhìn ăn uống ngủ cười leo bay ném đọc hát múa
+        mặc đội đeo mang bế dắt kéo đẩy trượt lướt chụp nói hôn ôm băng lội bước tắm xung phía đằng
+        ngoài trước sau qua dọc theo từ đến tới về lên xuống được bị để cho như bởi hoặc hay
+        nào cả hết nao
+        tren duoi tai canh gan giua voi cung vao dang nhung ma thi dung ngoi chay nam nhay choi boi
+        cuoi lai nhin uong ngu truot luot xung phia dang truoc hoac
+        """
+    ),
+    words_of("hoặc hay hoac"),
+    words_of("và va"),
+    {"ai": "người"},
+    6,
+)
+# Nouns with a verb or preposition in them, with their marks and without.
+COMPOUNDS = frozenset(
+    pair
+    for words in re.split(
+        ", ",
+        "máy bay, bóng đá, bóng ném, đồ chơi, đồ ăn, đồ uống, áo tắm, quần bơi, kính bơi, mũ bơi, "
+        "ván trượt, ván lướt, phòng ngủ, phòng tắm, phòng ăn, bàn ăn, người đi, người chơi, "
+        "cầu trượt, giày trượt, giày chạy, bể bơi, hồ bơi, xe kéo, xe đẩy, ra vào, nước uống",
+    )
+    for pair in (words, without_marks(words))
+)
+# Words before "of" that name nothing themselves: a lot of people.
+AMOUNTS = words_of("lot lots kind sort sign signs trace traces number")
+CLASSIFIERS = words_of("con cái chiếc người hai ba bốn năm hàng đám ngôi bức cai chiec nguoi")
+ADJECTIVES = words_of(
+    """
+    red orange yellow green blue purple pink brown black white grey gray golden silver colourful
+    colorful big large small little tiny huge tall short long wide narrow old young new dark bright
+    light heavy thick thin wet dry dirty clean empty full open closed wooden plastic metal other
+    visible obvious real
+    """
+)
+NOUNS_IN_ING = words_of(
+    "clothing clothings lightning lighting writing string spring building buildings ceiling railing"
+    " wing wings ring rings swing king earring earrings awning"
+)
 
 
 def split_excluded(text: str) -> tuple[str | None, tuple[str, ...]]:
@@ -88,6 +192,74 @@ def _after_words(text: str) -> Iterator[Excluded]:
             if quoted:
                 yield found.start(), quoted.end(), [quoted.group(1).strip()]
                 continue
-            end, phrases = phrases_from(text, found.end(), grammar)
+            end, phrases = _phrases_from(text, found.end(), grammar)
             if phrases:
                 yield found.start(), end, phrases
+
+
+def _phrases_from(text: str, start: int, grammar: Grammar) -> tuple[int, list[str]]:
+    """Where the phrases from `start` end, and which they are; none where there is no noun."""
+    tokens = list(islice(TOKEN.finditer(text, start), FARTHEST))
+    words = [token.group().lower() for token in tokens]
+    phrases: list[str] = []
+    end, at = start, 0
+    while True:
+        first = _skip(words, at, grammar)
+        last = _end_of_phrase(words, first, grammar)
+        if last == first:
+            break
+        phrase = text[tokens[first].start() : tokens[last - 1].end()]
+        phrases.append(grammar.persons.get(phrase.lower(), phrase))
+        end, bare = tokens[last - 1].end(), first == at
+        if last == len(words) or not _goes_on(words, last, bare, grammar):
+            break
+        at = last + 1
+    tail = TAIL.match(text, end) if phrases else None
+    return (tail.end() if tail else end), phrases
+
+
+def _skip(words: list[str], at: int, grammar: Grammar) -> int:
+    first = at
+    while first < len(words) and (
+        words[first] in grammar.before
+        or (words[first] in AMOUNTS and words[first + 1 : first + 2] == ["of"])
+        or (words[first] == "of" and first > at)
+    ):
+        first += 1
+    # "no one": the determiner is all there is.
+    return at if first > at and words[at] in grammar.persons else first
+
+
+def _end_of_phrase(words: list[str], first: int, grammar: Grammar) -> int:
+    """The place after its last word; `first` where no phrase begins there."""
+    has_head = False
+    for place in range(first, min(len(words), first + grammar.most)):
+        word = words[place]
+        if not word[0].isalnum():
+            return place
+        if grammar is ENGLISH:
+            participle = word.endswith(("ing", "ed")) and word not in NOUNS_IN_ING
+            if place == first and word.endswith("ing") and participle and first == 0:
+                return first  # "without looking" names nothing
+            of = place > first and words[place - 1] == "of"
+            if has_head and not of and (word in grammar.ends | ADJECTIVES or participle):
+                return place
+            has_head |= word not in ADJECTIVES and not participle
+            continue
+        is_compound = f"{words[place - 1]} {word}" in COMPOUNDS
+        if place > first and word in grammar.ends and not is_compound:
+            return place
+    return min(len(words), first + grammar.most)
+
+
+def _goes_on(words: list[str], at: int, bare: bool, grammar: Grammar) -> bool:
+    """Whether the word at this place joins another excluded phrase to the one before."""
+    if words[at] in grammar.alternatives:
+        return True
+    if words[at] not in grammar.joins or not bare or at + 1 == len(words):
+        return False
+    following = words[at + 1]
+    if following in grammar.before | grammar.ends | CLASSIFIERS | ADJECTIVES:
+        return False
+    last = _end_of_phrase(words, at + 1, grammar)
+    return last > at + 1 and (last == len(words) or not words[last][0].isalnum())

@@ -51,16 +51,16 @@ def parse_day(text: str) -> date:
     """A day written as 2026-01-31.
 
     Raises:
-        QueryError: it is written in another way.
+        QueryError: it is not in this form.
     """
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise QueryError(f"{text!r} is no day; write it as year-month-day: 2026-01-31.") from error
+        raise QueryError(f"Unknown day {text!r}. Write it as 2026-01-31.") from error
 
 
-class Sieve:
-    """Finds the rows that a filter lets through, and remembers the last few answers.
+class FilterIndex:
+    """Finds the rows that pass a filter, and keeps the results of the last few filters.
 
     The first filter by date or size reads through the items once, which takes a second or two
     for a million pictures; by folder or words, every new filter does. May be called from many
@@ -72,7 +72,7 @@ class Sieve:
         self._columns: Columns | None = None
         self._folders: dict[str, int] | None = None
         self._known: dict[Filter, NDArray[np.int64]] = {}
-        self._keeping = threading.Lock()
+        self._lock = threading.Lock()
 
     def rows(self, where: Filter) -> NDArray[np.int64] | None:
         """Rows, rising; None where the filter lets everything through.
@@ -82,11 +82,11 @@ class Sieve:
         """
         if not where:
             return None
-        with self._keeping:
+        with self._lock:
             rows = self._known.pop(where, None)
         if rows is None:
             rows = self._find(where)
-        with self._keeping:
+        with self._lock:
             self._known[where] = rows
             while len(self._known) > REMEMBERED:
                 self._known.pop(next(iter(self._known)))

@@ -1,15 +1,25 @@
-"""From a query's vector to rows of the dictionary: filter, page, folding."""
+"""From a query's vector to rows of the dictionary: filter, page, folding of near-duplicates."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from timanh.search.filters import Sieve
-from timanh.search.folding import Found, fold_doubles
+from timanh.search.filters import FilterIndex
 from timanh.search.query import Query
 from timanh.vectors import Searchable
 
-# Folding compares each with each; further down nobody looks for doubles.
+# Folding compares each with each; nobody looks for near-duplicates further down.
 MOST_FOLDED = 2000
+
+
+@dataclass(frozen=True)
+class RowHit:
+    """A row with its score, and the rows folded into it."""
+
+    row: int
+    score: float
+    doubles: tuple[int, ...] = ()
 
 
 class Lookup:
@@ -18,20 +28,20 @@ class Lookup:
     def __init__(self, dictionary: Searchable, *, exact: bool = False) -> None:
         self.dictionary = dictionary
         self.exact = exact
-        self._sieve = Sieve(dictionary)
+        self._filters = FilterIndex(dictionary)
 
     def considered(self, query: Query) -> int:
-        """How many pictures may be found at all."""
-        rows = self._sieve.rows(query.where)
+        """How many pictures pass the query's filter."""
+        rows = self._filters.rows(query.where)
         return len(self.dictionary) if rows is None else len(rows)
 
     def folders(self) -> dict[str, int]:
         """How many pictures each folder has, by its path."""
-        return self._sieve.folders()
+        return self._filters.folders()
 
-    def find(self, vector: NDArray[np.float32], query: Query) -> list[Found]:
+    def find(self, vector: NDArray[np.float32], query: Query) -> list[RowHit]:
         """The hits of one page, for a (dim,) float32 vector of unit length."""
-        among = self._sieve.rows(query.where)
+        among = self._filters.rows(query.where)
         total = len(self.dictionary) if among is None else len(among)
         left_out = np.array([self.dictionary.row_of(id) for id in query.left_out], np.int64)
         last = query.offset + query.k
@@ -40,23 +50,23 @@ class Lookup:
         wanted = last + len(left_out)
         while most:
             scores, rows = self._search(vector, min(wanted, most), among)
-            found = self._told(scores[0], rows[0], left_out, query.fold)
-            if len(found) >= last or wanted >= most:
-                return found[query.offset : last]
+            hits = self._to_hits(scores[0], rows[0], left_out, query.fold)
+            if len(hits) >= last or wanted >= most:
+                return hits[query.offset : last]
             wanted *= 2
         return []
 
-    def find_all(self, vectors: NDArray[np.float32], queries: list[Query]) -> list[list[Found]]:
-        """As `find` for many; those that ask for nothing special are looked up together."""
+    def find_all(self, vectors: NDArray[np.float32], queries: list[Query]) -> list[list[RowHit]]:
+        """As `find` for many; queries without filter, folding or exclusions share one product."""
         plain = [place for place, query in enumerate(queries) if _is_plain(query)]
-        answers: list[list[Found]] = [[] for _ in queries]
+        answers: list[list[RowHit]] = [[] for _ in queries]
         if plain:
             most = max(queries[place].offset + queries[place].k for place in plain)
             scores, rows = self._search(vectors[plain], most)
-            for place, own_scores, own_rows in zip(plain, scores, rows, strict=True):
+            for place, row_scores, found_rows in zip(plain, scores, rows, strict=True):
                 query = queries[place]
                 page = slice(query.offset, query.offset + query.k)
-                answers[place] = _plainly(own_scores[page], own_rows[page])
+                answers[place] = self._to_hits(row_scores[page], found_rows[page])
         for place in set(range(len(queries))).difference(plain):
             answers[place] = self.find(vectors[place], queries[place])
         return answers
@@ -66,25 +76,49 @@ class Lookup:
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         return self.dictionary.search(queries, k, among, exact=self.exact)
 
-    def _told(
+    def _to_hits(
         self,
         scores: NDArray[np.float32],
         rows: NDArray[np.int64],
-        left_out: NDArray[np.int64],
-        fold: float | None,
-    ) -> list[Found]:
-        if len(left_out):
+        left_out: NDArray[np.int64] | None = None,
+        fold: float | None = None,
+    ) -> list[RowHit]:
+        if left_out is not None and len(left_out):
             stays = ~np.isin(rows, left_out)
             scores, rows = scores[stays], rows[stays]
         if fold is None:
-            return _plainly(scores, rows)
+            pairs = zip(rows.tolist(), scores.tolist(), strict=True)
+            return [RowHit(row, score) for row, score in pairs]
         return fold_doubles(scores, rows, self.dictionary.vectors_of(rows), fold)
+
+
+def fold_doubles(
+    scores: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    vectors: NDArray[np.float32],
+    nearness: float,
+) -> list[RowHit]:
+    """Fold each row into the first better one whose cosine with it is at least `nearness`.
+
+    Args:
+        scores, rows: (n,), best first.
+        vectors: (n, dim) float32 of unit length, of these rows.
+    """
+    near = vectors @ vectors.T >= nearness
+    stays = np.zeros(len(rows), bool)
+    doubles: dict[int, list[int]] = {}
+    for place in range(len(rows)):
+        better = np.flatnonzero(near[place, :place] & stays[:place])
+        if len(better):
+            doubles[int(better[0])].append(int(rows[place]))
+        else:
+            stays[place] = True
+            doubles[place] = []
+    return [
+        RowHit(int(rows[place]), float(scores[place]), tuple(folded))
+        for place, folded in doubles.items()
+    ]
 
 
 def _is_plain(query: Query) -> bool:
     return not query.where and not query.left_out and query.fold is None
-
-
-def _plainly(scores: NDArray[np.float32], rows: NDArray[np.int64]) -> list[Found]:
-    pairs = zip(rows.tolist(), scores.tolist(), strict=True)
-    return [Found(row, score) for row, score in pairs]

@@ -1,9 +1,9 @@
 """Names that a person may have meant."""
 
-import unicodedata
 from collections.abc import Mapping
 from difflib import get_close_matches
 
+from timanh.data.marks import without_marks
 from timanh.errors import UnknownFolderError
 from timanh.workspace import readable
 
@@ -37,7 +37,7 @@ def near_names(wanted: str, known: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def unknown_folder(wanted: str, known: Mapping[str, int]) -> UnknownFolderError:
-    """What to raise where `wanted` is none of the `known` folders."""
+    """The error for a folder that is not among the `known` ones; names up to three like it."""
     near = near_names(wanted, known)
     largest = sorted(known, key=lambda path: -known[path])[:MOST]
     if near:
@@ -50,9 +50,8 @@ def unknown_folder(wanted: str, known: Mapping[str, int]) -> UnknownFolderError:
 
 
 def _plain(text: str) -> str:
-    """Without marks and capitals; đ, which is a letter of its own, as d."""
-    spread = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return "".join(letter for letter in spread if not unicodedata.combining(letter))
+    """Without marks and capitals."""
+    return without_marks(text.casefold())
 
 
 def _listed(names: tuple[str, ...] | list[str]) -> str:
