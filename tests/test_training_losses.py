@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from timanh.training.losses import MAX_LOGIT_SCALE, cosines, info_nce, own_pairs, sigmoid_loss
-from timanh.training.shared import SaidOf
+from timanh.training.shared import SharedCaptions
 
 SCALE = torch.tensor(1.3)
 
@@ -109,12 +109,12 @@ def test_several_captions_of_a_picture_stand_side_by_side() -> None:
 
 
 def test_a_caption_is_also_true_of_pictures_of_which_it_is_said_with_more_words() -> None:
-    said = SaidOf([
+    shared = SharedCaptions([
         ["A red car.", "A large red car at night"],
         ["Two red cars", "a red truck"],
         ["A small red car in the city, with a dog."],
     ])  # fmt: skip
-    found = said.true_of([0, 1, 2], ["A red car.", "a red truck", "car red a", "..."])
+    found = shared.true_of([0, 1, 2], ["A red car.", "a red truck", "car red a", "..."])
     assert found.tolist() == [
         [True, False, False, False], [False, True, False, False], [True, False, False, False],
     ]  # fmt: skip

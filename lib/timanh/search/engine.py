@@ -10,10 +10,10 @@ import numpy as np
 
 from timanh.errors import OnlyExcludedError, QueryError
 from timanh.models.encoder import Encoder, Vectors
+from timanh.search.combining import combine_query, steer
 from timanh.search.lookup import Lookup, RowHit
-from timanh.search.query import Hit, Query, SearchResult, Understood, combine_query
+from timanh.search.query import Hit, Query, SearchResult, Understood
 from timanh.search.reading import Reading, read
-from timanh.search.steering import steer
 from timanh.search.translation import Translation, Translator
 from timanh.vectors import Searchable
 

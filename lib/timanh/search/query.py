@@ -1,13 +1,10 @@
-"""What is asked, how it was understood, and what was found."""
+"""A query, what the engine understood, and what it found."""
 
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from timanh.errors import EmptyQueryError, QueryError
@@ -15,8 +12,6 @@ from timanh.search.filters import Filter
 from timanh.workspace import readable
 
 ALPHA = 0.6
-# Below this length, a sum of unit vectors is the rounding error of vectors that cancel out.
-SHORTEST = 1e-4
 HALF_LETTERS = re.compile(r"[\ud800-\udfff]")
 EMPTY = "The query is empty. Write a few words, or add a picture, or both."
 
@@ -36,9 +31,9 @@ class Query:
         offset: how many hits are left out first, for the pages after the first.
         where: what a picture must be to be found.
         as_written: search by the whole text, even where a part of it says what should not be there.
-        fold: a cosine, 0..1; a picture at least so near to a better hit is told as its double
-            and takes no place of its own. None for no folding. Only the nearest 2,000 pictures
-            are folded, and none beyond them is found.
+        fold: a cosine, 0..1; a picture at least so near to a better hit is listed among that hit's
+            `doubles` and takes no place in the page. None for no folding. Only the nearest 2,000
+            pictures are folded, and none beyond them is found.
     """
 
     text: str | None = None
@@ -97,7 +92,7 @@ class Understood:
         excluded: phrases of the text for what should not be in the picture; they were taken out.
         wanted: the rest of the text, where something was taken out and something is left.
         language: "vi" or "en"; None without text.
-        alpha: as asked.
+        alpha: of the query.
         images: how many pictures.
         notice: what a person should know, such as that the translation failed.
         notice_code: the same for programs.
@@ -137,53 +132,9 @@ class SearchResult:
     considered: int = 0
 
 
-def combine_query(
-    text: NDArray[np.float32] | None,
-    images: NDArray[np.float32] | Sequence[NDArray[np.float32]] | None,
-    alpha: float = ALPHA,
-) -> NDArray[np.float32]:
-    """One unit vector for a text, pictures, or both.
-
-    With t the text's vector and p the mean of the pictures' vectors at unit length:
-    alpha · t + (1 − alpha) · p, at unit length. With only one of the two, alpha says nothing.
-
-    Args:
-        text: (dim,) float32 of unit length, or None.
-        images: (n, dim) or (dim,) float32 rows of unit length, or None or n = 0.
-        alpha: 0..1.
-
-    Returns:
-        (dim,) float32 of unit length.
-
-    Raises:
-        EmptyQueryError: neither text nor picture.
-        QueryError: alpha outside 0..1, vectors of different lengths or not finite, or vectors
-            that cancel each other out.
-
-    Example:
-        >>> combine_query(np.array([1, 0], np.float32), np.array([[0, 1]], np.float32), 0.6)
-        array([0.8320503, 0.5547002], dtype=float32)
-    """
-    weight = check_alpha(alpha)
-    words = None if text is None else _unit(np.asarray(text, np.float64).reshape(-1), "The text")
-    pictures = None if images is None or not len(images) else _mean(images)
-    if words is None and pictures is None:
-        raise EmptyQueryError(EMPTY)
-    if words is None or pictures is None:
-        only = pictures if words is None else words
-        return np.asarray(only, np.float32)
-    if words.shape != pictures.shape:
-        raise QueryError(
-            f"The text's vector has {len(words)} numbers, the picture's {len(pictures)}. Encode "
-            "both with the same encoder."
-        )
-    mixed = weight * words + (1 - weight) * pictures
-    return _unit(mixed, "The mix of text and picture").astype(np.float32)
-
-
 def check_alpha(alpha: float) -> float:
     """Raises:
-    QueryError: alpha is no number in 0..1.
+    QueryError: alpha is not a number in 0..1.
     """
     try:
         number = float(alpha)
@@ -191,18 +142,17 @@ def check_alpha(alpha: float) -> float:
         number = math.nan
     if not 0 <= number <= 1:
         raise QueryError(
-            f"alpha is {alpha!r}; it is the weight of the text, between 0 (picture alone) and "
-            "1 (text alone)."
+            f"alpha is {alpha!r}; it must lie between 0 (picture alone) and 1 (text alone)."
         )
     return number
 
 
 def check_k(k: int) -> int:
     """Raises:
-    QueryError: k is no whole number of at least 1.
+    QueryError: k is not a whole number of at least 1.
     """
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-        raise QueryError(f"k is {k!r}; it is how many pictures to find, at least 1.")
+        raise QueryError(f"k is {k!r}; it must be a whole number of pictures to find, at least 1.")
     return k
 
 
@@ -218,10 +168,12 @@ def _tidy(text: str | None) -> str | None:
 
 def check_offset(offset: int) -> int:
     """Raises:
-    QueryError: offset is no whole number of at least 0.
+    QueryError: offset is not a whole number of at least 0.
     """
     if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
-        raise QueryError(f"offset is {offset!r}; it is how many hits to leave out, 0 or more.")
+        raise QueryError(
+            f"offset is {offset!r}; it must be a whole number of hits to skip, 0 or more."
+        )
     return offset
 
 
@@ -232,24 +184,6 @@ def check_fold(fold: float | None) -> float | None:
     if fold is None or (isinstance(fold, int | float) and 0 <= fold <= 1):
         return fold
     raise QueryError(
-        f"fold is {fold!r}; it is the cosine from which two pictures count as the same, between "
-        "0 and 1, such as 0.95."
+        f"fold is {fold!r}; it must lie between 0 and 1: the cosine from which two pictures count "
+        "as the same, such as 0.95."
     )
-
-
-def _mean(images: NDArray[np.float32] | Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
-    rows = np.atleast_2d(np.asarray(images, np.float64))
-    units = np.stack([_unit(row, "A picture") for row in rows])
-    return _unit(units.mean(axis=0), "The mean of the pictures")
-
-
-def _unit(vector: NDArray[np.float64], what: str) -> NDArray[np.float64]:
-    length = float(np.linalg.norm(vector))
-    if not math.isfinite(length):
-        raise QueryError(f"{what} became numbers that are not finite. Check the model's weights.")
-    if length < SHORTEST:
-        raise QueryError(
-            f"{what} cancels out to nothing, so no picture is near it. Change the words, the "
-            "pictures, or alpha."
-        )
-    return vector / length

@@ -15,7 +15,7 @@ from timanh.training.augmenting import Variation, draw_variation, flip_some
 from timanh.training.pairs import Item, epoch_batches
 from timanh.training.pixels import PixelCache
 from timanh.training.recipe import Recipe
-from timanh.training.shared import SaidOf
+from timanh.training.shared import SharedCaptions
 
 AHEAD = 3  # batches made ready before they are asked for
 
@@ -67,7 +67,7 @@ class Feeder:
         self._captions = captions
         self._texts = texts
         self._recipe = recipe
-        self._said = SaidOf(captions) if recipe.shared_captions else None
+        self._shared = SharedCaptions(captions) if recipe.shared_captions else None
 
     def batches(self, epoch: int, first: int, steps: int) -> Iterator[Batch]:
         """Those of an epoch of `steps` steps, from its step `first` on."""
@@ -107,7 +107,7 @@ class Feeder:
     def positives(self, rows: Sequence[int], captions: Sequence[str]) -> Tensor | None:
         """(N, N k) bool: its own captions, and where the recipe shares them, those of others."""
         each = len(captions) // len(rows)
-        if each == 1 and self._said is None:
+        if each == 1 and self._shared is None:
             return None
         own = torch.eye(len(rows), dtype=torch.bool).repeat_interleave(each, dim=1)
-        return own if self._said is None else own | self._said.true_of(rows, captions)
+        return own if self._shared is None else own | self._shared.true_of(rows, captions)

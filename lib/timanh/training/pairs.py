@@ -25,7 +25,7 @@ def epoch_items(captions: Sequence[Sequence[str]], recipe: Recipe, epoch: int) -
     else:
         items = [(row, (caption,)) for row, own in enumerate(captions) for caption in own]
     draw.shuffle(items)
-    return [(row, tuple(_worn(each, recipe, draw) for each in own)) for row, own in items]
+    return [(row, tuple(augment_caption(each, recipe, draw) for each in own)) for row, own in items]
 
 
 def epoch_batches(
@@ -51,14 +51,8 @@ def names_a_side(caption: str) -> bool:
     return SIDES.search(caption) is not None
 
 
-def _some(captions: Sequence[str], count: int, draw: random.Random) -> tuple[str, ...]:
-    if count == 1:
-        return (draw.choice(captions),)
-    shuffled = draw.sample(captions, len(captions))
-    return tuple(shuffled[number % len(shuffled)] for number in range(count))
-
-
-def _worn(caption: str, recipe: Recipe, draw: random.Random) -> str:
+def augment_caption(caption: str, recipe: Recipe, draw: random.Random) -> str:
+    """`caption` with words and Vietnamese marks dropped as often as the recipe says."""
     words = caption.split()
     if recipe.drop_words and len(words) > SHORT:
         kept = [word for word in words if draw.random() >= recipe.drop_words]
@@ -66,3 +60,10 @@ def _worn(caption: str, recipe: Recipe, draw: random.Random) -> str:
     if recipe.drop_marks and draw.random() < recipe.drop_marks:
         caption = without_marks(caption)
     return caption
+
+
+def _some(captions: Sequence[str], count: int, draw: random.Random) -> tuple[str, ...]:
+    if count == 1:
+        return (draw.choice(captions),)
+    shuffled = draw.sample(captions, len(captions))
+    return tuple(shuffled[number % len(shuffled)] for number in range(count))

@@ -6,6 +6,7 @@ A contrastive loss that pushes it away as hard as a red truck learns that neithe
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -13,16 +14,16 @@ from torch import Tensor
 WORD = re.compile(r"\w+")
 
 
-class SaidOf:
-    """What is said of each picture, prepared for many questions.
+class SharedCaptions:
+    """The captions of each picture, prepared to be compared with many others.
 
     Args:
         captions: per picture, its captions.
     """
 
     def __init__(self, captions: Sequence[Sequence[str]]) -> None:
-        self._captions = [[words_of(caption) for caption in own] for own in captions]
-        self._words = [frozenset(word for words in own for word in words) for own in self._captions]
+        self._captions = [[words_of(caption) for caption in texts] for texts in captions]
+        self._words = [frozenset(chain(*texts)) for texts in self._captions]
 
     def true_of(self, rows: Sequence[int], captions: Sequence[str]) -> Tensor:
         """(N, M) bool: whether the caption of column j is true of the picture of row i.
@@ -38,9 +39,9 @@ class SaidOf:
         sets = [frozenset(words) for words in wanted]
         found = torch.zeros(len(rows), len(captions), dtype=torch.bool)
         for i, row in enumerate(rows):
-            said = self._words[row]
+            known = self._words[row]
             for j, words in enumerate(sets):
-                if words and words <= said and self._stands(row, wanted[j]):
+                if words and words <= known and self._stands(row, wanted[j]):
                     found[i, j] = True
         return found
 

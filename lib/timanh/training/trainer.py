@@ -18,6 +18,7 @@ from timanh.models.torch_encoder import TorchEncoder
 from timanh.training.adapters import add_adapters
 from timanh.training.averaging import Average
 from timanh.training.checkpoints import RECIPE, STATE, Checkpoints, describe, require_weights
+from timanh.training.failures import check_captions, check_micro_batch, explained
 from timanh.training.feeding import Batch, Feeder
 from timanh.training.gradients import Gradients
 from timanh.training.history import TrainingResult, best_epoch, out_of_patience
@@ -29,7 +30,6 @@ from timanh.training.precision import Precision
 from timanh.training.recipe import Recipe
 from timanh.training.scalars import NoScalars, Scalars, add_epoch, open_scalars
 from timanh.training.stored_texts import restore_texts, stored_texts
-from timanh.training.trouble import check_captions, check_micro_batch, explained
 from timanh.workspace import in_colab
 
 Measure = Callable[[TorchEncoder], dict[str, Any]]

@@ -1,0 +1,114 @@
+"""The vector of a query: of its text, its pictures, what was liked, and what is not wanted.
+
+J. J. Rocchio: Relevance feedback in information retrieval, in The SMART Retrieval System, 1971.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timanh.errors import EmptyQueryError, QueryError
+from timanh.search.query import ALPHA, EMPTY, check_alpha
+
+# Below this length, a sum of unit vectors is the rounding error of vectors that cancel out.
+SHORTEST = 1e-4
+TOWARDS = 0.75
+AWAY = 0.25
+WITHOUT = 0.5
+
+
+def combine_query(
+    text: NDArray[np.float32] | None,
+    images: NDArray[np.float32] | Sequence[NDArray[np.float32]] | None,
+    alpha: float = ALPHA,
+) -> NDArray[np.float32]:
+    """One unit vector for a text, pictures, or both.
+
+    With t the text's vector and p the mean of the pictures' vectors at unit length:
+    alpha · t + (1 − alpha) · p, at unit length. With only one of the two, alpha says nothing.
+
+    Args:
+        text: (dim,) float32 of unit length, or None.
+        images: (n, dim) or (dim,) float32 rows of unit length, or None or n = 0.
+        alpha: 0..1.
+
+    Returns:
+        (dim,) float32 of unit length.
+
+    Raises:
+        EmptyQueryError: neither text nor picture.
+        QueryError: alpha outside 0..1, vectors of different lengths or not finite, or vectors
+            that cancel each other out.
+
+    Example:
+        >>> combine_query(np.array([1, 0], np.float32), np.array([[0, 1]], np.float32), 0.6)
+        array([0.8320503, 0.5547002], dtype=float32)
+    """
+    weight = check_alpha(alpha)
+    words = None if text is None else _unit(np.asarray(text, np.float64).reshape(-1), "The text")
+    pictures = None if images is None or not len(images) else _mean(images)
+    if words is None and pictures is None:
+        raise EmptyQueryError(EMPTY)
+    if words is None or pictures is None:
+        only = pictures if words is None else words
+        return np.asarray(only, np.float32)
+    if words.shape != pictures.shape:
+        raise QueryError(
+            f"The text's vector has {len(words)} numbers, the picture's {len(pictures)}. Encode "
+            "both with the same encoder."
+        )
+    mixed = weight * words + (1 - weight) * pictures
+    return _unit(mixed, "The mix of text and picture").astype(np.float32)
+
+
+def steer(
+    query: NDArray[np.float32] | None,
+    like: NDArray[np.float32],
+    unlike: NDArray[np.float32],
+    without: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
+    """query + 0.75 · mean(like) − 0.25 · mean(unlike) − 0.5 · without, at unit length.
+
+    Args:
+        query: (dim,) of unit length; None where only `like` asks.
+        like, unlike: (n, dim) rows of unit length, n ≥ 0.
+        without: (dim,) of unit length, the text that is not wanted.
+
+    Raises:
+        EmptyQueryError: neither `query` nor `like`.
+        QueryError: the sum is shorter than 1e-4: its parts cancel each other out.
+    """
+    if query is None and not len(like):
+        raise EmptyQueryError(EMPTY)
+    if query is not None and not len(like) and not len(unlike) and without is None:
+        return query
+    mixed = np.zeros_like(like[0] if query is None else query, np.float64)
+    for vector, weight in (
+        (query, 1.0),
+        (like.mean(axis=0) if len(like) else None, TOWARDS),
+        (unlike.mean(axis=0) if len(unlike) else None, -AWAY),
+        (without, -WITHOUT),
+    ):
+        if vector is not None:
+            mixed += weight * vector
+    return _unit(mixed, "The mix of what is wanted and what is not").astype(np.float32)
+
+
+def _mean(images: NDArray[np.float32] | Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+    rows = np.atleast_2d(np.asarray(images, np.float64))
+    units = np.stack([_unit(row, "A picture") for row in rows])
+    return _unit(units.mean(axis=0), "The mean of the pictures")
+
+
+def _unit(vector: NDArray[np.float64], what: str) -> NDArray[np.float64]:
+    length = float(np.linalg.norm(vector))
+    if not math.isfinite(length):
+        raise QueryError(f"{what} became numbers that are not finite. Check the model's weights.")
+    if length < SHORTEST:
+        raise QueryError(
+            f"{what} cancels out to nothing, so no picture is near it. Change the words, the "
+            "pictures, or alpha."
+        )
+    return vector / length
