@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from timanh.api.batcher import HOPELESS, Batcher
+from timanh.api.search.batcher import HOPELESS, Batcher
 from timanh.errors import EngineGoneError
 from timanh.search import Query, SearchResult, Understood
 

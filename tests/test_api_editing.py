@@ -15,7 +15,8 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from pixel_encoder import PixelEncoder, make_pictures
 
-from timanh.api import ApiConfig, create_app, editing
+from timanh.api import ApiConfig, create_app
+from timanh.api.gallery import editing
 from timanh.errors import EngineGoneError
 from timanh.search import SearchEngine
 from timanh.vectors import VectorDictionary, build_dictionary, encoding

@@ -12,9 +12,10 @@ from fastapi.testclient import TestClient
 from pixel_encoder import PixelEncoder
 from starlette.datastructures import Headers
 
-from timanh.api import ApiConfig, create_app, guesses
-from timanh.api.guesses import Guesses, source_of
-from timanh.api.problems import RequestError
+from timanh.api import ApiConfig, create_app
+from timanh.api.http import guesses
+from timanh.api.http.guesses import Guesses, source_of
+from timanh.api.http.problems import RequestError
 from timanh.search import SearchEngine
 from timanh.serving import ApiServer
 from timanh.vectors import VectorDictionary

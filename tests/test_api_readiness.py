@@ -8,7 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 from pixel_encoder import PixelEncoder, make_pictures
 
-from timanh.api import create_app, readiness
+from timanh.api import create_app
+from timanh.api.search import readiness
 from timanh.errors import EngineGoneError
 from timanh.models import Vectors
 from timanh.search import SearchEngine

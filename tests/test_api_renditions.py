@@ -14,7 +14,7 @@ from PIL import Image
 from pixel_encoder import PixelEncoder, make_pictures
 
 from timanh.api import create_app
-from timanh.api.renditions import LARGE_SIDE
+from timanh.api.gallery.renditions import LARGE_SIDE
 from timanh.search import SearchEngine
 from timanh.vectors import VectorDictionary, build_dictionary, item_id
 

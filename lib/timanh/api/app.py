@@ -7,13 +7,15 @@ from typing import Any
 from fastapi import FastAPI
 
 import timanh
-from timanh.api import problems, schemas
+from timanh.api import schemas
 from timanh.api.config import ApiConfig
-from timanh.api.gate import Gate
-from timanh.api.metrics import Metrics
-from timanh.api.picture_routes import picture_router
-from timanh.api.search_routes import search_router
-from timanh.api.service import SearchService
+from timanh.api.gallery.pictures import GalleryPictures
+from timanh.api.gallery.routes import gallery_router
+from timanh.api.http import problems
+from timanh.api.http.gate import Gate
+from timanh.api.http.metrics import Metrics
+from timanh.api.search.routes import search_router
+from timanh.api.search.service import SearchService
 from timanh.api.status_routes import status_router
 from timanh.search import SearchEngine
 
@@ -34,6 +36,7 @@ def create_app(engine: SearchEngine, config: ApiConfig | None = None) -> FastAPI
     chosen = config or ApiConfig()
     metrics = Metrics()
     service = SearchService(engine, chosen, metrics)
+    pictures = GalleryPictures(engine, chosen, metrics)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -52,8 +55,8 @@ def create_app(engine: SearchEngine, config: ApiConfig | None = None) -> FastAPI
     )
     for router in (
         status_router(service, metrics),
-        search_router(service),
-        picture_router(service),
+        search_router(service, pictures),
+        gallery_router(engine, chosen, pictures, service.workers),
     ):
         app.include_router(router)
     problems.install(app)

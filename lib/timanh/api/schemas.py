@@ -64,10 +64,9 @@ class Result(Picture):
 
 
 class StreamedResult(Result):
-    """One of them in a stream: its rank from 1, and a tiny data URL."""
+    """A picture found, in a stream; `rank` counts from 1."""
 
     rank: int
-    preview: str | None
 
 
 class SearchAnswer(BaseModel):

@@ -5,11 +5,12 @@ from fastapi.responses import HTMLResponse
 
 import timanh
 from timanh.api import schemas
-from timanh.api.docs_page import docs_page
-from timanh.api.forms import Files, Text, search_form
-from timanh.api.metrics import Metrics
-from timanh.api.problems import RequestError
-from timanh.api.service import SearchService
+from timanh.api.http.docs_page import docs_page
+from timanh.api.http.metrics import Metrics
+from timanh.api.http.problems import RequestError
+from timanh.api.http.uploads import Files
+from timanh.api.search.forms import Text, search_form
+from timanh.api.search.service import SearchService
 from timanh.errors import EmptyQueryError
 from timanh.search import SearchEngine
 
@@ -86,7 +87,7 @@ def status_router(service: SearchService, metrics: Metrics) -> APIRouter:
             )
 
         with service.place():
-            return await service.work(work)
+            return await service.workers.run(work)
 
     return router
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from timanh.api import ApiConfig, create_app
-from timanh.api.editing import ADDED
+from timanh.api.gallery.editing import ADDED
 from timanh.data import find_gallery, keep_added
 from timanh.search import SearchEngine
 from timanh.search.local_translation import MODEL, find_local_translator

@@ -11,7 +11,7 @@ LOWEST = 5  # percent
 
 
 @dataclass(frozen=True)
-class Weakness:
+class WeakThresholds:
     """Best scores (cosine) below these are weak; None where the gallery cannot tell.
 
     Attributes:
@@ -23,8 +23,8 @@ class Weakness:
     image: float | None = None
 
     @classmethod
-    def measure(cls, engine: SearchEngine) -> "Weakness":
-        """Ask the gallery some of its own captions and pictures."""
+    def measure(cls, engine: SearchEngine) -> "WeakThresholds":
+        """Search the gallery by some of its captions and pictures."""
         dictionary = engine.dictionary
         total = len(dictionary)
         if total < 2:
@@ -39,7 +39,7 @@ class Weakness:
         neighbours = dictionary.search(dictionary.vectors_of(np.array(rows)), 2)[0][:, 1]
         return cls(text, float(np.percentile(neighbours, LOWEST)))
 
-    def judge(self, query: Query, result: SearchResult) -> bool | None:
+    def is_weak(self, query: Query, result: SearchResult) -> bool | None:
         """Whether the best hit is weak; None where that cannot be told."""
         if query.like or query.unlike or query.offset or not result.hits:
             return None

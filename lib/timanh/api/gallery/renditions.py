@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from timanh.api.uploads import turn_to_decode
+from timanh.api.http.uploads import turn_to_decode
 from timanh.data import open_picture
 from timanh.data.pictures import DAMAGE
 

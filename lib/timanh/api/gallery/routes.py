@@ -8,14 +8,15 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from timanh.api import schemas, views
-from timanh.api.editing import GalleryEditor
-from timanh.api.forms import Files
-from timanh.api.pictures import disposition, etag
-from timanh.api.problems import RequestError
-from timanh.api.renditions import kind_of, large_jpeg
-from timanh.api.service import SearchService
-from timanh.api.uploads import read_bytes, sent_files
+from timanh.api import schemas
+from timanh.api.config import ApiConfig
+from timanh.api.gallery import views
+from timanh.api.gallery.editing import GalleryEditor
+from timanh.api.gallery.pictures import GalleryPictures, disposition, etag
+from timanh.api.gallery.renditions import kind_of, large_jpeg
+from timanh.api.http.problems import RequestError
+from timanh.api.http.uploads import Files, read_bytes, sent_files
+from timanh.api.http.workers import Workers
 from timanh.search import Hit, SearchEngine
 from timanh.workspace import readable
 
@@ -29,10 +30,11 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 Offset = Annotated[int, Query(ge=0, le=2**53)]
 
 
-def picture_router(service: SearchService) -> APIRouter:
-    """Pictures over one service."""
+def gallery_router(
+    engine: SearchEngine, config: ApiConfig, pictures: GalleryPictures, workers: Workers
+) -> APIRouter:
+    """Pictures of the engine's gallery."""
     router = APIRouter()
-    engine, config, pictures = service.engine, service.config, service.pictures
     editor = GalleryEditor(engine, config)
 
     @router.get("/api/images/{id}", response_class=Response, responses=JPEG)
@@ -93,8 +95,8 @@ def picture_router(service: SearchService) -> APIRouter:
         sent = sent_files(file, config)
         if not sent:
             raise RequestError(422, "invalid-request", "No picture came. Send some as “file”.")
-        contents = await service.work(lambda: [read_bytes(one, config) for one in sent])
-        items, added = await service.work(lambda: editor.add(contents))
+        contents = await workers.run(lambda: [read_bytes(one, config) for one in sent])
+        items, added = await workers.run(lambda: editor.add(contents))
         return schemas.Added(
             images=[views.picture(item) for item in items],
             added=added,

@@ -1,4 +1,4 @@
-"""Pictures going out: files, thumbnails, previews, data URLs."""
+"""Pictures going out: files, thumbnails, data URLs."""
 
 import base64
 import hashlib
@@ -7,26 +7,27 @@ from collections import OrderedDict
 from pathlib import Path
 from urllib.parse import quote
 
-from timanh.api.metrics import Metrics
-from timanh.api.problems import RequestError
-from timanh.api.renditions import as_jpeg
+from timanh.api.config import ApiConfig
+from timanh.api.gallery.renditions import as_jpeg
+from timanh.api.http.metrics import Metrics
+from timanh.api.http.problems import RequestError
 from timanh.data import open_picture
 from timanh.search import SearchEngine
 from timanh.vectors import Item
 from timanh.workspace import on_disk
 
 REPORT_SIDE = 512
-PREVIEW_SIDE = 64
+QUALITY = 85
 
 
 class GalleryPictures:
     """Files of the engine's gallery, by id; safe to call from threads."""
 
-    def __init__(self, engine: SearchEngine, side: int, most_bytes: int, metrics: Metrics) -> None:
+    def __init__(self, engine: SearchEngine, config: ApiConfig, metrics: Metrics) -> None:
         self.engine = engine
-        self.side = side
+        self.config = config
         self.metrics = metrics
-        self._small = ByteCache(most_bytes)
+        self._small = ByteCache(config.thumbnail_bytes)
 
     def item(self, id: str) -> Item:
         """Raises UnknownPictureError."""
@@ -51,24 +52,19 @@ class GalleryPictures:
 
     def thumbnail(self, item: Item) -> bytes:
         """JPEG bytes, long side as configured; kept in memory."""
-        return self._make(item, self.side, 85)
+        return self._make(item, self.config.thumbnail_side)
 
-    def data_url(self, item: Item, side: int = REPORT_SIDE, quality: int = 85) -> str:
-        """`data:image/jpeg;base64,…` of at most `side` pixels."""
-        small = self._make(item, side, quality)
-        return "data:image/jpeg;base64," + base64.b64encode(small).decode()
+    def data_url(self, item: Item) -> str:
+        """`data:image/jpeg;base64,…` of at most 512 pixels a side."""
+        return "data:image/jpeg;base64," + base64.b64encode(self._make(item, REPORT_SIDE)).decode()
 
-    def preview(self, item: Item) -> str:
-        """A data URL of about a kilobyte, to be shown until the thumbnail is there."""
-        return self.data_url(item, PREVIEW_SIDE, 60)
-
-    def _make(self, item: Item, side: int, quality: int) -> bytes:
+    def _make(self, item: Item, side: int) -> bytes:
         key = f"{item.id}/{item.hash}/{side}"
         known = self._small.get(key)
         self.metrics.thumbnails.labels("made" if known is None else "kept").inc()
         if known is not None:
             return known
-        made = as_jpeg(open_picture(self.file(item.path), longest=side, srgb=True), side, quality)
+        made = as_jpeg(open_picture(self.file(item.path), longest=side, srgb=True), side, QUALITY)
         self._small.put(key, made)
         return made
 

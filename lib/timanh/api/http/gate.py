@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from timanh.api.body import Body, BodyError
 from timanh.api.config import ApiConfig
-from timanh.api.guesses import Guesses, source_of
-from timanh.api.limits import RateLimit
-from timanh.api.metrics import Metrics
-from timanh.api.problems import RequestError, respond
+from timanh.api.http.body import Body, BodyError
+from timanh.api.http.guesses import Guesses, source_of
+from timanh.api.http.limits import RateLimit
+from timanh.api.http.metrics import Metrics
+from timanh.api.http.problems import RequestError, respond
 
 log = logging.getLogger("timanh.api")
 

@@ -5,16 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated
 
-from fastapi import Depends, File, Form, UploadFile
+from fastapi import Depends, Form, UploadFile
 from PIL import Image
 
 from timanh.api.config import ApiConfig
-from timanh.api.problems import RequestError
-from timanh.api.uploads import open_upload, read_bytes, sent_files
+from timanh.api.http.problems import RequestError
+from timanh.api.http.uploads import Files, open_upload, read_bytes, sent_files
 from timanh.search import Filter, Query
 
 Text = Annotated[str, Form(description="Words to search for, in any language the model knows.")]
-Files = Annotated[list[UploadFile], File(description="Up to five pictures to search with.")]
 Alpha = Annotated[float, Form(ge=0, le=1, description="Weight of the text against the pictures.")]
 Count = Annotated[int, Form(ge=1, le=100, description="How many to find.")]
 Like = Annotated[list[str], Form(description="Ids of pictures to find more like.", max_length=5)]

@@ -1,17 +1,20 @@
 """The endpoints that search."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from timanh.api import schemas, views
-from timanh.api.forms import Alpha, Files, SearchForm, Text, search_form, search_reader
-from timanh.api.problems import as_document, of_error, request_id_of
-from timanh.api.service import SearchService
+from timanh.api import schemas
+from timanh.api.gallery.pictures import GalleryPictures
+from timanh.api.http.problems import as_document, of_error, request_id_of
+from timanh.api.http.uploads import Files
+from timanh.api.search import views
+from timanh.api.search.forms import Alpha, SearchForm, Text, search_form, search_reader
+from timanh.api.search.service import SearchService
 from timanh.errors import TimAnhError
 
 STREAM = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -20,7 +23,7 @@ SSE: dict[int | str, dict[str, Any]] = {
 }
 
 
-def search_router(service: SearchService) -> APIRouter:
+def search_router(service: SearchService, pictures: GalleryPictures) -> APIRouter:
     """Searches over one service."""
     router = APIRouter()
     config = service.config
@@ -49,7 +52,6 @@ def search_router(service: SearchService) -> APIRouter:
         found, _ = await service.search(form.query, form.images)
 
         def answer() -> schemas.ReportAnswer:
-            pictures = service.pictures
             return schemas.ReportAnswer(
                 top5=[
                     schemas.ReportHit(image=pictures.data_url(pictures.item(h.id)), score=h.score)
@@ -57,7 +59,7 @@ def search_router(service: SearchService) -> APIRouter:
                 ]
             )
 
-        return _json(await service.work(answer))
+        return _json(await service.workers.run(answer))
 
     return router
 
@@ -72,23 +74,12 @@ async def stream_events(
         try:
             found, weak = await service.find(query, understood, took)
             for hit in found.hits:
-                preview = await service.work(_preview_of(service, hit.id))
-                yield _event("hit", views.streamed(hit, preview))
+                yield _event("hit", views.streamed_result(hit))
             gallery = len(service.engine.dictionary)
             yield _event("done", views.finished(found, weak, gallery))
         except TimAnhError as error:
             document = as_document(of_error(error), request_id)
             yield _block("problem", json.dumps(document, ensure_ascii=False))
-
-
-def _preview_of(service: SearchService, id: str) -> Callable[[], str | None]:
-    def make() -> str | None:
-        try:
-            return service.pictures.preview(service.pictures.item(id))
-        except TimAnhError:
-            return None
-
-    return make
 
 
 async def _after(first: bytes, events: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

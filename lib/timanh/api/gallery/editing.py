@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from timanh.api.config import ApiConfig
-from timanh.api.problems import RequestError
-from timanh.api.uploads import look_at, open_upload
+from timanh.api.http.problems import RequestError
+from timanh.api.http.uploads import look_at, open_upload
 from timanh.errors import PictureError, TimAnhError, UnknownPictureError
 from timanh.search import SearchEngine
 from timanh.vectors import (

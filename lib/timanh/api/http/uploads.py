@@ -4,15 +4,17 @@ import threading
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
+from typing import Annotated
 
-from fastapi import UploadFile
+from fastapi import File, UploadFile
 from PIL import Image
 
 from timanh.api.config import ApiConfig
-from timanh.api.problems import RequestError
+from timanh.api.http.problems import RequestError
 from timanh.data import open_picture
 from timanh.errors import PictureError, PictureTooLargeError
 
+Files = Annotated[list[UploadFile], File(description="Up to five pictures.")]
 # Pillow reads more than these, some of them (EPS) by starting other programs.
 SUFFIXES = {
     "JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp",

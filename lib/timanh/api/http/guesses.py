@@ -10,8 +10,8 @@ from typing import TypeVar
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from timanh.api.limits import MOST_CLIENTS, RateLimit
-from timanh.api.problems import RequestError
+from timanh.api.http.limits import MOST_CLIENTS, RateLimit
+from timanh.api.http.problems import RequestError
 
 # Wrong keys a minute; a quarter of them at once. From one address, and from all together.
 FROM_ONE, FROM_ALL = 40, 400

@@ -5,28 +5,22 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
-from typing import TypeVar
 
 from PIL import Image
 
-from timanh.api.batcher import Batcher
 from timanh.api.config import ApiConfig
-from timanh.api.metrics import Metrics
-from timanh.api.pictures import GalleryPictures
-from timanh.api.problems import RequestError
-from timanh.api.readiness import TRIALS, Readiness
-from timanh.api.weakness import Weakness
+from timanh.api.http.metrics import Metrics
+from timanh.api.http.problems import RequestError
+from timanh.api.http.workers import Workers
+from timanh.api.search.batcher import Batcher
+from timanh.api.search.readiness import TRIALS, Readiness
+from timanh.api.search.weak_hits import WeakThresholds
 from timanh.errors import QueryError
 from timanh.search import Query, Reading, SearchEngine, SearchResult, Understood
 
 log = logging.getLogger("timanh.api")
-
-T = TypeVar("T")
-# Pictures are decoded on few threads, because each may take hundreds of megabytes.
-WORKERS = 4
 
 
 class SearchService:
@@ -36,14 +30,14 @@ class SearchService:
         self.engine = engine
         self.config = config
         self.metrics = metrics
-        self.pictures = GalleryPictures(
-            engine, config.thumbnail_side, config.thumbnail_bytes, metrics
-        )
-        self.weakness: Weakness | None = None  # not measured yet
+        self.thresholds: WeakThresholds | None = None  # not measured yet
         self._readiness = Readiness(self._try_out)
         # Looked up at each call, so that the engine can be changed while it runs.
         self._batcher = Batcher(lambda *batch: engine.answer(*batch), metrics.batches.observe)
-        self._workers, self._translators = _make_pools(config)
+        # Pictures are decoded on few threads, because each may take hundreds of megabytes.
+        self.workers = Workers(4, "timanh-work")
+        # Who waits for a translator only waits, each from the moment of its own search on.
+        self._translators = Workers(config.max_searches, "timanh-understand")
         self._searches = 0
         metrics.waiting.set_function(lambda: self._batcher.waiting)
         metrics.searching.set_function(lambda: self._searches)
@@ -64,10 +58,8 @@ class SearchService:
         finally:
             self._readiness.close()
             self._batcher.stop()
-            for pool in (self._workers, self._translators):
-                pool.shutdown(wait=False, cancel_futures=True)
-            # The same app may be served again.
-            self._workers, self._translators = _make_pools(self.config)
+            self.workers.close()
+            self._translators.close()
 
     async def search(
         self, query: Query, images: Callable[[], Sequence[Image.Image]] | None = None
@@ -96,13 +88,13 @@ class SearchService:
         began = time.perf_counter()
         async with self._deadline():
             if images is not None:
-                query = replace(query, images=tuple(await self.work(images)))
+                query = replace(query, images=tuple(await self.workers.run(images)))
             query = query.checked()
             reading = self.engine.read(query)
             for id in (*query.like, *query.unlike):
                 self.engine.dictionary.row_of(id)  # told now, and not in mid-stream
             if query.where:
-                await self.work(lambda: self.engine.prepare_filter(query))
+                await self.workers.run(lambda: self.engine.prepare_filter(query))
             prepared = time.perf_counter()
             understood = await self._understand(query, reading)
         self._count(understood)
@@ -127,12 +119,8 @@ class SearchService:
         stages = {**took, **result.took_ms}
         self.metrics.stage(stages)
         total = {**stages, "total": round(sum(stages.values()), 3)}
-        weak = None if self.weakness is None else self.weakness.judge(query, result)
+        weak = None if self.thresholds is None else self.thresholds.is_weak(query, result)
         return replace(result, took_ms=total), weak
-
-    async def work(self, call: Callable[[], T]) -> T:
-        """Run `call` on one of a few threads."""
-        return await asyncio.get_running_loop().run_in_executor(self._workers, call)
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -157,8 +145,7 @@ class SearchService:
     async def _understand(self, query: Query, reading: Reading) -> Understood:
         if self.engine.knows(reading):
             return self.engine.understand(query, reading)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._translators, self.engine.understand, query, reading)
+        return await self._translators.run(lambda: self.engine.understand(query, reading))
 
     def _count(self, understood: Understood) -> None:
         by = understood.translator or understood.notice_code
@@ -188,20 +175,11 @@ class SearchService:
             for query, understood in TRIALS:
                 with contextlib.suppress(QueryError):
                     await self._batcher.ask(query, understood)
-        if self.weakness is None:
+        if self.thresholds is None:
             try:
-                self.weakness = await self.work(lambda: Weakness.measure(self.engine))
+                self.thresholds = await self.workers.run(
+                    lambda: WeakThresholds.measure(self.engine)
+                )
             except Exception:
                 log.exception("The gallery could not be measured; weak answers are not marked")
-                self.weakness = Weakness()
-
-
-def _make_pools(config: ApiConfig) -> tuple[ThreadPoolExecutor, ThreadPoolExecutor]:
-    """Their threads start with the first work.
-
-    Those who wait for a translator only wait, each from the moment of its own search on.
-    """
-    return (
-        ThreadPoolExecutor(WORKERS, "timanh-work"),
-        ThreadPoolExecutor(config.max_searches, "timanh-understand"),
-    )
+                self.thresholds = WeakThresholds()

@@ -1,0 +1,1 @@
+"""The gallery over HTTP: its pictures, adding to it, taking out of it."""

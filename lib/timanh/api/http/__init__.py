@@ -1,0 +1,1 @@
+"""What holds for every request: key, limits, body, uploads, problem responses, metrics."""

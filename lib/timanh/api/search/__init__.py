@@ -1,0 +1,1 @@
+"""Searching over HTTP: reading a form, encoding many searches together, answering."""
