@@ -139,7 +139,7 @@ def test_train_then_evaluate_what_it_wrote(
     assert "| | before | after | between |" in page and "split test" in "\n".join(out)
     for note in (
         "12 of 12 pictures have captions, 24 in all (captions.txt)",
-        "20 rows made no sense and were left out; the first: captions.txt, line 26: "
+        "20 rows could not be read and were left out; the first: captions.txt, line 26: "
         "red_circle_0.jpg;row 0",
         "40 captions name no picture that is there; the first: gone_0.jpg",
     ):

@@ -185,7 +185,7 @@ def test_the_command_says_it_and_remembers_it(
     said = capsys.readouterr()
     assert "7 pictures in" in said.out
     (line,) = [line for line in said.err.splitlines() if line.startswith("Left out: ")]
-    assert "nobody's photos: " in line and "excluded: 5 × *[5-9].png, trip" in line
+    assert "system files: " in line and "excluded: 5 × *[5-9].png, trip" in line
     assert run([*command, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["count"], document["removed"], document["notes"]) == (7, 0, [line])

@@ -51,7 +51,7 @@ def test_a_messy_folder_builds_and_every_skipped_thing_is_named(
     assert lines[lines.index(left_out) - 3 : lines.index(left_out)] == [
         f"4 of {len(messy.taken) + len(messy.skipped)} pictures have captions, 4 in all "
         "(captions.csv, captions_ktvic.json)",
-        "6 rows made no sense and were left out; the first: captions.csv, line 6: a.jpg;nan",
+        "6 rows could not be read and were left out; the first: captions.csv, line 6: a.jpg;nan",
         "3 captions name no picture that is there; the first: gone.jpg",
     ]
     # And as JSON for a program, in letters that any program can read.
@@ -73,5 +73,5 @@ def test_a_messy_folder_is_measured_with_a_word_on_its_captions(
     command = ["evaluate", "--model", str(tiny_clip_folder), "--data", str(messy.gallery)]
     assert run([*command, "--split", "test", "--device", "cpu"]) == 0
     said = capsys.readouterr().err
-    assert "6 rows made no sense" in said and "3 captions name no picture" in said
+    assert "6 rows could not be read" in said and "3 captions name no picture" in said
     assert "Flickr_8k.testImages.txt, 1 more names are not there" in said

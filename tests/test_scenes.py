@@ -14,9 +14,7 @@ from timanh.data.scenes import (
     EXAMPLES,
     changes,
     draw_gallery,
-    draw_scenes,
     english_captions,
-    from_json,
     load_truth,
     matches,
     render,
@@ -72,7 +70,8 @@ def test_a_drawn_gallery_is_a_data_folder(tmp_path: Path) -> None:
     folder = open_data(draw_gallery(tmp_path, count=6, size=64, workers=1, progress=False))
     assert len(folder.names) == 6 and folder.captions.problem_count == 0
     assert all(len(folder.captions_of(name)) == 10 for name in folder.names)
-    assert from_json(load_truth(tmp_path)["scene_000002.jpg"]) == scene_of(2, 0)
+    stored = json.loads(json.dumps(to_json(scene_of(2, 0))))
+    assert load_truth(tmp_path)["scene_000002.jpg"] == stored
 
 
 def test_there_is_enough_of_everything() -> None:
@@ -135,11 +134,8 @@ def test_both_languages_tell_as_much() -> None:
     assert all(letter in text.lower() for letter in "ăâđêôơưạảấầậắếềểịọốồổộớờụứừữự")
 
 
-def test_a_scene_survives_json_and_can_be_changed() -> None:
+def test_a_scene_can_be_changed() -> None:
     scene = scene_of(11, 0)
-    assert from_json(json.loads(json.dumps(to_json(scene)))) == scene
-    with pytest.raises(DataError, match="not the truth"):
-        from_json({"things": []})
     found = list(changes(scene))
     assert found
     for change in found:
@@ -149,8 +145,9 @@ def test_a_scene_survives_json_and_can_be_changed() -> None:
 
 
 def test_a_colour_is_seen_even_at_night() -> None:
-    for drawn in draw_scenes(1, seed=4, size=64):
-        assert drawn.image.size == (64, 64) and len(drawn.english) == len(drawn.vietnamese) == 5
+    scene = scene_of(0, 4)
+    assert render(scene, 64).size == (64, 64)
+    assert len(english_captions(scene)) == len(vietnamese_captions(scene)) == 5
     name = matches(TRUTH, kind="car", colour="red", light="night")[0]
     pixels = np.asarray(render(scene_of(int(name), 0))).astype(int)
     assert ((pixels[..., 0] - pixels[..., 1] > 70) & (pixels[..., 0] - pixels[..., 2] > 60)).any()

@@ -4,11 +4,19 @@ from timanh.data.archive import find_gallery, keep_added
 from timanh.data.captions import CaptionSet, read_captions
 from timanh.data.few import open_few
 from timanh.data.folder import DataFolder, open_data
-from timanh.data.listing import Listing, Unreadable, find_pictures, list_pictures
+from timanh.data.listing import (
+    LeftOut,
+    Listing,
+    Selection,
+    Unreadable,
+    describe_left_out,
+    find_pictures,
+    list_pictures,
+    patterns,
+)
 from timanh.data.notes import caption_notes, data_notes, split_note
 from timanh.data.pictures import MAX_PIXELS, SUFFIXES, open_picture, open_reduced
 from timanh.data.prepare import data_folder, prepare_data
-from timanh.data.selection import LeftOut, Selection, describe_left_out, patterns
 from timanh.data.splits import draw_splits, read_split
 
 __all__ = [

@@ -29,7 +29,7 @@ def read_json(text: str) -> CaptionRows:
 
 
 def _entries(content: Any, key: str) -> list[dict[str, Any]]:
-    """The objects in a list of a JSON object; what is no object is an empty one."""
+    """The objects in a list of a JSON object; anything else in it counts as an empty object."""
     found = content.get(key) if isinstance(content, dict) else None
     if not isinstance(found, list):
         return []
@@ -48,7 +48,7 @@ def _read_coco(images: list[dict[str, Any]], annotations: list[dict[str, Any]]) 
         if name and caption:
             rows.add(name, caption)
         else:
-            rows.complain(f"annotation {number}: {_shown(annotation)}")
+            rows.skip(f"annotation {number}: {_shown(annotation)}")
     return rows
 
 
@@ -73,14 +73,14 @@ def _read_karpathy(images: list[dict[str, Any]]) -> CaptionRows:
         folder = name_of(image.get("filepath"))
         captions = [caption_of(each.get("raw")) for each in _entries(image, "sentences")]
         if not name or not any(captions):
-            rows.complain(f"image {number}: {_shown(image)}")
+            rows.skip(f"image {number}: {_shown(image)}")
             continue
         name = f"{folder}/{name}" if folder else name
         for caption in captions:
             if caption:
                 rows.add(name, caption)
             else:
-                rows.complain(f"image {number}: {_shown(image)}")
+                rows.skip(f"image {number}: {_shown(image)}")
         split = str(image.get("split") or "train")
         rows.splits.setdefault(KARPATHY_SPLITS.get(split, split), []).append(name)
     return rows

@@ -1,4 +1,4 @@
-"""What the readers of all caption forms share: what is a name, what is a caption, and counting."""
+"""What all caption readers share: rows, names and captions."""
 
 import re
 import unicodedata
@@ -13,11 +13,11 @@ LIST = re.compile(r"""\[\s*(?:['"].*['"])?\s*\]|\{.*\}""", re.DOTALL)
 
 
 class CaptionRows:
-    """Captions by picture as they are read, and the rows that made no sense.
+    """Captions by picture as they are read, and the rows that could not be read.
 
     Attributes:
         form: the name of the file's form.
-        count, problems: rows that made no sense, and what the first few say.
+        count, problems: rows that could not be read, and the first few of them.
     """
 
     def __init__(self, form: str) -> None:
@@ -30,19 +30,19 @@ class CaptionRows:
     def add(self, name: str, caption: str) -> None:
         self.captions.setdefault(name, []).append(caption)
 
-    def complain(self, problem: str) -> None:
+    def skip(self, problem: str) -> None:
         self.count += 1
         if len(self.problems) < SHOWN_PROBLEMS:
             self.problems.append(problem)
 
 
 def caption_of(value: Any) -> str:
-    """A caption in one line, composed; empty for what is none: a number, a list, nan, None."""
+    """A caption in one line, composed; empty for a number, a list, nan or None."""
     if not isinstance(value, str):
         return ""
     text = unicodedata.normalize("NFC", " ".join(value.split()))
-    none = text.lower() in NOTHING or NUMBER.fullmatch(text) or LIST.fullmatch(text)
-    return "" if none else text
+    empty = text.lower() in NOTHING or NUMBER.fullmatch(text) or LIST.fullmatch(text)
+    return "" if empty else text
 
 
 def name_of(value: Any) -> str:

@@ -62,7 +62,7 @@ OPEN = re.compile(r' *"(?:[^"]|"")*\Z')
 
 
 def table_layout(first: str) -> Layout | None:
-    """What the first line of a file says about it; None where it is no table of captions."""
+    """The layout that the first line of a file shows; None where it is not a table of captions."""
     for separator in SEPARATORS:
         fields = [_plain(field).lower().replace(" ", "_") for field in first.split(separator)]
         name = next((fields.index(each) for each in NAME_COLUMNS if each in fields), None)
@@ -96,7 +96,7 @@ def read_table(text: str, layout: Layout) -> CaptionRows:
         if name and caption:
             rows.add(name, caption)
         else:
-            rows.complain(f"line {number}: {' '.join(record.split())[:80]}")
+            rows.skip(f"line {number}: {' '.join(record.split())[:80]}")
     return rows
 
 

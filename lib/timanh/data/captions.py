@@ -1,4 +1,4 @@
-"""Caption files in the forms that data sets come in; which one, their content tells."""
+"""Caption files in the forms that data sets come in, recognised by their content."""
 
 import codecs
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ class CaptionSet:
         captions: file name → its captions, trimmed, Unicode NFC.
         form: "kaggle", "flickr30k", "table", "token", "coco", "karpathy", or "none".
         splits: split → file names, where the file itself says so (Karpathy's does).
-        problem_count: rows or entries that made no sense.
-        problems: the first few of them, with where they stand.
+        problem_count: rows or entries that could not be read.
+        problems: the first few of them, with their line or number.
     """
 
     captions: dict[str, tuple[str, ...]]
@@ -58,11 +58,11 @@ class CaptionSet:
         return replace(
             self,
             captions=_together(
-                *((names.get(name, name), own) for name, own in self.captions.items())
+                *((names.get(name, name), texts) for name, texts in self.captions.items())
             ),
             splits={
-                split: tuple(names.get(name, name) for name in own)
-                for split, own in self.splits.items()
+                split: tuple(names.get(name, name) for name in listed)
+                for split, listed in self.splits.items()
             },
         )
 
@@ -75,8 +75,7 @@ def read_captions(path: Path) -> CaptionSet:
 
     Raises:
         DataError: it is missing or cannot be read.
-        CaptionFormatError: its form is not known, or nothing in it makes sense; says what was
-            seen.
+        CaptionFormatError: its form is not known, or none of its rows can be read.
     """
     rows = _read(path, _text(path))
     if not rows.captions and rows.count:
@@ -85,9 +84,9 @@ def read_captions(path: Path) -> CaptionSet:
             f"{rows.count} entries is one ({rows.problems[0]}). {KNOWN}"
         )
     return CaptionSet(
-        {name: tuple(own) for name, own in rows.captions.items()},
+        {name: tuple(texts) for name, texts in rows.captions.items()},
         rows.form,
-        {split: tuple(own) for split, own in rows.splits.items()},
+        {split: tuple(names) for split, names in rows.splits.items()},
         rows.count,
         tuple(rows.problems),
     )
@@ -96,11 +95,8 @@ def read_captions(path: Path) -> CaptionSet:
 def _together(*parts: tuple[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for name, captions in parts:
-        own = found.get(name)
-        if own is None:
-            found[name] = captions
-        else:
-            found[name] = own + tuple(caption for caption in captions if caption not in own)
+        known = found.get(name, ())
+        found[name] = known + tuple(caption for caption in captions if caption not in known)
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from timanh.data.captions import NO_CAPTIONS
 from timanh.data.folder import DataFolder, caption_files_in, images_in, open_data
-from timanh.data.selection import Selection
+from timanh.data.listing import Selection
 from timanh.errors import DataError
 
 

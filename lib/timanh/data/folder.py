@@ -6,9 +6,16 @@ from functools import cached_property
 from pathlib import Path
 
 from timanh.data.captions import NO_CAPTIONS, CaptionSet, read_captions
-from timanh.data.listing import Unreadable, find_pictures, has_suffix, is_file
+from timanh.data.listing import (
+    LeftOut,
+    Selection,
+    Unreadable,
+    describe_left_out,
+    find_pictures,
+    has_suffix,
+    is_file,
+)
 from timanh.data.matching import match_names
-from timanh.data.selection import LeftOut, Selection, describe_left_out
 from timanh.data.splits import (
     SPLITS,
     fill_splits,
@@ -54,9 +61,9 @@ class DataFolder:
         captions: all caption files together.
         names: pictures that are there, relative to `images`.
         missing: pictures with captions that are not there.
-        dropped: split → names in its list that are not there, once it was asked for.
+        dropped: split → names in its list that are not there, once `split` has read it.
         files: the caption files.
-        left_out: files and folders that are nobody's photos, hidden or excluded.
+        left_out: files and folders of systems, hidden or excluded.
         unreadable: folders that may not be read.
     """
 
@@ -75,7 +82,7 @@ class DataFolder:
         return self.captions.captions.get(name, ())
 
     def out_of_sight(self, name: str) -> bool:
-        """Whether it would lie in a folder that may not be read, so nobody knows if it does."""
+        """Whether its folder may not be read, so that it cannot be known whether it is there."""
         return any(name.startswith(f"{place.path}/") for place in self.unreadable)
 
     def require_captions(self) -> None:
@@ -103,7 +110,7 @@ class DataFolder:
 
         Raises:
             DataError: lists that name none of the pictures.
-            SettingsError: `which` is none of train, dev, test, all.
+            SettingsError: `which` is not one of train, dev, test, all.
         """
         if file is not None:
             there, self.dropped[which] = read_split(file, self.names)
@@ -111,7 +118,7 @@ class DataFolder:
         if which == "all":
             return self.names
         if which not in SPLITS:
-            raise SettingsError(f"Unknown split {which!r}; known are train, dev, test and all.")
+            raise SettingsError(f"Unknown split {which!r}. Choose train, dev, test or all.")
         listed = {each: found.there for each, found in self.split_lists.items()}
         return fill_splits(self.names, listed, seed)[which]
 
@@ -132,7 +139,7 @@ class DataFolder:
                 there = tuple(name for name in named if name in self._known)
                 absent = tuple(name for name in named if name not in self._known)
                 found[which] = SplitList(there, absent)
-        # One list of pictures that are elsewhere is no mistake; that all are is one.
+        # One list of pictures that are elsewhere is allowed; that all lists are is a mistake.
         if not any(split.there for split in found.values()):
             for file in (split.file for split in found.values() if split.file is not None):
                 read_split(file, self.names)
@@ -160,7 +167,7 @@ def open_data(
         root: holds `images/` or the pictures themselves, and perhaps caption files and splits.
         captions: one caption file or several, merged per picture; None takes what lies in `root`,
             `root/annotations` or `root/Flickr8k_text` under the usual names.
-        selection: which pictures are taken; None leaves out what is hidden or nobody's.
+        selection: which pictures are taken; None leaves out hidden files and those of systems.
 
     Raises:
         DataError: there is no such folder or caption file.
@@ -172,7 +179,7 @@ def open_data(
         raise DataError(f"There is no folder {place}. Name a folder of pictures.")
     files = caption_files_in(place, captions)
     images = images_in(place, captioned=bool(files))
-    found = find_pictures(images, selection or Selection())
+    found = find_pictures(images, selection)
     if not found.names:
         left_out = describe_left_out(found.left_out)
         raise EmptyGalleryError(
@@ -185,7 +192,7 @@ def open_data(
     if missing and len(missing) == len(read.captions):
         raise DataError(
             f"None of the {len(missing)} captioned names, such as {missing[0]}, is a picture in "
-            f"{images}, where {found.names[0]} lies. The caption file must name pictures as they "
+            f"{images}, which holds {found.names[0]}. Name pictures in the caption file as they "
             "are called on disk."
         )
     return DataFolder(
@@ -199,8 +206,8 @@ def images_in(root: Path, *, captioned: bool) -> Path:
     inner = next((root / name for name in IMAGE_FOLDERS if (root / name).is_dir()), None)
     if inner is None:
         return root
-    own = any(has_suffix(path.name) and is_file(path) for path in root.glob("[!.]*"))
-    return root if own and not captioned else inner
+    holds_pictures = any(has_suffix(path.name) and is_file(path) for path in root.glob("[!.]*"))
+    return root if holds_pictures and not captioned else inner
 
 
 def caption_files_in(root: Path, given: Path | str | Sequence[Path | str] | None) -> list[Path]:

@@ -1,20 +1,77 @@
-"""All pictures below a folder."""
+"""All pictures below a folder: which files are a person's photos, and which are left out."""
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase, translate
 from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
 
 from timanh.data.pictures import SUFFIXES
-from timanh.data.selection import HIDDEN, LeftOut, Selection
-from timanh.errors import DataError
-from timanh.workspace import readable
+from timanh.errors import DataError, advice
+from timanh.workspace import name_key, readable
 
-ALL_OWN = Selection()
+# What systems and network drives keep beside photos: thumbnails, bins, snapshots, half files.
+SYSTEM = (
+    "@eaDir", "#recycle", "#snapshot", "@Recycle", "@Recently-Snapshot", ".@__thumb",
+    "$RECYCLE.BIN", "System Volume Information", "lost+found", ".Trash-*", ".Trash", ".Trashes",
+    ".thumbnails", ".Spotlight-V100", ".fseventsd", ".TemporaryItems", ".DocumentRevisions-V100",
+    ".AppleDouble", "__MACOSX", "._*",
+)  # fmt: skip
+# One expression for all, because it is tried on every file of a large gallery.
+ANY_SYSTEM = re.compile("|".join(translate(pattern.lower()) for pattern in SYSTEM))
+HIDDEN = "hidden"
 # Folders looked into for a picture before a hidden one is taken for a program's.
 LOOKED_INTO = 1000
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file or folder that is not taken; `rule` is what it fell under.
+
+    Attributes:
+        path: relative to the gallery, with slashes.
+        rule: one of `SYSTEM`, `HIDDEN`, or a pattern of `Selection.exclude`.
+    """
+
+    path: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is taken of a gallery.
+
+    Attributes:
+        exclude: patterns as of the shell. One without a slash is compared with the name of each
+            file and folder, one with a slash with the whole path below the gallery; a folder that
+            is left out takes along what is in it.
+        include_hidden: take files and folders whose names begin with a dot. What is in `SYSTEM`
+            is left out nevertheless.
+    """
+
+    exclude: tuple[str, ...] = ()
+    include_hidden: bool = False
+
+    def rule_for(self, path: str) -> str | None:
+        """The rule that leaves out `path` or a folder above it; None for what is taken."""
+        parts = path.split("/")
+        paths = ("/".join(parts[: end + 1]) for end in range(len(parts)))
+        return next((rule for each in paths if (rule := self.rule_for_entry(each))), None)
+
+    def rule_for_entry(self, path: str) -> str | None:
+        """As `rule_for`, of a path whose folders are taken."""
+        path = name_key(path)
+        name = path.rpartition("/")[2]
+        for pattern in self.exclude:
+            plain = name_key(pattern).replace("\\", "/").removeprefix("./").rstrip("/")
+            if fnmatchcase(path if "/" in plain else name, plain.removeprefix("/")):
+                return pattern
+        if ANY_SYSTEM.match(name.lower()):
+            return next(each for each in SYSTEM if fnmatchcase(name.lower(), each.lower()))
+        return HIDDEN if name.startswith(".") and not self.include_hidden else None
 
 
 @dataclass(frozen=True)
@@ -41,7 +98,7 @@ class Listing:
 
 
 def list_pictures(folder: Path) -> list[str]:
-    """Paths of all pictures below `folder` that are somebody's, relative, with slashes, sorted.
+    """Paths of all pictures below `folder`, relative, with slashes, sorted; as `find_pictures`.
 
     Raises:
         DataError: there is no such folder, or it may not be read.
@@ -49,15 +106,17 @@ def list_pictures(folder: Path) -> list[str]:
     return list(find_pictures(folder).names)
 
 
-def find_pictures(folder: Path, selection: Selection = ALL_OWN, *, below: str = "") -> Listing:
+def find_pictures(folder: Path, selection: Selection | None = None, *, below: str = "") -> Listing:
     """The pictures below `folder`, by suffix, with what was left out and could not be read.
 
     Args:
+        selection: which pictures are taken; None for the usual ones.
         below: look only into this folder of it; paths are relative to `folder` all the same.
 
     Raises:
         DataError: there is no such folder, or it may not be read.
     """
+    selection = selection or Selection()
     top = folder / below
     if not top.is_dir():
         raise DataError(f"There is no folder {top}. Name a folder of pictures.")
@@ -101,6 +160,32 @@ def has_suffix(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 - a name, not a path
 
 
+def patterns(given: Iterable[str]) -> tuple[str, ...]:
+    """Patterns without empty ones and doubles, in their order."""
+    return tuple(dict.fromkeys(pattern for pattern in given if pattern.strip("/. ")))
+
+
+def describe_left_out(left_out: Sequence[LeftOut]) -> str | None:
+    """One line for people about what is not taken and why; None where all is."""
+    counts: dict[str, int] = {}
+    for one in left_out:
+        counts[one.rule] = counts.get(one.rule, 0) + 1
+    hidden = [name_key(one.path) for one in left_out if one.rule == HIDDEN]
+    system = [_times(rule, count) for rule, count in counts.items() if rule in SYSTEM]
+    excluded = [
+        _times(rule, count)
+        for rule, count in counts.items()
+        if rule not in SYSTEM and rule != HIDDEN
+    ]
+    groups = (
+        ("system files", system),
+        (advice(cli="hidden (--include-hidden takes them)", notebook="hidden"), _first(hidden)),
+        ("excluded", excluded),
+    )
+    text = "; ".join(f"{label}: {', '.join(names)}" for label, names in groups if names)
+    return f"Left out: {text}." if text else None
+
+
 def _below(place: Path, folder: Path) -> str:
     inside = place.relative_to(folder).as_posix()
     return "" if inside == "." else f"{inside}/"
@@ -130,3 +215,12 @@ def _unreadable(error: OSError, folder: Path, top: Path) -> Unreadable:
     if place == top:
         raise DataError(reason) from error
     return Unreadable(place.relative_to(folder).as_posix(), reason)
+
+
+def _times(rule: str, count: int) -> str:
+    return rule if count == 1 else f"{count} × {rule}"
+
+
+def _first(names: list[str], shown: int = 3) -> list[str]:
+    more = len(names) - shown
+    return names if more <= 0 else [*names[:shown], f"{more} more"]

@@ -1,4 +1,4 @@
-"""Which picture a list or a caption file means, when it calls it otherwise than the disk does."""
+"""Which picture a name in a list or caption file means, where the disk calls it otherwise."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -54,4 +54,4 @@ def _once(names: Iterable[str], key: Callable[[str], str]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for name in names:
         found.setdefault(key(name), []).append(name)
-    return {each: own[0] for each, own in found.items() if len(own) == 1}
+    return {each: same[0] for each, same in found.items() if len(same) == 1}

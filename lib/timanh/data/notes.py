@@ -1,21 +1,24 @@
-"""What people are told about a data folder before anything is made of it."""
+"""Notes for people about a data folder: captions, what was left out, and splits."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from timanh.data.folder import DataFolder
-from timanh.data.selection import describe_left_out
+from timanh.data.listing import describe_left_out
 from timanh.data.splits import SPLITS
 from timanh.workspace import readable
 
 
 def data_notes(folder: DataFolder) -> tuple[str, ...]:
-    """All that is to be said of a folder that is trained on or measured with; a line each."""
-    return (*caption_notes(folder), *gallery_notes(folder))
+    """Notes on a folder that is trained on or measured with: captions, what was left out, and
+    folders that cannot be read; a line each."""
+    left_out = describe_left_out(folder.left_out)
+    unreadable = [f"Skipped: {one.reason}" for one in folder.unreadable]
+    return (*caption_notes(folder), *([left_out] if left_out else []), *unreadable)
 
 
 def caption_notes(folder: DataFolder) -> tuple[str, ...]:
-    """How many pictures have captions, and what became of the rest of the rows; a line each."""
+    """How many pictures have captions, and which rows were left out; a line each."""
     read = folder.captions
     if not read.captions:
         return ()
@@ -27,7 +30,7 @@ def caption_notes(folder: DataFolder) -> tuple[str, ...]:
     ]
     if read.problem_count:
         lines.append(
-            f"{read.problem_count:,} rows made no sense and were left out; the first: "
+            f"{read.problem_count:,} rows could not be read and were left out; the first: "
             f"{read.problems[0]}"
         )
     if folder.missing:
@@ -37,13 +40,6 @@ def caption_notes(folder: DataFolder) -> tuple[str, ...]:
             f"{readable(folder.missing[0])}"
         )
     return tuple(lines)
-
-
-def gallery_notes(folder: DataFolder) -> tuple[str, ...]:
-    """What was left out of the pictures, and which folders cannot be read."""
-    left_out = describe_left_out(folder.left_out)
-    refused = [f"Skipped: {one.reason}" for one in folder.unreadable]
-    return (*([left_out] if left_out else []), *refused)
 
 
 def split_note(folder: DataFolder, which: Sequence[str] = SPLITS, file: Path | None = None) -> str:

@@ -9,9 +9,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError, features
 
-from timanh.data.colours import in_srgb
 from timanh.data.deep_pixels import is_deep, to_grey
 from timanh.data.signatures import what_it_is
 from timanh.errors import PictureError, PictureTooLargeError
@@ -21,10 +20,12 @@ SUFFIXES = frozenset(
     {
         ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm",
         ".pgm", ".pbm", ".pnm",
-        # Listed whether or not they can be read here, so that they are named and not passed over.
+        # Listed whether or not they can be read here, so that they are reported.
         ".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k",
     }
 )  # fmt: skip
+# Modes that are brought to sRGB → the mode that comes of it.
+SRGB_MODES = {"RGB": "RGB", "RGBA": "RGBA", "CMYK": "RGB"}
 ORIENTATION = 0x0112
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -49,7 +50,7 @@ if find_spec("pillow_heif"):
 if find_spec("pillow_jxl"):
     import_module("pillow_jxl")
 
-# `open_picture` has its own limit. Said once and not around each call, because pictures are
+# `open_picture` has a limit of its own. Set once and not around each call, because pictures are
 # opened in threads and `catch_warnings` is not safe there.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
@@ -76,12 +77,12 @@ def open_picture(
         source: a path, the bytes of a file, or an open binary file.
         max_pixels: refuse larger ones before they are decoded.
         longest: side in pixels that is enough; large JPEGs are then decoded at 1/2, 1/4 or 1/8.
-        srgb: for people to look at: colours with a profile of their own are brought to sRGB.
+        srgb: for people to look at: colours with another profile are brought to sRGB.
             Encoders take them as they are stored.
 
     Raises:
         PictureTooLargeError: more than `max_pixels`.
-        PictureError: it is missing, is no picture, or is cut short; the message names it.
+        PictureError: it is missing, not a picture, or cut short; the message names it.
     """
     label = str(source) if isinstance(source, Path | str) else "The picture that was sent"
     return open_reduced(source, longest, label=label, max_pixels=max_pixels, srgb=srgb).image
@@ -121,7 +122,7 @@ def open_reduced(
             turn = _turn(image)
             if turn in SIDEWAYS:
                 width, height = height, width
-            seen = in_srgb(image) if srgb else image
+            seen = _in_srgb(image) if srgb else image
             return Reduced(_upright_rgb(seen, turn, label), width, height)
     except PictureError:
         raise
@@ -161,3 +162,24 @@ def _on_white(image: Image.Image) -> Image.Image:
     layer = image.convert("RGBA")
     white = Image.new("RGBA", layer.size, (255, 255, 255, 255))
     return Image.alpha_composite(white, layer)
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """`image` in sRGB where it carries another profile, such as a printer's CMYK; else itself.
+
+    A profile that cannot be read counts as none.
+    """
+    profile = image.info.get("icc_profile")
+    plain = "transparency" not in image.info  # a colour that stands for nothing must stay exact
+    if not profile or not plain or image.mode not in SRGB_MODES or not features.check("littlecms2"):
+        return image
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        if "srgb" in ImageCms.getProfileDescription(source).lower():
+            return image
+        converted = ImageCms.profileToProfile(
+            image, source, ImageCms.createProfile("sRGB"), outputMode=SRGB_MODES[image.mode]
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+    return converted or image

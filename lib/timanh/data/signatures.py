@@ -1,4 +1,4 @@
-"""What a file really is that no reader here takes, told by its first bytes and not by its name."""
+"""What a file that cannot be opened really is, by its first bytes and not by its name."""
 
 from importlib.util import find_spec
 from pathlib import Path

@@ -60,7 +60,7 @@ def match_split(file: Path, known: Sequence[str]) -> tuple[Names, Names]:
 
 
 def find_split_file(places: Iterable[Path], which: str) -> Path | None:
-    """The list for a split that lies in one of the folders, if any; the first folder counts."""
+    """The list for a split in the first of the folders that has one; None without any."""
     files = (place / name for place in places for name in FILE_NAMES[which])
     return next((file for file in files if file.is_file()), None)
 
@@ -96,7 +96,7 @@ def fill_splits(
     all that is left; dev and test share it in halves; train and one held-out side as drawn.
     """
     held_out = {name for which in ("dev", "test") for name in listed.get(which, ())}
-    sides = {which: tuple(own) for which, own in listed.items() if which in SPLITS}
+    sides = {which: tuple(names) for which, names in listed.items() if which in SPLITS}
     if "train" in sides:
         sides["train"] = tuple(name for name in sides["train"] if name not in held_out)
     taken = held_out.union(*sides.values())
@@ -127,5 +127,5 @@ def _digest(text: str) -> bytes:
 
 def _in_order(names: Sequence[str], sides: Mapping[str, Sequence[str]]) -> dict[str, Names]:
     """The same sides, each in the order of `names`."""
-    places = {which: set(own) for which, own in sides.items()}
+    places = {which: set(side) for which, side in sides.items()}
     return {which: tuple(name for name in names if name in places[which]) for which in places}

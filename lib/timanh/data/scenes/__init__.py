@@ -5,10 +5,10 @@ Pictures are drawn from a seed with Pillow; each has five English and five Vietn
 
 from timanh.data.scenes.changing import Change, changes
 from timanh.data.scenes.english import english_captions
-from timanh.data.scenes.gallery import Drawn, draw_gallery, draw_scenes, load_truth, matches
+from timanh.data.scenes.gallery import draw_gallery, load_truth, matches
 from timanh.data.scenes.rendering import render
-from timanh.data.scenes.sampling import sample_scene, scene_of
-from timanh.data.scenes.scene import Scene, Spot, Thing, from_json, to_json
+from timanh.data.scenes.sampling import scene_of
+from timanh.data.scenes.scene import Scene, Spot, Thing, to_json
 from timanh.data.scenes.vietnamese import vietnamese_captions
 
 # Queries that find at least five right pictures in the demo gallery; pairs by position.
@@ -38,19 +38,15 @@ EXAMPLES = {
 __all__ = [
     "EXAMPLES",
     "Change",
-    "Drawn",
     "Scene",
     "Spot",
     "Thing",
     "changes",
     "draw_gallery",
-    "draw_scenes",
     "english_captions",
-    "from_json",
     "load_truth",
     "matches",
     "render",
-    "sample_scene",
     "scene_of",
     "to_json",
     "vietnamese_captions",

@@ -2,20 +2,18 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
 from tqdm import tqdm
 
 from timanh.data.scenes.english import english_captions
 from timanh.data.scenes.rendering import render
 from timanh.data.scenes.sampling import scene_of
-from timanh.data.scenes.scene import Scene, to_json
+from timanh.data.scenes.scene import to_json
 from timanh.data.scenes.vietnamese import vietnamese_captions
 from timanh.errors import DataError
 from timanh.workspace import atomic_write, free_disk_or_raise
@@ -23,23 +21,6 @@ from timanh.workspace import atomic_write, free_disk_or_raise
 VERSION = 1
 BYTES_EACH = 25_000
 CHUNK = 64
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """One drawn picture with its truth and captions."""
-
-    image: Image.Image
-    scene: Scene
-    english: list[str]
-    vietnamese: list[str]
-
-
-def draw_scenes(count: int, seed: int = 0, size: int = 224) -> Iterator[Drawn]:
-    """Draw in memory; picture i of a seed is the same whatever `count` is."""
-    for index in range(count):
-        scene = scene_of(index, seed)
-        yield Drawn(render(scene, size), scene, english_captions(scene), vietnamese_captions(scene))
 
 
 def draw_gallery(

@@ -8,7 +8,6 @@ from timanh.data.scenes.layout import place_things
 from timanh.data.scenes.scene import Scene, Thing
 
 ITEM_COLOURS = ("red", "orange", "yellow", "green", "blue", "purple")
-INDOORS = ("room", "underwater")
 SIZES = ("small", "medium", "medium", "medium", "big")
 
 
@@ -33,13 +32,10 @@ def scene_of(index: int, seed: int) -> Scene:
     order = list(range(len(pairs)))
     random.Random(f"{seed}/round/{turn}").shuffle(order)
     kind, colour = pairs[order[position]]
-    return sample_scene(random.Random(f"{seed}/{index}"), kind, colour)
+    return _sample_scene(random.Random(f"{seed}/{index}"), kind, colour)
 
 
-def sample_scene(rng: random.Random, kind: str | None = None, colour: str | None = None) -> Scene:
-    """A sensible scene about a thing, or about any."""
-    if kind is None or colour is None:
-        kind, colour = rng.choice(all_pairs())
+def _sample_scene(rng: random.Random, kind: str, colour: str) -> Scene:
     chosen = KINDS[kind]
     place = rng.choice(chosen.places)
     light, weather = _sample_light(rng, place)

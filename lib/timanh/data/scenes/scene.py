@@ -1,9 +1,7 @@
-"""What a drawn picture shows, as data: everything that is true of it and where it lies."""
+"""What a drawn picture shows, as data: everything that is true of it, and where it stands."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
-
-from timanh.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Spot:
 class Thing:
     """One kind of thing, once or several times.
 
-    `colour` of a person is that of the shirt or dress. `relation` tells where it is
+    `colour` of a person is that of the shirt or dress. `relation` is where it is
     seen from the scene's first thing: "next to", "behind", "above" or "below"; the
     first thing has none. `item` is what a person holds, rides or plays with.
     """
@@ -59,26 +57,3 @@ class Scene:
 def to_json(scene: Scene) -> dict[str, Any]:
     """The scene as plain lists and dicts for `json.dump`."""
     return asdict(scene)
-
-
-def from_json(document: dict[str, Any]) -> Scene:
-    """The scene that `to_json` wrote.
-
-    Raises:
-        DataError: the document is not a scene.
-    """
-    try:
-        things = tuple(_thing(thing) for thing in document["things"])
-        rest = {name: document[name] for name in ("place", "weather", "light", "seed")}
-        return Scene(things=things, **rest)
-    except (KeyError, TypeError) as error:
-        raise DataError(
-            f"This is not the truth of a drawn picture ({error!r}); wanted is an entry of a "
-            "demo gallery's truth.json. Draw the gallery again into an empty folder."
-        ) from error
-
-
-def _thing(document: dict[str, Any]) -> Thing:
-    known = {field.name for field in fields(Thing)} - {"spots"}
-    spots = tuple(Spot(**spot) for spot in document["spots"])
-    return Thing(**{name: document[name] for name in known}, spots=spots)
