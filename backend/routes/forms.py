@@ -2,41 +2,36 @@
 
 from typing import Any
 
+# Name → type and description, as the API has them; a test holds both to each other.
 FIELDS = {
-    "query": "Words to search for.",
-    "file": "Up to five pictures.",
-    "alpha": "Weight of the words, 0..1.",
-    "k": "How many pictures to find, 1..100.",
-    "like": "Ids of pictures to find more like.",
-    "unlike": "Ids of pictures to find less like.",
-    "without": "More words for what should not be there.",
-    "as_written": "true: search by the whole text; nothing it says is taken out.",
-    "offset": "How many to leave out first; for more pages.",
-    "fold": "Fold pictures at least so alike, such as 0.95.",
-    "folder": "Only in this folder of the gallery.",
-    "words": "That the picture's captions must have, all.",
-    "after": "Day of the file's last change, included: 2026-01-31.",
-    "before": "Day of the file's last change, included: 2026-01-31.",
-    "min_side": "Pixels of the shorter side.",
-    "min_bytes": "Of the file.",
-    "max_bytes": "Of the file.",
-}
-KINDS: dict[str, dict[str, Any]] = {
-    "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
-    "like": {"type": "array", "items": {"type": "string"}},
-    "unlike": {"type": "array", "items": {"type": "string"}},
-    "alpha": {"type": "number"},
-    "fold": {"type": "number"},
-    "as_written": {"type": "boolean"},
-    **{name: {"type": "integer"} for name in ("k", "offset", "min_side", "min_bytes", "max_bytes")},
+    "query": ("string", "Words to search for, in any language the model knows."),
+    "file": ("array", "Up to five pictures."),
+    "alpha": ("number", "Weight of the text against the pictures."),
+    "k": ("integer", "How many to find."),
+    "like": ("array", "Ids of pictures to find more like."),
+    "unlike": ("array", "Ids of pictures to stay away from."),
+    "without": ("string", "Words for what should not be in the picture."),
+    "as_written": ("boolean", "Search by the whole text: nothing it says is taken as excluded."),
+    "offset": ("integer", "How many to leave out first; for more pages."),
+    "fold": ("number", "Fold pictures at least so alike, such as 0.95."),
+    "folder": ("string", "Only in this folder of the gallery."),
+    "words": ("string", "That the picture's captions must have, all."),
+    "after": ("string", "Of the file's last change, included: 2026-01-31."),
+    "before": ("string", "Of the file's last change, included: 2026-01-31."),
+    "min_side": ("integer", "Pixels of the shorter side."),
+    "min_bytes": ("integer", "Of the file."),
+    "max_bytes": ("integer", "Of the file."),
 }
 
 
-def search_form(more: dict[str, str] | None = None) -> dict[str, Any]:
-    """The request body of a search in OpenAPI's words, with `more` fields."""
-    properties = {
-        name: {**KINDS.get(name, {"type": "string"}), "description": text}
-        for name, text in {**FIELDS, **(more or {})}.items()
+def search_form(**more: str) -> dict[str, Any]:
+    """The request body of a search in OpenAPI's words, with `more` fields of text."""
+    fields = {**FIELDS, **{name: ("string", text) for name, text in more.items()}}
+    properties: dict[str, Any] = {
+        name: {"type": kind, "description": text} for name, (kind, text) in fields.items()
     }
+    for name in ("file", "like", "unlike"):
+        properties[name]["items"] = {"type": "string"}
+    properties["file"]["items"]["format"] = "binary"
     schema = {"type": "object", "properties": properties}
     return {"requestBody": {"content": {"multipart/form-data": {"schema": schema}}}}

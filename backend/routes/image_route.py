@@ -25,9 +25,7 @@ def service_of(request: Request) -> ImageService:
     return service
 
 
-@router.post(
-    "/api/predict-image", openapi_extra=search_form({"language": "Of the answer: vi or en."})
-)
+@router.post("/api/predict-image", openapi_extra=search_form(language="Of the answer: vi or en."))
 async def predict_image(request: Request) -> dict[str, Any]:
     """Search by words, by picture or by both: a sentence in Markdown and the pictures."""
     content = await request.body()

@@ -6,10 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
-from utils.docs_page import DOCS_CSS, docs_page
+from utils.docs_page import docs_page
 
 # What of node_modules the page may load: one line a package.
 PACKAGES = (
@@ -30,11 +30,7 @@ def make_router(frontend: Path) -> APIRouter:
 
     @router.get("/docs")
     def docs(request: Request) -> HTMLResponse:
-        return HTMLResponse(docs_page(request.app.openapi()))
-
-    @router.get("/docs.css")
-    def docs_css() -> PlainTextResponse:
-        return PlainTextResponse(DOCS_CSS, media_type="text/css")
+        return docs_page(request.app)
 
     @router.get("/{path:path}")
     def page(path: str, request: Request) -> Response:

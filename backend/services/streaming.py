@@ -43,8 +43,7 @@ async def with_sentence(
         if not ended:
             raise aiohttp.ClientPayloadError("the stream ended early")
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        told = broke(error)
-        yield event("problem", as_document(told.status, told.code, str(told), request_id))
+        yield event("problem", as_document(broke(error), request_id))
 
 
 async def blocks(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -6,6 +6,7 @@ import logging
 import re
 import secrets
 import time
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -19,7 +20,6 @@ log = logging.getLogger("timanh.backend")
 
 # Between two parts of a request.
 PAUSE_S = 15.0
-LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 HEADERS = {
     "Content-Security-Policy": (
@@ -112,9 +112,12 @@ class Guard:
     def check(self, scope: Scope, headers: Headers) -> None:
         """Raises BackendError: a foreign host or page, or more bytes than are taken."""
         host = headers.get("host", "")
-        if _name_of(host) not in LOCAL:
+        if not _is_this_machine(host):
             raise BackendError(
-                403, "foreign-host", f"This backend serves 127.0.0.1 only; {host!r} was asked."
+                403,
+                "foreign-host",
+                f"The request is for the host {host!r}; this backend serves 127.0.0.1 only. Open "
+                "http://127.0.0.1 with the backend's port.",
             )
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2] != host:
@@ -139,12 +142,13 @@ class Guard:
         )
 
 
-def _name_of(host: str) -> str | None:
-    """The name in a Host header, without its port."""
+def _is_this_machine(host: str) -> bool:
+    """Whether a Host header names this machine."""
     try:
-        return urlsplit(f"//{host}").hostname
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ip_address(name).is_loopback
     except ValueError:
-        return None
+        return False
 
 
 def _note(scope: Scope, request_id: str, status: int, took_s: float) -> None:

@@ -1,4 +1,4 @@
-"""The port of the backend, and each cause for which it cannot be had."""
+"""The port of the backend, and each cause for which it cannot listen there."""
 
 import errno
 import socket
@@ -29,9 +29,9 @@ def listen(port: int) -> socket.socket:
 
 def _in_words(error: OSError | OverflowError, port: int) -> str:
     if isinstance(error, OverflowError):
-        return f"Port {port} came; a number from 1 to 65535 is wanted."
+        return f"Port must lie between 1 and 65535; got {port}."
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is taken by another program. End that, or take another with --port."
+        return f"Port {port} is taken by another program. Stop it, or take another with --port."
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"This user may not listen on port {port}. Take one above 1023 with --port."
-    return f"Port {port} cannot be had ({error.strerror or error}). Take another with --port."
+    return f"Nothing can listen on port {port} ({error.strerror}). Take another with --port."

@@ -9,11 +9,13 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+MEDIA_TYPE = "application/problem+json"
+
 
 class BackendError(Exception):
     """What went wrong, for a person (`str`) and for the page (`code`, `status`).
 
-    `near` has names that may have been meant, where the API told some.
+    `retry_after` in seconds where coming back helps; `near` has names that may have been meant.
     """
 
     def __init__(
@@ -33,36 +35,22 @@ class BackendError(Exception):
 
 def respond(error: BackendError, request_id: str) -> Response:
     """The problem response of an error."""
-    response = problem(error.status, error.code, str(error), request_id, error.near)
-    if error.retry_after is not None:
-        response.headers["Retry-After"] = str(error.retry_after)
-    return response
+    content = json.dumps(as_document(error, request_id), ensure_ascii=False)
+    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    return Response(content.encode("utf8", "replace"), error.status, headers, media_type=MEDIA_TYPE)
 
 
-def problem(
-    status: int, code: str, detail: str, request_id: str, near: list[str] | None = None
-) -> Response:
-    """The response of RFC 9457 with our `code` and `request_id`."""
-    document = as_document(status, code, detail, request_id)
-    if near is not None:
-        document["near"] = near
-    return Response(
-        json.dumps(document, ensure_ascii=False).encode("utf8", "replace"),
-        status,
-        media_type="application/problem+json",
-    )
-
-
-def as_document(status: int, code: str, detail: str, request_id: str) -> dict[str, Any]:
+def as_document(error: BackendError, request_id: str) -> dict[str, Any]:
     """The JSON of a problem."""
-    return {
+    document = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "code": code,
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "detail": str(error),
+        "code": error.code,
         "request_id": request_id,
     }
+    return document if error.near is None else {**document, "near": error.near}
 
 
 def request_id_of(scope: Scope) -> str:
@@ -72,29 +60,30 @@ def request_id_of(scope: Scope) -> str:
 
 def install(app: FastAPI) -> None:
     """Let `app` answer every error as a problem."""
-    app.add_exception_handler(BackendError, _own)
+    app.add_exception_handler(BackendError, _backend)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
 
 
-def _own(request: Request, error: Exception) -> Response:
-    told = error if isinstance(error, BackendError) else BackendError(500, "error", str(error))
-    return respond(told, request_id_of(request.scope))
+def _backend(request: Request, error: Exception) -> Response:
+    known = error if isinstance(error, BackendError) else BackendError(500, "error", str(error))
+    return respond(known, request_id_of(request.scope))
 
 
 def _invalid(request: Request, error: Exception) -> Response:
     wrong = error.errors() if isinstance(error, RequestValidationError) else []
-    told = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in wrong[:3])
-    detail = f"The request cannot be understood ({told})."
-    return problem(422, "invalid-request", detail, request_id_of(request.scope))
+    fields = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in wrong[:3])
+    refusal = BackendError(422, "invalid-request", f"The request cannot be understood ({fields}).")
+    return respond(refusal, request_id_of(request.scope))
 
 
 def _http(request: Request, error: Exception) -> Response:
     status = int(getattr(error, "status_code", 500))
-    code = HTTPStatus(status).phrase.lower().replace(" ", "-")
+    phrase = HTTPStatus(status).phrase
     details = {
-        404: f"There is nothing at {request.url.path}.",
-        405: f"{request.method} is not offered at {request.url.path}.",
+        404: f"There is nothing at {request.url.path}. See /docs for what there is.",
+        405: f"{request.method} is not offered at {request.url.path}. See /docs for what is.",
     }
-    detail = details.get(status, str(getattr(error, "detail", "")))
-    return problem(status, code, detail, request_id_of(request.scope))
+    detail = details.get(status, str(getattr(error, "detail", "")) or phrase)
+    refusal = BackendError(status, phrase.lower().replace(" ", "-"), detail)
+    return respond(refusal, request_id_of(request.scope))

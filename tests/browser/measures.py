@@ -148,11 +148,11 @@ def _frames_of(trace: bytes) -> dict[str, Any]:
 def shared(page: Page, url: str) -> float:
     """How many times longer than alone all takes on this machine now; 1 where nobody else works.
 
-    A style sheet of 1 kB by the same server is there within 50 ms then; the best of three counts.
+    A drawing of 1 kB by the same server is there within 50 ms then; the best of three counts.
     """
     plain = []
     for _ in range(3):
-        page.goto(f"{url}/docs.css")
+        page.goto(f"{url}/favicon.svg")
         plain.append(float(page.evaluate(NOW)))
     return max(1.0, min(plain) / 50)
 

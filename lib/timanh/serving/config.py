@@ -73,7 +73,7 @@ class ServeConfig:
                 "the host."
             )
         if not 0 <= self.port <= 65535:
-            raise SettingsError(f"Port {self.port} came; a number from 1 to 65535 is wanted.")
+            raise SettingsError(f"Port must lie between 1 and 65535; got {self.port}.")
         key = (self.api_key or os.environ.get("TIMANH_API_KEY") or "").strip()
         if key and not KEY.fullmatch(key):
             # The key itself is not shown: it may be right but for one letter.

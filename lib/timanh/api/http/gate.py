@@ -210,7 +210,10 @@ def _check_origin(headers: Headers) -> None:
     host = headers.get("host", "")
     if not _is_this_machine(host):
         raise RequestError(
-            403, "foreign-host", f"Without a key this API serves 127.0.0.1 only, not {host!r}."
+            403,
+            "foreign-host",
+            f"The request is for the host {host!r}; without a key this API serves 127.0.0.1 only. "
+            "Start it with a key.",
         )
     origin = headers.get("origin")
     if origin is not None and origin.partition("://")[2] != host:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -25,6 +26,7 @@ log = logging.getLogger("timanh.api")
 
 MEDIA_TYPE = "application/problem+json"
 
+Headers = Mapping[str, str]
 GONE = "The server that holds the gallery's vectors does not answer. Try again in a moment."
 STATUSES: tuple[tuple[type[TimAnhError], int], ...] = (
     (UnknownPictureError, 404),
@@ -55,21 +57,15 @@ class RequestError(TimAnhError):
         self.near = near
 
 
-def respond(error: RequestError, request_id: str) -> Response:
+def respond(error: RequestError, request_id: str, headers: Headers | None = None) -> Response:
     """The problem response of a refusal, with the headers that its status asks for."""
-    headers = {}
+    sent = {"X-Request-ID": request_id, **(headers or {})}
     if error.status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
+        sent["WWW-Authenticate"] = "Bearer"
     if error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
-    return _response(error, request_id, headers)
-
-
-def problem(
-    status: int, code: str, detail: str, request_id: str, headers: dict[str, str] | None = None
-) -> Response:
-    """The response of RFC 9457 with our `code` and `request_id`."""
-    return _response(RequestError(status, code, detail), request_id, headers or {})
+        sent["Retry-After"] = str(error.retry_after)
+    content = json.dumps(as_document(error, request_id), ensure_ascii=False).encode("utf8")
+    return Response(content, error.status, sent, media_type=MEDIA_TYPE)
 
 
 def as_document(error: RequestError, request_id: str) -> dict[str, Any]:
@@ -83,15 +79,6 @@ def as_document(error: RequestError, request_id: str) -> dict[str, Any]:
         "request_id": request_id,
     }
     return document if error.near is None else {**document, "near": list(error.near)}
-
-
-def _response(error: RequestError, request_id: str, headers: dict[str, str]) -> Response:
-    return Response(
-        json.dumps(as_document(error, request_id), ensure_ascii=False).encode("utf8"),
-        error.status,
-        {"X-Request-ID": request_id, **headers},
-        media_type=MEDIA_TYPE,
-    )
 
 
 def of_error(error: TimAnhError) -> RequestError:
@@ -115,12 +102,12 @@ def request_id_of(scope: Any) -> str:
 
 def install(app: FastAPI) -> None:
     """Let `app` answer every error as a problem."""
-    app.add_exception_handler(TimAnhError, _own)
+    app.add_exception_handler(TimAnhError, _library)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
 
 
-def _own(request: Request, error: Exception) -> Response:
+def _library(request: Request, error: Exception) -> Response:
     request_id = request_id_of(request.scope)
     refusal = of_error(error) if isinstance(error, TimAnhError) else RequestError(500, "error", "")
     if refusal.status >= 500:
@@ -130,23 +117,24 @@ def _own(request: Request, error: Exception) -> Response:
 
 def _invalid(request: Request, error: Exception) -> Response:
     wrong = error.errors() if isinstance(error, RequestValidationError) else []
-    told = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in wrong[:3])
-    detail = f"The request cannot be understood ({told})." if told else "A malformed request."
-    return problem(422, "invalid-request", detail, request_id_of(request.scope))
+    fields = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in wrong[:3])
+    refusal = RequestError(422, "invalid-request", f"The request cannot be understood ({fields}).")
+    return respond(refusal, request_id_of(request.scope))
 
 
 def _http(request: Request, error: Exception) -> Response:
-    status = getattr(error, "status_code", 500)
+    status = int(getattr(error, "status_code", 500))
+    phrase = HTTPStatus(status).phrase
     details = {
         404: f"There is nothing at {request.url.path}. See /docs for what there is.",
         405: f"{request.method} is not offered at {request.url.path}. See /docs for what is.",
     }
-    code = HTTPStatus(status).phrase.lower().replace(" ", "-")
-    detail = details.get(status, str(getattr(error, "detail", "")) or HTTPStatus(status).phrase)
+    detail = details.get(status, str(getattr(error, "detail", "")) or phrase)
+    refusal = RequestError(status, phrase.lower().replace(" ", "-"), detail)
     headers = dict(getattr(error, "headers", None) or {})
     if status == 405:
         headers["Allow"] = ", ".join(_allowed(request))
-    return problem(status, code, detail, request_id_of(request.scope), headers)
+    return respond(refusal, request_id_of(request.scope), headers)
 
 
 def _allowed(request: Request) -> list[str]:

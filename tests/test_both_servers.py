@@ -1,0 +1,184 @@
+"""What the API and the backend each have, since neither imports the other: one table for both."""
+
+import errno
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from pixel_encoder import PixelEncoder, make_pictures
+from starlette.exceptions import HTTPException
+from upstream_standin import BACKEND
+
+from timanh.api import ApiConfig, create_app
+from timanh.api.http import docs_page, gate, problems
+from timanh.api.http.metrics import Metrics
+from timanh.errors import TimAnhError
+from timanh.search import SearchEngine
+from timanh.serving import ServeConfig, config, listening
+from timanh.vectors import VectorDictionary, build_dictionary
+
+LIMIT = 1000  # bytes of a request
+HOST = "127.0.0.1:8000"
+
+
+def small_app(refusal: Callable[..., Exception]) -> FastAPI:
+    """Routes that fail in each way."""
+    app = FastAPI()
+
+    @app.get("/number/{number}")
+    def number(number: int) -> int:
+        return number
+
+    @app.get("/refused/{status}")
+    def refused(status: int) -> None:
+        raise refusal(status, "some-code", "Words \ud800.", retry_after=3, near=["a", "Huế"])
+
+    @app.get("/http/{status}")
+    def http(status: int) -> None:
+        raise HTTPException(status)
+
+    @app.get("/broken")
+    def broken() -> None:
+        raise RuntimeError("a secret")
+
+    return app
+
+
+@pytest.fixture(params=["API", "backend"])
+def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    if request.param == "API":
+        app = small_app(problems.RequestError)
+        problems.install(app)
+        settings = ApiConfig(max_request_bytes=LIMIT)
+        app.add_middleware(gate.Gate, config=settings, metrics=Metrics())
+    else:
+        monkeypatch.syspath_prepend(str(BACKEND))
+        from utils import guard
+        from utils import problems as backend
+
+        app = small_app(backend.BackendError)
+        backend.install(app)
+        app.add_middleware(guard.Guard, max_request_bytes=LIMIT)
+    return TestClient(app, f"http://{HOST}")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status", "code"),
+    [
+        ("GET", "/nowhere", {}, 404, "not-found"),
+        ("POST", "/number/1", {}, 405, "method-not-allowed"),
+        ("GET", "/number/one", {}, 422, "invalid-request"),
+        ("GET", "/http/418", {}, 418, "i'm-a-teapot"),
+        ("GET", "/refused/503", {}, 503, "some-code"),
+        ("GET", "/refused/422", {}, 422, "some-code"),
+        ("GET", "/broken", {}, 500, "internal-error"),
+        ("GET", "/number/1", {"Host": "evil.example"}, 403, "foreign-host"),
+        ("GET", "/number/1", {"Host": "127.0.0.1.evil.example"}, 403, "foreign-host"),
+        ("GET", "/number/1", {"Host": "10.0.0.1"}, 403, "foreign-host"),
+        ("GET", "/number/1", {"Host": "[::1"}, 403, "foreign-host"),
+        ("GET", "/number/1", {"Origin": "https://evil.example"}, 403, "foreign-origin"),
+        ("GET", "/number/1", {"Origin": "null"}, 403, "foreign-origin"),
+        ("GET", "/number/1", {"Origin": "http://127.0.0.1:1"}, 403, "foreign-origin"),
+        ("POST", "/number/1", {"Content-Length": str(LIMIT + 1)}, 413, "request-too-large"),
+        ("GET", "/number/1", {"Host": "localhost"}, 200, None),
+        ("GET", "/number/1", {"Host": "127.0.0.2:9"}, 200, None),
+        ("GET", "/number/1", {"Host": "[::1]:8000"}, 200, None),
+        ("GET", "/number/1", {"Origin": f"http://{HOST}"}, 200, None),
+    ],
+)
+def test_the_same_request_gets_the_same_answer(
+    client: TestClient, method: str, path: str, headers: dict[str, str], status: int, code: str
+) -> None:
+    answer = client.request(method, path, headers={**headers, "X-Request-ID": "one-id-for-all"})
+    assert answer.status_code == status, answer.text
+    assert answer.headers["x-request-id"] == "one-id-for-all"
+    if code is None:
+        return
+    problem = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["request_id"] == "one-id-for-all" and "secret" not in problem["detail"]
+    given = path.startswith("/refused")
+    assert problem.get("near") == (["a", "Huế"] if given else None)
+    assert answer.headers.get("retry-after") == ("3" if given else None)
+    fields = {"type", "title", "status", "detail", "code", "request_id"}
+    assert problem.keys() == (fields | {"near"} if given else fields)
+
+
+@pytest.mark.parametrize("id", ["short", "with blank in it", "x" * 65, "dấu-tiếng-việt".encode()])
+def test_an_odd_request_id_is_replaced(client: TestClient, id: str | bytes) -> None:
+    answer = client.get("/number/1", headers={"X-Request-ID": id})
+    assert len(answer.headers["x-request-id"]) == 16
+
+
+@pytest.fixture
+def backend(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(BACKEND))
+    import main
+
+    return main
+
+
+def test_both_describe_the_same_form(backend: Any, tmp_path: Path) -> None:
+    encoder = PixelEncoder()
+    build_dictionary(make_pictures(tmp_path / "g", 2), encoder, tmp_path / "i", progress=False)
+    api = create_app(SearchEngine(encoder, VectorDictionary.open(tmp_path / "i")))
+    assert fields_of(api) == fields_of(backend.create_app(backend.Settings()))
+
+
+def fields_of(app: FastAPI) -> dict[str, tuple[str, str]]:
+    """Name → type and description of each field of a search."""
+    document = app.openapi()
+    [content] = document["paths"]["/api/search"]["post"]["requestBody"]["content"].values()
+    schema = content["schema"]
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return {
+        name: (field.get("type") or field["anyOf"][0]["type"], field["description"])
+        for name, field in schema["properties"].items()
+    }
+
+
+def test_both_have_one_docs_page_and_take_the_same_keys(backend: Any) -> None:
+    from utils.config import KEY
+    from utils.guard import REQUEST_ID
+
+    twin = BACKEND / "utils" / "docs_page.py"
+    assert twin.read_text("utf8") == Path(docs_page.__file__).read_text("utf8")
+    assert config.KEY.pattern == KEY.pattern and gate.REQUEST_ID.pattern == REQUEST_ID.pattern
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (errno.EADDRINUSE, "Port 80 is taken by another program"),
+        (errno.EACCES, "This user may not listen on port 80"),
+        (errno.ENOBUFS, "Nothing can listen on"),
+    ],
+)
+def test_both_say_the_same_where_they_cannot_listen(
+    backend: Any, monkeypatch: pytest.MonkeyPatch, cause: int, words: str
+) -> None:
+    class Refusing(socket.socket):
+        def bind(self, address: object) -> None:
+            raise OSError(cause, os.strerror(cause))
+
+    monkeypatch.setattr(socket, "socket", Refusing)
+    with pytest.raises(TimAnhError, match=words):
+        listening.listen("127.0.0.1", 80)
+    with pytest.raises(OSError, match=words):
+        backend.listen(80)
+
+
+def test_both_take_the_same_ports(backend: Any) -> None:
+    for port in (-1, 70_000):
+        words = f"Port must lie between 1 and 65535; got {port}"
+        with pytest.raises(TimAnhError, match=words):
+            ServeConfig(Path("x"), port=port).completed()
+        with pytest.raises(OSError, match=words):
+            backend.listen(port)
