@@ -85,7 +85,7 @@ def test_without_a_token_there_is_no_tunnel_and_it_is_said(monkeypatch: pytest.M
     monkeypatch.delenv("NGROK_AUTHTOKEN", raising=False)
     tunnel = open_tunnel("ngrok", 1234)
     assert tunnel.public_url is None and "NGROK_AUTHTOKEN" in (tunnel.notice or "")
-    with pytest.raises(SettingsError, match="known are none, ngrok, cloudflared"):
+    with pytest.raises(SettingsError, match="Choose none, ngrok or cloudflared"):
         open_tunnel("carrier pigeon", 1)
 
 

@@ -9,7 +9,7 @@ from test_serving_tunnel import agents, environment, index, wait_for
 
 from timanh.serving import open_tunnel, serve_in_notebook
 from timanh.serving.keeper import TunnelKeeper
-from timanh.serving.tunnels import Tunnel
+from timanh.serving.tunnel import Tunnel
 
 __all__ = ["environment", "index"]  # fixtures
 

@@ -16,7 +16,8 @@ from upstream_standin import start_backend
 from timanh.errors import TunnelError
 from timanh.serving import Running, serve_in_notebook
 from timanh.serving.keeper import TunnelKeeper
-from timanh.serving.tunnels import Tunnel, tunnel_opener
+from timanh.serving.tunnel import Tunnel
+from timanh.serving.tunnels import tunnel_opener
 from timanh.vectors import VectorDictionary, build_dictionary
 
 STANDIN = Path(__file__).parent / "standins" / "ngrok"

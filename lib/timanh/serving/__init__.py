@@ -4,7 +4,8 @@ from timanh.serving.config import ServeConfig
 from timanh.serving.running import Running
 from timanh.serving.server import ApiServer
 from timanh.serving.starting import load_engine, serve, serve_in_notebook, start
-from timanh.serving.tunnels import Tunnel, open_tunnel
+from timanh.serving.tunnel import Tunnel
+from timanh.serving.tunnels import open_tunnel
 
 __all__ = [
     "ApiServer",

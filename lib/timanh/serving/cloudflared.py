@@ -9,7 +9,7 @@ from queue import Empty, Queue
 
 from timanh.errors import TunnelError, advice
 from timanh.serving.fetching import fetch_cloudflared
-from timanh.serving.tunnels import Tunnel
+from timanh.serving.tunnel import Tunnel
 from timanh.workspace import in_colab, user_cache
 
 ADDRESS = re.compile(r"https?://[^\s|]+\.trycloudflare\.com")

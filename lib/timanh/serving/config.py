@@ -9,7 +9,7 @@ from pathlib import Path
 
 from timanh.errors import SettingsError
 from timanh.serving.listening import EVERYWHERE, bare, is_loopback
-from timanh.serving.tunnels import require_kind
+from timanh.serving.tunnel import require_kind
 from timanh.workspace import user_cache
 
 KEY = re.compile(r"[\x21-\x7e]{1,512}")  # what a header can carry; the backend takes no other

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from timanh.serving.tunnels import Tunnel
+from timanh.serving.tunnel import Tunnel
 
 log = logging.getLogger("timanh.serving")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from timanh.errors import TunnelError, advice
 from timanh.serving.listening import without_proxy_on_this_machine
-from timanh.serving.tunnels import Tunnel
+from timanh.serving.tunnel import Tunnel
 from timanh.workspace import find_secret, secret
 
 QUOTA = (

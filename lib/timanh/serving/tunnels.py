@@ -1,39 +1,11 @@
-"""Tunnels that give a local port a public address."""
+"""Opens a tunnel of the kind that is wanted."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 
-from timanh.errors import SettingsError
-
-KINDS = ("none", "ngrok", "cloudflared")
-
-
-@dataclass
-class Tunnel:
-    """An open tunnel.
-
-    Attributes:
-        kind: "none", "ngrok" or "cloudflared".
-        public_url: where the world reaches the port; None for "none".
-        notice: for a person, why there is no tunnel although one was asked for.
-    """
-
-    kind: str
-    public_url: str | None = None
-    notice: str | None = None
-    _alive: Callable[[], bool] = field(default=lambda: True, repr=False)
-    _close: Callable[[], None] = field(default=lambda: None, repr=False)
-
-    @property
-    def alive(self) -> bool:
-        """Whether its program still runs and knows of it; asks this machine only."""
-        return self._alive()
-
-    def close(self) -> None:
-        """Take the address offline; more than once does no harm."""
-        self._close()
-        self._close = lambda: None
+from timanh.serving.cloudflared import open_cloudflared
+from timanh.serving.ngrok import ngrok_opener
+from timanh.serving.tunnel import Tunnel, require_kind
 
 
 def open_tunnel(
@@ -64,20 +36,9 @@ def tunnel_opener(
     Raises:
         SettingsError: an unknown kind.
     """
-    from timanh.serving.cloudflared import open_cloudflared
-    from timanh.serving.ngrok import ngrok_opener
-
     require_kind(kind)
     if kind == "ngrok":
         return ngrok_opener(port, token, domain)
     if kind == "cloudflared":
         return partial(open_cloudflared, port)
     return lambda: Tunnel("none")
-
-
-def require_kind(kind: str) -> None:
-    """Raises:
-    SettingsError: an unknown kind of tunnel.
-    """
-    if kind not in KINDS:
-        raise SettingsError(f"Unknown tunnel {kind!r}; known are {', '.join(KINDS)}.")
