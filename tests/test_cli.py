@@ -149,10 +149,10 @@ def test_train_then_evaluate_what_it_wrote(
     assert "dev, 1 pictures (drawn at random from the pictures that no list names)" in splits
     assert f"- {splits}\n" in page
     assert run([*args, "--device", "cpu", "--no-between"]) == 0
-    assert "was done already; --fresh begins again" in capsys.readouterr().err
-    fails(capsys, *args[:5], words="What is to be trained?")
+    assert "is finished; --fresh replaces it" in capsys.readouterr().err
+    fails(capsys, *args[:5], words="No model to train was given")
     fails(capsys, *args[:5], "--vision", "x", words="both --vision and --text")
-    fails(capsys, *args, "--vision", "x", "--text", "y", words="not both")
+    fails(capsys, *args, "--vision", "x", "--text", "y", words="Give either --model, or --vision")
 
 
 def test_doctor(capsys: Printed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -278,7 +278,7 @@ def test_answers_that_fail_leave_the_old_file(engine: SearchEngine, tmp_path: Pa
     ("arguments", "words"),
     [
         (["--queries", "q.txt"], "needs --out"),
-        (["dog", "--queries", "q.txt", "--out", "a.csv"], "takes the place of TEXT"),
+        (["dog", "--queries", "q.txt", "--out", "a.csv"], "cannot be combined with TEXT"),
         (["dog", "--after", "soon"], "2026-01-31"),
         (["dog", "--fold", "7"], "fold is"),
         (["dog", "--offset", "-2"], "offset is"),

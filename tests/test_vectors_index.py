@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from timanh.cli.program import run
-from timanh.cli.telling import describe
+from timanh.cli.reports import describe
 from timanh.errors import DictionaryError, SettingsError
 from timanh.vectors import Item, VectorDictionary, tune
 from timanh.vectors.approximate import (

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pixel_encoder import PixelEncoder, make_pictures
 from small_dictionary import build, contents
 
-from timanh.cli.telling import describe
+from timanh.cli.reports import describe
 from timanh.search.filters import Filter, Sieve
 from timanh.vectors import (
     VectorDictionary,

@@ -12,13 +12,13 @@ from timanh.cli.output import result, result_json
 
 def doctor(
     network: Annotated[
-        bool, typer.Option("--network", help="Also see whether the model hub can be reached.")
+        bool, typer.Option("--network", help="Also check whether the model hub can be reached.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what this machine has and lacks.
+    """Show what this machine has and lacks.
 
-    The exit code is 2 if something is missing that nothing works without.
+    The exit code is 2 if something needed is missing.
     """
     from dataclasses import asdict
 
@@ -37,6 +37,6 @@ def doctor(
             if not finding.ok and finding.hint:
                 result(f"  {'':<{longest}}  → {finding.hint}")
         result("")
-        result("All that is needed is here." if fit else "What is marked ✗ is needed.")
+        result("Everything that is needed is here." if fit else "Items marked ✗ are needed.")
     if not fit:
         raise typer.Exit(2)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def encoding_on(
     ray: str | None, load: "Callable[[], Encoder]", device: str
 ) -> "AbstractContextManager[EncodePictures]":
-    """`encode=` of the functions that take pictures in, for as long as it is entered.
+    """`encode=` of the functions that add pictures, for as long as it is entered.
 
     Args:
         ray: the address of a cluster; None to encode here.

@@ -1,4 +1,4 @@
-"""`timanh evaluate`: how well a model finds."""
+"""`timanh evaluate`: how well a model retrieves."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ import typer
 
 from timanh.cli.options import AsJson, BatchSize, CaptionFiles, Data, Device
 from timanh.cli.output import notice, result, result_json
-from timanh.cli.telling import tell_data
+from timanh.cli.reports import report_data
 
 
 def evaluate(
@@ -46,7 +46,7 @@ def evaluate(
             "--combined",
             metavar="N",
             min=10,
-            help="Also ask N drawn pictures with words for a change, over all alphas.",
+            help="Also search with N drawn pictures and words for a change, over all alphas.",
             show_default=False,
         ),
     ] = None,
@@ -76,15 +76,15 @@ def evaluate(
     which = file.stem if file else split
     names = folder.split(which, file=file)
     encoders = [load_encoder(name, device=device) for name in model]
-    tell_data(folder)
+    report_data(folder)
     notice(split_note(folder, [which], file))
     measured = [
         measure(encoder, folder, names, split=which, batch_size=batch_size) for encoder in encoders
     ]
     documents = [each.document for each in measured]
     for each in measured if by_kind else ():
-        told = [caption for name in each.names for caption in folder.captions_of(name)]
-        each.document["by_kind"] = recall_by_kind(each, told)
+        captions_of_all = [caption for name in each.names for caption in folder.captions_of(name)]
+        each.document["by_kind"] = recall_by_kind(each, captions_of_all)
     for encoder, each in zip(encoders, measured, strict=True) if similar else ():
         each.document["i2i"] = evaluate_similar(encoder, folder, names, batch_size=batch_size)
     changed = [evaluate_combined(encoder, combined) for encoder in encoders] if combined else []

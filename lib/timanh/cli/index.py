@@ -1,4 +1,4 @@
-"""`timanh index …`: build and look after vector dictionaries."""
+"""`timanh index …`: build and manage vector dictionaries."""
 
 from functools import partial
 from pathlib import Path
@@ -21,10 +21,10 @@ from timanh.cli.options import (
     Runtime,
 )
 from timanh.cli.output import notice, result, result_json, table
-from timanh.cli.telling import describe, tell_build, tell_cost, tell_list
+from timanh.cli.reports import describe, report_build, report_cost, report_list
 from timanh.cli.tune import tune
 
-app = typer.Typer(help="Build and look after vector dictionaries.", invoke_without_command=True)
+app = typer.Typer(help="Build and manage vector dictionaries.", invoke_without_command=True)
 
 Out = Annotated[
     Path,
@@ -35,7 +35,7 @@ Storage = Annotated[
     typer.Option(
         "--storage",
         metavar="NAME",
-        help="float32, or float16 for half the disk; else as it is.",
+        help="float32, or float16 for half the disk; unchanged when not given.",
         show_default=False,
     ),
 ]
@@ -61,7 +61,7 @@ def build(
     exclude: Exclude = None,
     include_hidden: IncludeHidden = None,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Begin anew, whatever is in --out.")
+        bool, typer.Option("--rebuild", help="Encode everything again, whatever is in --out.")
     ] = False,
     prune: Annotated[
         bool,
@@ -72,7 +72,7 @@ def build(
     square_padding: Annotated[
         bool | None,
         typer.Option(
-            help="Keep whole pictures by padding them to squares, or crop; else as the model says.",
+            help="Pad pictures to squares, so that nothing is cropped; else as the model does.",
             show_default=False,
         ),
     ] = None,
@@ -85,8 +85,8 @@ def build(
 ) -> None:
     """Encode a gallery; run again, encode only what has changed.
 
-    Caption files and what is left out are remembered: the next build and `index add` do the
-    same unasked. Hidden files and what systems keep beside photos (thumbnails, bins) are left out.
+    Caption files and exclusions are remembered for the next build and `index add`. Hidden files
+    and those that systems keep beside photos (thumbnails, bins) are left out.
     """
     from timanh.models import load_encoder
     from timanh.vectors import build_dictionary
@@ -108,10 +108,10 @@ def build(
             storage=storage,
             prune=prune,
         )
-    tell_build(report, as_json)
+    report_build(report, as_json)
     if runtime == "int8":
         exact = load(model, runtime="torch")
-        tell_cost(gallery, captions, out, encoder, exact)
+        report_cost(gallery, captions, out, encoder, exact)
 
 
 @app.command()
@@ -157,7 +157,7 @@ def add(
             batch_size=batch_size,
             encode=encode,
         )
-    tell_build(report, as_json)
+    report_build(report, as_json)
 
 
 @app.command()
@@ -168,9 +168,9 @@ def remove(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Take pictures out of a dictionary; their files stay.
+    """Remove pictures from a dictionary; their files stay.
 
-    The next build takes them in again, unless their files are gone by then.
+    The next build adds them again, unless their files are gone by then.
     """
     from timanh.vectors import remove_pictures
 
@@ -183,9 +183,9 @@ def remove(
 
 @app.command()
 def compact(index: IndexFolder, storage: Storage = None, as_json: AsJson = False) -> None:
-    """Join all segments into one, and leave out what is damaged.
+    """Join all segments into one, without what is damaged.
 
-    Needs neither pictures nor model. The next build encodes again what was left out.
+    Needs neither pictures nor model. The next build encodes what was left out again.
     """
     from timanh.vectors import compact_dictionary
 
@@ -197,7 +197,7 @@ def compact(index: IndexFolder, storage: Storage = None, as_json: AsJson = False
         f"{report.count} pictures in {report.folder} ({report.segments_before} segments before, "
         f"{report.bytes_before / 1e6:.1f} → {report.bytes_after / 1e6:.1f} MB)"
     )
-    tell_list(
+    report_list(
         "damaged files",
         [f"{name}: {lost} pictures are left out" for name, lost in report.damaged.items()],
     )
@@ -205,7 +205,7 @@ def compact(index: IndexFolder, storage: Storage = None, as_json: AsJson = False
 
 @app.command()
 def info(index: IndexFolder, as_json: AsJson = False) -> None:
-    """Say what is in a dictionary."""
+    """Show what is in a dictionary."""
     from timanh.vectors import VectorDictionary
 
     document = describe(VectorDictionary.open(index))
@@ -227,9 +227,9 @@ def check(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Read everything and say what is wrong.
+    """Read everything and report what is wrong.
 
-    The exit code is 2 if anything is.
+    The exit code is 2 if anything is wrong.
     """
     from timanh.vectors import VectorDictionary
 
@@ -287,7 +287,7 @@ def import_(
     result(f"{report.count} vectors of length {encoder.dim} in {out}")
     if report.agreement is not None:
         notice(f"Pictures encoded again agree with theirs at {report.agreement:.4f}.")
-    tell_list("without a picture in the gallery", report.unmatched)
+    report_list("without a picture in the gallery", report.unmatched)
 
 
 @app.command()

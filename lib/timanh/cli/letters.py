@@ -1,4 +1,4 @@
-"""Output whose encoding lacks letters: written as near as it can be, and never a crash.
+"""Output whose encoding lacks letters: replaced by near ones, without a crash.
 
 On Windows, what is redirected to a file or a pipe is cp1252 or cp1258; elsewhere the locale may
 be ASCII.
@@ -55,7 +55,7 @@ def start_again_in_utf8() -> None:
 
 
 def _replacing(encoding: str) -> Callable[[UnicodeError], tuple[str, int]]:
-    """An error handler; codecs of one byte a letter do not tell it their names."""
+    """An error handler; codecs of one byte a letter do not pass their names to it."""
 
     def replace(error: UnicodeError) -> tuple[str, int]:
         if not isinstance(error, UnicodeEncodeError):

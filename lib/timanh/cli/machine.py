@@ -48,7 +48,7 @@ class Finding:
 
 
 def examine(workspace: Path, *, network: bool = False) -> Iterator[Finding]:
-    """Look at everything in turn; the network only when asked."""
+    """Look at everything in turn; the network only with `network`."""
     steps: list[Callable[[], Iterator[Finding]]] = [
         _python,
         _hardware,
@@ -85,7 +85,7 @@ def _hardware() -> Iterator[Finding]:
             gigabytes >= MIN_MEMORY_GB,
             f"{gigabytes:.1f} GB",
             needed=False,
-            hint=f"CLIP models want {MIN_MEMORY_GB:.0f} GB; the demo model is content with less.",
+            hint=f"CLIP models want {MIN_MEMORY_GB:.0f} GB; the demo model needs less.",
         )
 
 
@@ -146,7 +146,7 @@ def _torch() -> Iterator[Finding]:
 
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     device = torch.cuda.get_device_name() if cuda else "Apple GPU" if mps else "none"
-    hint = "The CPU does it too: CLIP ViT-B/32 encodes some 50 pictures a second on 4 cores."
+    hint = "The CPU works too: CLIP ViT-B/32 encodes some 50 pictures a second on 4 cores."
     yield Finding("GPU", cuda or mps, device, needed=False, hint=hint)
     fast, what = _bf16(gpu_has_bf16() if cuda else None)
     hint = "Training then uses float16 on a GPU and float32 on the CPU."

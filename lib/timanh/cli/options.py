@@ -17,7 +17,7 @@ Runtime = Annotated[
     typer.Option(
         "--runtime",
         metavar="NAME",
-        help="What computes: auto (the fastest whose vectors agree with torch), torch, "
+        help="How vectors are computed: auto (the fastest whose vectors agree with torch), torch, "
         "torch-bf16, torch-compile, onnx, openvino, openvino-bf16, or int8.",
     ),
 ]
@@ -43,7 +43,7 @@ ModelOfIndex = Annotated[
     typer.Option(
         "--model",
         metavar="MODEL",
-        help="The encoder of the dictionary, where it is not found by itself.",
+        help="The encoder of the dictionary, where it is not found automatically.",
         show_default=False,
     ),
 ]
@@ -52,7 +52,7 @@ Engine = Annotated[
     typer.Option(
         "--engine",
         metavar="NAME",
-        help="What searches: folder, postgres, milvus, or a server's postgresql:// or http:// URL.",
+        help="Where to search: folder, postgres, milvus, or a postgresql:// or http:// URL.",
     ),
 ]
 Model = Annotated[
@@ -87,7 +87,7 @@ CaptionFiles = Annotated[
     typer.Option(
         "--captions",
         metavar="FILE",
-        help="Caption files, in place of those in the data folder; may be repeated.",
+        help="Caption files, instead of those in the data folder; may be repeated.",
         show_default=False,
     ),
 ]

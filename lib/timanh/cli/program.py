@@ -19,9 +19,9 @@ from timanh.errors import TimAnhError
 USER_MISTAKE, UNEXPECTED, INTERRUPTED = 2, 1, 130
 DEBUG = "TIMANH_DEBUG"
 
-BEHIND = ' Words that begin with - go behind --: timanh search --index DIR -- "-hat man".'
+BEHIND = ' Put words that begin with - after --: timanh search --index DIR -- "-hat man".'
 
-# Typer brings its own copy of Click in some versions and uses the real one in others.
+# Typer contains a copy of Click in some versions and uses the installed one in others.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 EXAMPLES = {
@@ -61,7 +61,7 @@ app.add_typer(index.app, name="index")
 
 
 def print_version(wanted: bool) -> None:
-    """Answer --version before a command is asked for."""
+    """Print the version for --version, which needs no command."""
     if wanted:
         output.result(__version__)
         raise typer.Exit
@@ -70,7 +70,8 @@ def print_version(wanted: bool) -> None:
 @app.callback()
 def options(
     debug: Annotated[
-        bool, typer.Option("--debug", envvar=DEBUG, help="Show where in the program errors arise.")
+        bool,
+        typer.Option("--debug", envvar=DEBUG, help="Show where an error arises."),
     ] = False,
     version: Annotated[
         bool,
@@ -78,7 +79,7 @@ def options(
             "--version",
             callback=print_version,
             is_eager=True,
-            help="Print the version and end.",
+            help="Print the version and exit.",
         ),
     ] = False,
 ) -> None:
@@ -95,8 +96,8 @@ def main() -> None:
 def run(args: Sequence[str]) -> int:
     """Run one command and return its exit code.
 
-    0 is success, 2 a mistake that a user can mend, told in one line on stderr, 1 one that is
-    ours, 130 an interruption.
+    0 is success; 2 a user's mistake, with one line on stderr that says how to mend it; 1 an
+    unexpected error; 130 an interruption.
     """
     never_fail_over_letters()
     warnings.showwarning = _show_warning
@@ -117,8 +118,8 @@ def run(args: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence says what to do
         if _debugging():
             traceback.print_exc()
-        told = " ".join(f"{type(error).__name__}: {error}".split())
-        notice(f"timanh: unexpected {told}. Run it again with `timanh --debug …` to see where.")
+        message = " ".join(f"{type(error).__name__}: {error}".split())
+        notice(f"timanh: unexpected {message}. Run it again with `timanh --debug …` to see where.")
         return UNEXPECTED
     return result if isinstance(result, int) else 0
 
@@ -129,12 +130,12 @@ def _debugging() -> bool:
 
 def _one_line(error: Exception) -> str:
     """A usage error, with the command whose --help has the answer."""
-    told = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
+    message = " ".join(str(getattr(error, "format_message", error.__str__)()).split())
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "timanh"
-    end = "" if told.endswith((".", "?")) else "."
+    end = "" if message.endswith((".", "?")) else "."
     hint = BEHIND if path == "timanh search" and type(error).__name__ == "NoSuchOption" else ""
-    return f"{told}{end}{hint} See `{path} --help`."
+    return f"{message}{end}{hint} See `{path} --help`."
 
 
 def _show_warning(

@@ -33,11 +33,13 @@ def search(
         typer.Option("--like", metavar="ID", help="More like this picture; may be repeated."),
     ] = None,
     offset: Annotated[
-        int, typer.Option("--offset", metavar="N", help="Leave out the first N; for more pages.")
+        int, typer.Option("--offset", metavar="N", help="Skip the first N, for the next page.")
     ] = 0,
     fold: Annotated[
         float | None,
-        typer.Option("--fold", metavar="X", help="Fold pictures at least so alike, such as 0.95."),
+        typer.Option(
+            "--fold", metavar="X", help="Fold pictures whose cosine is at least X, such as 0.95."
+        ),
     ] = None,
     folder: Annotated[
         str | None, typer.Option("--folder", metavar="PATH", help="Only in this folder.")
@@ -49,10 +51,12 @@ def search(
         str | None, typer.Option("--before", metavar="DAY", help="Changed on that day or before.")
     ] = None,
     min_side: Annotated[
-        int | None, typer.Option("--min-side", metavar="PX", help="Shorter side at least.")
+        int | None,
+        typer.Option("--min-side", metavar="PX", help="Least length of the shorter side."),
     ] = None,
     words: Annotated[
-        str | None, typer.Option("--words", metavar="WORDS", help="That captions must have, all.")
+        str | None,
+        typer.Option("--words", metavar="WORDS", help="Words that captions must have."),
     ] = None,
     queries: Annotated[
         Path | None,
@@ -67,14 +71,14 @@ def search(
         typer.Option("--figure", metavar="FILE", help="Draw the pictures found, as PNG."),
     ] = None,
     exact: Annotated[
-        bool, typer.Option("--exact", help="Read every vector, whatever was tuned.")
+        bool, typer.Option("--exact", help="Compare with every vector; use no index.")
     ] = False,
     engine: Engine = "folder",
     model: ModelOfIndex = None,
     device: Device = "auto",
     translate: Annotated[
         bool,
-        typer.Option(help="Translate Vietnamese for encoders that know none (needs a network)."),
+        typer.Option(help="Translate Vietnamese for encoders without it (needs a network)."),
     ] = True,
     as_written: Annotated[
         bool,
@@ -126,7 +130,7 @@ def _read(queries: Path | None, out: Path | None, query: "Query") -> "list[Batch
     if out is None:
         raise typer.BadParameter("--queries needs --out, a .csv or .jsonl file for the answers")
     if query.text or query.images or query.like:
-        raise typer.BadParameter("--queries takes the place of TEXT, --image and --like")
+        raise typer.BadParameter("--queries cannot be combined with TEXT, --image or --like")
     return read_queries(queries)
 
 

@@ -11,12 +11,17 @@ from timanh.cli.options import Device, Engine, IndexFolder, ModelOfIndex
 def serve(
     index: IndexFolder,
     port: Annotated[
-        int, typer.Option("--port", metavar="N", min=0, max=65535, help="0: any free one.")
+        int,
+        typer.Option(
+            "--port", metavar="N", min=0, max=65535, help="Port to listen on; 0 for any free one."
+        ),
     ] = 8001,
     tunnel: Annotated[
         str,
         typer.Option(
-            "--tunnel", metavar="KIND", help="Open it to the world: none, ngrok or cloudflared."
+            "--tunnel",
+            metavar="KIND",
+            help="Make it reachable from the internet: none, ngrok or cloudflared.",
         ),
     ] = "none",
     api_key: Annotated[
@@ -25,7 +30,7 @@ def serve(
             "--api-key",
             metavar="KEY",
             envvar="TIMANH_API_KEY",
-            help="Ask this key of every caller.",
+            help="Require this key from every caller.",
             show_default=False,
         ),
     ] = None,
@@ -46,7 +51,7 @@ def serve(
         typer.Option(
             "--host",
             metavar="ADDRESS",
-            help="Listen here; another than this machine's own asks for a key.",
+            help="Address to listen on; any but this machine's requires a key.",
         ),
     ] = "127.0.0.1",
     log_requests: Annotated[
@@ -61,7 +66,7 @@ def serve(
 
     from timanh.serving import serve
 
-    # The server tells through its log where it can be reached.
+    # The server logs the address at which it can be reached.
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logging.getLogger("timanh").setLevel(logging.INFO)
     logging.getLogger("timanh.api").setLevel(logging.INFO if log_requests else logging.WARNING)

@@ -7,7 +7,7 @@ import typer
 
 from timanh.cli.options import CaptionFiles, Data, Device
 from timanh.cli.output import notice, result, table
-from timanh.cli.telling import tell_data
+from timanh.cli.reports import report_data
 from timanh.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -45,16 +45,16 @@ def train(
     ] = "strong",
     fresh: Annotated[
         bool,
-        typer.Option("--fresh", help="Begin anew, even where --out holds a run to go on with."),
+        typer.Option("--fresh", help="Start over, even where --out holds a run to continue."),
     ] = False,
     epochs: Annotated[
         int | None,
-        typer.Option("--epochs", metavar="N", help="In place of the recipe's.", show_default=False),
+        typer.Option("--epochs", metavar="N", help="Instead of the recipe's.", show_default=False),
     ] = None,
     batch_size: Annotated[
         int | None,
         typer.Option(
-            "--batch-size", metavar="N", help="In place of the recipe's.", show_default=False
+            "--batch-size", metavar="N", help="Instead of the recipe's.", show_default=False
         ),
     ] = None,
     micro_batch: Annotated[
@@ -69,7 +69,7 @@ def train(
     learning_rate: Annotated[
         float | None,
         typer.Option(
-            "--learning-rate", metavar="X", help="In place of the recipe's.", show_default=False
+            "--learning-rate", metavar="X", help="Instead of the recipe's.", show_default=False
         ),
     ] = None,
     head_epochs: Annotated[
@@ -118,7 +118,7 @@ def train(
         typer.Option(
             "--probe",
             metavar="DIR",
-            help="Pictures that show what is forgotten; drawn scenes when not given.",
+            help="Pictures that measure forgetting; drawn scenes when not given.",
             show_default=False,
         ),
     ] = None,
@@ -126,17 +126,17 @@ def train(
         bool,
         typer.Option(
             "--between/--no-between",
-            help="With --model: try weights between before and after, keep the best of both.",
+            help="With --model: try weights between before and after training, and keep the best.",
         ),
     ] = True,
     seed: Annotated[
-        int, typer.Option("--seed", metavar="N", help="All that is random follows from it.")
+        int, typer.Option("--seed", metavar="N", help="Seed of all random choices.")
     ] = 0,
     device: Device = "auto",
 ) -> None:
     """Fine-tune an encoder on captioned pictures.
 
-    Killed and started again with the same command it goes on where it was.
+    Started again with the same command, it continues where it was stopped.
     """
     from timanh.data import open_data, split_note
     from timanh.evaluation import (
@@ -168,7 +168,7 @@ def train(
     folder.require_captions()
     encoder = _encoder(folder, model, vision, text, recipe, image_size, device, seed)
     splits = split_note(folder)
-    tell_data(folder)
+    report_data(folder)
     notice(splits)
     captioned = {which: _captioned(folder, which) for which in ("test", "dev")}
     measure = dev_recall(folder) if captioned["dev"] else None
@@ -180,9 +180,9 @@ def train(
         before = None
     done = train(folder, encoder, chosen, out, measure=measure, resume=not fresh)
     if done.found:
-        notice(f"The run in {out} was done already; --fresh begins again in its place.")
+        notice(f"The run in {out} is finished; --fresh replaces it.")
     elif done.resumed_at:
-        notice(f"Went on from step {done.resumed_at:,} of the run in {out}.")
+        notice(f"Continued from step {done.resumed_at:,} of the run in {out}.")
     for line in table([HEADER, *(_row(epoch) for epoch in done.history)], right=range(8)):
         result(line)
     for reason in done.skipped.values():
@@ -217,7 +217,7 @@ def _between(
     probe: Path | None,
     device: str,
 ) -> dict[str, Any]:
-    """Weights between before and after: a table, a figure, and the chosen ones in a folder."""
+    """Weights between before and after: a table, a figure, and the best ones in a folder."""
     from timanh.evaluation import (
         dev_recall,
         format_interpolation,
@@ -262,16 +262,20 @@ def _encoder(
     from timanh.models import join_towers, load_encoder, small_encoder
 
     if model and (vision or text):
-        raise SettingsError("Give either --model, or --vision with --text, not both.")
+        raise SettingsError(
+            "--model came with --vision or --text. Give either --model, or --vision with --text."
+        )
     if model:
         return load_encoder(model, device=device)
     if vision and text:
         return join_towers(vision, text, image_size=image_size, device=device, seed=seed)
     if vision or text:
-        raise SettingsError("One tower alone knows no pairs: give both --vision and --text.")
+        raise SettingsError(
+            "Only one tower was given, and training needs two. Give both --vision and --text."
+        )
     if recipe != "demo":
         raise SettingsError(
-            "What is to be trained? Give --model, such as openai/clip-vit-base-patch32, or "
+            "No model to train was given. Give --model, such as openai/clip-vit-base-patch32, or "
             "--vision and --text. Only the recipe demo starts from nothing."
         )
     words = (caption for name in folder.split("train") for caption in folder.captions_of(name))

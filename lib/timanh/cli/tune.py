@@ -24,11 +24,17 @@ def tune(
     ] = "auto",
     recall: Annotated[
         float,
-        typer.Option("--recall", metavar="X", help="Share of the 10 nearest to be found."),
+        typer.Option(
+            "--recall",
+            metavar="X",
+            help="Share of the 10 nearest to find, 0 to 1.",
+        ),
     ] = 0.99,
     queries: Annotated[
         Path | None,
-        typer.Option("--queries", metavar="FILE", help="Texts to measure on, not captions."),
+        typer.Option(
+            "--queries", metavar="FILE", help="Texts to measure with instead of captions."
+        ),
     ] = None,
     engine: Engine = "folder",
     model: ModelOfIndex = None,
@@ -37,9 +43,9 @@ def tune(
 ) -> None:
     """Choose how a dictionary is searched, by measuring.
 
-    auto tries reading every vector; scanning eight-bit codes and scoring again what may count,
-    which finds the same; a GPU, where there is one; and approximate indexes, until one takes less
-    than 10 ms. Then it takes the fastest.
+    auto tries exact search; scanning eight-bit codes and scoring the candidates again, which
+    finds the same; a GPU, where there is one; and approximate indexes, until one takes less than
+    10 ms. Then it takes the fastest.
 
     With --engine, the server that holds a copy is measured, and given an index where that helps.
     """

@@ -17,7 +17,7 @@ MOST_HUNG = 32
 
 
 class CallError(Exception):
-    """The call gave nothing: `code` for programs, the text for a person."""
+    """A call without an answer: `code` for programs, the text for a person."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -25,13 +25,13 @@ class CallError(Exception):
 
 
 class CircuitBreaker:
-    """`call(text)` on a thread of its own, waited for until a deadline; at most `SLOTS` at once.
+    """Runs `call(text)` on a separate thread until a deadline; at most `SLOTS` at once.
 
-    A thread cannot be stopped: one that hangs is left behind, and its slot is free again, so it
-    keeps nobody from asking later. After three failures in a row the service is left alone for a
-    minute; then a single call tries whether it is back, and each trial that fails doubles the
-    pause, up to ten minutes. While `MOST_HUNG` threads hang, calls are made one at a time as such
-    trials, so a service that hangs for ever costs one more thread every ten minutes at most.
+    A thread cannot be stopped: one that hangs is left behind and its slot is freed, so that later
+    calls go on. After three failures in a row there are no calls for a minute; then a single call
+    tries whether the service is back, and each trial that fails doubles the pause, up to ten
+    minutes. While `MOST_HUNG` threads hang, calls are made one at a time as such trials, so a
+    service that hangs for ever costs one more thread every ten minutes at most.
     """
 
     def __init__(self, name: str, call: Callable[[str], object]) -> None:
@@ -45,10 +45,10 @@ class CircuitBreaker:
         self._open_until = 0.0
         self._trying = False
 
-    def ask(self, text: str, deadline: float) -> object:
-        """What the service answers before `deadline` on the monotonic clock.
+    def request(self, text: str, deadline: float) -> object:
+        """The service's answer, if it comes before `deadline` on the monotonic clock.
 
-        The caller looks at the answer, and says with `succeeded` or `failed` whether it is one.
+        The caller checks the answer and calls `succeeded` or `failed`.
 
         Raises:
             CallError: translator-resting, translator-slow or translator-failed.

@@ -1,4 +1,4 @@
-"""The engine: understands a query, encodes it, looks it up."""
+"""The search engine: understands a query, encodes it, looks it up."""
 
 import threading
 import time
@@ -42,7 +42,7 @@ class SearchEngine:
     ) -> None:
         """
         Args:
-            exact: read every vector, whatever was tuned.
+            exact: compare with every vector; use no index.
 
         Raises:
             EncoderMismatchError: the dictionary was built with another encoder.
@@ -82,10 +82,10 @@ class SearchEngine:
     def understand(self, query: Query, reading: Reading | None = None) -> Understood:
         """A checked query in words that the encoder knows.
 
-        Waits for the translator at most as long as that may take for one text.
+        Waits for the translator at most `Translator.timeout_s` in all.
 
         Args:
-            reading: of this query, where it has been read.
+            reading: the result of `read` for this query, if there is one already.
         """
         reading = reading or read(query)
         began = time.monotonic()
@@ -109,7 +109,7 @@ class SearchEngine:
         )
 
     def knows(self, reading: Reading) -> bool:
-        """Whether the encoder itself knows these words, so that nobody has to translate."""
+        """Whether the encoder knows the language, so that no translation is needed."""
         return reading.language is None or reading.language in self.encoder.languages
 
     def prepare_filter(self, query: Query) -> None:
@@ -131,7 +131,7 @@ class SearchEngine:
     ) -> list[SearchResult | QueryError]:
         """Encode all of them together and look them up in one product.
 
-        A query that has no vector does not spoil the others: its error takes its place. `took_ms`
+        The error of a query that has no vector takes the place of its result. `took_ms`
         has encode and search, for all together.
         """
         clock = _Clock()
@@ -159,7 +159,7 @@ class SearchEngine:
         """As `search` for each, in their order, encoding and looking up many at a time.
 
         Raises:
-            QueryError: as `search`, when it is that query's turn.
+            QueryError: as `search`, once the results before it have been yielded.
         """
         batch: list[Query] = []
         for query in queries:

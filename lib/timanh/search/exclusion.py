@@ -49,7 +49,7 @@ VIETNAMESE_TRIGGER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 QUOTED = re.compile(r"""["“]\s*([^"“”\s][^"“”]*)["”]""")
-# What is said of nothing at the end of a phrase: "without a hat on", "không có ai cả".
+# Words after a phrase that describe nothing excluded: "without a hat on", "không có ai cả".
 TAIL = re.compile(
     r"""
     \s+ (?: on | around | nearby | visible | at\s+all

@@ -1,4 +1,4 @@
-"""Which pictures may be found: by folder, date, size and words of their captions."""
+"""Which pictures a search may return: by folder, date, size and words of captions."""
 
 import math
 import threading
@@ -30,7 +30,7 @@ class Filter:
     Attributes:
         folder: within the gallery, its letters composed or not; folders within it count too.
         after, before: days of the file's last change, local time, both included.
-        min_side: pixels that the shorter side must have at least.
+        min_side: the least pixels of the shorter side.
         min_bytes, max_bytes: of the file.
         words: that the picture's captions must have, all of them; capitals do not matter.
     """
@@ -75,7 +75,7 @@ class FilterIndex:
         self._lock = threading.Lock()
 
     def rows(self, where: Filter) -> NDArray[np.int64] | None:
-        """Rows, rising; None where the filter lets everything through.
+        """Rows, rising; None where every picture passes.
 
         Raises:
             UnknownFolderError: the gallery has no such folder.
@@ -93,7 +93,7 @@ class FilterIndex:
         return rows
 
     def folders(self) -> dict[str, int]:
-        """How many pictures each folder lets through, by its path."""
+        """How many pictures each folder has, by its path."""
         if self._folders is None:
             self._folders = count_folders(self._items)
         return self._folders

@@ -1,4 +1,4 @@
-"""Google Translate's page through deep-translator, with the limits that its connection lacks."""
+"""Google Translate's page through deep-translator, with limits on time and size."""
 
 import time
 from functools import cache

@@ -1,7 +1,7 @@
 """Vietnamese or not, by what is peculiar to Vietnamese: its letters and its syllables.
 
-Every word speaks for Vietnamese or against it. A word that is built as a Vietnamese syllable
-speaks for it, with its marks more than without; one that is not speaks against it. "São Paulo" has
+Every word counts for Vietnamese or against it. A word that is built as a Vietnamese syllable
+counts for it, with its marks more than without; any other word counts against it. "São Paulo" has
 marks, but Paulo is no syllable; "nguoi dan ong" has none, but every word is a syllable.
 
 How syllables are built, an onset and a rime and one tone over them: Đoàn Thiện Thuật: Ngữ âm
@@ -25,8 +25,8 @@ WORD = re.compile(r"[^\W\d_]+")
 PECULIAR = re.compile(r"[ơưảẻỉỏủỷạẹịọụỵằẳẵắặầẩẫấậềểễếệồổỗốộờởỡớợừửữứự]")
 # Two letters that Portuguese writes far more often: cão, São.
 PORTUGUESE = re.compile(r"ão$")
-# Words without marks that English has too, though they are built as syllables: how far each
-# speaks against Vietnamese. Those in the last line are as common in either language.
+# Words without marks that English has too, though they are built as syllables: how strongly
+# each counts against Vietnamese. Those in the last line are as common in either language.
 ENGLISH = {
     1.0: """
         a am at ay bet bit boa boat bop bum bun but buy by chap chip chop chum coach coat cop cot
@@ -97,11 +97,11 @@ def detect_language(text: str) -> str:
     for word in WORD.findall(composed):
         # A capital begins a name, which may be of any language.
         weight = 0.5 if word[0].isupper() and not shouted else 1.0
-        score += weight * _speaks_for_vietnamese(word.lower())
+        score += weight * _weight_of(word.lower())
     return "vi" if score > 0 else "en"
 
 
-def _speaks_for_vietnamese(word: str) -> float:
+def _weight_of(word: str) -> float:
     if word in AGAINST:
         return AGAINST[word]
     if word.isascii():

@@ -26,7 +26,7 @@ def find_local_translator(model: str | Path = MODEL) -> Callable[[str], str] | N
         network = AutoModelForSeq2SeqLM.from_pretrained(model, local_files_only=True).eval()
     except (OSError, ValueError):
         return None
-    lock = threading.Lock()  # neither the tokenizer nor the generation is made for two threads
+    lock = threading.Lock()  # neither the tokenizer nor the network may be used by two threads
 
     def translate(text: str) -> str:
         import torch

@@ -26,14 +26,14 @@ class Query:
         alpha: the weight of the text, 0..1; the pictures weigh 1 − alpha.
         k: how many hits are wanted.
         like, unlike: ids of pictures that pull the query towards them, or push it away.
-        left_out: ids of pictures that are not found.
+        left_out: ids of pictures that are not returned.
         without: words for what should not be in the picture.
-        offset: how many hits are left out first, for the pages after the first.
-        where: what a picture must be to be found.
+        offset: how many hits are skipped, for the pages after the first.
+        where: which pictures may be returned.
         as_written: search by the whole text, even where a part of it says what should not be there.
         fold: a cosine, 0..1; a picture at least so near to a better hit is listed among that hit's
             `doubles` and takes no place in the page. None for no folding. Only the nearest 2,000
-            pictures are folded, and none beyond them is found.
+            pictures are folded, and none beyond them is returned.
     """
 
     text: str | None = None
@@ -96,7 +96,7 @@ class Understood:
         images: how many pictures.
         notice: what a person should know, such as that the translation failed.
         notice_code: the same for programs.
-        translator: who translated: "cache", "local", "google"; None where nobody did.
+        translator: "cache", "local" or "google"; None where nothing was translated.
         without: all unwanted words, of the text and of `Query.without`, in a language of the
             encoder; None where there were none.
     """
@@ -121,7 +121,7 @@ class Understood:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """Hits, best first, among `considered` pictures that the filter let through.
+    """Hits, best first, among the `considered` pictures that pass the filter.
 
     `took_ms` has translate, encode, search and total, in milliseconds.
     """

@@ -1,4 +1,4 @@
-"""How the words of a query are read, once: their language, what is wanted, what is not."""
+"""The words of a query: their language, what is wanted, what is not."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Reading:
         language: "vi" or "en"; None without words.
         wanted: what to search by; None for no words.
         excluded: phrases that were taken out of the text.
-        without: these, and what the query itself wants to be without; None for nothing.
+        without: these together with `Query.without`; None for nothing.
     """
 
     language: str | None

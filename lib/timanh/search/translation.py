@@ -1,8 +1,8 @@
 """Vietnamese queries for encoders that know only English.
 
-A chain: what was translated before, a model on this machine, Google's page through
-deep-translator, and else the words as they were written. The page is slow or blocked at times,
-and what comes may be no translation; hence `CircuitBreaker`.
+In turn: the cache, a model on this machine, Google's page through deep-translator; where none
+answers, the words as written. The page is slow or blocked at times, and its answer may not be a
+translation; hence `CircuitBreaker`.
 """
 
 import threading
@@ -21,11 +21,11 @@ Translate = Callable[[str], object]
 
 @dataclass(frozen=True)
 class Translation:
-    """What came of one text.
+    """The translation of one text, or why there is none.
 
     Attributes:
         translated: in English; None where it stays as written.
-        by: "cache" or the name of who translated it; None where it stays as written.
+        by: "cache" or the name of the translator; None where it stays as written.
         notice: for a person, why it was not translated; None if all is well.
         notice_code: the same for programs.
     """
@@ -53,7 +53,7 @@ class Translator:
     ) -> None:
         """
         Args:
-            services: one, or several by name in the order in which they are asked; None asks
+            services: one, or several by name in the order in which they are tried; None for
                 Google.
             timeout_s: for all of them together.
         """
@@ -64,12 +64,12 @@ class Translator:
         self.timeout_s = timeout_s
         self.cache = TranslationCache() if cache is None else cache
         self._lock = threading.Lock()
-        self._asked: dict[str, Future[Translation]] = {}
+        self._running: dict[str, Future[Translation]] = {}
 
     def translate(self, text: str, within_s: float | None = None) -> Translation:
         """Vietnamese into English; within `timeout_s` or what is left of it.
 
-        The caller has found out that it is Vietnamese: with or without marks, NFC or NFD.
+        The text must be Vietnamese: with or without marks, NFC or NFD.
         """
         text = unicodedata.normalize("NFC", text)
         if not any(letter.isalpha() for letter in text):
@@ -81,34 +81,34 @@ class Translator:
             reason = f"it has more than {MOST_CHARACTERS} characters"
             return _as_written(CallError("translation-too-long", reason))
         limit_s = self.timeout_s if within_s is None else min(within_s, self.timeout_s)
-        return self._ask_once(text, time.monotonic() + max(0.0, limit_s))
+        return self._translate_once(text, time.monotonic() + max(0.0, limit_s))
 
-    def _ask_once(self, text: str, deadline: float) -> Translation:
-        """Many who ask for the same words at the same time share one answer."""
+    def _translate_once(self, text: str, deadline: float) -> Translation:
+        """Requests for the same words at the same time share one translation."""
         with self._lock:
-            shared = self._asked.get(text)
-            own: Future[Translation] | None = None
+            shared = self._running.get(text)
+            started: Future[Translation] | None = None
             if shared is None:
-                shared = own = self._asked[text] = Future()
-        if own is not None:
+                shared = started = self._running[text] = Future()
+        if started is not None:
             try:
-                own.set_result(self._ask(text, deadline))
+                started.set_result(self._try_services(text, deadline))
             except BaseException as error:
-                own.set_exception(error)
+                started.set_exception(error)
                 raise
             finally:
                 with self._lock:
-                    del self._asked[text]
+                    del self._running[text]
         try:
             return shared.result(max(0.0, deadline - time.monotonic()))
         except TimeoutError:
             return _as_written(too_slow())
 
-    def _ask(self, text: str, deadline: float) -> Translation:
+    def _try_services(self, text: str, deadline: float) -> Translation:
         failure = CallError("no-translator", "there is no translator")
         for service in self.services:
             try:
-                translated = _checked(service.ask(text, deadline), text)
+                translated = _checked(service.request(text, deadline), text)
             except CallError as error:
                 if error.code == "translator-odd":
                     service.failed()

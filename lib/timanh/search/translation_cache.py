@@ -1,4 +1,4 @@
-"""Translations that outlive the process: JSON lines, appended to."""
+"""Translations kept on disk as JSON lines, which are appended."""
 
 import json
 import logging
@@ -16,8 +16,8 @@ MOST = 20_000
 class TranslationCache:
     """Vietnamese → English, remembered in memory and, with `file`, on disk.
 
-    A file that cannot be read or written costs only its memory: it is said in the log, and
-    the cache works on without it. Lines that a killed process left half written are skipped.
+    Where the file cannot be read or written, a line in the log says so, and the cache goes on in
+    memory. Lines that a killed process left half written are skipped.
     """
 
     def __init__(self, file: Path | None = None, most: int = MOST) -> None:

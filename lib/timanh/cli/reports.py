@@ -1,4 +1,4 @@
-"""What the commands of `timanh index` say about dictionaries and reports."""
+"""What commands print about dictionaries, data folders and builds."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,18 +40,20 @@ def _describe_search(dictionary: "VectorDictionary") -> str:
 
     record = read_record(dictionary.folder)
     if record is None:
-        return "exact; `timanh index tune` measures whether another way is faster"
+        return "exact; `timanh index tune` measures whether an index is faster"
     chosen = record["measured"].get("chosen", {})
-    told = ", ".join(part for part in (record["kind"], chosen.get("detail")) if part)
+    description = ", ".join(part for part in (record["kind"], chosen.get("detail")) if part)
     if not is_known(record):
-        return f"exact: {told} is not used by this version; run `timanh index tune` again"
+        return f"exact: {description} is not used by this version; run `timanh index tune` again"
     if not fits(record, dictionary.manifest):
-        return f"exact: {told} was made for an earlier state; run `timanh index tune` again"
+        return f"exact: {description} was made for an earlier state; run `timanh index tune` again"
     later = dictionary.manifest.stored - int(record["count"])
-    return told + (f"; {later} pictures came later and are all read" if later else "")
+    return description + (
+        f"; {later} pictures came later and are searched exactly" if later else ""
+    )
 
 
-def tell_build(report: "BuildReport", as_json: bool) -> None:
+def report_build(report: "BuildReport", as_json: bool) -> None:
     if as_json:
         result_json(report.to_dict())
         return
@@ -64,30 +66,30 @@ def tell_build(report: "BuildReport", as_json: bool) -> None:
         "removed": report.removed,
         "skipped": len(report.skipped),
     }
-    told = ", ".join(f"{number} {name}" for name, number in parts.items() if number)
-    result(f"{report.count} pictures in {report.folder} ({told or 'nothing to do'})")
+    counts = ", ".join(f"{number} {name}" for name, number in parts.items() if number)
+    result(f"{report.count} pictures in {report.folder} ({counts or 'nothing to do'})")
     if report.pictures_per_s:
         pace = f"{report.pictures_per_s:.0f} pictures/s with {report.runtime}"
         notice(f"{report.seconds:.1f} s, {pace}")
     for note in report.notes:
         notice(note)
-    tell_list("damaged files, made anew", report.damaged)
-    tell_list("skipped", [skipped.reason for skipped in report.skipped])
-    tell_list(
+    report_list("damaged files, written again", report.damaged)
+    report_list("skipped", [skipped.reason for skipped in report.skipped])
+    report_list(
         "folders are not there now; their pictures are kept (--prune takes them out)",
         [f"{folder}: {count} pictures" for folder, count in report.away.items()],
     )
 
 
-def tell_data(folder: "DataFolder") -> None:
-    """What a data folder has and what of it is left out, before it is worked on."""
+def report_data(folder: "DataFolder") -> None:
+    """Print the notes on a data folder: its captions, and what is left out."""
     from timanh.data import data_notes
 
     for note in data_notes(folder):
         notice(note)
 
 
-def tell_cost(
+def report_cost(
     gallery: Path, captions: list[Path] | None, out: Path, coarse: "Encoder", exact: "Encoder"
 ) -> None:
     from timanh.data import open_data
@@ -99,7 +101,7 @@ def tell_cost(
         notice(str(cost))
 
 
-def tell_list(label: str, lines: Sequence[str]) -> None:
+def report_list(label: str, lines: Sequence[str]) -> None:
     if not lines:
         return
     notice(f"{len(lines)} {label}:")
