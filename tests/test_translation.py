@@ -151,7 +151,7 @@ def test_while_many_threads_hang_calls_are_made_one_at_a_time(
 
     def ask(text: str, within_s: float) -> str:
         try:
-            answer = breaker.ask(text, circuit_breaker.time.monotonic() + within_s)
+            answer = breaker.request(text, circuit_breaker.time.monotonic() + within_s)
         except circuit_breaker.CallError as error:
             return error.code
         breaker.succeeded()

@@ -16,7 +16,7 @@ from pixel_encoder import PixelEncoder, make_pictures
 from small_dictionary import build, contents
 
 from timanh.cli.reports import describe
-from timanh.search.filters import Filter, Sieve
+from timanh.search.filters import Filter, FilterIndex
 from timanh.vectors import (
     VectorDictionary,
     add_pictures,
@@ -227,7 +227,7 @@ def test_a_removed_picture_is_nowhere(edited: Path, tmp_path: Path) -> None:
     rows = rows_with_words(plain.items, ["number"]).tolist()
     assert rows_with_words(now.items, ["number"]).tolist() == rows
     where = Filter(folder="a", words="number", min_side=1)
-    assert Sieve(now).rows(where).tolist() == Sieve(plain).rows(where).tolist()  # type: ignore[union-attr]
+    assert FilterIndex(now).rows(where).tolist() == FilterIndex(plain).rows(where).tolist()  # type: ignore[union-attr]
     asked = PixelEncoder().encode_texts(["one", "two", "three"])
     np.testing.assert_array_equal(now.search(asked, 31)[1], plain.search(asked, 31)[1])
     assert now.check(PixelEncoder()).ok
