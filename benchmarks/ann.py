@@ -19,11 +19,11 @@ import numpy as np
 from common import keep
 from search import by_numpy, in_turn, set_threads
 
-from timanh.vectors.exact import search_exact
-from timanh.vectors.parts import Parts
-from timanh.vectors.threads import cores
-from timanh.vectors.tuner import K, Tuner
-from timanh.vectors.two_step import TwoStep
+from timanh.vectors.index.two_step import TwoStep
+from timanh.vectors.scan.exact import search_exact
+from timanh.vectors.scan.threads import cores
+from timanh.vectors.store.row_blocks import RowBlocks
+from timanh.vectors.tune.measure import K, Tuner
 
 ROUNDS = 25
 SHARES = (1 / 8, 3 / 16, 1 / 4, 3 / 8)
@@ -45,7 +45,7 @@ def main() -> None:
     set_threads(asked.threads)
     pictures, texts, words = clip_like.real(asked.pictures, asked.texts)
     vectors = clip_like.gallery(asked.count, pictures)
-    parts = Parts([vectors], vectors.shape[1])
+    parts = RowBlocks([vectors], vectors.shape[1])
     tuner = Tuner(parts, texts, 0.99, asked.threads or cores(), print)
     found = [narrow(tuner, share) for share in SHARES]
     found += [(vars(choice), index) for choice, index in map(tuner.approximate, asked.kinds)]
@@ -72,7 +72,7 @@ def main() -> None:
     keep(f"ann_{asked.count}", {**document, "numpy_ms": numpy_ms, "ways": rows})
 
 
-def look(index: Any, parts: Parts) -> Any:
+def look(index: Any, parts: RowBlocks) -> Any:
     """One query through an index."""
     return lambda query: index.search(parts, query, K)
 

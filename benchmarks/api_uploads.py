@@ -26,7 +26,7 @@ from PIL import Image
 
 from timanh.data.scenes import draw_gallery
 from timanh.models import load_encoder
-from timanh.vectors import VectorDictionary, build_dictionary
+from timanh.vectors import VectorDictionary, build_dictionary, check_dictionary
 
 KINDS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 PATHS = ("/api/search", "/api/search/stream", "/api/embed", "/search", "/api/images")
@@ -75,7 +75,7 @@ def trial(folder: Path, count: int, seed: int) -> dict[str, Any]:
         dictionary = VectorDictionary.open(folder / "index")
         kept = {path.name for path in (dictionary.gallery / "added").glob("*")}
         known = {Path(item.path).name for item in dictionary.items}
-        check = dictionary.check(encoder)
+        check = check_dictionary(dictionary, encoder)
     return {
         "count": count, "seed": seed, "seconds": round(took, 1),
         "statuses": dict(sorted(statuses.items())),

@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 from common import keep
 
-from timanh.vectors import VectorDictionary, compact_dictionary, tune
-from timanh.vectors.encoding import SEGMENT_ROWS
-from timanh.vectors.items import Item, content_hash, item_id
-from timanh.vectors.manifest import Manifest
-from timanh.vectors.writer import DictionaryWriter
+from timanh.vectors import VectorDictionary, compact_dictionary, tune_dictionary
+from timanh.vectors.build.encoding import SEGMENT_ROWS
+from timanh.vectors.store.items import Item, content_hash, item_id
+from timanh.vectors.store.manifest import Manifest
+from timanh.vectors.store.writer import DictionaryWriter
 
 
 def main() -> None:
@@ -91,7 +91,7 @@ def searched(folder: Path, way: str) -> list[dict[str, Any]]:
     dictionary = step(f"{way}: opened", lambda: VectorDictionary.open(folder))
     queries = dictionary.parts.take(np.arange(0, len(dictionary), len(dictionary) // 64))
     if way == "two-step":
-        step(f"{way}: tuned", lambda: tune(folder, queries, method=way))
+        step(f"{way}: tuned", lambda: tune_dictionary(folder, queries, method=way))
         dictionary = step(f"{way}: opened again", lambda: VectorDictionary.open(folder))
     step(f"{way}: first search", lambda: dictionary.search(queries[0], 10))
     step(f"{way}: search", lambda: dictionary.search(queries[1], 10))

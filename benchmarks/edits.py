@@ -35,11 +35,11 @@ from timanh.vectors import (
     build_dictionary,
     compact_dictionary,
     remove_pictures,
-    tune,
+    tune_dictionary,
 )
-from timanh.vectors.items import Item, content_hash, item_id
-from timanh.vectors.manifest import Manifest
-from timanh.vectors.writer import DictionaryWriter
+from timanh.vectors.store.items import Item, content_hash, item_id
+from timanh.vectors.store.manifest import Manifest
+from timanh.vectors.store.writer import DictionaryWriter
 
 DIM, SEGMENT_ROWS = 512, 65_536
 LIMITS_S = {100_000: 0.15, 1_000_000: 0.5}
@@ -83,7 +83,7 @@ def measure(folder: Path, count: int, times: int) -> dict[str, Any]:
     fill(out, count)
     print(f"{count:,} pictures written in {time.perf_counter() - began:.0f} s")
     queries = VectorDictionary.open(out).parts.sample(64)
-    tune(out, queries, method="two-step")
+    tune_dictionary(out, queries, method="two-step")
     took: dict[str, list[float]] = {}
 
     def step(name: str, work: Callable[[], Any]) -> Any:

@@ -25,7 +25,7 @@ from timanh.models import load_encoder
 from timanh.models.preparation import ImagePreparation
 from timanh.models.runtimes.names import RUNTIMES, missing
 from timanh.vectors import build_dictionary
-from timanh.vectors.reading import prepare_pictures
+from timanh.vectors.build.reading import prepare_pictures
 
 SLOW = ("torch-compile",)
 # Rows and columns of the product that shows what the processor can do.

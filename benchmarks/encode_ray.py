@@ -22,7 +22,7 @@ from encode import draw, vit_b32
 from timanh.data import list_pictures
 from timanh.models import load_encoder
 from timanh.vectors import VectorDictionary, build_dictionary, encode_pictures, on_ray
-from timanh.vectors.encoding import Batch, EncodePictures
+from timanh.vectors.build.encoding import Batch, EncodePictures
 
 
 def main() -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from timanh.vectors.items import Item, item_id
-from timanh.vectors.manifest import Manifest
-from timanh.vectors.tuner import K, Tuner
-from timanh.vectors.writer import DictionaryWriter
+from timanh.vectors.store.items import Item, item_id
+from timanh.vectors.store.manifest import Manifest
+from timanh.vectors.store.writer import DictionaryWriter
+from timanh.vectors.tune.measure import K, Tuner
 
 BLOCK = 8192
 # Queries in a row of one way, and how often all ways take their turn.

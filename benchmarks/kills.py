@@ -32,13 +32,13 @@ from timanh.vectors import (
     VectorDictionary,
     add_pictures,
     build_dictionary,
+    check_dictionary,
     compact_dictionary,
-    encoding,
     remove_pictures,
-    segments,
-    writer,
 )
-from timanh.vectors.generations import is_dictionary
+from timanh.vectors.build import encoding
+from timanh.vectors.store import segments, writer
+from timanh.vectors.store.generations import is_dictionary
 
 PICTURES, FEW = 96, 6
 KINDS = ("build", "add", "remove", "compact")
@@ -209,7 +209,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     if not is_dictionary(folder):
         return {}
     dictionary = VectorDictionary.open(folder)
-    report = dictionary.check()
+    report = check_dictionary(dictionary)
     if not report.ok:
         raise SystemExit(f"damaged: {report.problems}")
     return {

@@ -26,13 +26,13 @@ from timanh.vectors import (
     VectorDictionary,
     add_pictures,
     build_dictionary,
+    check_dictionary,
     compact_dictionary,
-    encoding,
     remove_pictures,
-    segments,
-    writer,
 )
-from timanh.vectors.manifest import Manifest
+from timanh.vectors.build import encoding
+from timanh.vectors.store import segments, writer
+from timanh.vectors.store.manifest import Manifest
 
 FIRST = 240
 KINDS = ("add", "remove", "build", "compact")
@@ -108,7 +108,7 @@ class _Trial:
         names = {path.name for path in self.gallery.iterdir()}
         if rows != names:
             self.found.faults.append(f"at the end {len(rows ^ names)} pictures differ")
-        report = VectorDictionary.open(self.out).check(PixelEncoder())
+        report = check_dictionary(VectorDictionary.open(self.out), PixelEncoder())
         self.found.faults += report.problems
         named = Manifest.load(self.out).files() | {"manifest.json"}
         left = [path.name for path in self.out.iterdir() if path.is_file()]

@@ -19,9 +19,9 @@ import clip_like
 from common import keep
 from engines_like import race, say, stored_gallery
 
-from timanh.vectors import VectorDictionary, open_copy, tune, tune_engine
-from timanh.vectors.milvus import MOST_IN_LITE
-from timanh.vectors.tuner import K, Tuner
+from timanh.vectors import VectorDictionary, open_copy, tune_dictionary, tune_engine
+from timanh.vectors.servers.milvus.copy import MOST_IN_LITE
+from timanh.vectors.tune.measure import K, Tuner
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def measure(folder: Path, texts: Any, recall: float) -> dict[str, Any]:
     """Milliseconds and recall of Milvus Lite and of the folder, exact and as each was tuned."""
     own = VectorDictionary.open(folder)
     tuner = Tuner(own.parts, texts, recall, 1, say)
-    tune(folder, texts, method="two-step", recall=recall, say=say)
+    tune_dictionary(folder, texts, method="two-step", recall=recall, say=say)
     two_steps = VectorDictionary.open(folder)
     own.index = None
     before = memory()

@@ -19,9 +19,9 @@ from common import keep
 from engines_like import race, say, stored_gallery
 
 from timanh.vectors import VectorDictionary, open_copy
-from timanh.vectors.postgres import PostgresCopy
-from timanh.vectors.tuner import K, Tuner
-from timanh.vectors.tuning_engines import tune_engine
+from timanh.vectors.servers.postgres.copy import PostgresCopy
+from timanh.vectors.tune.measure import K, Tuner
+from timanh.vectors.tune.servers import tune_engine
 
 NAIVE = (
     "SELECT row_number, 1 - (embedding <=> %s::vector) FROM naive "

@@ -20,9 +20,9 @@ import clip_like
 import numpy as np
 from common import RESULTS, keep
 
-from timanh.vectors.exact import search_exact
-from timanh.vectors.parts import Parts
-from timanh.vectors.two_step import TwoStep
+from timanh.vectors.index.two_step import TwoStep
+from timanh.vectors.scan.exact import search_exact
+from timanh.vectors.store.row_blocks import RowBlocks
 
 K, ROUNDS, BATCH, BATCH_ROUNDS, ASKED = 10, 15, 64, 8, 200
 BLOCKS = 5
@@ -86,8 +86,8 @@ def measure(count: int, pictures: Any, texts: Any) -> dict[str, Any]:
     import torch
 
     vectors = clip_like.gallery(count, pictures)
-    parts = Parts([vectors], vectors.shape[1])
-    half = Parts([vectors.astype(np.float16)], vectors.shape[1])
+    parts = RowBlocks([vectors], vectors.shape[1])
+    half = RowBlocks([vectors.astype(np.float16)], vectors.shape[1])
     order = np.random.default_rng(0).permutation(len(texts))
     asked, known = texts[order[:ASKED]], texts[order[ASKED:]]
     began = time.perf_counter()
@@ -149,7 +149,7 @@ def in_turn(ways: dict[str, Way], queries: list[Any]) -> dict[str, float]:
     return {name: round(statistics.median(each), 4) for name, each in took.items()}
 
 
-def recall(index: TwoStep, parts: Parts, asked: Any) -> float:
+def recall(index: TwoStep, parts: RowBlocks, asked: Any) -> float:
     """Share of the true ten nearest that is found, one query at a time."""
     truth = search_exact(parts, asked, K)[0][:, -1] - 1e-6
     found = [index.search(parts, query, K)[0][0] for query in asked]

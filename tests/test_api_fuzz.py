@@ -15,7 +15,7 @@ from schemathesis.specs.openapi import checks
 
 from timanh.api import create_app
 from timanh.search import SearchEngine
-from timanh.vectors import VectorDictionary, build_dictionary
+from timanh.vectors import VectorDictionary, build_dictionary, check_dictionary
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
@@ -81,4 +81,4 @@ def test_broken_uploads_leave_nothing_and_show_nothing(
     assert {200, 415, 422} <= statuses
     kept = {path.name for path in (engine.dictionary.gallery / "added").glob("*")}
     assert kept <= {Path(item.path).name for item in engine.dictionary.items}
-    assert engine.dictionary.check(engine.encoder).ok
+    assert check_dictionary(engine.dictionary, engine.encoder).ok

@@ -18,9 +18,9 @@ from timanh.api import create_app
 from timanh.search import SearchEngine
 from timanh.search.lookup import MOST_FOLDED, fold_doubles
 from timanh.vectors import Item, VectorDictionary, build_dictionary, item_id
-from timanh.vectors.columns import count_folders
-from timanh.vectors.items import write_lines
-from timanh.vectors.table import ItemTable
+from timanh.vectors.store.columns import count_folders
+from timanh.vectors.store.items import write_lines
+from timanh.vectors.store.table import ItemTable
 
 NOON = datetime(2026, 1, 31, 12).timestamp()
 COUNT = 12

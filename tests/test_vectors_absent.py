@@ -13,8 +13,10 @@ from pixel_encoder import PixelEncoder, make_pictures
 from small_dictionary import build, contents
 
 from timanh.errors import DictionaryError
-from timanh.vectors import VectorDictionary, add_pictures, changes, compact_dictionary, segments
-from timanh.vectors.manifest import Manifest
+from timanh.vectors import VectorDictionary, add_pictures, compact_dictionary
+from timanh.vectors.build import changes
+from timanh.vectors.store import segments
+from timanh.vectors.store.manifest import Manifest
 from timanh.workspace import free_disk_or_raise
 
 
@@ -109,7 +111,7 @@ def test_a_folder_that_cannot_be_listed_keeps_its_rows(
     listed = build_listing(gallery, without="nas")
     for broken in ("lstat", "scandir"):
         with monkeypatch.context() as patch:
-            patch.setattr("timanh.vectors.build.open_data", listed)
+            patch.setattr("timanh.vectors.build.build.open_data", listed)
             if broken == "lstat":
                 patch.setattr(Path, "lstat", failing(Path.lstat, "nas", errno.EACCES))
             else:
@@ -216,7 +218,7 @@ def test_room_is_asked_for_what_is_added(
     """Not for twice the dictionary."""
     needed: list[int] = []
     monkeypatch.setattr(
-        "timanh.vectors.build.free_disk_or_raise",
+        "timanh.vectors.build.build.free_disk_or_raise",
         lambda folder, size: needed.append(size) or free_disk_or_raise(folder, size),
     )
     Image.new("RGB", (40, 30), "red").save(gallery / "red.png")

@@ -17,11 +17,8 @@ from timanh.errors import (
     SettingsError,
 )
 from timanh.models import Encoder, Vectors
-from timanh.vectors import (
-    VectorDictionary,
-    items,
-    measure_cost,
-)
+from timanh.vectors import VectorDictionary, check_dictionary, measure_cost
+from timanh.vectors.store import items
 
 # What can go wrong
 
@@ -50,7 +47,7 @@ def test_unreadable_pictures_are_skipped_and_named(pictures: Path, tmp_path: Pat
     # The rows after them keep their own vectors.
     dictionary = VectorDictionary.open(tmp_path / "out")
     assert [item.path for item in dictionary.items][3] == "0004.png"
-    assert dictionary.check(PixelEncoder()).ok
+    assert check_dictionary(dictionary, PixelEncoder()).ok
 
 
 def test_another_encoder_is_refused_and_both_are_named(pictures: Path, tmp_path: Path) -> None:
@@ -110,7 +107,7 @@ def test_a_picture_finds_itself_first(gallery: Path, tiny_encoder: Encoder, tmp_
     assert (report.added, report.count, len(dictionary)) == (12, 12, 12)
     scores, _ = dictionary.search(dictionary.vectors, k=1)
     np.testing.assert_allclose(scores[:, 0], 1, atol=1e-5)
-    assert dictionary.check(tiny_encoder).ok
+    assert check_dictionary(dictionary, tiny_encoder).ok
     item = dictionary.item(0)
     assert (item.path, item.width, item.height) == ("blue_circle_0.jpg", 80, 60)
     assert item.captions == ("a blue circle", "one circle in blue")
@@ -134,7 +131,7 @@ def test_the_gallery_and_its_dictionary_can_be_moved_together(tmp_path: Path) ->
     (tmp_path / "here").rename(tmp_path / "there")
     dictionary = VectorDictionary.open(tmp_path / "there" / "vectors" / "v", PixelEncoder())
     assert dictionary.gallery == tmp_path / "there" / "pictures"
-    assert dictionary.check(PixelEncoder()).ok
+    assert check_dictionary(dictionary, PixelEncoder()).ok
 
 
 def test_ids_are_stable_and_never_shared(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,13 +12,9 @@ from timanh.errors import (
     DictionaryError,
     UnknownPictureError,
 )
-from timanh.vectors import (
-    VectorDictionary,
-    add_pictures,
-    encoding,
-    items,
-    remove_pictures,
-)
+from timanh.vectors import VectorDictionary, add_pictures, check_dictionary, remove_pictures
+from timanh.vectors.build import encoding
+from timanh.vectors.store import items
 
 
 @pytest.fixture
@@ -53,7 +49,7 @@ def test_a_second_build_does_only_what_is_new(pictures: Path, tmp_path: Path) ->
         path.name for path in pictures.iterdir()
     )
     assert next(item.mtime for item in dictionary.items if item.path == "0006.png") == 1
-    assert dictionary.check(encoder).ok
+    assert check_dictionary(dictionary, encoder).ok
     build(pictures, tmp_path / "unbroken")
     assert contents(out) == contents(tmp_path / "unbroken")
 
@@ -76,7 +72,7 @@ def test_renamed_pictures_keep_their_vectors(pictures: Path, tmp_path: Path) -> 
     assert now["deep/một.png"] == vectors["0001.png"]
     assert (now["0002.png"], now["0003.png"]) == (vectors["0003.png"], vectors["0002.png"])
     dictionary = VectorDictionary.open(out)
-    assert dictionary.check(encoder).ok
+    assert check_dictionary(dictionary, encoder).ok
     assert all(item.id == items.item_id(item.path) for item in dictionary.items)
     build(pictures, tmp_path / "unbroken")
     assert contents(out) == contents(tmp_path / "unbroken")
@@ -117,7 +113,7 @@ def test_new_captions_need_no_encoding(gallery: Path, tmp_path: Path) -> None:
     build(gallery, tmp_path / "out", encoder)
     assert encoder.encoded == 0
     assert VectorDictionary.open(tmp_path / "out").item(0).captions == ("a blue ball",)
-    assert VectorDictionary.open(tmp_path / "out").check(encoder).ok
+    assert check_dictionary(VectorDictionary.open(tmp_path / "out"), encoder).ok
 
 
 # A few in, a few out
@@ -136,7 +132,7 @@ def test_add_and_remove(pictures: Path, tmp_path: Path) -> None:
     assert dictionary.item(10) == new, "what was opened before stays as it was"
     left = VectorDictionary.open(out)
     assert len(left) == 9
-    assert left.check(encoder).ok
+    assert check_dictionary(left, encoder).ok
     with pytest.raises(UnknownPictureError, match="Nothing was removed"):
         remove_pictures(out, ["0002.png", "0001.png"])
     assert len(VectorDictionary.open(out)) == 9

@@ -14,13 +14,8 @@ from timanh.errors import (
     DictionaryDamagedError,
     DictionaryError,
 )
-from timanh.vectors import (
-    VectorDictionary,
-    compact_dictionary,
-    manifest,
-    segments,
-    writer,
-)
+from timanh.vectors import VectorDictionary, check_dictionary, compact_dictionary
+from timanh.vectors.store import manifest, segments, writer
 
 
 def states_of(out: Path) -> list[Path]:
@@ -53,7 +48,7 @@ def test_a_flipped_bit_is_found_by_check(dictionary_folder: Path, kind: str) -> 
     content = bytearray(file.read_bytes())
     content[-30] ^= 1
     file.write_bytes(content)
-    report = VectorDictionary.open(dictionary_folder).check()
+    report = check_dictionary(VectorDictionary.open(dictionary_folder))
     assert not report.ok
     assert any(file.name in problem and "checksum" in problem for problem in report.problems)
 
@@ -130,7 +125,7 @@ def test_a_damaged_part_is_made_anew_and_nothing_else(
     assert [part.rows for part in stored[0].parts] == [4, 4, 2]
     file = out / getattr(stored[damaged], kind).name
     flip_a_bit(file, 0.55 if damaged == 0 else 0.9)
-    problems = VectorDictionary.open(out).check().problems
+    problems = check_dictionary(VectorDictionary.open(out)).problems
     assert file.name in problems[0] and "checksum" in problems[0]
     shutil.copytree(out, tmp_path / "apart")
 
@@ -138,7 +133,7 @@ def test_a_damaged_part_is_made_anew_and_nothing_else(
     left = compact_dictionary(tmp_path / "apart")
     assert (left.damaged, left.count) == ({file.name: rows}, 13 - rows)
     assert set(contents(tmp_path / "apart")) < set(whole)
-    assert VectorDictionary.open(tmp_path / "apart").check(PixelEncoder()).ok
+    assert check_dictionary(VectorDictionary.open(tmp_path / "apart"), PixelEncoder()).ok
     assert len(list((tmp_path / "apart").iterdir())) == 4
 
     encoder = PixelEncoder()
@@ -160,4 +155,4 @@ def test_a_segment_cut_short_keeps_what_is_before_the_cut(
     with pytest.raises(DictionaryDamagedError, match="compact"):
         VectorDictionary.open(out)
     assert compact_dictionary(out).count == 8
-    assert VectorDictionary.open(out).check(PixelEncoder()).ok
+    assert check_dictionary(VectorDictionary.open(out), PixelEncoder()).ok

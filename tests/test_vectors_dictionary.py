@@ -11,9 +11,10 @@ from timanh.errors import (
     EncoderMismatchError,
     UnknownPictureError,
 )
-from timanh.vectors import VectorDictionary, writer
-from timanh.vectors.manifest import Manifest
-from timanh.vectors.table import ItemTable
+from timanh.vectors import VectorDictionary, check_dictionary
+from timanh.vectors.store import writer
+from timanh.vectors.store.manifest import Manifest
+from timanh.vectors.store.table import ItemTable
 
 # Opening
 
@@ -80,7 +81,7 @@ def test_check_finds_vectors_that_are_not_of_unit_length(dictionary_folder: Path
     writing.append(vectors, items)
     assert any(
         "2 vectors" in problem
-        for problem in VectorDictionary.open(dictionary_folder).check().problems
+        for problem in check_dictionary(VectorDictionary.open(dictionary_folder)).problems
     )
 
 
@@ -90,7 +91,7 @@ def test_check_finds_rows_that_were_swapped(dictionary_folder: Path) -> None:
     items, vectors = list(opened.items), np.array(opened.vectors)
     writing.remove([item.id for item in items])
     writing.append(np.roll(vectors, 1, axis=0), items)
-    report = VectorDictionary.open(dictionary_folder).check(PixelEncoder())
+    report = check_dictionary(VectorDictionary.open(dictionary_folder), PixelEncoder())
     assert report.neighbour_score is not None and report.neighbour_score < 0.99
     assert any("encoded again" in problem for problem in report.problems)
 
@@ -102,15 +103,15 @@ def test_check_finds_vectors_that_are_all_a_little_off(dictionary_folder: Path) 
     noise = np.random.default_rng(0).standard_normal(vectors.shape) * 0.05
     writing.remove([item.id for item in items])
     writing.append(np.stack([unit(row) for row in vectors + noise]), items)
-    report = VectorDictionary.open(dictionary_folder).check(PixelEncoder())
+    report = check_dictionary(VectorDictionary.open(dictionary_folder), PixelEncoder())
     assert report.neighbour_score is not None and 0.9 < report.neighbour_score < 0.99
     assert any("encoded again" in problem for problem in report.problems)
 
 
 def test_check_of_a_whole_one(dictionary_folder: Path) -> None:
-    report = VectorDictionary.open(dictionary_folder).check(PixelEncoder())
+    report = check_dictionary(VectorDictionary.open(dictionary_folder), PixelEncoder())
     assert report.ok and report.missing_pictures == 0
     assert report.neighbour_score is not None and report.neighbour_score > 0.9999
     (dictionary_folder.parent / "pictures" / "0007.png").unlink()
-    report = VectorDictionary.open(dictionary_folder).check(PixelEncoder())
+    report = check_dictionary(VectorDictionary.open(dictionary_folder), PixelEncoder())
     assert report.ok and report.missing_pictures == 1

@@ -27,7 +27,7 @@ from timanh.vectors import (
     open_engine,
     remove_pictures,
     reopen,
-    tune,
+    tune_dictionary,
     tune_engine,
 )
 
@@ -262,7 +262,7 @@ def tuned_by(engine: Searchable, queries: Any, method: str) -> Any:
             engine.close()  # Milvus Lite serves one program at a time
         return tune_engine(engine.folder, engine.engine, queries, method=method, recall=1.0).chosen
     pytest.importorskip("faiss")
-    return tune(engine.folder, queries, method=method, recall=1.0, threads=1).chosen
+    return tune_dictionary(engine.folder, queries, method=method, recall=1.0, threads=1).chosen
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -272,8 +272,8 @@ def test_a_copy_that_fails_leaves_the_former(
     require(name)
     opened = open_engine(out, name)
     module, broken = {
-        "postgres": ("timanh.vectors.postgres_copies", "_copy_pictures"),
-        "milvus": ("timanh.vectors.milvus", "_write_head"),
+        "postgres": ("timanh.vectors.servers.postgres.copies", "_copy_pictures"),
+        "milvus": ("timanh.vectors.servers.milvus.copy", "_write_head"),
     }[name]
 
     def fail(*_: object) -> None:

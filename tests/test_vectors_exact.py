@@ -12,9 +12,11 @@ from pixel_encoder import unit
 from timanh.errors import (
     DictionaryError,
 )
-from timanh.vectors import VectorDictionary, exact, writer
-from timanh.vectors.exact import search_exact, top_rows
-from timanh.vectors.manifest import Manifest
+from timanh.vectors import VectorDictionary
+from timanh.vectors.scan import exact
+from timanh.vectors.scan.exact import search_exact, top_rows
+from timanh.vectors.store import writer
+from timanh.vectors.store.manifest import Manifest
 
 
 @pytest.mark.parametrize(

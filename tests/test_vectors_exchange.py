@@ -15,6 +15,7 @@ from timanh.errors import (
 from timanh.vectors import (
     VectorDictionary,
     build_dictionary,
+    check_dictionary,
     export_report_vectors,
     import_report_vectors,
 )
@@ -41,7 +42,7 @@ def test_out_and_in_again_is_the_same_to_the_bit(gallery: Path, tmp_path: Path) 
     one, two = (VectorDictionary.open(tmp_path / name, encoder) for name in ("one", "two"))
     assert one.vectors.tobytes() == two.vectors.tobytes()
     assert list(one.items) == list(two.items)
-    assert two.check(encoder).ok
+    assert check_dictionary(two, encoder).ok
     again = build_dictionary(gallery, PixelEncoder(), tmp_path / "two", progress=False)
     assert (again.kept, again.added) == (11, 0)
 
@@ -63,7 +64,7 @@ def test_paths_of_another_machine_are_matched_by_their_ends(gallery: Path, tmp_p
     assert report.unmatched == ("/content/vanished.png",)
     two = VectorDictionary.open(tmp_path / "two", encoder)
     assert [item.path for item in two.items] == ["0001.png", "0002.png", "more/0001.png"]
-    assert two.check(encoder).ok
+    assert check_dictionary(two, encoder).ok
     np.testing.assert_allclose(two.vectors[2], by_path["more/0001.png"], atol=1e-6)
 
 

@@ -12,7 +12,8 @@ from timanh.data import open_picture, open_reduced, signatures
 from timanh.errors import PictureError
 from timanh.models.preparation import ImagePreparation
 from timanh.models.torch_encoder import TorchEncoder
-from timanh.vectors import VectorDictionary, build_dictionary, reading
+from timanh.vectors import VectorDictionary, build_dictionary
+from timanh.vectors.build import reading
 
 
 def photo(width: int, height: int) -> Image.Image:

@@ -10,13 +10,15 @@ import torch
 
 from timanh.cli.program import run
 from timanh.errors import SettingsError
-from timanh.vectors import Item, VectorDictionary, gpu, tune, tuning
-from timanh.vectors.exact import search_exact
-from timanh.vectors.gpu import GpuScan
-from timanh.vectors.manifest import Manifest
-from timanh.vectors.parts import Parts
-from timanh.vectors.tuner import Tuner
-from timanh.vectors.writer import DictionaryWriter
+from timanh.vectors import Item, VectorDictionary, tune_dictionary
+from timanh.vectors.index import gpu
+from timanh.vectors.index.gpu import GpuScan
+from timanh.vectors.scan.exact import search_exact
+from timanh.vectors.store.manifest import Manifest
+from timanh.vectors.store.row_blocks import RowBlocks
+from timanh.vectors.store.writer import DictionaryWriter
+from timanh.vectors.tune import choose as tuning
+from timanh.vectors.tune.measure import Tuner
 
 DIM, COUNT = 32, 5000
 
@@ -52,7 +54,7 @@ def test_without_a_gpu_it_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert gpu.find_gpu() is None
     with pytest.raises(SettingsError, match=r"needs a GPU .* none was found.*timanh doctor"):
-        tune(folder, ASKED, method="gpu", threads=1)
+        tune_dictionary(folder, ASKED, method="gpu", threads=1)
     assert VectorDictionary.open(folder).index is None
 
 
@@ -61,7 +63,7 @@ def test_a_dictionary_that_came_from_a_machine_with_a_gpu(
 ) -> None:
     with monkeypatch.context() as there:
         there.setattr(gpu, "find_gpu", lambda: "cpu")
-        tune(folder, ASKED, method="gpu", threads=1)
+        tune_dictionary(folder, ASKED, method="gpu", threads=1)
     monkeypatch.setattr(gpu, "find_gpu", lambda: None)
     dictionary = VectorDictionary.open(folder)
     with pytest.warns(UserWarning, match="needs a GPU"):
@@ -76,7 +78,7 @@ def test_a_card_that_is_too_small(folder: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(gpu, "find_gpu", lambda: "cpu")
     monkeypatch.setattr(torch, "empty", full)
     with pytest.raises(SettingsError, match=r"no room for 5,000 vectors of 32 .* 0\.0 GB there"):
-        tune(folder, ASKED, method="gpu", threads=1)
+        tune_dictionary(folder, ASKED, method="gpu", threads=1)
 
 
 # What is promised
@@ -88,7 +90,7 @@ def test_it_proposes_the_highest_products(
 ) -> None:
     monkeypatch.setattr(gpu, "PRODUCTS", rows_at_once * len(ASKED))
     stored = vectors(COUNT)
-    parts = Parts(np.array_split(stored, 3), DIM)
+    parts = RowBlocks(np.array_split(stored, 3), DIM)
     scan = GpuScan(COUNT, DIM, "cpu")
     for _, block in parts.blocks(1234):
         scan.add(block)
@@ -106,7 +108,7 @@ def test_it_proposes_the_highest_products(
 def test_it_is_measured_kept_and_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "FAST_MS", 0.0)
     said: list[str] = []
-    tuned = tune(folder, ASKED, method="gpu", threads=1, say=said.append)
+    tuned = tune_dictionary(folder, ASKED, method="gpu", threads=1, say=said.append)
     assert tuned.chosen.kind == "gpu" and tuned.chosen.recall == 1.0
     assert "candidates; of pictures" in tuned.chosen.detail
     assert tuned.chosen.of_pictures == 1.0 and tuned.chosen.megabytes == 0.32
@@ -132,6 +134,6 @@ def test_auto_takes_it_before_it_learns_an_index(
 
     monkeypatch.setattr(Tuner, "measure", slow_but_for_the_card)
     monkeypatch.setattr(Tuner, "race", lambda self, found: found)
-    tuned = tune(folder, ASKED, threads=1)
+    tuned = tune_dictionary(folder, ASKED, threads=1)
     assert [choice.kind for choice in tuned.tried] == ["exact", "two-step", "gpu"]
     assert tuned.chosen.kind == "gpu"

@@ -12,21 +12,21 @@ import pytest
 from timanh.cli.program import run
 from timanh.cli.reports import describe
 from timanh.errors import DictionaryError, SettingsError
-from timanh.vectors import Item, VectorDictionary, tune
-from timanh.vectors.approximate import (
+from timanh.vectors import Item, VectorDictionary, tune_dictionary
+from timanh.vectors.index.approximate import (
     Approximate,
-    Look,
-    Sides,
-    build_proposer,
+    QueryKind,
+    SearchBudget,
+    build_candidates,
     is_installed,
 )
-from timanh.vectors.exact import search_exact
-from timanh.vectors.index_store import FILE, FOLDER, load_index, save_index
-from timanh.vectors.manifest import Manifest
-from timanh.vectors.parts import Parts
-from timanh.vectors.tuner import Tuner
-from timanh.vectors.two_step import TwoStep
-from timanh.vectors.writer import DictionaryWriter
+from timanh.vectors.index.index_files import FILE, FOLDER, load_index, save_index
+from timanh.vectors.index.two_step import TwoStep
+from timanh.vectors.scan.exact import search_exact
+from timanh.vectors.store.manifest import Manifest
+from timanh.vectors.store.row_blocks import RowBlocks
+from timanh.vectors.store.writer import DictionaryWriter
+from timanh.vectors.tune.measure import Tuner
 
 DIM, COUNT = 32, 4000
 MANIFEST = Manifest("stand-in", "0123456789abcdef", DIM, "", "pictures")
@@ -66,7 +66,7 @@ def test_each_way_is_measured_kept_and_used(folder: Path, method: str) -> None:
         pytest.skip("faiss is not installed")
     exact = rows_of(VectorDictionary.open(folder))
     said: list[str] = []
-    tuned = tune(folder, ASKED, method=method, recall=0.9, threads=1, say=said.append)
+    tuned = tune_dictionary(folder, ASKED, method=method, recall=0.9, threads=1, say=said.append)
     assert tuned.chosen.kind == method and tuned.chosen.recall >= 0.9 and said
     assert tuned.tried[0].kind == "exact" and tuned.chosen.ms > 0
     dictionary = VectorDictionary.open(folder)
@@ -88,10 +88,10 @@ def test_each_way_is_measured_kept_and_used(folder: Path, method: str) -> None:
 def test_lists_propose_little_more_than_what_is_wanted() -> None:
     if not is_installed("ivf"):
         pytest.skip("faiss is not installed")
-    parts = Parts([vectors(6000, dim=256)], 256)
-    proposer, coding = build_proposer("ivf", parts, vectors(500, 7, parts.dim), 1)
+    parts = RowBlocks([vectors(6000, dim=256)], 256)
+    proposer, coding = build_candidates("ivf", parts, vectors(500, 7, parts.dim), 1)
     asked = vectors(40, 8, parts.dim)
-    look, sides = Look(parts.dim, 20), Sides(parts.arrays[0][0], 0.0)
+    look, sides = SearchBudget(parts.dim, 20), QueryKind(parts.arrays[0][0], 0.0)
     index = Approximate("ivf", len(parts), proposer, coding, sides, look, look)
     pairs = zip(index.search(parts, asked, 10)[1], search_exact(parts, asked, 10)[1], strict=True)
     assert sum(len(set(found) & set(best)) for found, best in pairs) >= 0.95 * 400
@@ -108,10 +108,10 @@ def among_others(count: int, seed: int = 0, lean: float = 0.0) -> np.ndarray:
 
 def test_pictures_and_texts_are_told_apart() -> None:
     pictures, texts = among_others(400), among_others(300, seed=2, lean=1.0)
-    sides = Sides.between(pictures, texts)
+    sides = QueryKind.between(pictures, texts)
     assert sides.pictures(among_others(200, seed=3)).mean() > 0.98
     assert sides.pictures(texts).mean() < 0.02
-    assert Sides.between(texts, texts).pictures(texts).all(), "what cannot be told gets most"
+    assert QueryKind.between(texts, texts).pictures(texts).all(), "what cannot be told gets most"
 
 
 def test_pictures_get_the_look_that_they_need(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_pictures_get_the_look_that_they_need(tmp_path: Path) -> None:
     stored = among_others(6000)
     DictionaryWriter(folder, MANIFEST.save(folder)).append(stored, items(6000))
     texts = among_others(300, seed=2, lean=1.0)
-    tuned = tune(folder, texts, method="ivf", recall=0.97, threads=1).chosen
+    tuned = tune_dictionary(folder, texts, method="ivf", recall=0.97, threads=1).chosen
     assert tuned.recall >= 0.97 and tuned.of_pictures is not None and tuned.of_pictures >= 0.97
     dictionary = VectorDictionary.open(folder)
     index = dictionary.index and dictionary.index.index
@@ -134,7 +134,7 @@ def test_pictures_get_the_look_that_they_need(tmp_path: Path) -> None:
     hits = [len(set(a) & set(b)) for a, b in zip(found.tolist(), best.tolist(), strict=True)]
     assert sum(hits[:100]) >= 950 and sum(hits[100:]) >= 950
     # What finds them is the look: with hardly any, fewer are found.
-    least = replace(index, for_pictures=Look(1, 20), for_texts=Look(1, 20))
+    least = replace(index, for_pictures=SearchBudget(1, 20), for_texts=SearchBudget(1, 20))
     poor = least.search(dictionary.parts, strangers, 10)[1]
     assert sum(len(set(a) & set(b)) for a, b in zip(poor.tolist(), best.tolist(), strict=False)) < (
         sum(hits[:100])
@@ -147,21 +147,21 @@ def test_kinds_that_lie_together_share_the_larger_look(
 ) -> None:
     if not is_installed("ivf"):
         pytest.skip("faiss is not installed")
-    needed = iter([Look(800, 100), Look(200, 300)])
+    needed = iter([SearchBudget(800, 100), SearchBudget(200, 300)])
     monkeypatch.setattr(Tuner, "_least", lambda self, kind, measure: measure(next(needed)))
     texts = among_others(300, seed=2, lean=lean)
-    tuner = Tuner(Parts([among_others(6000)], DIM), texts, 0.97, 1, print)
+    tuner = Tuner(RowBlocks([among_others(6000)], DIM), texts, 0.97, 1, print)
     choice, index = tuner.approximate("ivf")
     looks = index.for_texts, index.for_pictures
     if lean:
-        assert looks == (Look(800, 100), Look(200, 300))
+        assert looks == (SearchBudget(800, 100), SearchBudget(200, 300))
     else:
-        assert looks == (Look(800, 300), Look(800, 300))
+        assert looks == (SearchBudget(800, 300), SearchBudget(800, 300))
     assert choice.recall >= 0.97 and choice.of_pictures is not None and choice.of_pictures >= 0.97
 
 
 def test_rows_come_and_go_and_the_index_stays_until_they_are_compacted(folder: Path) -> None:
-    tune(folder, ASKED, method="two-step", threads=1)
+    tune_dictionary(folder, ASKED, method="two-step", threads=1)
     writer = DictionaryWriter(folder, Manifest.load(folder))
     writer.append(ASKED[:5], items(5, COUNT))
     dictionary = VectorDictionary.open(folder)
@@ -182,7 +182,7 @@ def test_rows_come_and_go_and_the_index_stays_until_they_are_compacted(folder: P
         wanted = search_exact(left, ASKED, 10)
         np.testing.assert_array_equal(dictionary.search(ASKED, 10)[1], wanted[1])
     # Tuned again, the old files are gone.
-    tune(folder, ASKED, method="two-step", threads=1)
+    tune_dictionary(folder, ASKED, method="two-step", threads=1)
     assert len(list((folder / FOLDER).iterdir())) == 2
     assert VectorDictionary.open(folder).index is not None
 
@@ -190,7 +190,7 @@ def test_rows_come_and_go_and_the_index_stays_until_they_are_compacted(folder: P
 @pytest.mark.parametrize("damage", ["missing", "short", "nonsense", "fields"])
 def test_a_damaged_index_is_named_and_searching_goes_on(folder: Path, damage: str) -> None:
     exact = rows_of(VectorDictionary.open(folder))
-    tune(folder, ASKED, method="two-step", threads=1)
+    tune_dictionary(folder, ASKED, method="two-step", threads=1)
     place = folder / FOLDER
     codes = next(place.glob("*/fine.npy"))
     if damage == "missing":
@@ -219,7 +219,7 @@ def test_an_index_file_that_is_none_is_no_index(folder: Path) -> None:
 
 def test_an_index_of_usearch_is_named_and_searching_goes_on(folder: Path) -> None:
     exact = rows_of(VectorDictionary.open(folder))
-    tune(folder, ASKED, method="hnsw", threads=1)
+    tune_dictionary(folder, ASKED, method="hnsw", threads=1)
     file = folder / FOLDER / FILE
     record = json.loads(file.read_text(encoding="utf8"))
     file.write_text(json.dumps({**record, "kind": "usearch"}), encoding="utf8")
@@ -230,7 +230,7 @@ def test_an_index_of_usearch_is_named_and_searching_goes_on(folder: Path) -> Non
 
 
 def test_of_another_encoder_it_is_stale(folder: Path) -> None:
-    tune(folder, ASKED, method="two-step", threads=1)
+    tune_dictionary(folder, ASKED, method="two-step", threads=1)
     manifest = Manifest.load(folder)
     parts = VectorDictionary.open(folder).parts
     assert load_index(folder, manifest, parts) is not None
@@ -240,7 +240,7 @@ def test_of_another_encoder_it_is_stale(folder: Path) -> None:
 def test_a_folder_that_takes_no_files_keeps_the_old_index(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tune(folder, ASKED, method="two-step", threads=1)
+    tune_dictionary(folder, ASKED, method="two-step", threads=1)
     before = sorted(path.name for path in (folder / FOLDER).rglob("*"))
     dictionary = VectorDictionary.open(folder)
 
@@ -266,14 +266,14 @@ def test_a_folder_that_takes_no_files_keeps_the_old_index(
 def test_what_cannot_be_tuned_is_told(folder: Path, settings: dict, words: str) -> None:
     asked = ASKED[: settings.pop("queries", 60)]
     with pytest.raises(SettingsError, match=words):
-        tune(folder, asked, **settings)
+        tune_dictionary(folder, asked, **settings)
     assert not (folder / FOLDER).exists()
 
 
 def test_a_missing_library_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("timanh.vectors.approximate.is_installed", lambda kind: False)
+    monkeypatch.setattr("timanh.vectors.index.approximate.is_installed", lambda kind: False)
     with pytest.raises(SettingsError, match="pip install faiss-cpu"):
-        tune(folder, ASKED, method="ivf", threads=1)
+        tune_dictionary(folder, ASKED, method="ivf", threads=1)
 
 
 def test_from_the_command_line(

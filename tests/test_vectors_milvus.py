@@ -15,8 +15,8 @@ from pymilvus import DataType
 
 from timanh.errors import DictionaryError, SettingsError
 from timanh.vectors import build_dictionary, open_engine, remove_pictures, reopen, tune_engine
-from timanh.vectors.milvus import HEAD, MilvusCopy, _write_head
-from timanh.vectors.milvus_server import connect, embedded_file
+from timanh.vectors.servers.milvus.copy import HEAD, MilvusCopy, _write_head
+from timanh.vectors.servers.milvus.server import connect, embedded_file
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_an_index_outlives_a_copy_and_one_collection_is_kept(
     assert sorted(first.search(queries[:1], 30)[1][0]) == list(range(30))
     first.close()
     second.close()
-    monkeypatch.setattr("timanh.vectors.milvus.MOST_IN_LITE", 28)
+    monkeypatch.setattr("timanh.vectors.servers.milvus.copy.MOST_IN_LITE", 28)
     tuned = tune_engine(out, "milvus", queries)
     third = opened(out)
     assert tuned.chosen.kind == "exact" and index_of(third) == "FLAT"

@@ -20,7 +20,7 @@ from timanh.errors import (
     TimAnhError,
     UnsafeFileError,
 )
-from timanh.vectors.pickles import load_pickled_vectors
+from timanh.vectors.report_file.pickles import load_pickled_vectors
 
 
 class Calls:

@@ -30,8 +30,8 @@ from timanh.vectors import (
     reopen,
     tune_engine,
 )
-from timanh.vectors.postgres import PostgresCopy
-from timanh.vectors.postgres_schema import LOCK, MAKING, former_copy, migrations
+from timanh.vectors.servers.postgres.copy import PostgresCopy
+from timanh.vectors.servers.postgres.schema import LOCK, MAKING, former_copy, migrations
 
 
 @pytest.fixture(scope="module")

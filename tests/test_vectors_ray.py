@@ -21,14 +21,10 @@ from pixel_encoder import PixelEncoder, load_noting, make_pictures
 
 from timanh.cli.program import run
 from timanh.errors import DictionaryError
-from timanh.vectors import (
-    VectorDictionary,
-    build_dictionary,
-    encoding,
-    on_ray,
-)
-from timanh.vectors.encoding import Batch
-from timanh.vectors.manifest import Manifest
+from timanh.vectors import VectorDictionary, build_dictionary, on_ray
+from timanh.vectors.build import encoding
+from timanh.vectors.build.encoding import Batch
+from timanh.vectors.store.manifest import Manifest
 
 ray = pytest.importorskip("ray")
 pyarrow = pytest.importorskip("pyarrow")
@@ -179,7 +175,8 @@ def test_a_killed_build_keeps_its_segments(cluster: Any, tmp_path: Path) -> None
     driver = (
         "import sys; from pathlib import Path; from functools import partial\n"
         "from pixel_encoder import PixelEncoder\n"
-        "from timanh.vectors import build_dictionary, encoding, on_ray\n"
+        "from timanh.vectors import build_dictionary, on_ray\n"
+        "from timanh.vectors.build import encoding\n"
         "encoding.SEGMENT_ROWS = 16\n"
         "with on_ray(sys.argv[1], partial(PixelEncoder, delay_s=0.3)) as encode:\n"
         "    build_dictionary(Path(sys.argv[2]), PixelEncoder(), Path(sys.argv[3]), batch_size=8,"

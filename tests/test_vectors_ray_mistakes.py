@@ -22,8 +22,8 @@ from timanh.vectors import (
     ray_cluster,
     ray_encoding,
 )
-from timanh.vectors.encoding import Batch
-from timanh.vectors.reading import Skipped
+from timanh.vectors.build.encoding import Batch
+from timanh.vectors.build.reading import Skipped
 
 ray = pytest.importorskip("ray")
 grpc = pytest.importorskip("grpc")

@@ -20,20 +20,32 @@ from timanh.search.filters import Filter, FilterIndex
 from timanh.vectors import (
     VectorDictionary,
     add_pictures,
+    check_dictionary,
     compact_dictionary,
     export_report_vectors,
     remove_pictures,
-    writer,
 )
-from timanh.vectors.approximate import Approximate, Look, Proposer, Sides, build_proposer
-from timanh.vectors.columns import count_folders, read_columns, rows_in_folder, rows_with_words
-from timanh.vectors.exact import search_exact
-from timanh.vectors.generations import FOLDER
-from timanh.vectors.manifest import Manifest
-from timanh.vectors.parts import Parts
-from timanh.vectors.removed import Living, parse_rows, write_rows
-from timanh.vectors.two_step import TwoStep
-from timanh.vectors.writer import DictionaryWriter
+from timanh.vectors.index.approximate import (
+    Approximate,
+    CandidateIndex,
+    QueryKind,
+    SearchBudget,
+    build_candidates,
+)
+from timanh.vectors.index.two_step import TwoStep
+from timanh.vectors.scan.exact import search_exact
+from timanh.vectors.store import writer
+from timanh.vectors.store.columns import (
+    count_folders,
+    read_columns,
+    rows_in_folder,
+    rows_with_words,
+)
+from timanh.vectors.store.generations import FOLDER
+from timanh.vectors.store.manifest import Manifest
+from timanh.vectors.store.removed import Living, parse_rows, write_rows
+from timanh.vectors.store.row_blocks import RowBlocks
+from timanh.vectors.store.writer import DictionaryWriter
 
 COUNT, DIM = 3000, 32
 
@@ -99,7 +111,7 @@ def test_search_is_brute_force_over_what_is_left(
 ) -> None:
     stored = VECTORS[:60].astype(np.float16) if half else VECTORS[:60]
     left = np.delete(stored, sorted(gone), axis=0).astype(np.float32)
-    parts = Parts(np.array_split(stored, pieces), DIM, array(gone))
+    parts = RowBlocks(np.array_split(stored, pieces), DIM, array(gone))
     asked = vectors_of(queries, seed + 1000)
     among = np.flatnonzero(np.random.default_rng(seed).random(len(left)) < 0.5)
     for rows in (None, among):
@@ -122,21 +134,23 @@ def test_search_is_brute_force_over_what_is_left(
 @pytest.fixture(scope="module")
 def ways() -> Iterator[dict[str, TwoStep | Approximate]]:
     """Indexes over all stored rows, made before anything was removed."""
-    parts, texts = Parts([VECTORS], DIM), vectors_of(200, 5)
-    sides = Sides(VECTORS.mean(axis=0), -1.0)
+    parts, texts = RowBlocks([VECTORS], DIM), vectors_of(200, 5)
+    sides = QueryKind(VECTORS.mean(axis=0), -1.0)
     made: dict[str, TwoStep | Approximate] = {
         "proven": TwoStep.build(parts),
         "short": TwoStep.build(parts, 24, texts),
-        "every": Approximate("exact", COUNT, Every(), None, sides, Look(1, 60), Look(1, 60)),
+        "every": Approximate(
+            "exact", COUNT, Every(), None, sides, SearchBudget(1, 60), SearchBudget(1, 60)
+        ),
     }
     for kind in ("ivf", "hnsw"):
-        proposer, coding = build_proposer(kind, parts, texts, 1)
-        look = Look(200, 200)
+        proposer, coding = build_candidates(kind, parts, texts, 1)
+        look = SearchBudget(200, 200)
         made[kind] = Approximate(kind, COUNT, proposer, coding, sides, look, look)
     yield made
 
 
-class Every(Proposer):
+class Every(CandidateIndex):
     """Proposes the nearest, as a GPU does."""
 
     def find(self, queries: NDArray[np.float32], count: int, effort: int) -> NDArray[np.int64]:
@@ -162,11 +176,11 @@ def test_an_index_leaves_removed_rows_out(
         "most": np.sort(random.choice(COUNT, 2000, replace=False)),
         "the nearest": np.unique(search_exact(VECTORS, asked, 70)[1]),
     }[taken]
-    parts = Parts(np.array_split(VECTORS, 4), DIM, gone)
+    parts = RowBlocks(np.array_split(VECTORS, 4), DIM, gone)
     left = np.delete(VECTORS, gone, axis=0)
     wanted = search_exact(left, asked, 10)
     whole = search_exact(VECTORS, asked, 10)
-    usual = share(ways[kind].search(Parts([VECTORS], DIM), asked, 10)[1], whole[1])
+    usual = share(ways[kind].search(RowBlocks([VECTORS], DIM), asked, 10)[1], whole[1])
     one_by_one = [ways[kind].search(parts, one, 10) for one in asked]
     stacked = [np.concatenate([found[part] for found in one_by_one]) for part in (0, 1)]
     for found in (ways[kind].search(parts, asked, 10), stacked):
@@ -230,7 +244,7 @@ def test_a_removed_picture_is_nowhere(edited: Path, tmp_path: Path) -> None:
     assert FilterIndex(now).rows(where).tolist() == FilterIndex(plain).rows(where).tolist()  # type: ignore[union-attr]
     asked = PixelEncoder().encode_texts(["one", "two", "three"])
     np.testing.assert_array_equal(now.search(asked, 31)[1], plain.search(asked, 31)[1])
-    assert now.check(PixelEncoder()).ok
+    assert check_dictionary(now, PixelEncoder()).ok
     assert describe(now)["pictures"] == 31
     for folder in (edited, tmp_path / "compacted"):
         assert export_report_vectors(folder, tmp_path / f"{folder.name}.npy") == 31

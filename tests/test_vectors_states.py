@@ -19,12 +19,12 @@ from timanh.errors import (
 from timanh.vectors import (
     VectorDictionary,
     add_pictures,
+    check_dictionary,
     compact_dictionary,
-    generations,
     remove_pictures,
-    writer,
 )
-from timanh.vectors.manifest import Manifest
+from timanh.vectors.store import generations, writer
+from timanh.vectors.store.manifest import Manifest
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def add(out: Path, name: str) -> None:
 
 def paths_in(out: Path) -> set[str]:
     dictionary = VectorDictionary.open(out)
-    assert dictionary.check().ok
+    assert check_dictionary(dictionary).ok
     return {item.path for item in dictionary.items}
 
 

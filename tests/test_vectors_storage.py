@@ -13,11 +13,12 @@ from timanh.vectors import (
     BuildReport,
     VectorDictionary,
     build_dictionary,
+    check_dictionary,
     compact_dictionary,
     remove_pictures,
-    tune,
+    tune_dictionary,
 )
-from timanh.vectors.manifest import FILE
+from timanh.vectors.store.manifest import FILE
 
 
 def build(gallery: Path, out: Path, storage: str | None = None) -> BuildReport:
@@ -73,7 +74,7 @@ def test_half_the_bytes_and_the_same_answers(pictures: Path, tmp_path: Path) -> 
     assert half.manifest.storage == "float16"
     sizes = [np.load(vector_files(one.folder)[0]).nbytes for one in (whole, half)]
     assert sizes[0] == 2 * sizes[1]
-    assert half.check(PixelEncoder()).problems == ()
+    assert check_dictionary(half, PixelEncoder()).problems == ()
     wanted, wanted_rows = whole.search(whole.vectors, 3)
     found, rows = half.search(whole.vectors, 3)
     np.testing.assert_allclose(found, wanted, atol=1e-3)
@@ -129,7 +130,7 @@ def test_info_tells_storage_and_a_search_index_that_is_out_of_date(
     build(pictures, tmp_path)
     assert told()["storage"] == "float32" and "index tune" in told()["search"]
     queries = VectorDictionary.open(tmp_path).vectors[:30]
-    tune(tmp_path, queries, method="two-step", threads=1)
+    tune_dictionary(tmp_path, queries, method="two-step", threads=1)
     assert told()["search"].startswith("two-step, ")
     assert run(["index", "compact", "--index", str(tmp_path), "--storage", "float16"]) == 0
     capsys.readouterr()

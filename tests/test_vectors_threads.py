@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from timanh.vectors import threads
+from timanh.vectors.scan import threads
 
 
 def test_parts_come_back_in_order_and_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

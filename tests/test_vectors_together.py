@@ -19,20 +19,15 @@ from timanh.errors import (
 from timanh.vectors import (
     VectorDictionary,
     add_pictures,
+    check_dictionary,
     compact_dictionary,
-    edit,
-    encoding,
-    generations,
-    manifest,
     remove_pictures,
-    segments,
-    writer,
 )
-from timanh.vectors import (
-    build as build_module,
-)
-from timanh.vectors.items import Item, item_id
-from timanh.vectors.manifest import Manifest
+from timanh.vectors.build import build as build_module
+from timanh.vectors.build import edit, encoding
+from timanh.vectors.store import generations, manifest, segments, writer
+from timanh.vectors.store.items import Item, item_id
+from timanh.vectors.store.manifest import Manifest
 
 
 @pytest.fixture
@@ -57,7 +52,7 @@ def add(out: Path, name: str) -> None:
 
 def paths_in(out: Path) -> set[str]:
     dictionary = VectorDictionary.open(out)
-    assert dictionary.check().ok
+    assert check_dictionary(dictionary).ok
     return {item.path for item in dictionary.items}
 
 
@@ -116,7 +111,7 @@ def test_what_two_writers_do_at_once_is_all_there(
     wanted -= {"x.png"} if second == "remove" else set()
     found = paths_in(out)
     assert found == wanted
-    assert VectorDictionary.open(out).check(encoder).ok
+    assert check_dictionary(VectorDictionary.open(out), encoder).ok
     left = {path.name for path in out.iterdir() if path.is_file()} - {"manifest.json"}
     assert left == Manifest.load(out).files(), "what nobody needs any more is gone"
 

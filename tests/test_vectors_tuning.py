@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from test_vectors_index import COUNT, MANIFEST, items, vectors
 
-from timanh.vectors import VectorDictionary, tune, tuning
-from timanh.vectors.tuner import Choice, Way, take_turns
-from timanh.vectors.two_step import TwoStep
-from timanh.vectors.writer import DictionaryWriter
+from timanh.vectors import VectorDictionary, tune_dictionary
+from timanh.vectors.index.two_step import TwoStep
+from timanh.vectors.store.writer import DictionaryWriter
+from timanh.vectors.tune import choose as tuning
+from timanh.vectors.tune.measure import Choice, Way, take_turns
 
 ASKED = vectors(60, seed=7)
 
@@ -30,9 +31,9 @@ def test_auto_takes_nothing_that_misses_pictures() -> None:
 
 
 def test_auto_stops_at_what_is_fast_enough(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert tune(folder, ASKED, threads=1).chosen.kind == "exact"
+    assert tune_dictionary(folder, ASKED, threads=1).chosen.kind == "exact"
     monkeypatch.setattr(tuning, "FAST_MS", 0.0)
-    tuned = tune(folder, ASKED, threads=1, recall=0.9)
+    tuned = tune_dictionary(folder, ASKED, threads=1, recall=0.9)
     tried = [choice.kind for choice in tuned.tried]
     assert tried[:2] == ["exact", "two-step"] and len(tried) > 2
     assert tuned.chosen.ms == min(choice.ms for choice in tuned.tried if choice.recall >= 0.9)
@@ -48,7 +49,7 @@ def test_auto_takes_the_faster_of_two(folder: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(TwoStep, "search", slow)
     monkeypatch.setattr(tuning, "FAST_MS", 0.0)
     monkeypatch.setattr(tuning, "is_installed", lambda kind: False)
-    tuned = tune(folder, ASKED[:30], threads=1)
+    tuned = tune_dictionary(folder, ASKED[:30], threads=1)
     assert [choice.kind for choice in tuned.tried] == ["exact", "two-step"]
     assert tuned.chosen.kind == "exact"
     assert VectorDictionary.open(folder).index is None

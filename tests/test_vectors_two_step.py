@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timanh.errors import DictionaryError
-from timanh.vectors import coding, kernel, two_step
-from timanh.vectors.coding import Coding
-from timanh.vectors.exact import search_exact
-from timanh.vectors.kernel import kernel_is_exact, multiply
-from timanh.vectors.parts import Parts
-from timanh.vectors.topk import Best, lower_bound, top_rows
-from timanh.vectors.two_step import TwoStep
+from timanh.vectors.index import coding, two_step
+from timanh.vectors.index.coding import Coding
+from timanh.vectors.index.two_step import TwoStep
+from timanh.vectors.scan import kernel
+from timanh.vectors.scan.exact import search_exact
+from timanh.vectors.scan.kernel import kernel_is_exact, multiply
+from timanh.vectors.scan.topk import Best, lower_bound, top_rows
+from timanh.vectors.store.row_blocks import RowBlocks
 
 
 def gallery(count: int, dim: int = 64, seed: int = 0) -> np.ndarray:
@@ -26,7 +27,7 @@ def gallery(count: int, dim: int = 64, seed: int = 0) -> np.ndarray:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-def same(vectors: np.ndarray, index: TwoStep, parts: Parts, asked: np.ndarray, k: int) -> None:
+def same(vectors: np.ndarray, index: TwoStep, parts: RowBlocks, asked: np.ndarray, k: int) -> None:
     scores, rows = index.search(parts, asked, k)
     wanted, _ = search_exact(vectors, asked, k)
     np.testing.assert_allclose(scores, wanted, atol=2e-6)
@@ -53,7 +54,7 @@ def test_a_whole_basis_is_a_full_search(
     seed: int, count: int, queries: int, k: int, pieces: int
 ) -> None:
     vectors = gallery(count, seed=seed)
-    parts = Parts(np.array_split(vectors, pieces), 64)
+    parts = RowBlocks(np.array_split(vectors, pieces), 64)
     index = TwoStep.build(parts)
     assert index.proven and len(index) == count
     asked = gallery(queries, seed=seed + 1)
@@ -64,7 +65,7 @@ def test_a_whole_basis_is_a_full_search(
 def test_rows_that_are_all_alike() -> None:
     """The margin rules nothing out, so everything is read; ties are in the order of the rows."""
     vectors = np.repeat(gallery(1), 5000, axis=0)
-    parts = Parts([vectors], 64)
+    parts = RowBlocks([vectors], 64)
     for cut in (None, 32):
         _, rows = TwoStep.build(parts, cut).search(parts, gallery(2, seed=5), 7)
         assert rows.tolist() == [list(range(7))] * 2
@@ -75,13 +76,13 @@ def test_one_row_far_outside_the_sample(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(coding, "SAMPLE_ROWS", 50)
     vectors = gallery(4000)
     vectors[3000] = -vectors[3000]
-    parts = Parts([vectors], 64)
+    parts = RowBlocks([vectors], 64)
     same(vectors, TwoStep.build(parts), parts, vectors[[3000, 10]], 5)
 
 
 def test_a_narrow_basis_finds_the_same_on_its_own_kind_of_query() -> None:
     vectors, asked = gallery(6000), gallery(100, seed=9)
-    parts = Parts([vectors], 64)
+    parts = RowBlocks([vectors], 64)
     for known in (None, gallery(200, seed=11)):
         index = TwoStep.build(parts, 32, known)
         assert not index.proven and index.scanned.codes.shape == (6000, 32)
@@ -91,7 +92,7 @@ def test_a_narrow_basis_finds_the_same_on_its_own_kind_of_query() -> None:
 def test_a_coding_for_texts_leaves_out_less() -> None:
     """Texts lie in a few directions of their own, in which pictures vary little."""
     random = np.random.default_rng(3)
-    parts = Parts([gallery(3000)], 64)
+    parts = RowBlocks([gallery(3000)], 64)
     texts = random.standard_normal((300, 8)) @ random.standard_normal((8, 64))
     texts = (texts / np.linalg.norm(texts, axis=1, keepdims=True)).astype(np.float32)
     left_out = [
@@ -104,7 +105,7 @@ def test_a_coding_for_texts_leaves_out_less() -> None:
 def test_too_small_a_margin_is_noticed() -> None:
     """That the tests above can fail: without its margin the scan misses pictures."""
     vectors, asked = gallery(6000), gallery(50, seed=9)
-    parts = Parts([vectors], 64)
+    parts = RowBlocks([vectors], 64)
     honest = TwoStep.build(parts, 16)
     careless = TwoStep(honest.fine, honest.coarse, deviations=0.0)
     wanted = search_exact(vectors, asked, 10)[1]
@@ -115,7 +116,7 @@ def test_too_small_a_margin_is_noticed() -> None:
 def test_many_queries_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(two_step, "BLOCK_BYTES", 1)
     vectors, asked = gallery(9000), gallery(20, seed=2)
-    parts = Parts(np.array_split(vectors, 3), 64)
+    parts = RowBlocks(np.array_split(vectors, 3), 64)
     same(vectors, TwoStep.build(parts), parts, asked, 12)
 
 
@@ -123,7 +124,7 @@ def test_many_queries_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_half_precision_is_searched_as_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernel, "SHARE_BYTES", 50_000)
     vectors = gallery(3000).astype(np.float16)
-    parts = Parts(np.array_split(vectors, 2), 64)
+    parts = RowBlocks(np.array_split(vectors, 2), 64)
     asked = gallery(3, seed=4)
     same(vectors.astype(np.float32), TwoStep.build(parts), parts, asked, 5)
     scores, rows = search_exact(parts, asked, 5)
@@ -142,7 +143,7 @@ def test_a_kernel_that_saturates_is_not_used(monkeypatch: pytest.MonkeyPatch) ->
 
     assert kernel_is_exact()
     vectors = gallery(500)
-    parts = Parts([vectors], 64)
+    parts = RowBlocks([vectors], 64)
     index = TwoStep.build(parts)
     for module in (kernel, two_step):
         monkeypatch.setattr(module, "multiply", saturating)
@@ -174,7 +175,7 @@ def test_shares_of_the_rows_are_put_together(width: int, monkeypatch: pytest.Mon
 
 
 def test_wrong_queries_are_told() -> None:
-    parts = Parts([gallery(100)], 64)
+    parts = RowBlocks([gallery(100)], 64)
     index = TwoStep.build(parts)
     with pytest.raises(DictionaryError, match="wants"):
         index.search(parts, np.ones(63, np.float32), 3)
@@ -201,14 +202,14 @@ def test_best_of_blocks_is_best_of_all(scores: list[float], k: int, step: int) -
     array = np.array(scores, np.float32)
     best = Best(k)
     for first in range(0, len(array), step):
-        best.see(array[first : first + step], first)
+        best.offer_block(array[first : first + step], first)
     assert best.rows.tolist() == top_rows(array, min(k, len(array))).tolist()
 
 
 def test_parts_cut_and_taken() -> None:
     vectors = gallery(30)
-    parts = Parts([vectors[:7], vectors[7:7], vectors[7:20], vectors[20:]], 64)
-    assert len(parts) == 30 and len(Parts([], 64)) == 0
+    parts = RowBlocks([vectors[:7], vectors[7:7], vectors[7:20], vectors[20:]], 64)
+    assert len(parts) == 30 and len(RowBlocks([], 64)) == 0
     rows = np.array([29, 0, 7, 6, 19, 20])
     np.testing.assert_array_equal(parts.take(rows), vectors[rows])
     for cut in (0, 3, 7, 20, 25, 30):
@@ -225,7 +226,7 @@ def test_among_some_rows(tmp_path: Path) -> None:
         among = np.flatnonzero(np.random.default_rng(1).random(500) < share)
         wanted, local = search_exact(vectors[among], asked, 6)
         for queries in (asked, asked[:1]):
-            scores, rows = search_exact(Parts([vectors], 64), queries, 6, among)
+            scores, rows = search_exact(RowBlocks([vectors], 64), queries, 6, among)
             np.testing.assert_array_equal(rows, among[local[: len(queries)]])
             np.testing.assert_allclose(scores, wanted[: len(queries)], atol=1e-6)
     assert search_exact(vectors, asked, 3, np.zeros(0, np.int64))[1].shape == (3, 0)
@@ -233,7 +234,7 @@ def test_among_some_rows(tmp_path: Path) -> None:
 
 def test_what_a_coding_leaves_out_is_as_large_as_it_says() -> None:
     vectors, asked = gallery(3000), gallery(20, seed=6)
-    parts = Parts([vectors], 64)
+    parts = RowBlocks([vectors], 64)
     for known in (None, gallery(100, seed=7)):
         short = Coding.short(parts, 24, known)
         moved = vectors - short.mean

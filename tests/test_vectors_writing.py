@@ -13,14 +13,9 @@ from small_dictionary import build, contents
 from timanh.errors import (
     DictionaryError,
 )
-from timanh.vectors import (
-    VectorDictionary,
-    encoding,
-    manifest,
-    remove_pictures,
-    segments,
-    writer,
-)
+from timanh.vectors import VectorDictionary, remove_pictures
+from timanh.vectors.build import encoding
+from timanh.vectors.store import manifest, segments, writer
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from timanh.models import Encoder
-    from timanh.vectors.encoding import EncodePictures
+    from timanh.vectors.build.encoding import EncodePictures
 
 
 def encoding_on(

@@ -23,6 +23,7 @@ from timanh.cli.options import (
 from timanh.cli.output import notice, result, result_json, table
 from timanh.cli.reports import describe, report_build, report_cost, report_list
 from timanh.cli.tune import tune
+from timanh.vectors import check_dictionary
 
 app = typer.Typer(help="Build and manage vector dictionaries.", invoke_without_command=True)
 
@@ -235,7 +236,7 @@ def check(
 
     dictionary = VectorDictionary.open(index)
     encoder = dictionary.load_encoder(model, device=device) if encode else None
-    report = dictionary.check(encoder)
+    report = check_dictionary(dictionary, encoder)
     if as_json:
         result_json(report.to_dict())
     else:

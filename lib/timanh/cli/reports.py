@@ -36,7 +36,8 @@ def describe(dictionary: "VectorDictionary") -> dict[str, Any]:
 
 
 def _describe_search(dictionary: "VectorDictionary") -> str:
-    from timanh.vectors.index_store import fits, is_known, read_record
+    from timanh.vectors.index.index_files import is_known
+    from timanh.vectors.store.index_record import fits, read_record
 
     record = read_record(dictionary.folder)
     if record is None:

@@ -49,9 +49,8 @@ def tune(
 
     With --engine, the server that holds a copy is measured, and given an index where that helps.
     """
-    from timanh.search import read_queries, sample_texts
-    from timanh.vectors import VectorDictionary, tune_engine
-    from timanh.vectors import tune as choose
+    from timanh.search import read_queries
+    from timanh.vectors import VectorDictionary, sample_texts, tune_dictionary, tune_engine
 
     dictionary = VectorDictionary.open(index)
     encoder = dictionary.load_encoder(model, device=device)
@@ -61,7 +60,7 @@ def tune(
         texts = [query.text for query in read_queries(queries) if query.text]
     vectors = encoder.encode_texts(texts)
     if engine == "folder":
-        tuned = choose(index, vectors, method=method, recall=recall, say=notice)
+        tuned = tune_dictionary(index, vectors, method=method, recall=recall, say=notice)
     else:
         tuned = tune_engine(index, engine, vectors, method=method, recall=recall, say=notice)
     if as_json:

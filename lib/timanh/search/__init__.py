@@ -8,7 +8,6 @@ from timanh.search.filters import Filter, parse_day
 from timanh.search.language import detect_language
 from timanh.search.query import Hit, Query, SearchResult, Understood
 from timanh.search.reading import Reading
-from timanh.search.text_queries import sample_texts
 from timanh.search.translation import Translation, Translator
 
 __all__ = [
@@ -27,7 +26,6 @@ __all__ = [
     "detect_language",
     "parse_day",
     "read_queries",
-    "sample_texts",
     "split_excluded",
     "write_answers",
 ]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from timanh.errors import QueryError
 from timanh.search.near import unknown_folder
 from timanh.vectors import Searchable
-from timanh.vectors.columns import (
+from timanh.vectors.store.columns import (
     Columns,
     count_folders,
     read_columns,

@@ -1,6 +1,6 @@
 """From a batch to gradients: at once, or in parts that give the same gradients.
 
-Parts are computed as by Gao et al. 2021 (GradCache): all features first without a graph, the
+RowBlocks are computed as by Gao et al. 2021 (GradCache): all features first without a graph, the
 loss and its gradient by feature, then each part once more with its graph, through which that
 gradient goes on. Each part's dropout follows from its own seed, so both times drop the same.
 """

@@ -1,27 +1,32 @@
 """The vector dictionary: vectors of a gallery's pictures, on disk and in memory."""
 
-from timanh.vectors.build import BuildReport, build_dictionary
-from timanh.vectors.check import CheckReport
-from timanh.vectors.compacting import CompactReport, compact_dictionary
-from timanh.vectors.cost import Cost, measure_cost
-from timanh.vectors.dictionary import VectorDictionary
-from timanh.vectors.edit import (
+from timanh.vectors.build.build import BuildReport, build_dictionary
+from timanh.vectors.build.compacting import CompactReport, compact_dictionary
+from timanh.vectors.build.edit import (
     add_pictures,
     gallery_of,
     known_pictures,
     remove_pictures,
 )
-from timanh.vectors.encoding import encode_pictures
-from timanh.vectors.engines import open_copy, open_engine, opened_in, reopen
-from timanh.vectors.exchange import ImportReport, export_report_vectors, import_report_vectors
-from timanh.vectors.items import Item, item_id
-from timanh.vectors.ray_encoding import on_ray
-from timanh.vectors.reading import Skipped
-from timanh.vectors.searchable import Searchable
-from timanh.vectors.server_copy import ServerCopy
-from timanh.vectors.tuner import Choice
-from timanh.vectors.tuning import Tuned, tune
-from timanh.vectors.tuning_engines import tune_engine
+from timanh.vectors.build.encoding import encode_pictures
+from timanh.vectors.build.ray.encoding import on_ray
+from timanh.vectors.build.reading import Skipped
+from timanh.vectors.check import CheckReport, check_dictionary
+from timanh.vectors.cost import Cost, measure_cost
+from timanh.vectors.dictionary import VectorDictionary
+from timanh.vectors.report_file.exchange import (
+    ImportReport,
+    export_report_vectors,
+    import_report_vectors,
+)
+from timanh.vectors.servers.engines import open_copy, open_engine, opened_in, reopen
+from timanh.vectors.servers.searchable import Searchable
+from timanh.vectors.servers.server_copy import ServerCopy
+from timanh.vectors.store.items import Item, item_id
+from timanh.vectors.tune.choose import Tuned, tune_dictionary
+from timanh.vectors.tune.measure import Choice
+from timanh.vectors.tune.sample_texts import sample_texts
+from timanh.vectors.tune.servers import tune_engine
 
 __all__ = [
     "BuildReport",
@@ -38,6 +43,7 @@ __all__ = [
     "VectorDictionary",
     "add_pictures",
     "build_dictionary",
+    "check_dictionary",
     "compact_dictionary",
     "encode_pictures",
     "export_report_vectors",
@@ -52,6 +58,7 @@ __all__ = [
     "opened_in",
     "remove_pictures",
     "reopen",
-    "tune",
+    "sample_texts",
+    "tune_dictionary",
     "tune_engine",
 ]

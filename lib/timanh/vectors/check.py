@@ -1,22 +1,18 @@
 """A full look at a dictionary: is every number what it should be?"""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from timanh.data import open_picture
 from timanh.errors import DataError, DictionaryDamagedError, EncoderMismatchError, advice
 from timanh.models.encoder import Encoder
-from timanh.vectors.exact import search_exact
-from timanh.vectors.manifest import Manifest
-from timanh.vectors.segments import check_hash
-
-if TYPE_CHECKING:
-    from timanh.vectors.dictionary import VectorDictionary
+from timanh.vectors.dictionary import VectorDictionary
+from timanh.vectors.scan.exact import search_exact
+from timanh.vectors.store.manifest import Manifest
+from timanh.vectors.store.segments import check_hash
 
 UNIT_TOLERANCE = 1e-3
 BLOCK_ROWS = 16_384
@@ -26,7 +22,7 @@ NEIGHBOURS = 3
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What `check` found.
+    """What `check_dictionary` found.
 
     Attributes:
         count, dim: of the vectors.
@@ -51,7 +47,7 @@ class CheckReport:
         return {"ok": self.ok, **asdict(self), "problems": list(self.problems)}
 
 
-def check_dictionary(dictionary: VectorDictionary, encoder: Encoder | None) -> CheckReport:
+def check_dictionary(dictionary: VectorDictionary, encoder: Encoder | None = None) -> CheckReport:
     """Checksums, counts, unit length, ids, and that a known picture finds itself."""
     problems: list[str] = []
     steps: tuple[Callable[[VectorDictionary], list[str]], ...] = (_hashes, _lengths, _items)

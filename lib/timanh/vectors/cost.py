@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from timanh.data import DataFolder
 from timanh.models.encoder import Encoder, Vectors
-from timanh.vectors.exact import search_exact
-from timanh.vectors.reading import Prepared, prepare_pictures
+from timanh.vectors.build.reading import Prepared, prepare_pictures
+from timanh.vectors.scan.exact import search_exact
 
 SAMPLE, BATCH, K = 500, 32, 10
 

@@ -15,17 +15,16 @@ from timanh.errors import (
     SettingsError,
 )
 from timanh.models.encoder import Encoder
-from timanh.vectors.check import CheckReport, check_dictionary
-from timanh.vectors.exact import search_exact
-from timanh.vectors.index_store import Stored, load_index
-from timanh.vectors.items import Item
-from timanh.vectors.lines import Lines
-from timanh.vectors.manifest import Manifest, StoredFile
-from timanh.vectors.parts import Part, Parts
-from timanh.vectors.places import find_place, find_source
-from timanh.vectors.segments import map_vectors, read_items
-from timanh.vectors.table import ItemTable
-from timanh.vectors.topk import merge
+from timanh.vectors.index.index_files import TunedIndex, load_index
+from timanh.vectors.scan.exact import search_exact
+from timanh.vectors.scan.topk import merge
+from timanh.vectors.store.items import Item
+from timanh.vectors.store.lines import Lines
+from timanh.vectors.store.manifest import Manifest, StoredFile
+from timanh.vectors.store.places import find_place, find_source
+from timanh.vectors.store.row_blocks import RowBlocks, VectorArray
+from timanh.vectors.store.segments import map_vectors, read_items
+from timanh.vectors.store.table import ItemTable
 
 # Other processes may replace files between a look at the manifest and one at what it names.
 LOOKS = 20
@@ -54,15 +53,15 @@ class VectorDictionary:
     engine = "folder"
 
     def __init__(
-        self, folder: Path, manifest: Manifest, parts: Sequence[Part], items: ItemTable
+        self, folder: Path, manifest: Manifest, parts: Sequence[VectorArray], items: ItemTable
     ) -> None:
         self.folder = folder
         self.manifest = manifest
         self.gallery = find_place(manifest.gallery, folder)
-        self.parts = Parts(parts, manifest.dim, items.living.gone)
+        self.parts = RowBlocks(parts, manifest.dim, items.living.gone)
         self._items = items
-        self._former: Stored | None = None
-        self._split: tuple[int, Parts, Parts] | None = None
+        self._former: TunedIndex | None = None
+        self._split: tuple[int, RowBlocks, RowBlocks] | None = None
 
     @classmethod
     def open(
@@ -125,7 +124,7 @@ class VectorDictionary:
         pairs = zip(self.manifest.segments, self.items.parts, strict=True)
         return {segment.items: lines for segment, lines in pairs}
 
-    def _loaded(self) -> dict[StoredFile, Part | Lines]:
+    def _loaded(self) -> dict[StoredFile, VectorArray | Lines]:
         """What is open of each file."""
         arrays = iter(self.parts.arrays)
         vectors = {one.vectors: next(arrays) for one in self.manifest.segments if one.count}
@@ -171,7 +170,7 @@ class VectorDictionary:
         return self.parts.joined()
 
     @cached_property
-    def index(self) -> Stored | None:
+    def index(self) -> TunedIndex | None:
         """What speeds up searching, as `timanh index tune` chose it; None for reading everything.
 
         Set it to None to search without it.
@@ -240,15 +239,11 @@ class VectorDictionary:
         later = search_exact(rest, queries, k)
         return merge((scores, rows), (later[0], later[1] + len(covered)), k)
 
-    def _split_at(self, stored: int) -> tuple[Parts, Parts]:
+    def _split_at(self, stored: int) -> tuple[RowBlocks, RowBlocks]:
         """The rows that the index covers, and those that came later."""
         if self._split is None or self._split[0] != stored:
             self._split = (stored, *self.parts.split(stored))
         return self._split[1:]
-
-    def check(self, encoder: Encoder | None = None) -> CheckReport:
-        """Read everything and look for what is wrong; see `CheckReport`."""
-        return check_dictionary(self, encoder)
 
     def require(self, encoder: Encoder) -> None:
         """Raises:

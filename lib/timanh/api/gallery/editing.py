@@ -21,7 +21,7 @@ from timanh.vectors import (
     remove_pictures,
     reopen,
 )
-from timanh.vectors.items import content_hash
+from timanh.vectors.store.items import content_hash
 from timanh.workspace import atomic_write
 
 ADDED = "added"  # the folder in the gallery

@@ -1,0 +1,160 @@
+"""Pictures to rows of a dictionary: read in threads, encode in batches, save in segments."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from timanh.errors import DictionaryError
+from timanh.models.encoder import Encoder, Vectors
+from timanh.vectors.build.reading import Picture, Prepared, Skipped, prepare_pictures, thread_count
+from timanh.vectors.store.items import Item
+from timanh.vectors.store.state import IdsInUse
+from timanh.vectors.store.writer import DictionaryWriter
+
+SEGMENT_ROWS = 4096
+# A slow encoder writes a smaller segment rather than risk more than this of its work.
+SEGMENT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What became of some pictures.
+
+    Attributes:
+        pictures: those that were encoded; vectors: theirs, (n, dim) float32 of unit length.
+        skipped: those that cannot be read.
+    """
+
+    pictures: tuple[Picture, ...]
+    vectors: Vectors
+    skipped: tuple[Skipped, ...]
+
+
+# The folder, names below it, the encoder, pictures it takes at once → each name in one batch.
+EncodePictures = Callable[[Path, Sequence[str], Encoder, int], Iterator[Batch]]
+
+
+def encode_pictures(
+    images: Path, names: Sequence[str], encoder: Encoder, batch_size: int
+) -> Iterator[Batch]:
+    """Encode the pictures `names` below `images` here, in order.
+
+    Raises:
+        DictionaryError: the encoder gives numbers that are not finite.
+    """
+    ahead = 2 * max(batch_size, thread_count())
+    results = prepare_pictures(images, names, encoder, ahead=ahead)
+    buffer: NDArray[np.float32] | None = None
+    for prepared, skipped in _batches(results, batch_size):
+        vectors = np.empty((0, encoder.dim), np.float32)
+        if prepared:
+            if buffer is None:
+                # One for all batches: fresh memory of this size costs more than the copy.
+                buffer = np.empty((batch_size, *prepared[0].pixels.shape), np.float32)
+            pixels = buffer[: len(prepared)]
+            np.stack([one.pixels for one in prepared], out=pixels)
+            vectors = encoder.encode_prepared(pixels)
+        if not np.isfinite(vectors).all():
+            raise DictionaryError(
+                f"The encoder {encoder.name} gave numbers that are not finite for a batch "
+                f"with {prepared[0].picture.path}. Its weights are damaged: load it anew, or "
+                "choose another model."
+            )
+        yield Batch(tuple(one.picture for one in prepared), vectors, tuple(skipped))
+
+
+def _batches(
+    results: Iterable[Prepared | Skipped], batch_size: int
+) -> Iterator[tuple[list[Prepared], list[Skipped]]]:
+    prepared: list[Prepared] = []
+    skipped: list[Skipped] = []
+    for result in results:
+        if isinstance(result, Skipped):
+            skipped.append(result)
+        else:
+            prepared.append(result)
+        if len(prepared) == batch_size:
+            yield prepared, skipped
+            prepared, skipped = [], []
+    if prepared or skipped:
+        yield prepared, skipped
+
+
+class Encoding:
+    """Takes encoded pictures as they come and appends them in segments.
+
+    Attributes:
+        done: paths of the pictures now in the dictionary.
+        skipped: pictures that cannot be read.
+        rate: pictures per second.
+    """
+
+    def __init__(
+        self,
+        writer: DictionaryWriter,
+        captions_of: Callable[[str], tuple[str, ...]],
+        progress: bool,
+        replaced: Mapping[str, str] | None = None,
+    ) -> None:
+        """Args:
+        replaced: path → id of the row that a picture takes the place of.
+        """
+        self.done: list[str] = []
+        self.skipped: list[Skipped] = []
+        self.rate = 0.0
+        self._writer = writer
+        self._captions_of = captions_of
+        self._progress = progress
+        self._replaced = replaced or {}
+        self._ids = IdsInUse(writer)
+        self._saved = 0.0
+        self._vectors: list[Vectors] = []
+        self._items: list[Item] = []
+
+    def run(self, batches: Iterable[Batch], count: int) -> None:
+        """Take in `batches` of `count` pictures."""
+        if not count:
+            return
+        started = self._saved = time.perf_counter()
+        with tqdm(total=count, desc="encode", unit="img", disable=not self._progress) as bar:
+            for batch in batches:
+                self._vectors.append(batch.vectors)
+                self._items += [self._item(picture) for picture in batch.pictures]
+                self.skipped += batch.skipped
+                self._save_if_due()
+                bar.update(len(batch.pictures) + len(batch.skipped))
+                if self.skipped:
+                    bar.set_postfix(skipped=len(self.skipped), refresh=False)
+        self._save_segment()
+        self.rate = len(self.done) / max(time.perf_counter() - started, 1e-9)
+
+    def _item(self, picture: Picture) -> Item:
+        return Item(
+            id=self._ids.draw(picture.path),
+            path=picture.path,
+            captions=self._captions_of(picture.path),
+            width=picture.width,
+            height=picture.height,
+            size=picture.state.size,
+            mtime=picture.state.mtime,
+            hash=picture.state.hash,
+        )
+
+    def _save_if_due(self) -> None:
+        waited = time.perf_counter() - self._saved
+        if len(self._items) >= SEGMENT_ROWS or waited > SEGMENT_SECONDS:
+            self._save_segment()
+            self._saved = time.perf_counter()
+
+    def _save_segment(self) -> None:
+        if not self._items:
+            return
+        old = [self._replaced[i.path] for i in self._items if i.path in self._replaced]
+        self._writer.append(np.concatenate(self._vectors), self._items, old)
+        self.done += [item.path for item in self._items]
+        self._vectors, self._items = [], []

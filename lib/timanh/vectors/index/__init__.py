@@ -1,0 +1,1 @@
+"""Learned and coded indexes: two steps, lists (IVF), graphs (HNSW), a GPU; codings, files."""

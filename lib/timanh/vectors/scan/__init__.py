@@ -1,0 +1,1 @@
+"""Exact search: products with every vector, and the best kept."""

@@ -1,0 +1,1 @@
+"""Dictionaries that a database server holds a copy of and searches."""

@@ -1,0 +1,276 @@
+"""A dictionary's vectors in Milvus, searched by Milvus Lite or a cluster.
+
+One collection holds the vectors, and is made again with each copy; another says which that is,
+and of what state of the dictionary.
+"""
+
+import json
+import threading
+import uuid
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pymilvus import DataType, MilvusClient
+
+from timanh.errors import DictionaryError, EngineGoneError, SettingsError
+from timanh.vectors.dictionary import VectorDictionary
+from timanh.vectors.scan.exact import search_exact
+from timanh.vectors.servers.milvus.server import connect, telling
+from timanh.vectors.servers.server_copy import Found, ServerCopy, state_of
+from timanh.workspace import readable
+
+HEAD = "timanh_gallery"
+HEAD_FIELDS = {"row", "vector", "text"}
+PICTURES = "timanh_pictures_"
+MOST_TEXT = 65_535
+PIECE = 16_000
+# Milvus refuses to find more at once.
+MOST_FOUND = 16_384
+INSERTED_ROWS = 2048
+# Over 100,000 its graph took four minutes, and the call broke off before it was there.
+MOST_IN_LITE = 20_000
+METRIC = "IP"
+GRAPH = {"M": 24, "efConstruction": 128}
+FIRST_EFFORT = 64
+
+
+class MilvusCopy(ServerCopy):
+    """As `ServerCopy`, in Milvus.
+
+    With an index in Milvus, what has to be exact is read from the folder: it keeps one or the
+    other way to search a collection. So is everything once a later copy has replaced this one.
+    """
+
+    kind = "milvus"
+    scans_beside_index = False
+
+    def __init__(self, dictionary: VectorDictionary, engine: str, address: str) -> None:
+        """Makes the copy where the server has none of this state of the dictionary.
+
+        Raises:
+            EngineGoneError: the server is not there.
+            DictionaryError: it refuses, another program has the file of Milvus Lite open, or a
+                collection named as ours is not ours.
+        """
+        super().__init__(dictionary, engine, address)
+        self._lock = threading.Lock()
+        self._client: MilvusClient | None = None
+        self._collection = ""
+        self._effort: int | None = None
+        try:
+            self._find_or_make()
+        except BaseException:
+            self.close()
+            raise
+
+    def nearest(self, queries: NDArray[np.float32], k: int, *, exact: bool) -> list[Found]:
+        if k > MOST_FOUND or (exact and self._effort is not None):
+            return self._in_folder(queries, k, None)
+        return self._search(queries, k, None)
+
+    def nearest_among(
+        self, queries: NDArray[np.float32], k: int, rows: NDArray[np.int64]
+    ) -> list[Found]:
+        if self._effort is not None or len(rows) > MOST_FOUND:
+            return self._in_folder(queries, k, rows)
+        return self._search(queries, k, rows)
+
+    def _in_folder(
+        self, queries: NDArray[np.float32], k: int, rows: NDArray[np.int64] | None
+    ) -> list[Found]:
+        scores, found = search_exact(self.dictionary.parts, queries, k, rows)
+        pairs = zip(found.tolist(), scores.tolist(), strict=True)
+        return [list(zip(*own, strict=True)) for own in pairs]
+
+    def make_index(self, queries: NDArray[np.float32]) -> None:
+        # Milvus joins vectors as they are; what the queries are like is of no use to it.
+        if "://" not in self.address and len(self) > MOST_IN_LITE:
+            raise SettingsError(
+                f"Milvus Lite builds no graph over {len(self):,} pictures in reasonable time; up "
+                f"to {MOST_IN_LITE:,} it does. Give the URL of a Milvus server, or leave it exact."
+            )
+        self._set_index("HNSW", GRAPH)
+        self.set_effort(FIRST_EFFORT, {})
+
+    def set_effort(self, effort: int, measured: dict[str, Any]) -> None:
+        self._keep(effort, measured)
+
+    def drop_index(self) -> None:
+        if self._effort is not None:
+            self._set_index("FLAT", {})
+            self._keep(None, {})
+
+    def index_bytes(self) -> int:
+        return len(self) * 2 * GRAPH["M"] * 4  # Milvus does not say: links alone
+
+    def ask(self, call: str, *values: Any, **named: Any) -> Any:
+        """What a method of `MilvusClient` gives.
+
+        Raises:
+            EngineGoneError: the server is gone.
+            DictionaryError: it refuses.
+        """
+        with telling(self.address):
+            return getattr(self._connected(), call)(*values, **named)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
+    def _connected(self) -> MilvusClient:
+        with self._lock:
+            if self._client is None:
+                self._client = connect(self.address)
+            return self._client
+
+    def _find_or_make(self) -> None:
+        with telling(self.address):
+            head = _read_head(self._connected(), self.address)
+        state = state_of(self.dictionary.manifest)
+        if head.get("state") != state or not self.ask("has_collection", head["collection"]):
+            # Heads of the version before hold the manifest.
+            former = head.get("manifest", {}).get("encoder", head).get("fingerprint")
+            effort = head.get("effort") if former == self.dictionary.fingerprint else None
+            with telling(self.address):
+                head = _copy(self._connected(), self.dictionary, state, effort)
+        else:
+            self.ask("load_collection", head["collection"])
+        self._collection, self._effort = str(head["collection"]), head["effort"]
+
+    def _search(
+        self, queries: NDArray[np.float32], k: int, rows: NDArray[np.int64] | None
+    ) -> list[Found]:
+        effort = {} if self._effort is None else {"ef": max(self._effort, k)}
+        try:
+            answers = self.ask(
+                "search",
+                self._collection,
+                queries.tolist(),
+                limit=k,
+                filter="" if rows is None else f"row in {rows.tolist()}",
+                search_params={"metric_type": METRIC, "params": effort},
+            )
+        except EngineGoneError:
+            raise
+        except DictionaryError:
+            if self.ask("has_collection", self._collection):
+                raise
+            return self._in_folder(queries, k, rows)
+        return [
+            sorted(
+                ((int(hit["row"]), float(hit["distance"])) for hit in found),
+                key=lambda pair: (-pair[1], pair[0]),
+            )
+            for found in answers
+        ]
+
+    def _set_index(self, kind: str, params: dict[str, Any]) -> None:
+        with telling(self.address):
+            client = self._connected()
+            client.release_collection(self._collection)
+            client.drop_index(self._collection, "vector")
+            client.create_index(self._collection, _index(client, kind, params))
+            client.load_collection(self._collection)
+
+    def _keep(self, effort: int | None, measured: dict[str, Any]) -> None:
+        with telling(self.address):
+            client = self._connected()
+            head = _read_head(client, self.address)
+            if head.get("collection") != self._collection:
+                raise DictionaryError(
+                    f"{self.address} was given another copy in the meantime. Run the command again."
+                )
+            _write_head(client, {**head, "effort": effort, "tuned": measured})
+        self._effort = effort
+
+
+def _read_head(client: MilvusClient, address: str) -> dict[str, Any]:
+    """What the server says about its copy; empty where it holds none.
+
+    Raises:
+        DictionaryError: a collection of that name is somebody else's.
+    """
+    if not client.has_collection(HEAD):
+        return {}
+    fields = {field["name"] for field in client.describe_collection(HEAD)["fields"]}
+    if fields != HEAD_FIELDS:
+        raise DictionaryError(
+            f"{address} has a collection {HEAD} that this program did not make, so it is left "
+            "alone. Name another server, or search with --engine folder."
+        )
+    client.load_collection(HEAD)
+    found = client.query(HEAD, filter="row >= 0", output_fields=["row", "text"])
+    pieces = [one["text"] for one in sorted(found, key=lambda one: int(one["row"]))]
+    try:
+        return dict(json.loads("".join(pieces)))
+    except (ValueError, TypeError):
+        return {}  # it was cut off; the copy is made again
+
+
+def _copy(
+    client: MilvusClient, dictionary: VectorDictionary, state: str, effort: int | None
+) -> dict[str, Any]:
+    """Copy a dictionary in place of what the server holds; a copy that fails leaves the former."""
+    name = PICTURES + uuid.uuid4().hex
+    schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("row", DataType.INT64, is_primary=True)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dictionary.dim)
+    schema.add_field("id", DataType.VARCHAR, max_length=64)
+    schema.add_field("path", DataType.VARCHAR, max_length=MOST_TEXT)
+    kind, params = ("FLAT", {}) if effort is None else ("HNSW", GRAPH)
+    client.create_collection(
+        name, schema=schema, index_params=_index(client, kind, params), consistency_level="Strong"
+    )
+    try:
+        items = iter(dictionary.items)
+        for first, block in dictionary.parts.blocks(INSERTED_ROWS):
+            rows = []
+            for row, vector in enumerate(block, first):
+                item = next(items)
+                path = readable(item.path)
+                rows.append({"row": row, "vector": vector, "id": item.id, "path": path})
+            client.insert(name, rows)
+        client.flush(name)
+        client.load_collection(name)
+        head = {
+            "collection": name,
+            "state": state,
+            "fingerprint": dictionary.fingerprint,
+            "effort": effort,
+        }
+        _write_head(client, head)
+    except BaseException:
+        client.drop_collection(name)
+        raise
+    for other in client.list_collections():
+        if other.startswith(PICTURES) and other != name:
+            client.drop_collection(other)
+    return head
+
+
+def _write_head(client: MilvusClient, head: dict[str, Any]) -> None:
+    """One collection of one value: written again as a whole."""
+    text = json.dumps(head)
+    if client.has_collection(HEAD):
+        client.drop_collection(HEAD)
+    schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("row", DataType.INT64, is_primary=True)
+    # Milvus has no collection without a vector.
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=2)
+    schema.add_field("text", DataType.VARCHAR, max_length=MOST_TEXT)
+    client.create_collection(
+        HEAD, schema=schema, index_params=_index(client, "FLAT", {}), consistency_level="Strong"
+    )
+    pieces = [text[first : first + PIECE] for first in range(0, len(text), PIECE)]
+    rows = [{"row": row, "vector": [0.0, 0.0], "text": own} for row, own in enumerate(pieces)]
+    client.insert(HEAD, rows)
+    client.flush(HEAD)
+
+
+def _index(client: MilvusClient, kind: str, params: dict[str, Any]) -> Any:
+    index = client.prepare_index_params()
+    index.add_index("vector", index_type=kind, metric_type=METRIC, params=params)
+    return index

@@ -1,0 +1,161 @@
+"""Copies of dictionaries in PostgreSQL: looked for, made, and dropped once nobody uses them."""
+
+import warnings
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from timanh.vectors.dictionary import VectorDictionary
+from timanh.vectors.servers.postgres.graph import COPIED_ROWS, PostgresGraph, make_graph, read_graph
+from timanh.vectors.servers.postgres.schema import (
+    LOCK,
+    MAKING,
+    SCHEMA,
+    Connection,
+    former_copy,
+    read_script,
+)
+from timanh.vectors.servers.server_copy import state_of
+from timanh.vectors.store.items import Item
+from timanh.workspace import name_key, readable
+
+COLUMNS = {
+    "copy": "int4",
+    "row_number": "int8",
+    "id": "text",
+    "folder": "text",
+    "path": "text",
+    "captions": "text[]",
+    "width": "int4",
+    "height": "int4",
+    "bytes": "int8",
+    "changed_at": "timestamptz",
+    "embedding": "vector",
+}
+# Copies that others use are kept; who waits for a lock on one of them gives up soon.
+WAITED_MS = 2000
+LONGEST = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def find_copy(connection: Connection, dictionary: VectorDictionary) -> int | None:
+    """The newest copy of this state, locked so that nobody drops it."""
+    sql = f"SELECT number FROM {SCHEMA}.copies WHERE state = %s ORDER BY number DESC"
+    state = (state_of(dictionary.manifest),)
+    for (number,) in connection.execute(sql, state).fetchall():
+        connection.execute("SELECT pg_advisory_lock_shared(%s, %s)", (LOCK, number))
+        # Somebody may have dropped it before it was locked.
+        still = f"SELECT FROM {SCHEMA}.copies WHERE number = %s"
+        if connection.execute(still, (number,)).fetchone() is not None:
+            return int(number)
+        connection.execute("SELECT pg_advisory_unlock_shared(%s, %s)", (LOCK, number))
+    return None
+
+
+def make_copy(connection: Connection, dictionary: VectorDictionary, name: str) -> int:
+    """Copy a dictionary, in one transaction, and drop what nobody uses of its former states."""
+    told = None
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCK, MAKING))
+        made = find_copy(connection, dictionary)  # by another process, in the meantime
+        if made is not None:
+            return made
+        number = _begin(connection, dictionary, name)
+        connection.execute("SELECT pg_advisory_lock_shared(%s, %s)", (LOCK, number))
+        _copy_pictures(connection, dictionary, number)
+        numbers = {"COPY": number, "DIM": dictionary.dim}
+        connection.execute(read_script("copy.sql", **numbers))
+        connection.execute(read_script("exact.sql", **numbers))
+        graph = _former_graph(connection, dictionary, name)
+        if graph is not None and len(dictionary):
+            make_graph(connection, number, graph, dictionary.parts)
+        count = connection.execute(f"SELECT count(*) FROM {SCHEMA}.copies").fetchone()
+        told = former_copy(connection, embedded=not name) if count == (1,) else None
+    for table in ("pictures", "scan"):
+        connection.execute(f"ANALYZE {SCHEMA}.{table}_{number}")
+    _drop_former(connection, name, number)
+    if told is not None:
+        warnings.warn(told, stacklevel=2)
+    return number
+
+
+def _begin(connection: Connection, dictionary: VectorDictionary, name: str) -> int:
+    sql = (
+        f"INSERT INTO {SCHEMA}.copies (folder, state, encoder, fingerprint, dim, count) "
+        "VALUES (%s, %s, %s, %s, %s, %s) RETURNING number"
+    )
+    values = (
+        name,
+        state_of(dictionary.manifest),
+        readable(dictionary.encoder_name),
+        dictionary.fingerprint,
+        dictionary.dim,
+        len(dictionary),
+    )
+    found = connection.execute(sql, values).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _copy_pictures(connection: Connection, dictionary: VectorDictionary, number: int) -> None:
+    table = f"{SCHEMA}.pictures_{number}"
+    connection.execute(f"CREATE TABLE {table} (LIKE {SCHEMA}.pictures INCLUDING ALL)")
+    connection.execute(f"ALTER TABLE {table} ADD CONSTRAINT of_copy CHECK (copy = {number})")
+    sql = f"COPY {table} ({', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"
+    items = iter(dictionary.items)
+    with connection.cursor() as cursor, cursor.copy(sql) as copy:
+        copy.set_types(list(COLUMNS.values()))
+        for first, block in dictionary.parts.blocks(COPIED_ROWS):
+            for row, vector in enumerate(block, first):
+                copy.write_row((number, row, *_known(next(items)), vector))
+    connection.execute(
+        f"ALTER TABLE {SCHEMA}.pictures ATTACH PARTITION {table} FOR VALUES IN ({number})"
+    )
+
+
+def _known(item: Item) -> tuple[Any, ...]:
+    """What is known about a picture, fit for any database."""
+    return (
+        item.id,
+        name_key(item.path.rpartition("/")[0]),
+        readable(item.path),
+        [readable(caption) for caption in item.captions],
+        item.width,
+        item.height,
+        item.size,
+        _moment(item.mtime),
+    )
+
+
+def _moment(mtime: float) -> datetime:
+    try:
+        return datetime.fromtimestamp(mtime, UTC)
+    except (OverflowError, ValueError, OSError):  # a broken clock
+        return LONGEST if mtime > 0 else datetime.fromtimestamp(0, UTC)
+
+
+def _former_graph(
+    connection: Connection, dictionary: VectorDictionary, name: str
+) -> PostgresGraph | None:
+    """That of the copy before, if it is one for vectors of the same encoder."""
+    sql = (
+        f"SELECT number FROM {SCHEMA}.copies WHERE folder = %s AND fingerprint = %s AND "
+        "number < (SELECT max(number) FROM timanh_copy.copies) ORDER BY number DESC LIMIT 1"
+    )
+    found = connection.execute(sql, (name, dictionary.fingerprint)).fetchone()
+    return read_graph(connection, int(found[0])) if found else None
+
+
+def _drop_former(connection: Connection, name: str, number: int) -> None:
+    """Drop copies of earlier states; one that is in use goes with a later copy."""
+    sql = f"SELECT number FROM {SCHEMA}.copies WHERE folder = %s AND number < %s"
+    for (former,) in connection.execute(sql, (name, number)).fetchall():
+        try:
+            with connection.transaction():
+                connection.execute(f"SET LOCAL lock_timeout = {WAITED_MS}")
+                free = connection.execute(
+                    "SELECT pg_try_advisory_xact_lock(%s, %s)", (LOCK, former)
+                ).fetchone()
+                if free and free[0]:
+                    connection.execute(f"SELECT {SCHEMA}.drop_copy(%s)", (former,))
+        except psycopg.errors.LockNotAvailable:
+            continue

@@ -1,0 +1,1 @@
+"""Bytes on disk: manifest, segments of vectors and items, and what changes them."""

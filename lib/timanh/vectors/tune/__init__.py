@@ -1,0 +1,1 @@
+"""Measuring ways to search a gallery on this machine, and choosing one."""
