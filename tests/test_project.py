@@ -207,8 +207,8 @@ def test_no_tracked_file_is_large() -> None:
 
 def test_the_wheel_carries_types_and_the_demo_checkpoint(tmp_path: Path) -> None:
     source = tmp_path / "lib"
-    leave = shutil.ignore_patterns("__pycache__", "*.egg-info", "build")
-    shutil.copytree(ROOT / "lib", source, ignore=leave)
+    shutil.copytree(PACKAGE, source / "timanh", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "lib" / "pyproject.toml", source)
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q"]
     made = subprocess.run(
         [*command, "-w", str(tmp_path), str(source)], capture_output=True, text=True, timeout=120
@@ -217,7 +217,7 @@ def test_the_wheel_carries_types_and_the_demo_checkpoint(tmp_path: Path) -> None
     (wheel,) = tmp_path.glob("timanh-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         inside = set(archive.namelist())
-    wanted = {file for file in PACKAGE.rglob("*.py")} | {PACKAGE / "py.typed"}
+    wanted = {*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.sql"), PACKAGE / "py.typed"}
     wanted |= {file for file in (PACKAGE / "models" / "demo").glob("*") if file.is_file()}
     missing = {file.relative_to(ROOT / "lib").as_posix() for file in wanted} - inside
     assert not missing
