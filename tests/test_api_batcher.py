@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from timanh.api.search.batcher import HOPELESS, Batcher
+from timanh.api.search.batcher import MAX_FAILURES, Batcher
 from timanh.errors import EngineGoneError
 from timanh.search import Query, SearchResult, Understood
 
@@ -46,10 +46,10 @@ class Engine:
     ) -> list[object]:
         """Results and errors of searches that are taken together, and of those after them."""
         batcher = Batcher(self.answer)
-        first = asyncio.create_task(batcher.ask(Query("first"), WORDS))
+        first = asyncio.create_task(batcher.submit(Query("first"), WORDS))
         while not self.sizes:
             await asyncio.sleep(0.005)
-        tasks = [asyncio.create_task(batcher.ask(Query(text), WORDS)) for text in texts]
+        tasks = [asyncio.create_task(batcher.submit(Query(text), WORDS)) for text in texts]
         while batcher.waiting < len(texts):
             await asyncio.sleep(0.005)
         self.free.set()
@@ -58,7 +58,7 @@ class Engine:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        tasks += [asyncio.create_task(batcher.ask(Query(text), WORDS)) for text in then]
+        tasks += [asyncio.create_task(batcher.submit(Query(text), WORDS)) for text in then]
         self.fails.set()
         found = await asyncio.gather(first, *tasks, return_exceptions=True)
         batcher.stop()
@@ -73,7 +73,7 @@ def test_one_query_that_breaks_the_encoder_spoils_no_other() -> None:
 
     async def ask() -> list[object]:
         batcher = Batcher(answer)
-        asked = [batcher.ask(Query(text), WORDS) for text in ("a", "poison", "b")]
+        asked = [batcher.submit(Query(text), WORDS) for text in ("a", "poison", "b")]
         waiting = asyncio.gather(*asked, return_exceptions=True)
         await asyncio.sleep(0.05)
         batcher.start()
@@ -100,7 +100,7 @@ def test_abandoned_searches_hold_up_no_newcomer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "tries"), [(EngineGoneError("gone"), 0), (RuntimeError("dead"), HOPELESS)]
+    ("error", "tries"), [(EngineGoneError("gone"), 0), (RuntimeError("dead"), MAX_FAILURES)]
 )
 def test_a_dead_engine_fails_all_at_once(error: Exception, tries: int) -> None:
     engine = Engine(error)

@@ -88,7 +88,8 @@ def test_guesses_at_the_same_time_are_not_looked_at(pause_s: float) -> None:
     assert refusals(found, [("a", False)] * BURST) == [401] * BURST
     began = time.perf_counter()
     flood = refusals(found, [("a", True)] * 50 + [("b", False), ("b", True)])
-    assert flood == [200] * guesses.ONE_WAITS + [429] * (50 - guesses.ONE_WAITS) + [401, 200]
+    waited = guesses.MAX_WAITING_FROM_ONE
+    assert flood == [200] * waited + [429] * (50 - waited) + [401, 200]
     assert time.perf_counter() - began >= pause_s
     assert not found._waiting
 

@@ -84,4 +84,4 @@ def test_the_api_keeps_connections_longer_than_the_backend(monkeypatch: pytest.M
     from services import upstream as client
     from timanh.serving import server
 
-    assert server.KEPT_OPEN_S > client.KEPT_OPEN_S
+    assert server.KEEP_ALIVE_S > client.KEEP_ALIVE_S

@@ -151,7 +151,7 @@ def test_in_colab_cloudflared_is_fetched_once_and_must_run(
         return BytesIO(came[len(asked) - 1])
 
     monkeypatch.setattr(urllib.request.OpenerDirector, "open", opened)
-    for reason in ("no program for Linux", "cloudflared-linux"):
+    for reason in ("not a Linux program", "cloudflared-linux"):
         with pytest.raises(TunnelError, match=reason) as raised:
             fetching.fetch_cloudflared(tmp_path)
         assert "CLOUDFLARED_PATH" in str(raised.value) and not list(tmp_path.iterdir())

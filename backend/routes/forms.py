@@ -1,4 +1,4 @@
-"""The form of a search, described for /docs; the API is who reads it."""
+"""The form of a search, described for /docs; the API reads it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Endpoints that the page uses; what comes goes on to the API as it is, and so does the answer."""
+"""Endpoints that the page uses; requests go on to the API as they are, and so do its answers."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -30,11 +30,11 @@ async def predict_image(request: Request) -> dict[str, Any]:
     """Search by words, by picture or by both: a sentence in Markdown and the pictures."""
     content = await request.body()
     async with request.form() as form:
-        wanted = form.get("language")
+        language = form.get("language")
         pictures = sum(not isinstance(file, str) for file in form.getlist("file"))
     accepted = request.headers.get("accept-language", "")
     return await service_of(request).predict(
-        content, _headers(request), choose_language(str(wanted or ""), accepted), pictures,
+        content, _headers(request), choose_language(str(language or ""), accepted), pictures,
         request_id_of(request.scope),
     )  # fmt: skip
 
@@ -52,9 +52,9 @@ async def search(request: Request) -> Response:
 @router.post("/api/search/stream", openapi_extra=search_form())
 async def stream(request: Request, language: Language = "") -> Response:
     """The same in server-sent events: understood, a hit for each picture, answer, done."""
-    spoken = choose_language(language, request.headers.get("accept-language", ""))
+    chosen = choose_language(language, request.headers.get("accept-language", ""))
     events = await service_of(request).stream(
-        await _body(request), _headers(request), spoken, request_id_of(request.scope)
+        await _body(request), _headers(request), chosen, request_id_of(request.scope)
     )
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
@@ -121,7 +121,7 @@ def _json(answer: Answer) -> Response:
 
 
 def _address(request: Request) -> str:
-    """Path and query, percent-encoded as they came."""
+    """Path and query, percent-encoded as they were sent."""
     scope = request.scope
     path = str(scope["raw_path"], "ascii")
     return f"{path}?{str(scope['query_string'], 'ascii')}" if scope["query_string"] else path

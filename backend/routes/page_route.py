@@ -1,4 +1,4 @@
-"""The page's own files, and the page about the API."""
+"""The page's files, and the page about the API."""
 
 import gzip
 import mimetypes

@@ -66,13 +66,13 @@ def sentence(
 
     Args:
         pictures: in the query, where the answer itself does not say.
-        streamed: other events have told of the translation, of notices and of a weak match.
+        streamed: other events carry the translation, notices and a weak match.
     """
     language = "vi" if language == "vi" else "en"
     words = WORDS[language]
     query, results = answer["query"], answer["results"]
     if not results:
-        return words[_why_none(answer)]
+        return words[_empty_reason(answer)]
     text = query.get("text")
     pictures = query.get("images", pictures)
     kind = "both" if text and pictures else "text" if text else "image"
@@ -102,16 +102,16 @@ def _number(value: float, language: str, form: str) -> str:
     return written.translate(str.maketrans(",.", ".,")) if language == "vi" else written
 
 
-def _why_none(answer: dict[str, Any]) -> str:
+def _empty_reason(answer: dict[str, Any]) -> str:
     if not answer.get("gallery"):
         return "none"
     return "end" if answer.get("considered") else "filtered"
 
 
-def choose_language(wanted: str, accept_language: str) -> str:
+def choose_language(chosen: str, accept_language: str) -> str:
     """ "vi" or "en": what the page says, else what the browser prefers."""
-    if wanted in WORDS:
-        return wanted
+    if chosen in WORDS:
+        return chosen
     return "vi" if accept_language.lower().startswith("vi") else "en"
 
 

@@ -29,7 +29,7 @@ class Target:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is on this machine, so that asking it costs nothing."""
+        """Whether it is on this machine, so that requests to it cost nothing."""
         return _is_private(urlsplit(self.url).hostname or "", only_loopback=True)
 
 
@@ -44,21 +44,21 @@ def parse_connection(line: str) -> Target:
         parts = urlsplit(line.strip())
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        raise _bad("it is no address") from error
+        raise _bad("it is not an address") from error
     if parts.scheme not in ("http", "https") or not host:
         raise _bad("it does not begin with https:// and a name")
     if parts.username or parts.password or parts.query:
         raise _bad("it has more than an address and a key")
     if parts.scheme == "http" and not _is_private(host):
-        raise _bad("an address outside your own network has to begin with https://")
+        raise _bad("an address outside your network has to begin with https://")
     key = "".join(parse_qs(parts.fragment).get("key", []))
     if (key or parts.fragment) and not KEY.fullmatch(key):
-        raise _bad("what stands behind # is no key=…")
+        raise _bad("behind the # there is no key=…")
     return Target(f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}", key, "kept")
 
 
 def choose_target(settings: Settings) -> Target:
-    """What the environment says, else what was kept, else the API of this machine."""
+    """The one of the environment, else the kept one, else the API of this machine."""
     if settings.api_url is not None:
         return Target(settings.api_url, settings.api_key, "environment")
     return load_kept(settings.kept) or fallback(settings)
@@ -72,7 +72,7 @@ def fallback(settings: Settings) -> Target:
 
 
 def load_kept(file: Path) -> Target | None:
-    """The kept connection; a file that is missing or damaged keeps none."""
+    """The kept connection; None where its file is missing or damaged."""
     try:
         found = json.loads(file.read_text(encoding="utf8"))
         target = Target(str(found["url"]), str(found["key"]), "kept")
@@ -116,5 +116,5 @@ def _bad(reason: str) -> BackendError:
     return BackendError(
         422,
         "bad-connection",
-        f"This is no connection line: {reason}. Paste the whole line that the notebook printed.",
+        f"This is not a connection line: {reason}. Paste the whole line that the notebook printed.",
     )

@@ -1,4 +1,4 @@
-"""Every way in which the API behind can fail, put into words."""
+"""A message for every way in which the API behind can fail."""
 
 import json
 from collections.abc import Iterator
@@ -30,27 +30,29 @@ NGROK = {
 }
 
 
-# What says that the API cannot be reached at all.
-AWAY = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+# The API cannot be reached at all.
+UNREACHABLE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 
 @contextmanager
-def failures_in_words(address: str) -> Iterator[None]:
+def translate_errors(address: str) -> Iterator[None]:
     """Turn the client's errors into BackendErrors: 503 down, 504 slow, 502 broken."""
     try:
         yield
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise in_words(error, address) from error
+        raise to_backend_error(error, address) from error
 
 
 def is_broken(error: Exception) -> bool:
     """Whether a connection that was there broke off, and not for being too slow."""
-    return isinstance(error, aiohttp.ClientError) and not isinstance(error, (*AWAY, TimeoutError))
+    return isinstance(error, aiohttp.ClientError) and not isinstance(
+        error, (*UNREACHABLE, TimeoutError)
+    )
 
 
-def in_words(error: Exception, address: str) -> BackendError:
+def to_backend_error(error: Exception, address: str) -> BackendError:
     """The BackendError that an error of the client becomes."""
-    if isinstance(error, AWAY):
+    if isinstance(error, UNREACHABLE):
         return BackendError(
             503,
             "upstream-down",
@@ -71,11 +73,11 @@ def in_words(error: Exception, address: str) -> BackendError:
 
 
 def refuse_foreign_answers(response: aiohttp.ClientResponse, address: str) -> None:
-    """Raises BackendError 502: an answer that is not the API's, such as a tunnel's own page."""
+    """Raises BackendError 502: an answer that is not the API's, such as a page of the tunnel."""
     ngrok = response.headers.get("ngrok-error-code", "")
     if ngrok:
-        told = f"The ngrok tunnel answered {ngrok[:40]} instead of the API. {AGAIN}"
-        raise BackendError(502, *NGROK.get(ngrok, ("ngrok-error", told)))
+        unknown = f"The ngrok tunnel answered {ngrok[:40]} instead of the API. {AGAIN}"
+        raise BackendError(502, *NGROK.get(ngrok, ("ngrok-error", unknown)))
     if 300 <= response.status < 400 and "location" in response.headers:
         place = urlsplit(response.headers.get("location", "")).netloc or "another address"
         raise BackendError(
@@ -91,7 +93,7 @@ def refuse_foreign_answers(response: aiohttp.ClientResponse, address: str) -> No
 
 
 def read_json(response: aiohttp.ClientResponse, content: bytes, address: str) -> Any:
-    """The JSON in an answer; the API's own problems come through with their status and code."""
+    """The JSON in an answer; the API's problems come through with their status and code."""
     refuse_foreign_answers(response, address)
     try:
         value = json.loads(content)
@@ -101,18 +103,18 @@ def read_json(response: aiohttp.ClientResponse, content: bytes, address: str) ->
         ) from error
     if 200 <= response.status < 300:
         return value
-    told = value if isinstance(value, dict) else {}
+    problem = value if isinstance(value, dict) else {}
     retry = response.headers.get("retry-after", "")
     raise BackendError(
         response.status,
-        str(told.get("code", "upstream-error")),
-        str(told.get("detail") or f"The search API answered {response.status}."),
+        str(problem.get("code", "upstream-error")),
+        str(problem.get("detail") or f"The search API answered {response.status}."),
         int(retry) if retry.isdigit() else None,
-        told.get("near"),
+        problem.get("near"),
     )
 
 
-def not_ours(address: str) -> BackendError:
+def foreign_answer(address: str) -> BackendError:
     """Something answers in good form, but it is something else."""
     return BackendError(
         502,

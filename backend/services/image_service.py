@@ -1,4 +1,4 @@
-"""What the page asks for, fetched from the API."""
+"""The page's requests, sent on to the API."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from services.answer import sentence
-from services.failures import failures_in_words, in_words
+from services.failures import to_backend_error, translate_errors
 from services.streaming import with_sentence
 from services.upstream import Answer, Body, Upstream
 from utils.problems import BackendError
@@ -17,7 +17,7 @@ PASSED_ON = (
     "last-modified",
 )  # fmt: skip
 SMALL_BYTES = 65_536  # a picture that is read whole, which is cheaper than handing on its pieces
-# A tunnel's free plan counts requests, and every failed search tells at once that it is gone.
+# A tunnel's free plan counts requests, and every failed search shows at once that the API is gone.
 FRESH_LOCAL_S, FRESH_REMOTE_S = 2.0, 60.0
 
 
@@ -27,16 +27,16 @@ class ImageService:
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
         self._health: dict[str, Any] = {}
-        self._health_of = ("", 0.0)  # whose, and when
-        self._looking = asyncio.Lock()
+        self._health_of = ("", 0.0)  # which API's, and when
+        self._health_lock = asyncio.Lock()
 
     async def health(self, request_id: str) -> dict[str, Any]:
-        """The API's health with `upstream`; "degraded" and the reason when it cannot be had."""
-        async with self._looking:
+        """The API's health with `upstream`; "degraded" and the reason when it cannot be reached."""
+        async with self._health_lock:
             if not self._is_fresh():
                 self._health_of = (self.upstream.target.url, time.monotonic())
                 try:
-                    self._health = await self._look(request_id)
+                    self._health = await self._fetch_health(request_id)
                 except BackendError:
                     self._health = {}
         upstream = self.upstream.describe()
@@ -60,7 +60,7 @@ class ImageService:
         target = self.upstream.target
         answer = await self.upstream.fetch(
             "POST", "/api/search", request_id, content=content, headers=headers,
-            again=isinstance(content, bytes), target=target,
+            retry=isinstance(content, bytes), target=target,
         )  # fmt: skip
         self.upstream.require(answer.value, {"query", "results"}, target)
         return answer
@@ -94,20 +94,20 @@ class ImageService:
         response = await stack.enter_async_context(
             self.upstream.open(
                 "POST", "/api/search/stream", request_id, content=content, headers=headers,
-                again=isinstance(content, bytes), target=target,
+                retry=isinstance(content, bytes), target=target,
             )
         )  # fmt: skip
         if not response.headers.get("content-type", "").startswith("text/event-stream"):
             await stack.aclose()
             raise self.upstream.foreign(target)
 
-        def broke(error: Exception) -> BackendError:
-            told = in_words(error, target.url)
-            self.upstream.note(target, told)
-            return told
+        def on_break(error: Exception) -> BackendError:
+            failure = to_backend_error(error, target.url)
+            self.upstream.note(target, failure)
+            return failure
 
         return _closing(
-            with_sentence(response.content.iter_any(), language, request_id, broke), stack
+            with_sentence(response.content.iter_any(), language, request_id, on_break), stack
         )
 
     async def open_picture(
@@ -125,20 +125,20 @@ class ImageService:
         if response.content_length is None or response.content_length > SMALL_BYTES:
             return response.status, kept, _closing(response.content.iter_any(), stack)
         async with stack:
-            with failures_in_words(target.url):
+            with translate_errors(target.url):
                 return response.status, kept, await response.read()
 
-    async def _look(self, request_id: str) -> dict[str, Any]:
+    async def _fetch_health(self, request_id: str) -> dict[str, Any]:
         """The API's health; unless all was well, whether it takes the key too."""
         upstream = self.upstream
-        look = upstream.health if upstream.state.status == "ok" else upstream.check
-        return await look(upstream.target, request_id)
+        fetch = upstream.health if upstream.state.status == "ok" else upstream.check
+        return await fetch(upstream.target, request_id)
 
     def _is_fresh(self) -> bool:
         target = self.upstream.target
         url, when = self._health_of
         fresh_s = FRESH_LOCAL_S if target.is_local else FRESH_REMOTE_S
-        # A picture that came through just after a failure does not make all well.
+        # A picture that arrives just after a failure does not mean that all is well.
         well = bool(self._health) and self.upstream.state.status == "ok"
         well = well and when > self.upstream.failed
         return well and url == target.url and time.monotonic() - when < fresh_s

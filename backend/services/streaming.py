@@ -1,4 +1,4 @@
-"""Server-sent events on their way through: the sentence is added, a break is told."""
+"""Server-sent events on their way through: the sentence is added, and a break ends in a problem."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -9,19 +9,19 @@ import aiohttp
 from services.answer import sentence
 from utils.problems import BackendError, as_document
 
-MOST_BYTES = 2_000_000  # of one event
+MAX_BYTES = 2_000_000  # of one event
 
 
 async def with_sentence(
     chunks: AsyncIterator[bytes],
     language: str,
     request_id: str,
-    broke: Callable[[Exception], BackendError],
+    on_break: Callable[[Exception], BackendError],
 ) -> AsyncIterator[bytes]:
     """The API's events as they come, an `answer` before `done`; a `problem` when they break.
 
     Args:
-        broke: puts the break into words.
+        on_break: the error that the page is to see.
     """
     query: dict[str, Any] = {}
     results: list[dict[str, Any]] = []
@@ -43,7 +43,7 @@ async def with_sentence(
         if not ended:
             raise aiohttp.ClientPayloadError("the stream ended early")
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        yield event("problem", as_document(broke(error), request_id))
+        yield event("problem", as_document(on_break(error), request_id))
 
 
 async def blocks(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -52,13 +52,13 @@ async def blocks(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     Raises:
         ValueError: one without an end.
     """
-    held = b""
+    rest = b""
     async for chunk in chunks:
-        held += chunk
-        *whole, held = held.split(b"\n\n")
+        rest += chunk
+        *whole, rest = rest.split(b"\n\n")
         for block in whole:
             yield block
-        if len(held) > MOST_BYTES:
+        if len(rest) > MAX_BYTES:
             raise ValueError("an event without an end")
 
 

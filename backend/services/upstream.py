@@ -13,21 +13,20 @@ from yarl import URL
 
 from services.connection import Target, choose_target, fallback, keep
 from services.failures import (
-    failures_in_words,
-    in_words,
+    foreign_answer,
     is_broken,
-    not_ours,
     read_json,
     refuse_foreign_answers,
+    translate_errors,
 )
 from utils.config import Settings
 from utils.problems import BackendError
 
-# A failed request of these is sent a second time: nothing can happen twice by asking twice.
+# A failed request of these is sent a second time: sent twice, nothing happens twice.
 SAFE = frozenset({"GET", "HEAD"})
 # Connections stay open between searches, so that none waits for a new one through the tunnel.
 # The API keeps them a little longer, so that it is not the one who closes.
-KEPT_OPEN_S = 60.0
+KEEP_ALIVE_S = 60.0
 
 Body = bytes | AsyncIterator[bytes] | None
 
@@ -35,14 +34,14 @@ Body = bytes | AsyncIterator[bytes] | None
 def make_client(settings: Settings) -> aiohttp.ClientSession:
     """A client that sends the API what it needs and nothing of the browser's.
 
-    It uses no proxy, whatever the environment says: most often the API is on this machine.
+    It uses no proxy, whatever the environment has: most often the API is on this machine.
     """
     certificates = ssl.create_default_context()
     certificates.load_verify_locations(certifi.where())  # a system may come without any
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=0,  # as many as there are requests, which uvicorn and the API bound
-            keepalive_timeout=KEPT_OPEN_S,
+            keepalive_timeout=KEEP_ALIVE_S,
             ssl=certificates,
         ),
         headers={
@@ -64,7 +63,7 @@ def make_client(settings: Settings) -> aiohttp.ClientSession:
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer of the API, its JSON both as it came and read."""
+    """A whole answer of the API, its JSON both as bytes and read."""
 
     status: int
     content: bytes
@@ -73,7 +72,7 @@ class Answer:
 
 @dataclass
 class State:
-    """How the API was at the last look; times in seconds since 1970."""
+    """How the API was at the last request; times in seconds since 1970."""
 
     status: str = "unknown"
     code: str | None = None
@@ -101,24 +100,24 @@ class Upstream:
         *,
         content: Body = None,
         headers: dict[str, str] | None = None,
-        again: bool = False,
+        retry: bool = False,
         target: Target | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The API's answer, its body still to be read.
 
         Args:
             path: with the query behind `?`, percent-encoded as it came.
-            again: whether to send it once more when a connection broke before the answer; always
+            retry: whether to send it once more when a connection broke before the answer; always
                 done for GET.
             target: another API than the one of the moment; its state is not remembered.
 
         Raises:
-            BackendError: 502, 503 or 504, and the API's own problems.
+            BackendError: 502, 503 or 504, and the API's problems.
         """
         chosen = target or self.target
-        sent = _Sent(content)
+        sent = _RequestBody(content)
 
-        async def ask() -> aiohttp.ClientResponse:
+        async def send() -> aiohttp.ClientResponse:
             return await self.client.request(
                 method,
                 _address(chosen.url, path),
@@ -128,18 +127,18 @@ class Upstream:
             )
 
         try:
-            with failures_in_words(chosen.url):
+            with translate_errors(chosen.url):
                 try:
-                    response = await ask()
+                    response = await send()
                 except aiohttp.ClientError as error:
                     if sent.failure is not None:
                         raise sent.failure from error
-                    # Most likely a kept connection that the other side has closed meanwhile.
-                    if not (again or method in SAFE) or not is_broken(error):
+                    # Most likely an idle connection that the other side has closed meanwhile.
+                    if not (retry or method in SAFE) or not is_broken(error):
                         raise
-                    response = await ask()
+                    response = await send()
             async with response:
-                with failures_in_words(chosen.url):
+                with translate_errors(chosen.url):
                     await _require_ours(response, chosen.url)
                 self.note(chosen, None)
                 yield response
@@ -151,7 +150,7 @@ class Upstream:
         """A whole answer in JSON; see `open`."""
         target = options.get("target") or self.target
         async with self.open(method, path, request_id, **options) as response:
-            with failures_in_words(target.url):
+            with translate_errors(target.url):
                 content = await response.read()
             return Answer(response.status, content, read_json(response, content, target.url))
 
@@ -170,7 +169,7 @@ class Upstream:
         return health
 
     async def health(self, target: Target, request_id: str) -> dict[str, Any]:
-        """What the API at `target` says of itself.
+        """The API's `/health` at `target`.
 
         Raises:
             BackendError: it cannot be reached, or is something else.
@@ -186,7 +185,7 @@ class Upstream:
 
     def foreign(self, target: Target) -> BackendError:
         """The error for an answer of another form; remembered as the state of `target`."""
-        error = not_ours(target.url)
+        error = foreign_answer(target.url)
         self.note(target, error)
         return error
 
@@ -218,7 +217,7 @@ class Upstream:
         }
 
     def note(self, target: Target, error: BackendError | None) -> None:
-        """Remember how a request to `target` went; a problem of the request is none of the API."""
+        """Remember how a request to `target` went; a fault of the request is not one of the API."""
         if target is not self.target:
             return
         failed = error is not None and (error.status >= 500 or error.status == 401)
@@ -232,7 +231,7 @@ class Upstream:
         self.state.detail = str(error) if failed else None
 
 
-class _Sent:
+class _RequestBody:
     """The body on its way to the API; keeps why it stopped, which the client hides."""
 
     def __init__(self, content: Body) -> None:
@@ -267,6 +266,3 @@ def _address(url: str, path: str) -> URL:
 def _identity(target: Target, request_id: str) -> dict[str, str]:
     key = {"Authorization": f"Bearer {target.key}"} if target.key else {}
     return {"X-Request-ID": request_id, **key}
-
-
-__all__ = ["Answer", "Body", "State", "Upstream", "in_words", "make_client"]

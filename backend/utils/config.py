@@ -18,11 +18,11 @@ class Settings:
     """How the backend runs.
 
     Attributes:
-        api_url: address of the API where somebody said one; None otherwise.
-        api_key: its key, if it asks for one.
+        api_url: address of the API, where one is set.
+        api_key: its key, if it needs one.
         local_api_url: of an API that was started on this machine together with the backend.
         port: of the backend and the page.
-        connect_timeout_s, read_timeout_s: patience with the API.
+        connect_timeout_s, read_timeout_s: how long to wait for the API.
         max_request_bytes: of one upload.
         frontend: folder of the page.
         kept: file of the connection that was pasted at the page.
@@ -43,17 +43,17 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """From the environment, else from `backend/.env`, else the defaults.
 
     Raises:
-        ValueError: a value that is no number, no http address, no port or no key that can be
-            sent; names the variable.
+        ValueError: a value that is not a number, http address, port or key that can be sent;
+            names the variable.
     """
     stored = {key: value or "" for key, value in dotenv_values(HERE / ".env").items()}
     given = {**stored, **(os.environ if environment is None else environment)}
     usual = Settings()
     local = _address(given, "TIMANH_LOCAL_API_URL") or usual.local_api_url
-    said = _address(given, "TIMANH_API_URL")
+    remote = _address(given, "TIMANH_API_URL")
     return Settings(
-        # run.py names the API that it started itself in both.
-        api_url=None if said == local else said,
+        # run.py sets both to the API that it started itself.
+        api_url=None if remote == local else remote,
         api_key=_key(given, "TIMANH_API_KEY"),
         local_api_url=local,
         port=_port(given, "TIMANH_PORT", usual.port),
@@ -68,9 +68,7 @@ def _address(given: Mapping[str, str], name: str) -> str | None:
     value = given.get(name, "")
     address = value.strip().rstrip("/")
     if address and not address.startswith(("http://", "https://")):
-        raise ValueError(
-            f"{name} is {value!r}; an address such as http://127.0.0.1:8001 is wanted."
-        )
+        raise ValueError(f"{name} must be an address such as http://127.0.0.1:8001; got {value!r}.")
     return address or None
 
 
@@ -78,8 +76,8 @@ def _key(given: Mapping[str, str], name: str) -> str:
     key = given.get(name, "").strip()
     if key and not KEY.fullmatch(key):
         raise ValueError(
-            f"{name} has a blank, or a letter that is not ASCII, or more than 512 letters; the key "
-            "that the API printed is wanted."
+            f"{name} has a blank, or a letter that is not ASCII, or more than 512 letters. Copy "
+            "the key that the API printed."
         )
     return key
 
@@ -87,7 +85,7 @@ def _key(given: Mapping[str, str], name: str) -> str:
 def _port(given: Mapping[str, str], name: str, usual: int) -> int:
     port = _number(given, name, usual)
     if port != int(port) or not 1 <= port <= 65535:
-        raise ValueError(f"{name} is {given.get(name)!r}; a port from 1 to 65535 is wanted.")
+        raise ValueError(f"{name} must lie between 1 and 65535; got {given.get(name)!r}.")
     return int(port)
 
 
@@ -96,7 +94,7 @@ def _number(given: Mapping[str, str], name: str, usual: float) -> float:
     try:
         number = float(value) if value else float(usual)
     except ValueError as error:
-        raise ValueError(f"{name} is {value!r}; a number is wanted.") from error
+        raise ValueError(f"{name} must be a number; got {value!r}.") from error
     if number <= 0:
-        raise ValueError(f"{name} is {value!r}; a number above 0 is wanted.")
+        raise ValueError(f"{name} must be above 0; got {value!r}.")
     return number

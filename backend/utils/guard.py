@@ -1,4 +1,4 @@
-"""What every request passes: only this machine's own page, counted bytes, strict headers, a log."""
+"""What every request passes: only this machine's page, counted bytes, strict headers, a log."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ class Guard:
 
     Host is checked so that no foreign name can be pointed at this machine (DNS rebinding), and
     Origin and Sec-Fetch-Site so that no other web page can use the backend, which holds the key
-    of the API. Who passes is this machine's own page, so the finer limits are left to the API.
+    of the API. Only this machine's page gets through, so the finer limits are left to the API.
     The log has neither queries nor keys.
     """
 
@@ -71,10 +71,10 @@ class Guard:
         except BackendError as refusal:
             await respond(refusal, request_id)(scope, receive, answer)
         except ClientDisconnect:
-            log.info("%s %s: the sender left", request_id, scope["path"])
+            log.info("%s %s: the sender disconnected", request_id, scope["path"])
         except Exception as error:
             if status and isinstance(error, aiohttp.ClientError | TimeoutError):
-                # The other side ended within its answer; ending within ours says so.
+                # The API broke off within its answer; so does this answer.
                 log.warning("%s %s broke off: %s", request_id, scope["path"], error)
             else:
                 log.exception("%s %s failed", request_id, scope["path"])
@@ -83,7 +83,7 @@ class Guard:
                 failure = BackendError(500, "internal-error", detail)
                 await respond(failure, request_id)(scope, receive, answer)
         finally:
-            _note(scope, request_id, status, time.perf_counter() - began)
+            _log_request(scope, request_id, status, time.perf_counter() - began)
 
     def counted(self, receive: Receive) -> Receive:
         """`receive` that stops at the limit, whatever Content-Length said, and at a sender that
@@ -99,7 +99,7 @@ class Guard:
                 raise BackendError(
                     408,
                     "request-too-slow",
-                    f"Nothing more of the request came for {PAUSE_S:g} s. Send it again.",
+                    f"The request paused for more than {PAUSE_S:g} s. Send it again.",
                 ) from error
             complete = not message.get("more_body", False)
             count += len(message.get("body", b""))
@@ -110,7 +110,7 @@ class Guard:
         return counting
 
     def check(self, scope: Scope, headers: Headers) -> None:
-        """Raises BackendError: a foreign host or page, or more bytes than are taken."""
+        """Raises BackendError: a foreign host or page, or more bytes than the limit."""
         host = headers.get("host", "")
         if not _is_this_machine(host):
             raise BackendError(
@@ -137,8 +137,8 @@ class Guard:
         return BackendError(
             413,
             "request-too-large",
-            f"The request has more than {self.max_request_bytes / 1e6:.0f} MB, the most that is "
-            "taken. Send smaller or fewer pictures.",
+            f"The request is larger than the limit of {self.max_request_bytes / 1e6:.0f} MB. Send "
+            "smaller or fewer pictures.",
         )
 
 
@@ -151,7 +151,7 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-def _note(scope: Scope, request_id: str, status: int, took_s: float) -> None:
+def _log_request(scope: Scope, request_id: str, status: int, took_s: float) -> None:
     """One line of JSON."""
     if log.isEnabledFor(logging.INFO):
         fields = {

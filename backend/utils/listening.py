@@ -23,11 +23,11 @@ def listen(port: int) -> socket.socket:
         sock.listen(2048)
     except (OSError, OverflowError) as error:
         sock.close()
-        raise OSError(_in_words(error, port)) from error
+        raise OSError(_message(error, port)) from error
     return sock
 
 
-def _in_words(error: OSError | OverflowError, port: int) -> str:
+def _message(error: OSError | OverflowError, port: int) -> str:
     if isinstance(error, OverflowError):
         return f"Port must lie between 1 and 65535; got {port}."
     if error.errno == errno.EADDRINUSE:

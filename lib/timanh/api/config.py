@@ -9,8 +9,8 @@ class ApiConfig:
     """Settings of `create_app`.
 
     Attributes:
-        api_key: what clients must send, as `Authorization: Bearer` or `X-API-Key`; None asks for
-            none, which is right only where nobody else can reach the port.
+        api_key: what clients must send, as `Authorization: Bearer` or `X-API-Key`; None lets
+            everyone in, which is safe only where nobody else can reach the port.
         examples: (Vietnamese, English) queries to offer; where empty, captions of the gallery are.
         read_only: whether pictures can be neither added nor deleted.
         max_picture_bytes, max_request_bytes: of one upload, of a whole request.
@@ -18,7 +18,7 @@ class ApiConfig:
         max_text: characters of a query.
         max_k: hits in one answer.
         max_pixels: of an uploaded picture, before it is decoded.
-        max_searches: that are worked on or wait at the same time; more are told to come back.
+        max_searches: in progress or waiting at the same time; more are refused with 429.
         deadline_s: for one search, from its last byte on.
         upload_s: for the sending of one request.
         searches_per_minute, reads_per_minute: for one address; 0 is no limit.

@@ -150,7 +150,7 @@ class Deleted(BaseModel):
 
 
 class Vectors(BaseModel):
-    """Unit vectors, with what tells whether they fit a dictionary."""
+    """Unit vectors, and the fingerprint that says to which dictionaries they fit."""
 
     model: str
     fingerprint: str

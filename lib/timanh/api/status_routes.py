@@ -38,7 +38,7 @@ def status_router(service: SearchService, metrics: Metrics) -> APIRouter:
 
     @router.get("/health/ready")
     def ready() -> schemas.Health:
-        """The same, but a problem until a search was answered, and while none is; for probes."""
+        """The same, but 503 until a search succeeds, and while searches fail; for probes."""
         if not service.ready:
             raise RequestError(
                 503,
@@ -69,7 +69,9 @@ def status_router(service: SearchService, metrics: Metrics) -> APIRouter:
         """Unit vectors of a text and of pictures, as this API's encoder makes them."""
         form = search_form(config, query, file, 0.6, 1)
         if not query.strip() and form.images is None:
-            raise EmptyQueryError("Nothing to embed came. Send a query, or pictures as “file”.")
+            raise EmptyQueryError(
+                "The request has nothing to embed. Send words as “query” or pictures as “file”."
+            )
 
         def work() -> schemas.Vectors:
             encoder = engine.encoder
@@ -83,7 +85,7 @@ def status_router(service: SearchService, metrics: Metrics) -> APIRouter:
                 images=images,
             )
 
-        with service.place():
+        with service.slot():
             return await service.workers.run(work)
 
     return router
@@ -94,5 +96,5 @@ def _from_captions(engine: SearchEngine, count: int = 6) -> list[tuple[str, str]
     total = len(engine.dictionary)
     rows = range(0, total, max(1, total // count))[:count]
     captions = [engine.dictionary.item(row).captions for row in rows]
-    short = [min(own, key=len).rstrip(" .") for own in captions if own]
+    short = [min(each, key=len).rstrip(" .") for each in captions if each]
     return [(text, text) for text in dict.fromkeys(short)]

@@ -51,7 +51,7 @@ def open_cloudflared(port: int) -> Tunnel:
 
 
 def _program() -> str:
-    """Where it is; Colab, which has none and ends with the session, gets it fetched.
+    """Its path; in Colab, which comes without it, it is downloaded first.
 
     Raises:
         TunnelError: it is not here, or cannot be fetched.
@@ -83,7 +83,7 @@ def _await_address(process: "subprocess.Popen[str]") -> str:
         lines.put(None)
 
     threading.Thread(target=read, name="timanh-cloudflared", daemon=True).start()
-    last = "it said nothing"
+    last = "no output"
     while True:
         try:
             line = lines.get(timeout=TIMEOUT_S)

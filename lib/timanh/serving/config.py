@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from timanh.errors import SettingsError
-from timanh.serving.listening import EVERYWHERE, bare, is_loopback
+from timanh.serving.listening import EVERYWHERE, is_loopback, unbracket
 from timanh.serving.tunnel import require_kind
 from timanh.workspace import user_cache
 
@@ -25,12 +25,13 @@ class ServeConfig:
         gallery: where the pictures lie; None takes what the dictionary remembers.
         host, port: what to listen on, IPv4 or IPv6; port 0 takes any that is free.
         tunnel: "none", "ngrok" or "cloudflared".
-        api_key: what clients must send; made anew where a tunnel is asked for and none is given.
+        api_key: what clients must send; a new one is made where others can
+            reach the port and none is given.
         device: torch device, or "auto".
         read_only: whether pictures can be neither added nor deleted over HTTP.
         translation_model: a vi→en model by name or folder, for encoders without Vietnamese.
         engine: what searches the dictionary, as `timanh.vectors.open_engine` takes it.
-        cache: for translations; None takes the workspace's, or the user's own.
+        cache: for translations; None takes the workspace's, or the user's.
     """
 
     index: Path
@@ -90,7 +91,7 @@ class ServeConfig:
 
 
 def _answers_on_ipv4_loopback(host: str) -> bool:
-    name = bare(host)
+    name = unbracket(host)
     return name in (*EVERYWHERE, "127.0.0.1", "localhost") and (
         name != "::" or socket.has_dualstack_ipv6()
     )

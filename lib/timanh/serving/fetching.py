@@ -1,4 +1,4 @@
-"""Fetches the program `cloudflared` for Colab, from Cloudflare's own releases and nowhere else."""
+"""Fetches the program `cloudflared` for Colab, from Cloudflare's releases and nowhere else."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ from timanh.workspace import atomic_write
 RELEASES = "https://github.com/cloudflare/cloudflared/releases/latest/download"
 FILES = {"x86_64": "cloudflared-linux-amd64", "aarch64": "cloudflared-linux-arm64"}
 TIMEOUT_S = 60.0
-MOST_BYTES = 200_000_000
+MAX_BYTES = 200_000_000
 ELF = b"\x7fELF"
 
 
@@ -42,7 +42,7 @@ def fetch_cloudflared(folder: Path) -> Path:
     """The program, in `folder`; found again if it is there.
 
     Raises:
-        TunnelError: it cannot be fetched, or what came does not run here.
+        TunnelError: it cannot be fetched, or does not run here.
     """
     program = folder / "cloudflared"
     if program.is_file() and os.access(program, os.X_OK):
@@ -51,7 +51,7 @@ def fetch_cloudflared(folder: Path) -> Path:
     address = f"{RELEASES}/{name}"
     try:
         if platform.system() != "Linux" or name is None:
-            raise OSError(f"there is none for {platform.system()} {platform.machine()}")
+            raise OSError(f"there is no release for {platform.system()} {platform.machine()}")
         folder.mkdir(parents=True, exist_ok=True)
         with atomic_write(program) as temporary:
             temporary.write_bytes(_download(address))
@@ -71,7 +71,7 @@ def fetch_cloudflared(folder: Path) -> Path:
 
 def _download(address: str) -> bytes:
     with build_opener(OnlyTrusted).open(address, timeout=TIMEOUT_S) as answer:
-        content: bytes = answer.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES or not content.startswith(ELF):
-        raise OSError(f"what came is no program for Linux ({len(content):,} bytes)")
+        content: bytes = answer.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES or not content.startswith(ELF):
+        raise OSError(f"the file is not a Linux program ({len(content):,} bytes)")
     return content

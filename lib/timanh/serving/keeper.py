@@ -15,7 +15,7 @@ LONGEST_PAUSE_S = 300.0
 class TunnelKeeper:
     """Holds the open tunnel; looks after it on a thread until `close()`.
 
-    Looking asks the tunnel's own program on this machine, so it costs nothing of a quota. A
+    It looks at the tunnel's program on this machine, which costs nothing of a quota. A
     tunnel that cannot be opened again is tried with growing pauses.
 
     Attributes:
@@ -48,34 +48,34 @@ class TunnelKeeper:
     def _watch(self) -> None:
         pause = self._every_s
         while not self._ended.wait(pause):
-            pause = self._every_s if self._look() else min(2 * pause, LONGEST_PAUSE_S)
+            pause = self._every_s if self._ensure_open() else min(2 * pause, LONGEST_PAUSE_S)
 
-    def _lives(self) -> bool:
+    def _is_alive(self) -> bool:
         try:
             return self.tunnel.alive
-        except Exception as error:  # noqa: BLE001 - what cannot be asked is taken for dead
+        except Exception as error:  # noqa: BLE001 - a program that does not answer counts as dead
             log.warning("%s", error)
             return False
 
-    def _look(self) -> bool:
+    def _ensure_open(self) -> bool:
         """Whether there is a tunnel now."""
-        if self._lives():
+        if self._is_alive():
             return True
         before = self.tunnel.public_url
         log.warning("The tunnel %s has died; opening it again.", before)
         try:
             self.tunnel.close()
             opened = self._open()
-        except Exception as error:  # noqa: BLE001 - nothing may end the thread that looks after it
+        except Exception as error:  # noqa: BLE001 - nothing may end this thread
             log.warning("%s", error)
             return False
-        if opened.public_url is None:  # no tunnel is no tunnel opened again: try later
+        if opened.public_url is None:  # without a token, for example: try later
             log.warning("%s", opened.notice or "No tunnel was opened.")
             return False
         self.tunnel = opened
         if self.tunnel.public_url != before:
             log.warning(
-                "The tunnel has a new address, %s: connect the page anew with the line that "
+                "The tunnel has a new address, %s: connect the page again with the line that "
                 "`running.connection` gives.",
                 self.tunnel.public_url,
             )

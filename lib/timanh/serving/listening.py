@@ -1,4 +1,4 @@
-"""Where a server listens: sockets of IPv4 and IPv6, and each cause for which there is none."""
+"""Where a server listens: sockets of IPv4 and IPv6, and a message for each cause of failure."""
 
 import contextlib
 import errno
@@ -32,7 +32,7 @@ def listen(host: str, port: int) -> socket.socket:
         else:
             # A port of a server stopped a moment ago may be used again at once.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if bare(host) == "::":
+        if unbracket(host) == "::":
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         sock.bind(address)
@@ -40,27 +40,28 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         if sock is not None:
             sock.close()
-        raise _in_words(error, host, port) from error
+        raise _to_library_error(error, host, port) from error
     return sock
 
 
 def url_of(host: str, port: int) -> str:
     """The address of a server on this machine that listens on `host`."""
-    name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(bare(host), bare(host))
+    name = unbracket(host)
+    name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, name)
     return f"http://[{name.replace('%', '%25')}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
-def bare(host: str) -> str:
+def unbracket(host: str) -> str:
     """Without the brackets that an IPv6 address has in a URL."""
     return host.strip().removeprefix("[").removesuffix("]")
 
 
 def is_loopback(host: str) -> bool:
     """Whether it means this machine and is reached by nobody else."""
-    if bare(host).lower() == "localhost":
+    if unbracket(host).lower() == "localhost":
         return True
     try:
-        return ip_address(bare(host)).is_loopback
+        return ip_address(unbracket(host)).is_loopback
     except ValueError:
         return False
 
@@ -69,7 +70,7 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
     """The first address of a host, of IPv4 where it has one."""
     try:
         found = socket.getaddrinfo(
-            bare(host) or "0.0.0.0", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            unbracket(host) or "0.0.0.0", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except (socket.gaierror, ValueError) as error:  # ValueError: a name that no name can be
         raise SettingsError(
@@ -82,7 +83,7 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
     return family, address
 
 
-def _in_words(error: OSError, host: str, port: int) -> PortTakenError | SettingsError:
+def _to_library_error(error: OSError, host: str, port: int) -> PortTakenError | SettingsError:
     other = port + 10 if port + 10 <= 65535 else port - 10
     if error.errno == errno.EADDRINUSE:
         return PortTakenError(
@@ -119,7 +120,7 @@ def _in_words(error: OSError, host: str, port: int) -> PortTakenError | Settings
 def without_proxy_on_this_machine() -> None:
     """Let libraries that go by the environment reach this machine without its proxy.
 
-    pyngrok asks its agent at 127.0.0.1, where no proxy can ask for it.
+    pyngrok talks to its agent at 127.0.0.1, which no proxy can reach.
     """
     names = {name.lower() for name, value in os.environ.items() if value}
     if not names & {"http_proxy", "all_proxy"}:
@@ -127,5 +128,5 @@ def without_proxy_on_this_machine() -> None:
     before = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     listed = [part.strip() for part in before.split(",") if part.strip()]
     if listed != ["*"]:
-        wanted = [name for name in ("127.0.0.1", "localhost", "::1") if name not in listed]
-        os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join([*listed, *wanted])
+        missing = [name for name in ("127.0.0.1", "localhost", "::1") if name not in listed]
+        os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join([*listed, *missing])

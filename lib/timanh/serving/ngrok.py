@@ -130,8 +130,8 @@ def ngrok_advice(message: str) -> str:
 
 
 def _no_token(reason: str) -> str:
-    said = f"Colab's secrets cannot be read ({reason})."
-    english, vietnamese = NO_TOKEN.get(reason, (said, f"không đọc được Secrets ({reason})."))
+    unread = f"Colab's secrets cannot be read ({reason})."
+    english, vietnamese = NO_TOKEN.get(reason, (unread, f"không đọc được Secrets ({reason})."))
     return (
         f"No tunnel: {english} The API runs on this machine only.\n"
         f"Không có đường hầm: {vietnamese} API chỉ chạy trên máy này."

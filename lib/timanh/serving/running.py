@@ -81,7 +81,7 @@ class Running:
             headers["X-API-Key"] = self.config.api_key
         address = f"{self.public_url or self.url}/api/search"
         request = Request(address, form, headers)
-        # No proxy can ask this machine for us.
+        # A proxy cannot reach this machine.
         near = is_loopback(urlsplit(address).hostname or "")
         opener = build_opener(ProxyHandler({})) if near else build_opener()
         with opener.open(request, timeout=timeout_s) as answer:

@@ -1,6 +1,6 @@
-"""A web server on a thread of its own, for notebooks and tests as for the command line.
+"""A web server on a separate thread, for notebooks and tests as for the command line.
 
-`uvicorn.run` does not work under nest_asyncio, and a task on the notebook's own loop freezes
+`uvicorn.run` does not work under nest_asyncio, and a task on the notebook's loop freezes
 while a cell computes. So: bind the socket, then run a new event loop on a daemon thread.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 10.0
 # Longer than the backend keeps an idle connection, so that none is closed under a search.
-KEPT_OPEN_S = 75
+KEEP_ALIVE_S = 75
 
 
 class ApiServer:
@@ -67,7 +67,7 @@ class ApiServer:
             log_level="warning",
             lifespan="on",
             access_log=False,
-            timeout_keep_alive=KEPT_OPEN_S,
+            timeout_keep_alive=KEEP_ALIVE_S,
         )
         server = uvicorn.Server(config)
 

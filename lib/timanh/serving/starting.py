@@ -27,7 +27,7 @@ from timanh.vectors import open_engine
 
 log = logging.getLogger("timanh.serving")
 
-# What strangers with the key may ask in a minute; a page asks for a dozen thumbnails a search.
+# For each address, where others can reach the API; a page loads a dozen thumbnails a search.
 SEARCHES_PER_MINUTE = 240
 READS_PER_MINUTE = 6000
 
@@ -42,7 +42,7 @@ def start(config: ServeConfig) -> Running:
         SettingsError, PortTakenError, TunnelError: how.
     """
     chosen = config.completed()
-    listen(chosen.host, chosen.port).close()  # said before a model is loaded, and not after
+    listen(chosen.host, chosen.port).close()  # raises before a model is loaded
     engine = load_engine(chosen)
     app = create_app(
         engine,

@@ -15,7 +15,7 @@ class Tunnel:
     Attributes:
         kind: "none", "ngrok" or "cloudflared".
         public_url: where the world reaches the port; None for "none".
-        notice: for a person, why there is no tunnel although one was asked for.
+        notice: for a person, why there is no tunnel although one was requested.
     """
 
     kind: str
@@ -26,7 +26,7 @@ class Tunnel:
 
     @property
     def alive(self) -> bool:
-        """Whether its program still runs and knows of it; asks this machine only."""
+        """Whether its program still runs and knows of it; looks at this machine only."""
         return self._alive()
 
     def close(self) -> None:

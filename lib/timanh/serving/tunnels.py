@@ -1,4 +1,4 @@
-"""Opens a tunnel of the kind that is wanted."""
+"""Opens a tunnel of any kind."""
 
 from collections.abc import Callable
 from functools import partial

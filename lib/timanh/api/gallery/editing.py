@@ -9,7 +9,7 @@ from pathlib import Path
 
 from timanh.api.config import ApiConfig
 from timanh.api.http.problems import RequestError
-from timanh.api.http.uploads import look_at, open_upload
+from timanh.api.http.uploads import inspect_picture, open_upload
 from timanh.errors import PictureError, TimAnhError, UnknownPictureError
 from timanh.models.reading import content_hash
 from timanh.search import SearchEngine
@@ -53,10 +53,10 @@ class GalleryEditor:
 
         Raises:
             RequestError: 403, where the gallery may not be changed.
-            PictureError: one that is none.
+            PictureError: one cannot be read.
         """
         self._require_writable()
-        suffixes = [look_at(content)[2] for content in contents]
+        suffixes = [inspect_picture(content)[2] for content in contents]
         for content in contents:
             open_upload(content, self.config)
         with self._lock:
@@ -78,7 +78,7 @@ class GalleryEditor:
 
         Raises:
             RequestError: 403, where the gallery may not be changed.
-            UnknownPictureError: there is none of this id.
+            UnknownPictureError: no picture has this id.
         """
         self._require_writable()
         with self._lock:
@@ -123,7 +123,7 @@ class GalleryEditor:
             raise
 
     def _take_back(self, names: Sequence[str]) -> None:
-        """Rows and then files; a file stays where its row does, or where nobody can tell."""
+        """Rows and then files; a file stays where its row does, or where that is unknown."""
         folder = self.engine.dictionary.folder
         with suppress(TimAnhError, OSError):
             there = known_pictures(folder, names)
@@ -135,8 +135,8 @@ class GalleryEditor:
 
     @contextmanager
     def _set_aside(self, name: str) -> Iterator[None]:
-        """Call the file of a picture that came over HTTP otherwise; at the end it is deleted, or
-        has its name again where the row is still there."""
+        """Give the file of an added picture another name; at the end it is deleted, or gets its
+        name back where the row is still there."""
         dictionary = self.engine.dictionary
         file = dictionary.gallery / name
         aside = file.with_name(f".{file.name}.{int(time.time())}.deleted")

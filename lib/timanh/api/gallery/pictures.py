@@ -70,11 +70,11 @@ class GalleryPictures:
 
 
 class ByteCache:
-    """Byte strings up to a total length; the one unused longest goes first."""
+    """Byte strings up to a total length; the least recently used goes first."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._held = 0
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
         self._known: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -86,10 +86,10 @@ class ByteCache:
 
     def put(self, key: str, content: bytes) -> None:
         with self._lock:
-            self._held += len(content) - len(self._known.pop(key, b""))
+            self._bytes += len(content) - len(self._known.pop(key, b""))
             self._known[key] = content
-            while self._held > self._most:
-                self._held -= len(self._known.popitem(last=False)[1])
+            while self._bytes > self._max_bytes:
+                self._bytes -= len(self._known.popitem(last=False)[1])
 
 
 def etag(item: Item, variant: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from timanh.api.http.uploads import turn_to_decode
+from timanh.api.http.uploads import decoding_slot
 from timanh.data import open_picture
 from timanh.data.pictures import DAMAGE
 
@@ -19,7 +19,7 @@ FOR_BROWSERS = {
     "JPEG": COLOURS, "MPO": COLOURS, "PNG": EIGHT_BITS, "GIF": EIGHT_BITS, "WEBP": EIGHT_BITS,
     "AVIF": EIGHT_BITS, "BMP": EIGHT_BITS,
 }  # fmt: skip
-PHONES = {"MPO": "image/jpeg"}  # a JPEG with more pictures behind the first
+MEDIA_TYPES = {"MPO": "image/jpeg"}  # a JPEG with more pictures behind the first, as of phones
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def kind_of(file: Path) -> Kind:
             for_browsers = image.mode in FOR_BROWSERS.get(name, ())
     except (*DAMAGE, Image.DecompressionBombError, MemoryError):
         return Kind(_by_suffix(file), 0, for_browsers=True)
-    known = PHONES.get(name) or Image.MIME.get(name) or _by_suffix(file)
+    known = MEDIA_TYPES.get(name) or Image.MIME.get(name) or _by_suffix(file)
     return Kind(known, pixels, for_browsers)
 
 
@@ -49,7 +49,7 @@ def large_jpeg(file: Path, kind: Kind) -> bytes:
     Raises:
         PictureError: it cannot be read.
     """
-    with turn_to_decode(kind.pixels):
+    with decoding_slot(kind.pixels):
         picture = open_picture(file, longest=LARGE_SIDE, srgb=True)
         return as_jpeg(picture, LARGE_SIDE, LARGE_QUALITY)
 

@@ -25,7 +25,7 @@ JPEG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/*": {}}, "description": "The picture."},
     304: {"description": "The one that you have, by If-None-Match, is still right."},
 }
-MOST_FOLDERS = 500  # in one answer
+MAX_FOLDERS = 500  # in one answer
 Limit = Annotated[int, Query(ge=1, le=200)]
 Offset = Annotated[int, Query(ge=0, le=2**53)]
 
@@ -94,7 +94,9 @@ def gallery_router(
         """Add pictures to the gallery; they are searchable at once."""
         sent = sent_files(file, config)
         if not sent:
-            raise RequestError(422, "invalid-request", "No picture came. Send some as “file”.")
+            raise RequestError(
+                422, "invalid-request", "The request has no picture. Send it as “file”."
+            )
         contents = await workers.run(lambda: [read_bytes(one, config) for one in sent])
         items, added = await workers.run(lambda: editor.add(contents))
         return schemas.Added(
@@ -128,7 +130,7 @@ def gallery_router(
     def folders() -> schemas.Folders:
         """Folders of the gallery that a search can be narrowed to."""
         counts = engine.folders()
-        largest = sorted(counts, key=lambda path: -counts[path])[:MOST_FOLDERS]
+        largest = sorted(counts, key=lambda path: -counts[path])[:MAX_FOLDERS]
         return schemas.Folders(
             folders=[schemas.Folder(path=path, count=counts[path]) for path in sorted(largest)]
         )
@@ -140,7 +142,7 @@ def similar_to(engine: SearchEngine, id: str, k: int) -> list[schemas.Result]:
     """The k pictures nearest to the one with this id, without itself.
 
     Raises:
-        UnknownPictureError: there is none of this id.
+        UnknownPictureError: no picture has this id.
     """
     dictionary = engine.dictionary
     row = dictionary.row_of(id)

@@ -25,7 +25,7 @@ log = logging.getLogger("timanh.api")
 OPEN_PATHS = frozenset({"/health", "/health/ready"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
-CLIENT_LEFT = 499  # nginx's number; for the log only, since nobody is there to read it
+CLIENT_DISCONNECTED = 499  # nginx's number; for the log only
 
 
 class Gate:
@@ -47,15 +47,15 @@ class Gate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        passage = Passage(self, scope, send)
+        guard = RequestGuard(self, scope, send)
         began = time.perf_counter()
         try:
-            await passage.run(receive)
+            await guard.run(receive)
         finally:
-            self._note(scope, passage, time.perf_counter() - began)
+            self._record(scope, guard, time.perf_counter() - began)
 
     async def check(self, scope: Scope, headers: Headers) -> None:
-        """Raises RequestError: no key, a foreign page, too often, or too many bytes."""
+        """Raises RequestError: no key, a foreign page, too many requests or bytes."""
         key, source = self.config.api_key, source_of(scope, headers)
         if not key:
             _check_origin(headers)
@@ -65,19 +65,19 @@ class Gate:
                 raise no_key()
             right = hmac.compare_digest(given.encode(), key.encode())
             await self.guesses.check(source, given, right)
-        # After the key, so that who has none uses up nothing of those who have it.
+        # After the key, so that requests without it use up nothing of those with it.
         self._check_rate(scope, source)
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self.config.max_request_bytes:
             raise self.too_large()
 
     def too_large(self) -> RequestError:
-        most = self.config.max_request_bytes / 1e6
+        limit_mb = self.config.max_request_bytes / 1e6
         return RequestError(
             413,
             "request-too-large",
-            f"The request has more than {most:.0f} MB, the most that is taken. Send smaller or "
-            "fewer pictures.",
+            f"The request is larger than the limit of {limit_mb:.0f} MB. Send smaller or fewer "
+            "pictures.",
         )
 
     def too_slow(self) -> RequestError:
@@ -93,41 +93,44 @@ class Gate:
         wait = limit.wait_s(source)
         if wait:
             raise RequestError(
-                429, "too-many-requests", f"Too many requests from here; wait {wait} s.", wait
+                429,
+                "too-many-requests",
+                f"Too many requests from this address. Try again in {wait} s.",
+                wait,
             )
 
-    def _note(self, scope: Scope, passage: "Passage", took_s: float) -> None:
+    def _record(self, scope: Scope, guard: "RequestGuard", took_s: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
-        # Strangers choose their verbs; each name that is kept stays in memory.
+        # Clients choose the method's name, and each name that is counted stays in memory.
         method = scope["method"] if scope["method"] in METHODS else "other"
-        self.metrics.requests.labels(method, route, passage.status).inc()
+        self.metrics.requests.labels(method, route, guard.status).inc()
         self.metrics.seconds.labels(route).observe(took_s)
         if log.isEnabledFor(logging.INFO):
             fields = {
                 "event": "request",
-                "request_id": passage.request_id,
+                "request_id": guard.request_id,
                 "method": scope["method"],
                 "path": scope["path"],
-                "status": passage.status,
+                "status": guard.status,
                 "ms": round(1000 * took_s, 1),
             }
             log.info("%s", json.dumps(fields))
 
 
-class Passage:
-    """One request on its way through the gate."""
+class RequestGuard:
+    """Checks one request, passes it on, and answers whatever happens."""
 
     def __init__(self, gate: Gate, scope: Scope, send: Send) -> None:
         self.gate = gate
         self.scope = scope
         self.headers = Headers(scope=scope)
         given = self.headers.get("x-request-id", "")
-        # The client's own id where it is well-formed, so that one id runs through all logs.
+        # The client's id where it is well-formed, so that one id runs through all logs.
         self.request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         self.status = 0
         self._send = send
         self._body: Body | None = None
-        self._left = False
+        self._disconnected = False
         self._refused = False
         self._complete = False
         scope.setdefault("state", {})["request_id"] = self.request_id
@@ -137,12 +140,12 @@ class Passage:
         config = self.gate.config
         task = asyncio.current_task()
 
-        def left() -> None:
+        def on_disconnect() -> None:
             if not self._complete and task is not None:
-                self._left = True
+                self._disconnected = True
                 task.cancel()
 
-        body = self._body = Body(receive, config.max_request_bytes, config.upload_s, left)
+        body = self._body = Body(receive, config.max_request_bytes, config.upload_s, on_disconnect)
         try:
             await self.gate.check(self.scope, self.headers)
         except RequestError as refusal:
@@ -153,11 +156,11 @@ class Passage:
         except BodyError:
             pass  # answered below
         except asyncio.CancelledError:
-            if not self._left:
+            if not self._disconnected:
                 raise
             if task is not None:
                 task.uncancel()
-            self.status = CLIENT_LEFT
+            self.status = CLIENT_DISCONNECTED
         except Exception:
             log.exception("%s %s %s failed", self.request_id, self.scope["method"],
                           self.scope["path"])  # fmt: skip
@@ -172,7 +175,7 @@ class Passage:
     async def _answer(self, message: Message) -> None:
         body = self._body
         if body is not None and body.refused and not self._refused:
-            return  # a framework's guess about a body that we cut off; ours follows
+            return  # the framework's answer to a body that we cut off; ours follows
         if message["type"] == "http.response.start":
             self.status = message["status"]
             if body is not None and not body.complete and not body.too_slow:

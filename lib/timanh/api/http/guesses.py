@@ -10,21 +10,21 @@ from typing import TypeVar
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from timanh.api.http.limits import MOST_CLIENTS, RateLimit
+from timanh.api.http.limits import MAX_CLIENTS, RateLimit
 from timanh.api.http.problems import RequestError
 
 # Wrong keys a minute; a quarter of them at once. From one address, and from all together.
 FROM_ONE, FROM_ALL = 40, 400
-# Beyond that each key is looked at after a pause, and only so many wait for it at a time.
+# Beyond that each key is checked after a pause, and only so many wait for it at a time.
 PAUSE_S = 2.0
-ONE_WAITS, ALL_WAIT = 4, 64
-REMEMBERED = 8
+MAX_WAITING_FROM_ONE, MAX_WAITING = 4, 64
+REMEMBERED = 8  # wrong keys of an address
 
 T = TypeVar("T")
 
 
 class Guesses:
-    """Keys that were sent, right and wrong, by where they came from.
+    """Keys that were sent, right and wrong, by their clients' addresses.
 
     Refusing only the wrong keys would slow nobody down, since whatever is not refused is right.
     So beyond the limit an address waits for every answer. An address that has sent the right key
@@ -58,7 +58,7 @@ class Guesses:
 
     async def _pause(self, source: str) -> None:
         waiting = self._waiting.get(source, 0)
-        if waiting >= ONE_WAITS or sum(self._waiting.values()) >= ALL_WAIT:
+        if waiting >= MAX_WAITING_FROM_ONE or sum(self._waiting.values()) >= MAX_WAITING:
             raise _too_many()
         self._waiting[source] = waiting + 1
         try:
@@ -73,7 +73,7 @@ def source_of(scope: Scope, headers: Headers) -> str:
     """Where a request comes from: an address, or the network of one household in IPv6.
 
     A tunnel's program and a reverse proxy run on this machine, so that all their visitors would
-    be one; they name the visitor last in X-Forwarded-For. Nobody else is believed.
+    be one; they name the visitor last in X-Forwarded-For. The header of any other peer is ignored.
     """
     peer = str((scope.get("client") or ("",))[0])
     named = headers.getlist("x-forwarded-for")
@@ -97,13 +97,13 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 def _keep(kept: OrderedDict[str, T], source: str, value: T) -> None:
     kept[source] = value
     kept.move_to_end(source)
-    if len(kept) > MOST_CLIENTS:
+    if len(kept) > MAX_CLIENTS:
         kept.popitem(last=False)
 
 
 def _wrong() -> RequestError:
     return RequestError(
-        401, "wrong-key", "The key is not this API's. Send the one its notebook printed last."
+        401, "wrong-key", "Wrong API key. Send the one that the notebook printed last."
     )
 
 
@@ -111,6 +111,6 @@ def _too_many() -> RequestError:
     return RequestError(
         429,
         "too-many-requests",
-        f"Too many wrong keys came from here; each is looked at after {PAUSE_S:g} s now.",
+        f"Too many wrong keys from this address. Wait {PAUSE_S:g} s, then send the right one.",
         retry_after=int(PAUSE_S),
     )

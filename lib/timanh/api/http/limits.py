@@ -1,18 +1,17 @@
-"""How often one client may ask: a token bucket for each address."""
+"""How often one client may send requests: a token bucket for each address."""
 
 import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-MOST_CLIENTS = 10_000
+MAX_CLIENTS = 10_000
 
 
 class RateLimit:
     """`per_minute` requests a minute, and a quarter of them at once.
 
-    Clients that were not seen for long are forgotten, so the memory is bounded however many
-    addresses ask.
+    The client unseen for longest is forgotten, so the memory is bounded however many there are.
     """
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -34,7 +33,7 @@ class RateLimit:
         self._left.pop(client, None)
         passes = left >= 1
         self._left[client] = (left - 1 if passes else left, now)
-        if len(self._left) > MOST_CLIENTS:
+        if len(self._left) > MAX_CLIENTS:
             self._left.popitem(last=False)
         return 0 if passes else math.ceil((1 - left) / self.rate)
 

@@ -6,7 +6,7 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 
 
 class Metrics:
-    """Counters of one app; a registry of their own, so that two apps do not share them."""
+    """Counters of one app; a separate registry, so that two apps share none."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""Every error as `application/problem+json` (RFC 9457); the one place that knows statuses."""
+"""Every error as `application/problem+json` (RFC 9457), with its HTTP status."""
 
 import json
 import logging
@@ -81,7 +81,7 @@ def as_document(error: RequestError, request_id: str) -> dict[str, Any]:
     return document if error.near is None else {**document, "near": list(error.near)}
 
 
-def of_error(error: TimAnhError) -> RequestError:
+def to_request_error(error: TimAnhError) -> RequestError:
     """The refusal that an error of the library becomes."""
     if isinstance(error, RequestError):
         return error
@@ -109,7 +109,11 @@ def install(app: FastAPI) -> None:
 
 def _library(request: Request, error: Exception) -> Response:
     request_id = request_id_of(request.scope)
-    refusal = of_error(error) if isinstance(error, TimAnhError) else RequestError(500, "error", "")
+    refusal = (
+        to_request_error(error)
+        if isinstance(error, TimAnhError)
+        else RequestError(500, "error", "")
+    )
     if refusal.status >= 500:
         log.error("%s %s: %s", request_id, refusal.code, readable(str(error)))
     return respond(refusal, request_id)
@@ -138,7 +142,7 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> list[str]:
-    """All methods of a path; each route knows only its own."""
+    """All methods of a path; each route names only those it takes."""
     routes = request.app.router.routes
     return [
         method

@@ -22,15 +22,15 @@ SUFFIXES = {
 }  # fmt: skip
 Image.init()
 FORMATS = tuple(name for name in SUFFIXES if name in Image.OPEN)
-# What is kept of an upload until it is encoded; encoders look at 224 to 512 pixels.
-LONGEST = 1024
+# Pixels a side of an upload until it is encoded; encoders take 224 to 512.
+MAX_SIDE = 1024
 LARGE_PIXELS = 12_000_000
 
 _large = threading.Lock()
 
 
 def sent_files(files: Sequence[UploadFile], config: ApiConfig) -> list[UploadFile]:
-    """Those with something in them; a form's empty field is none.
+    """The files that were sent; a form's empty field is left out.
 
     Raises:
         RequestError: too many.
@@ -40,7 +40,7 @@ def sent_files(files: Sequence[UploadFile], config: ApiConfig) -> list[UploadFil
         raise RequestError(
             422,
             "too-many-pictures",
-            f"{len(sent)} pictures came; at most {config.max_pictures} are taken at a time.",
+            f"You sent {len(sent)} pictures; the limit is {config.max_pictures}.",
         )
     return sent
 
@@ -49,15 +49,15 @@ def read_bytes(file: UploadFile, config: ApiConfig) -> bytes:
     """An upload's content.
 
     Raises:
-        RequestError: 413, more bytes than are taken.
+        RequestError: 413, more bytes than the limit.
     """
     content = file.file.read(config.max_picture_bytes + 1)
     if len(content) > config.max_picture_bytes:
         raise RequestError(
             413,
             "picture-too-large",
-            f"A picture has more than {config.max_picture_bytes / 1e6:.0f} MB, the most that is "
-            "taken. Send a smaller one.",
+            f"A picture is larger than the limit of {config.max_picture_bytes / 1e6:.0f} MB. Send "
+            "a smaller one.",
         )
     return content
 
@@ -66,23 +66,23 @@ def open_upload(content: bytes, config: ApiConfig) -> Image.Image:
     """The picture, upright RGB, at most 1,024 pixels a side, so that waiting ones are small.
 
     Raises:
-        PictureError: none that can be read; PictureTooLargeError: too many pixels.
+        PictureError: it cannot be read; PictureTooLargeError: too many pixels.
     """
-    width, height, _ = look_at(content)
-    with turn_to_decode(min(width * height, config.max_pixels)):
+    width, height, _ = inspect_picture(content)
+    with decoding_slot(min(width * height, config.max_pixels)):
         return _small(content, config)
 
 
-def turn_to_decode(pixels: int) -> AbstractContextManager[object]:
+def decoding_slot(pixels: int) -> AbstractContextManager[object]:
     """Large pictures are decoded one at a time: each takes hundreds of megabytes meanwhile."""
     return _large if pixels > LARGE_PIXELS else nullcontext()
 
 
-def look_at(content: bytes) -> tuple[int, int, str]:
+def inspect_picture(content: bytes) -> tuple[int, int, str]:
     """Width, height and suffix of a picture, without decoding it.
 
     Raises:
-        PictureError: of no kind that is taken; PictureTooLargeError: absurdly large.
+        PictureError: of an unknown format; PictureTooLargeError: absurdly large.
     """
     try:
         with Image.open(BytesIO(content), formats=FORMATS) as image:
@@ -92,12 +92,12 @@ def look_at(content: bytes) -> tuple[int, int, str]:
     except Exception as error:
         # Readers of damaged files raise nearly anything.
         raise PictureError(
-            "What was sent is not a picture that can be read, whatever its name says. Send a "
-            "JPEG, PNG, WebP, GIF, BMP or TIFF."
+            "The file cannot be read as a picture, whatever its name says. Send a JPEG, PNG, WebP, "
+            "GIF, BMP or TIFF."
         ) from error
 
 
 def _small(content: bytes, config: ApiConfig) -> Image.Image:
-    picture = open_picture(content, max_pixels=config.max_pixels, longest=LONGEST)
-    picture.thumbnail((LONGEST, LONGEST), Image.Resampling.BICUBIC)
+    picture = open_picture(content, max_pixels=config.max_pixels, longest=MAX_SIDE)
+    picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BICUBIC)
     return picture

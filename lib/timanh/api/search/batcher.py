@@ -14,10 +14,10 @@ from timanh.search import Query, SearchResult, Understood
 
 log = logging.getLogger("timanh.api")
 
-MOST_TOGETHER = 64
+MAX_BATCH = 64
 WINDOW_S = 0.004
-# Searches that fail alone one after the other, after which the engine is at fault and not they.
-HOPELESS = 3
+# After so many searches that failed alone, one after the other, the engine is at fault.
+MAX_FAILURES = 3
 
 Answer = Callable[[Sequence[Query], Sequence[Understood]], "list[SearchResult | QueryError]"]
 
@@ -38,13 +38,13 @@ class Batcher:
 
     A lone search is worked on at once. While one batch is encoded, others gather; and where the
     last batch held several, the next waits for as many again, at most `WINDOW_S`: clients that
-    were answered together tend to ask again together.
+    were answered together tend to search again together.
     """
 
-    def __init__(self, answer: Answer, seen: Callable[[int], None] = lambda size: None) -> None:
-        """`answer` as `SearchEngine.answer`; `seen` is told the size of each batch."""
+    def __init__(self, answer: Answer, on_batch: Callable[[int], None] = lambda size: None) -> None:
+        """`answer` as `SearchEngine.answer`; `on_batch` is called with the size of each batch."""
         self._answer = answer
-        self._seen = seen
+        self._on_batch = on_batch
         self._jobs: deque[Job] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -75,7 +75,7 @@ class Batcher:
             self._thread.join(10)
             self._thread = None
 
-    async def ask(self, query: Query, understood: Understood) -> SearchResult:
+    async def submit(self, query: Query, understood: Understood) -> SearchResult:
         """The answer; `took_ms` has wait, encode and search. Cancelling takes it out of the queue.
 
         Raises:
@@ -98,10 +98,10 @@ class Batcher:
             if not batch:
                 continue
             together = len(batch)
-            self._seen(together)
+            self._on_batch(together)
             self._work(batch)
         for job in self._jobs:
-            _tell([(job, asyncio.CancelledError())])
+            _hand_over([(job, asyncio.CancelledError())])
         self._jobs.clear()
 
     def _gather(self, expected: int) -> list[Job]:
@@ -114,7 +114,7 @@ class Batcher:
                 if left <= 0:
                     break
                 self._changed.wait(left)
-            count = min(len(self._jobs), MOST_TOGETHER)
+            count = min(len(self._jobs), MAX_BATCH)
             taken = [self._jobs.popleft() for _ in range(count)]
         return [job for job in taken if not job.future.done()]
 
@@ -127,12 +127,12 @@ class Batcher:
             )
         except EngineGoneError as error:
             answers = [error] * len(batch)  # each alone would wait for the same dead server
-        except Exception as error:  # noqa: BLE001 - each request tells it; the thread goes on
+        except Exception as error:  # noqa: BLE001 - each request fails with it; the thread goes on
             if len(batch) > 1:
                 self._work_alone(batch)
                 return None
             answers = [error]
-        _tell(
+        _hand_over(
             [
                 (job, _with_wait(answer, 1000 * (began - job.began)))
                 for job, answer in zip(batch, answers, strict=True)
@@ -153,8 +153,8 @@ class Batcher:
                 continue
             error = self._work([job])
             failed = failed + 1 if error is not None else 0
-            if error is not None and (failed == HOPELESS or isinstance(error, EngineGoneError)):
-                _tell([(other, error) for other in batch[place + 1 :]])
+            if error is not None and (failed == MAX_FAILURES or isinstance(error, EngineGoneError)):
+                _hand_over([(other, error) for other in batch[place + 1 :]])
                 return
 
 
@@ -166,15 +166,15 @@ def _with_wait(
     return replace(answer, took_ms={"wait": round(wait_ms, 3), **answer.took_ms})
 
 
-def _tell(answers: list[tuple[Job, SearchResult | BaseException]]) -> None:
-    """Hand over on the loops' own threads; one call wakes all of a batch."""
+def _hand_over(answers: list[tuple[Job, SearchResult | BaseException]]) -> None:
+    """Hand answers over on each loop's thread; one call wakes all of a batch."""
     by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Job, SearchResult | BaseException]]] = {}
     for job, answer in answers:
         by_loop.setdefault(job.loop, []).append((job, answer))
-    for loop, told in by_loop.items():
-        # A loop that was closed has nobody left who waits.
+    for loop, group in by_loop.items():
+        # On a closed loop nobody waits any more.
         with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(_deliver, told)
+            loop.call_soon_threadsafe(_deliver, group)
 
 
 def _deliver(answers: list[tuple[Job, SearchResult | BaseException]]) -> None:

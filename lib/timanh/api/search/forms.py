@@ -37,7 +37,7 @@ Bytes = Annotated[int | None, Form(ge=0, le=2**53, description="Of the file.")]
 
 @dataclass(frozen=True)
 class SearchForm:
-    """A search as it came, its pictures not opened yet."""
+    """The fields of a search; its pictures are not opened yet."""
 
     query: Query
     images: Callable[[], list[Image.Image]] | None
@@ -75,11 +75,11 @@ def search_reader(config: ApiConfig) -> Callable[..., Awaitable[SearchForm]]:
     ) -> SearchForm:
         found = search_form(config, query, file, alpha, k)
         check_length(without, config)
-        wishes = replace(
+        complete = replace(
             found.query, like=tuple(like), unlike=tuple(unlike), without=without or None,
             as_written=as_written, offset=offset, fold=fold, where=where,
         )  # fmt: skip
-        return replace(found, query=wishes)
+        return replace(found, query=complete)
 
     return read
 
@@ -87,10 +87,10 @@ def search_reader(config: ApiConfig) -> Callable[..., Awaitable[SearchForm]]:
 def search_form(
     config: ApiConfig, text: str, files: list[UploadFile], alpha: float, k: int
 ) -> SearchForm:
-    """Raises RequestError: more text, pictures or hits than are taken."""
+    """Raises RequestError: more text, pictures or hits than the limits."""
     check_length(text, config)
     if k > config.max_k:
-        raise RequestError(422, "invalid-request", f"k is {k}; at most {config.max_k} are found.")
+        raise RequestError(422, "invalid-request", f"k is {k}; the limit is {config.max_k}.")
     sent = sent_files(files, config)
 
     def images() -> list[Image.Image]:
@@ -100,10 +100,10 @@ def search_form(
 
 
 def check_length(words: str, config: ApiConfig) -> None:
-    """Raises RequestError: more characters than are taken."""
+    """Raises RequestError: more characters than the limit."""
     if len(words) > config.max_text:
         raise RequestError(
             422,
             "text-too-long",
-            f"A text has {len(words)} characters; at most {config.max_text} are taken.",
+            f"You sent a text of {len(words)} characters; the limit is {config.max_text}.",
         )

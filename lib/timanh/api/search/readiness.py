@@ -1,4 +1,4 @@
-"""Whether searches are answered: found out by making some, and not by supposing it."""
+"""Whether searches are answered: found out by trial searches."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from timanh.search import Query, Understood
 log = logging.getLogger("timanh.api")
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
-# Words and a picture, so that both towers and the looking up are warm; nobody has to translate.
+# Words and a picture, so that both towers and the looking up are warm; no translation is needed.
 TRIALS = (
     (Query("a photo", k=1), Understood("a photo", None, "en", 1.0, 0)),
     (
@@ -22,30 +22,30 @@ TRIALS = (
 
 
 class Readiness:
-    """False until a first search went all the way, and while none does.
+    """`ready` is False until a trial search succeeds.
 
-    A search that failed for the engine's sake is a reason to look; where a trial search
-    fails too, nothing is ready until one works again.
+    After a search that failed because of the engine, `check` repeats the trial; if that fails
+    too, `ready` is False until one succeeds again.
     """
 
     def __init__(self, search: Callable[[], Awaitable[None]]) -> None:
-        """`search` raises what is wrong."""
+        """`search` makes a trial search and raises what is wrong."""
         self._search = search
-        self._looking: asyncio.Task[None] | None = None
+        self._checking: asyncio.Task[None] | None = None
         self.ready = False
 
-    def look(self) -> None:
-        """Find out, unless that is being done."""
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look())
+    def check(self) -> None:
+        """Make trial searches in the background until one succeeds."""
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.create_task(self._check())
 
     def close(self) -> None:
-        """Stop looking."""
-        if self._looking is not None:
-            self._looking.cancel()
-        self._looking, self.ready = None, False
+        """Stop checking."""
+        if self._checking is not None:
+            self._checking.cancel()
+        self._checking, self.ready = None, False
 
-    async def _look(self) -> None:
+    async def _check(self) -> None:
         pause_s = FIRST_PAUSE_S
         while True:
             try:

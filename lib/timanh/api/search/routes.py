@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from timanh.api import schemas
 from timanh.api.gallery.pictures import GalleryPictures
-from timanh.api.http.problems import as_document, of_error, request_id_of
+from timanh.api.http.problems import as_document, request_id_of, to_request_error
 from timanh.api.http.uploads import Files
 from timanh.api.search import views
 from timanh.api.search.forms import Alpha, SearchForm, Text, search_form, search_reader
@@ -68,7 +68,7 @@ async def stream_events(
     service: SearchService, form: SearchForm, request_id: str
 ) -> AsyncIterator[bytes]:
     """Events of one search; the first is `understood`, until which errors are raised."""
-    with service.place():
+    with service.slot():
         query, understood, took = await service.understand(form.query, form.images)
         yield _event("understood", schemas.Understood.model_validate(understood))
         try:
@@ -78,7 +78,7 @@ async def stream_events(
             gallery = len(service.engine.dictionary)
             yield _event("done", views.finished(found, weak, gallery))
         except TimAnhError as error:
-            document = as_document(of_error(error), request_id)
+            document = as_document(to_request_error(error), request_id)
             yield _block("problem", json.dumps(document, ensure_ascii=False))
 
 

@@ -1,4 +1,4 @@
-"""The work behind the endpoints: bounded, joint, and given up in time."""
+"""The work behind the endpoints: limited in number and time, encoded in batches."""
 
 import asyncio
 import contextlib
@@ -24,19 +24,19 @@ log = logging.getLogger("timanh.api")
 
 
 class SearchService:
-    """One engine, answering many at once."""
+    """Answers many searches at once with one engine."""
 
     def __init__(self, engine: SearchEngine, config: ApiConfig, metrics: Metrics) -> None:
         self.engine = engine
         self.config = config
         self.metrics = metrics
         self.thresholds: WeakThresholds | None = None  # not measured yet
-        self._readiness = Readiness(self._try_out)
+        self._readiness = Readiness(self._trial_search)
         # Looked up at each call, so that the engine can be changed while it runs.
         self._batcher = Batcher(lambda *batch: engine.answer(*batch), metrics.batches.observe)
         # Pictures are decoded on few threads, because each may take hundreds of megabytes.
         self.workers = Workers(4, "timanh-work")
-        # Who waits for a translator only waits, each from the moment of its own search on.
+        # Each search may wait for a translator at the same time.
         self._translators = Workers(config.max_searches, "timanh-understand")
         self._searches = 0
         metrics.waiting.set_function(lambda: self._batcher.waiting)
@@ -45,14 +45,14 @@ class SearchService:
 
     @property
     def ready(self) -> bool:
-        """Whether a trial search was answered, and none failed since for the engine's sake."""
+        """Whether a trial search succeeded, and none failed since because of the engine."""
         return self._readiness.ready
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """While the app serves: the encoder's thread, and its warming up."""
         self._batcher.start()
-        self._readiness.look()
+        self._readiness.check()
         try:
             yield
         finally:
@@ -73,9 +73,9 @@ class SearchService:
             RequestError: 429 busy, 503 deadline-passed.
             PictureError, QueryError: what is wrong with the query.
         """
-        with self.place():
-            asked, understood, took = await self.understand(query, images)
-            return await self.find(asked, understood, took)
+        with self.slot():
+            checked, understood, took = await self.understand(query, images)
+            return await self.find(checked, understood, took)
 
     async def understand(
         self, query: Query, images: Callable[[], Sequence[Image.Image]] | None
@@ -92,7 +92,7 @@ class SearchService:
             query = query.checked()
             reading = self.engine.read(query)
             for id in (*query.like, *query.unlike):
-                self.engine.dictionary.row_of(id)  # told now, and not in mid-stream
+                self.engine.dictionary.row_of(id)  # raises now, and not in mid-stream
             if query.where:
                 await self.workers.run(lambda: self.engine.prepare_filter(query))
             prepared = time.perf_counter()
@@ -110,11 +110,11 @@ class SearchService:
         """Hits, best first, and whether the best of them is weak."""
         try:
             async with self._deadline():
-                result = await self._batcher.ask(query, understood)
+                result = await self._batcher.submit(query, understood)
         except QueryError:
             raise
         except Exception:
-            self._readiness.look()
+            self._readiness.check()
             raise
         stages = {**took, **result.took_ms}
         self.metrics.stage(stages)
@@ -123,17 +123,17 @@ class SearchService:
         return replace(result, took_ms=total), weak
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """A place among the searches that are worked on or wait.
+    def slot(self) -> Iterator[None]:
+        """One of the `max_searches` that are in progress or wait.
 
         Raises:
-            RequestError: 429, when there is none.
+            RequestError: 429, when all are taken.
         """
         if self._searches >= self.config.max_searches:
             raise RequestError(
                 429,
                 "busy",
-                f"{self._searches} searches are being worked on; try again in a moment.",
+                f"{self._searches} searches are in progress, the limit. Try again in a moment.",
                 retry_after=1,
             )
         self._searches += 1
@@ -161,12 +161,12 @@ class SearchService:
             raise RequestError(
                 503,
                 "deadline-passed",
-                f"The search was given up after {self.config.deadline_s:g} s. Try again.",
+                f"The search took longer than {self.config.deadline_s:g} s, the limit. Try again.",
                 retry_after=2,
             ) from error
 
-    async def _try_out(self) -> None:
-        """Search for words and for a picture; the first of each is slow, and not a person's.
+    async def _trial_search(self) -> None:
+        """Search for words and for a picture; the first of each is slow, so no user makes it.
 
         Raises:
             Exception: whatever is wrong with the engine.
@@ -174,12 +174,12 @@ class SearchService:
         async with self._deadline():
             for query, understood in TRIALS:
                 with contextlib.suppress(QueryError):
-                    await self._batcher.ask(query, understood)
+                    await self._batcher.submit(query, understood)
         if self.thresholds is None:
             try:
                 self.thresholds = await self.workers.run(
                     lambda: WeakThresholds.measure(self.engine)
                 )
             except Exception:
-                log.exception("The gallery could not be measured; weak answers are not marked")
+                log.exception("The gallery could not be measured; weak hits are not marked")
                 self.thresholds = WeakThresholds()

@@ -12,10 +12,10 @@ LOWEST = 5  # percent
 
 @dataclass(frozen=True)
 class WeakThresholds:
-    """Best scores (cosine) below these are weak; None where the gallery cannot tell.
+    """Best scores (cosine) below these are weak; None where the gallery has too little to measure.
 
     Attributes:
-        text: what 95 % of the gallery's own captions reach as queries.
+        text: what 95 % of the gallery's captions reach as queries.
         image: what 95 % of its pictures reach with their nearest neighbour.
     """
 
@@ -40,7 +40,7 @@ class WeakThresholds:
         return cls(text, float(np.percentile(neighbours, LOWEST)))
 
     def is_weak(self, query: Query, result: SearchResult) -> bool | None:
-        """Whether the best hit is weak; None where that cannot be told."""
+        """Whether the best hit is weak; None where that is unknown."""
         if query.like or query.unlike or query.offset or not result.hits:
             return None
         if query.without or result.query.excluded:
