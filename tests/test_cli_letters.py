@@ -13,7 +13,7 @@ from pixel_encoder import PixelEncoder, make_pictures
 from small_dictionary import build
 
 from timanh.cli import run
-from timanh.cli.letters import never_fail_over_letters
+from timanh.cli.charset import replace_unencodable
 from timanh.vectors import VectorDictionary
 from timanh.workspace import name_key
 
@@ -135,7 +135,7 @@ def test_what_cannot_be_written_becomes_something_like_it(
 ) -> None:
     held = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(held, encoding, write_through=True))
-    never_fail_over_letters()
+    replace_unencodable()
     sys.stdout.write("một “·” █▌ → …")
     assert name_key(held.getvalue().decode(encoding)) == written
     sys.stdout.write(LATIN)

@@ -248,7 +248,7 @@ def test_a_dictionary_that_changes_and_is_tuned(
     for one in (held, now):
         found = SearchEngine(PixelEncoder(), one).search(Query("word", k=99))
         assert {hit.path for hit in found.hits} == {item.path for item in one.items}
-    with pytest.raises(SettingsError, match="no way to search"):
+    with pytest.raises(SettingsError, match="Unknown method"):
         tuned_by(small, queries, "magic")
     tuned = tuned_by(now, queries, "auto")
     assert tuned.recall == 1.0

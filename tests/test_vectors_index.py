@@ -257,10 +257,10 @@ def test_a_folder_that_takes_no_files_keeps_the_old_index(
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"method": "magic"}, "no way to search"),
-        ({"recall": 0.0}, "share above 0"),
-        ({"recall": 99}, "share above 0"),
-        ({"queries": 5}, "too few"),
+        ({"method": "magic"}, "Unknown method"),
+        ({"recall": 0.0}, "Recall must lie"),
+        ({"recall": 99}, "Recall must lie"),
+        ({"queries": 5}, "at least"),
     ],
 )
 def test_what_cannot_be_tuned_is_told(folder: Path, settings: dict, words: str) -> None:

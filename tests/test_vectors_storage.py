@@ -40,7 +40,7 @@ def vector_files(folder: Path) -> list[Path]:
 
 
 def test_a_storage_that_is_none_is_told(pictures: Path, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="'int4' is no storage; choose float32 or float16"):
+    with pytest.raises(SettingsError, match="Unknown storage 'int4'. Choose float32 or float16"):
         build(pictures, tmp_path / "out", "int4")
     assert not (tmp_path / "out" / FILE).exists()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from timanh.cli.letters import encodes
+from timanh.cli.charset import encodes
 from timanh.workspace import readable
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"

@@ -12,7 +12,7 @@ import typer.core
 
 from timanh import __version__
 from timanh.cli import demo, doctor, evaluate, index, output, search, serve, train
-from timanh.cli.letters import never_fail_over_letters, start_again_in_utf8
+from timanh.cli.charset import replace_unencodable, restart_in_utf8
 from timanh.cli.output import notice
 from timanh.errors import TimAnhError
 
@@ -89,7 +89,7 @@ def options(
 
 def main() -> None:
     """Entry point of the command `timanh`."""
-    start_again_in_utf8()
+    restart_in_utf8()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -99,7 +99,7 @@ def run(args: Sequence[str]) -> int:
     0 is success; 2 a user's mistake, with one line on stderr that says how to mend it; 1 an
     unexpected error; 130 an interruption.
     """
-    never_fail_over_letters()
+    replace_unencodable()
     warnings.showwarning = _show_warning
     program = typer.main.get_command(app)
     try:

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from tqdm import tqdm
 
 from timanh.errors import DataError
-from timanh.workspace import atomic_write, free_disk_or_raise, near, put_file, settle_file
+from timanh.workspace import atomic_write, free_disk_or_raise, local_place, put_file, settle_file
 
 ARCHIVE, IMAGES = "images.tar", "images"
 CONTENT = "images.json"  # beside the archive: what is in it
@@ -25,14 +25,14 @@ BLOCK = tarfile.BLOCKSIZE
 
 
 def is_packed(folder: Path) -> bool:
-    """Whether the pictures of a data folder lie in an archive."""
+    """Whether the pictures of a data folder are in an archive."""
     return (folder / ARCHIVE).is_file() or (folder / f".{ARCHIVE}.new").is_file()
 
 
 def pack_data(folder: Path, out: Path, *, progress: bool = True) -> None:
     """Keep a data folder in `out`: its pictures as one archive, its other files as they are.
 
-    What is in `out` already is not written again, and an archive that was begun is gone on with.
+    What is in `out` already is not written again, and an archive that was begun is continued.
     """
     out.mkdir(parents=True, exist_ok=True)
     settle_file(out / ARCHIVE)
@@ -51,20 +51,20 @@ def pack_data(folder: Path, out: Path, *, progress: bool = True) -> None:
 def unpack_data(folder: Path, *, progress: bool = True) -> Path:
     """The data folder with its pictures unpacked: on the machine's disk where `folder` is on Drive.
 
-    Run again it returns at once, and goes on where it was killed.
+    Run again it returns at once, and after a kill it continues.
 
     Raises:
-        DataError: the archive is damaged, or names files outside of its own folder.
+        DataError: the archive is damaged, or names files outside its folder.
         SettingsError: too little disk.
     """
     settle_file(folder / ARCHIVE)
-    place = near(folder)
+    place = local_place(folder)
     place.mkdir(parents=True, exist_ok=True)
     unpack_pictures(folder / ARCHIVE, place / IMAGES, progress=progress)
     if place != folder:
         for file in _other_files(folder):
             shutil.copyfile(file, place / file.name)
-        # Pictures that came later, through the API, lie beside the archive.
+        # Pictures that were added through the API are beside the archive.
         for name, source in _pictures(folder / IMAGES):
             target = place / IMAGES / name
             if not target.is_file() or target.stat().st_size != source.stat().st_size:
@@ -74,10 +74,10 @@ def unpack_data(folder: Path, *, progress: bool = True) -> Path:
 
 
 def pack_pictures(images: Path, archive: Path, *, progress: bool = True) -> None:
-    """Write the files below `images` into a tar; a part that a killed process left is gone on with.
+    """Write the files below `images` into a tar; a part that a killed process left is continued.
 
     Args:
-        archive: whole when it is there; until then a `.part` lies beside it.
+        archive: whole when it is there; until then the part is beside it.
     """
     part = archive.with_name(f".{archive.name}.packing")
     listed = list(_pictures(images))
@@ -131,7 +131,7 @@ def unpack_pictures(archive: Path, images: Path, *, progress: bool = True) -> No
 
 
 def find_gallery(gallery: Path, index: Path) -> Path:
-    """`gallery`, or where it is missing and lies packed in the workspace of `index`, unpacked."""
+    """`gallery`; where it is missing and packed in the workspace of `index`, unpacked first."""
     if gallery.is_dir():
         return gallery
     packed = index.resolve().parent.parent / "data" / gallery.parent.name
@@ -139,9 +139,9 @@ def find_gallery(gallery: Path, index: Path) -> Path:
 
 
 def keep_added(gallery: Path, folder: str) -> None:
-    """Bring pictures that were added below `gallery`/`folder` to the archive that they belong to.
+    """Copy pictures that were added below `gallery`/`folder` beside the archive they belong to.
 
-    Nothing is done for a gallery that was not unpacked from a slow place: it is the truth itself.
+    Does nothing for a gallery that was not unpacked from an archive elsewhere.
     """
     archive = Path(str(_read(gallery.parent / UNPACKED).get("archive", gallery)))
     if archive.parent == gallery.parent:
@@ -178,7 +178,7 @@ def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, images: Path, archive
         return
     name = PurePosixPath(member.name)
     if name.is_absolute() or ".." in name.parts or "\\" in member.name:
-        raise DataError(f"{archive} names {member.name}, which lies outside its own folder.")
+        raise DataError(f"{archive} names {member.name}, which is outside its folder.")
     target = images / name
     if target.is_file() and target.stat().st_size == member.size:
         return
@@ -201,7 +201,7 @@ def _require_end(archive: Path) -> None:
 
 
 def _whole_members(part: Path) -> dict[str, int]:
-    """Name → size of what is whole in an archive that was begun; what is torn is cut off."""
+    """Name → size of what is whole in an archive that was begun; what is incomplete is cut off."""
     found: dict[str, int] = {}
     if not part.is_file():
         return found
@@ -214,16 +214,16 @@ def _whole_members(part: Path) -> dict[str, int]:
                     break
                 found[member.name], end = member.size, after
     except (tarfile.TarError, EOFError):
-        pass  # torn within a member's head
+        pass  # cut within a member's header
     with part.open("rb+") as file:
         file.truncate(end)
         file.seek(end)
-        file.write(bytes(2 * BLOCK))  # the end of an archive, where tarfile goes on
+        file.write(bytes(2 * BLOCK))  # the end of an archive, where tarfile continues
     return found
 
 
 def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Without the owner, who is nobody on another machine, and in whole seconds."""
+    """Without the owner, who is unknown on another machine, and in whole seconds."""
     member.uid = member.gid = 0
     member.mtime = int(member.mtime)
     member.uname = member.gname = ""
@@ -239,7 +239,7 @@ def _pictures(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _other_files(folder: Path) -> list[Path]:
-    """Captions, splits, truth: what lies beside the pictures."""
+    """Captions, splits, truth: the files beside the pictures."""
     ours = (ARCHIVE, CONTENT)
     return sorted(
         file for file in folder.iterdir()

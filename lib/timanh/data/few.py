@@ -51,5 +51,5 @@ def _may_name(file: Path, names: Sequence[str]) -> bool:
         with file.open("rb") as stream, mmap(stream.fileno(), 0, access=ACCESS_READ) as text:
             coded = text[:2] in (b"\xff\xfe", b"\xfe\xff")
             return coded or any(text.find(stem.encode()) >= 0 for stem in stems)
-    except (OSError, ValueError):  # whoever opens it says what is wrong
+    except (OSError, ValueError):  # opening it will say what is wrong
         return True

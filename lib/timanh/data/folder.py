@@ -81,7 +81,7 @@ class DataFolder:
         """A picture's captions; none is an empty tuple."""
         return self.captions.captions.get(name, ())
 
-    def out_of_sight(self, name: str) -> bool:
+    def in_unreadable_folder(self, name: str) -> bool:
         """Whether its folder may not be read, so that it cannot be known whether it is there."""
         return any(name.startswith(f"{place.path}/") for place in self.unreadable)
 

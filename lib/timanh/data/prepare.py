@@ -7,7 +7,7 @@ from timanh.data.download import fetch_flickr8k
 from timanh.data.folder import DataFolder, open_data
 from timanh.data.scenes import draw_gallery
 from timanh.errors import DataError
-from timanh.workspace import Workspace, near
+from timanh.workspace import Workspace, local_place
 
 
 def prepare_data(
@@ -23,12 +23,12 @@ def prepare_data(
         count, seed: of drawn pictures.
 
     Raises:
-        DataError: it cannot be had.
+        DataError: it cannot be fetched, drawn or found.
     """
     if source not in ("flickr8k", "demo"):
         return open_data(source)
     kept = workspace.data / source
-    place = near(kept)
+    place = local_place(kept)
     if is_packed(kept):
         unpack_data(kept, progress=progress)
     elif (kept / IMAGES).is_dir():

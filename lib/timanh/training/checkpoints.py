@@ -23,7 +23,7 @@ from timanh.models.loading import load_encoder
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.training.adapters import merged
 from timanh.training.recipe import Recipe
-from timanh.workspace import atomic_write, discard_file, near, put_file, settle_file
+from timanh.workspace import atomic_write, discard_file, local_place, put_file, settle_file
 
 STATE = "training-state.pt"
 HISTORY = "history.json"
@@ -55,7 +55,7 @@ class Checkpoints:
 
     def __init__(self, out: Path, recipe: Recipe, data: str) -> None:
         self.out = out
-        self.work = near(out)
+        self.work = local_place(out)
         self.recipe = recipe
         self.data = data
         self.work.mkdir(parents=True, exist_ok=True)

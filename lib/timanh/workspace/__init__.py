@@ -15,7 +15,7 @@ from timanh.workspace.files import (
     settle_file,
 )
 from timanh.workspace.names import name_key, on_disk, readable
-from timanh.workspace.root import Workspace, near, user_cache
+from timanh.workspace.root import Workspace, local_place, user_cache
 
 __all__ = [
     "Workspace",
@@ -25,9 +25,9 @@ __all__ = [
     "free_disk_or_raise",
     "in_colab",
     "is_smoke",
+    "local_place",
     "mount_drive",
     "name_key",
-    "near",
     "on_disk",
     "put_file",
     "readable",

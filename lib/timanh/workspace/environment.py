@@ -1,4 +1,4 @@
-"""The only module of the library that looks at where it runs and at secrets."""
+"""Where the library runs, and secrets: no other module looks at either."""
 
 import importlib
 import importlib.util
@@ -44,8 +44,8 @@ def secret(name: str) -> str | None:
 
 
 def find_secret(name: str) -> tuple[str | None, str]:
-    """`secret`, and where there is none, why: "missing", "no access" (the notebook may not read
-    it), "no answer" (nobody answered Colab's dialog), or what else Colab said."""
+    """`secret`, and the reason where there is none: "missing", "no access" (the notebook may not
+    read it), "no answer" (Colab's dialog was not answered), or Colab's error."""
     value = os.environ.get(name, "").strip()
     if value or not in_colab():
         return value or None, "missing"
@@ -59,8 +59,8 @@ def find_secret(name: str) -> tuple[str | None, str]:
 def mount_drive() -> bool:
     """Mount Google Drive in Colab, so that the workspace outlives the session; else do nothing.
 
-    Where Drive is refused or cannot be mounted, a warning says that all goes on on Colab's own
-    disk, which ends with the session.
+    Where Drive is refused or cannot be mounted, a warning says that Colab's own disk is used,
+    which is lost with the session.
     """
     if not in_colab():
         return False
@@ -68,8 +68,8 @@ def mount_drive() -> bool:
         importlib.import_module("google.colab.drive").mount(str(colab_content() / "drive"))
     except Exception as error:  # noqa: BLE001 - ValueError, MessageError, and others of Colab's
         log.warning(
-            "Google Drive is not mounted (%s). All goes on in %s, which is lost when the session "
-            "ends; run this cell again to mount it.\n"
+            "Google Drive is not mounted (%s). Files are kept in %s, which is lost when the "
+            "session ends; run this cell again to mount it.\n"
             "Chưa kết nối được Google Drive. Mọi thứ được lưu tạm trong %s và sẽ mất khi phiên "
             "kết thúc; hãy chạy lại ô này nếu muốn dùng Drive.",
             (str(error).strip().splitlines() or [type(error).__name__])[0],

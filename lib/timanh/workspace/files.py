@@ -1,4 +1,4 @@
-"""Files that are either the old ones or the new ones, never something between."""
+"""Writing files whole: the old file or the new one, never something between."""
 
 import os
 import shutil
@@ -38,7 +38,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 def put_file(source: Path, target: Path) -> None:
     """Copy `source` over `target`, for folders on Google Drive and other slow places.
 
-    Drive moves what is replaced or deleted into its trash, where it goes on taking room. So the
+    Drive moves what is replaced or deleted into its trash, where it still takes room. So the
     older file is moved aside, emptied, and only then deleted. A process killed in between leaves
     one whole file, under a name that `settle_file` turns back into `target`.
     """
@@ -55,7 +55,7 @@ def put_file(source: Path, target: Path) -> None:
 
 
 def settle_file(target: Path) -> None:
-    """End what a killed `put_file` began: `target` is whole again, and nothing lies beside it."""
+    """Finish what a killed `put_file` began: `target` is whole again, with nothing beside it."""
     for word in ("new", "old"):
         left = _beside(target, word)
         if left.is_file() and not target.exists():
@@ -65,7 +65,7 @@ def settle_file(target: Path) -> None:
 
 
 def discard_file(path: Path) -> None:
-    """Delete a file, emptied first so that a trash keeps nothing large; none is no error."""
+    """Delete a file if it exists, emptied first so that a trash keeps nothing large."""
     try:
         with path.open("r+b") as file:
             file.truncate(0)
@@ -82,7 +82,7 @@ def free_disk_or_raise(folder: Path, needed_bytes: int) -> None:
     """Check before long work that its result will fit.
 
     Raises:
-        SettingsError: less than `needed_bytes` are free where `folder` lies.
+        SettingsError: less than `needed_bytes` are free on the disk of `folder`.
     """
     free = shutil.disk_usage(folder).free
     if free < needed_bytes:

@@ -1,4 +1,4 @@
-"""One folder that holds all that the notebooks and commands hand to each other."""
+"""One folder for everything that notebooks and commands pass to each other."""
 
 import os
 from dataclasses import dataclass
@@ -43,16 +43,8 @@ class Workspace:
 
     @property
     def on_drive(self) -> bool:
-        """Whether it lies on Google Drive in Colab, where each small file takes long."""
-        return near(self.root) != self.root
-
-    @property
-    def quick(self) -> Path:
-        """On the machine's own disk, for what is used often and can be made again.
-
-        The root itself, unless that lies on Google Drive.
-        """
-        return near(self.root)
+        """Whether it is on Google Drive in Colab, where each small file takes long."""
+        return local_place(self.root) != self.root
 
     @property
     def data(self) -> Path:
@@ -76,7 +68,7 @@ class Workspace:
 
     @property
     def cache(self) -> Path:
-        """What can be thrown away: thumbnails, translations."""
+        """Files that may be deleted at any time: thumbnails, translations."""
         return self.root / "cache"
 
 
@@ -85,11 +77,11 @@ def drive_folder() -> Path:
     return colab_content() / "drive" / "MyDrive"
 
 
-def near(folder: Path) -> Path:
-    """A place on the machine's own disk for what is to come to `folder`, or can be made again.
+def local_place(folder: Path) -> Path:
+    """The folder on the machine's disk in which to prepare what belongs into `folder`.
 
-    `folder` itself, unless it lies on Google Drive in Colab, where each write takes long and
-    each file that is replaced goes on taking room in the trash.
+    `folder` itself, unless it is on Google Drive in Colab, where each write takes long and each
+    file that is replaced still takes room in the trash.
     """
     drive = drive_folder().resolve()
     if in_colab() and folder.resolve().is_relative_to(drive):
@@ -98,7 +90,7 @@ def near(folder: Path) -> Path:
 
 
 def user_cache() -> Path:
-    """Where this user's programs keep what can be made again."""
+    """Where this user's programs keep files that can be made again."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "timanh"
 

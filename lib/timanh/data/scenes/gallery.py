@@ -36,7 +36,7 @@ def draw_gallery(
     """Draw a data folder: `images/`, `captions.txt`, `captions.vi.txt`, `truth.json`.
 
     The same arguments give the same bytes. What is there already is kept, so that an interrupted
-    run goes on and a finished one returns at once.
+    run continues and a finished one returns at once.
 
     Args:
         size: side in pixels.

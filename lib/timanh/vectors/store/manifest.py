@@ -299,5 +299,5 @@ def dtype_of(storage: str) -> str:
         SettingsError: there is no such storage.
     """
     if storage not in STORAGES:
-        raise SettingsError(f"{storage!r} is no storage; choose {' or '.join(STORAGES)}.")
+        raise SettingsError(f"Unknown storage {storage!r}. Choose {' or '.join(STORAGES)}.")
     return STORAGES[storage]

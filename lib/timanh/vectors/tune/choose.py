@@ -51,17 +51,17 @@ def tune_dictionary(
         threads: for building; all cores where it is None.
 
     Raises:
-        SettingsError: an unknown method, a recall that is none, too few queries, or a method
+        SettingsError: an unknown method, a recall outside 0..1, too few queries, or a method
             whose library, or GPU, is not there.
         DictionaryError: the dictionary is empty, or the index cannot be written.
     """
     dictionary = VectorDictionary.open(folder)
     if method not in METHODS:
-        raise SettingsError(f"{method!r} is no way to search; choose from {', '.join(METHODS)}.")
+        raise SettingsError(f"Unknown method {method!r}. Choose from {', '.join(METHODS)}.")
     if not 0 < recall <= 1:
-        raise SettingsError(f"The recall is {recall!r}; it is a share above 0, up to 1.")
+        raise SettingsError(f"Recall must lie between 0 and 1; got {recall!r}.")
     if len(queries) < FEWEST:
-        raise SettingsError(f"{len(queries)} queries are too few to measure on; at least {FEWEST}.")
+        raise SettingsError(f"Measuring needs at least {FEWEST} queries; got {len(queries)}.")
     if len(dictionary) <= K:
         raise SettingsError(f"{folder} has {len(dictionary)} pictures; there is nothing to tune.")
     tuner = Tuner(dictionary.parts, queries, recall, threads or os.cpu_count() or 1, say)

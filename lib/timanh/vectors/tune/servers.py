@@ -36,17 +36,17 @@ def tune_engine(
         recall: share of the 10 nearest that the index must find, 0..1.
 
     Raises:
-        SettingsError: an unknown method or engine, a recall that is none, or too few queries.
+        SettingsError: an unknown method or engine, a recall outside 0..1, or too few queries.
         DictionaryError: the server fails.
     """
     if method not in METHODS:
         raise SettingsError(
-            f"{method!r} is no way to search in {engine}; choose from {', '.join(METHODS)}."
+            f"Unknown method {method!r} for {engine}. Choose from {', '.join(METHODS)}."
         )
     if not 0 < recall <= 1:
-        raise SettingsError(f"The recall is {recall!r}; it is a share above 0, up to 1.")
+        raise SettingsError(f"Recall must lie between 0 and 1; got {recall!r}.")
     if len(queries) < FEWEST:
-        raise SettingsError(f"{len(queries)} queries are too few to measure on; at least {FEWEST}.")
+        raise SettingsError(f"Measuring needs at least {FEWEST} queries; got {len(queries)}.")
     copy = open_copy(folder, engine)
     try:
         if len(copy) <= K:

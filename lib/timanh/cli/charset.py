@@ -19,7 +19,7 @@ LOOKALIKES = {
 }  # fmt: skip
 
 
-def never_fail_over_letters() -> None:
+def replace_unencodable() -> None:
     """Let stdout and stderr replace what their encoding lacks."""
     for stream in (sys.stdout, sys.stderr):
         # A notebook's streams take everything, and have no encoding to choose.
@@ -38,8 +38,8 @@ def encodes(text: str, encoding: str) -> bool:
     return True
 
 
-def start_again_in_utf8() -> None:
-    """On Linux, where the locale is not UTF-8, begin this process again in Python's UTF-8 mode.
+def restart_in_utf8() -> None:
+    """On Linux, where the locale is not UTF-8, restart this process in Python's UTF-8 mode.
 
     Names of files are UTF-8 there whatever the locale says: else "ảnh" could not be opened, and
     the ids of its pictures would be others. What is printed keeps the locale's encoding.
@@ -73,7 +73,7 @@ def _instead_of(letter: str, encoding: str) -> str:
 
 
 def _marks_apart(letter: str) -> Iterator[str]:
-    """With one of its marks behind it, as cp1258 writes the tones of Vietnamese."""
+    """The letter with one mark written after it, as cp1258 writes Vietnamese tones."""
     base, *marks = list(unicodedata.normalize("NFD", letter))
     for mark in marks:
         rest = "".join(other for other in marks if other != mark)
