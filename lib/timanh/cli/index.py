@@ -23,7 +23,6 @@ from timanh.cli.options import (
 from timanh.cli.output import notice, result, result_json, table
 from timanh.cli.reports import describe, report_accuracy, report_build, report_list
 from timanh.cli.tune import tune
-from timanh.vectors import check_dictionary
 
 app = typer.Typer(help="Build and manage vector dictionaries.", invoke_without_command=True)
 
@@ -232,7 +231,7 @@ def check(
 
     The exit code is 2 if anything is wrong.
     """
-    from timanh.vectors import VectorDictionary
+    from timanh.vectors import VectorDictionary, check_dictionary
 
     dictionary = VectorDictionary.open(index)
     encoder = dictionary.load_encoder(model, device=device) if encode else None
