@@ -17,7 +17,7 @@ from pixel_encoder import PixelEncoder, make_pictures
 
 from timanh.api import ApiConfig, create_app
 from timanh.api.gallery import editing
-from timanh.errors import EngineGoneError
+from timanh.errors import EngineGoneError, OvertakenError
 from timanh.search import SearchEngine
 from timanh.vectors import VectorDictionary, build_dictionary
 from timanh.vectors.build import encoding
@@ -198,3 +198,17 @@ def test_what_is_known_is_found_by_its_bytes_in_every_state(
     assert send(client, 1).json()["added"] == 1
     assert send(client, 1, 2, 1).json()["known"] == 2
     assert len(VectorDictionary.open(engine.dictionary.folder)) == 8
+
+
+def test_where_others_change_the_gallery_all_the_time_trying_again_helps(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken(*_: Any, **__: Any) -> Any:
+        raise OvertakenError("/a/folder of this machine was changed by another process.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DictionaryWriter, "append", overtaken)
+        answer = send(client, 1)
+    assert (answer.status_code, answer.json()["code"]) == (409, "overtaken")
+    assert answer.headers["retry-after"] == "2" and "/a/folder" not in answer.text
+    assert send(client, 1).status_code == 201

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import grimp
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -182,3 +183,16 @@ def test_both_take_the_same_ports(backend: Any) -> None:
             ServeConfig(Path("x"), port=port).completed()
         with pytest.raises(OSError, match=words):
             backend.listen(port)
+
+
+def test_the_backend_imports_only_downwards_and_in_no_circle(backend: Any) -> None:
+    """import-linter holds the library's floors; the backend's packages are none of `timanh`."""
+    graph = grimp.build_graph("routes", "services", "utils", cache_dir=None)
+    assert not graph.find_illegal_dependencies_for_layers(("routes", "services", "utils"))
+    circles = [
+        (one, two)
+        for one in graph.modules
+        for two in graph.find_modules_directly_imported_by(one)
+        if graph.chain_exists(two, one)
+    ]
+    assert len(graph.modules) > 10 and not circles

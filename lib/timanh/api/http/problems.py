@@ -13,6 +13,7 @@ from starlette.routing import Match
 
 from timanh.errors import (
     EngineGoneError,
+    OvertakenError,
     PictureError,
     PictureTooLargeError,
     QueryError,
@@ -27,12 +28,20 @@ log = logging.getLogger("timanh.api")
 MEDIA_TYPE = "application/problem+json"
 
 Headers = Mapping[str, str]
-GONE = "The server that holds the gallery's vectors does not answer. Try again in a moment."
 STATUSES: tuple[tuple[type[TimAnhError], int], ...] = (
     (UnknownPictureError, 404),
     (PictureTooLargeError, 413),
     (PictureError, 415),
     (QueryError, 422),
+)
+# These pass by themselves. What they say names servers and folders, so the client gets this.
+PASSING: tuple[tuple[type[TimAnhError], int, str], ...] = (
+    (OvertakenError, 409, "Other programs are changing the gallery. Try again in a moment."),
+    (
+        EngineGoneError,
+        503,
+        "The server that holds the gallery's vectors does not answer. Try again in a moment.",
+    ),
 )
 
 
@@ -89,9 +98,9 @@ def to_request_error(error: TimAnhError) -> RequestError:
         if isinstance(error, kind):
             near = error.near if isinstance(error, UnknownFolderError) else None
             return RequestError(status, error.code, str(error), near=near)
-    if isinstance(error, EngineGoneError):
-        # The error itself, which names the server, is for the log.
-        return RequestError(503, error.code, GONE, retry_after=2)
+    for kind, status, detail in PASSING:
+        if isinstance(error, kind):
+            return RequestError(status, error.code, detail, retry_after=2)
     return RequestError(500, error.code, str(error))
 
 
