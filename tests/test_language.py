@@ -40,6 +40,10 @@ def test_the_language_of_300_lines(
         ("hòa bình", "vi"), ("Ðà Nẵng", "vi"), ("ngừơi", "vi"), ("a man in a hat", "en"),
         ("a red car", "en"), ("cat", "en"), ("A BOAT", "en"), ("un chien noir", "en"), ("", "en"),
         ("🐶", "en"), ("-5°C", "en"), ("犬", "en"),
+        ("quán cafe", "vi"), ("quan cafe", "vi"), ("ăn pizza", "vi"), ("đàn piano", "vi"),
+        ("xe Honda", "vi"), ("choi guitar", "vi"), ("đi pub", "vi"), ("mac vest", "vi"),
+        ("van", "en"), ("gang", "en"), ("a dam", "en"), ("lung", "en"), ("pizza", "en"),
+        ("van truot", "vi"), ("gang tay", "vi"), ("casă", "en"), ("Đoković", "en"),
     ],
 )  # fmt: skip
 def test_what_is_vietnamese(text: str, language: str) -> None:

@@ -37,7 +37,7 @@ ENGLISH_TRIGGER = re.compile(
 )
 VIETNAMESE_TRIGGER = re.compile(
     r"""
-    (?: [,;]\s* )? (?: \b(?:và|va|nhưng|nhung|mà)\s+ )?
+    (?: [,;]\s* )? (?: \b(?:và|va|nhưng|nhung|mà|chứ|chu)\s+ )?
     (?: (?<!trên\s)(?<!hàng\s)(?<!tren\s)(?<!hang\s) \b(?:không|khong|chẳng|chưa)\s+
           (?: (?:hề\s+)?(?:có|co) | còn | phải(?:\s+là)? | kèm | kem | chứa | thấy
             | đội|doi | mặc|mac | đeo|deo | mang | cầm|cam | che
@@ -86,7 +86,7 @@ class Grammar:
 
 
 ENGLISH = Grammar(
-    words_of("any a an the his her its their my your our some another single one many much"),
+    words_of("no any a an the his her its their my your our some another single one many much"),
     words_of(
         """
         in on at under over near with without by beside behind before after between among along
@@ -112,7 +112,7 @@ VIETNAMESE = Grammar(
         ngồi chạy đi nằm nhảy chơi bơi cưỡi lái cầm nhìn ăn uống ngủ cười leo bay ném đọc hát múa
         mặc đội đeo mang bế dắt kéo đẩy trượt lướt chụp nói hôn ôm băng lội bước tắm xung phía đằng
         ngoài trước sau qua dọc theo từ đến tới về lên xuống được bị để cho như bởi hoặc hay
-        nào cả hết nao
+        nào cả hết nao không khong chẳng chưa
         tren duoi tai canh gan giua voi cung vao dang nhung ma thi dung ngoi chay nam nhay choi boi
         cuoi lai nhin uong ngu truot luot xung phia dang truoc hoac
         """
@@ -214,6 +214,8 @@ def _phrases_from(text: str, start: int, grammar: Grammar) -> tuple[int, list[st
         if last == len(words) or not _goes_on(words, last, bare, grammar):
             break
         at = last + 1
+        if words[last] == "," and words[at] in grammar.alternatives | grammar.joins:
+            at += 1  # "hats, or gloves"
     tail = TAIL.match(text, end) if phrases else None
     return (tail.end() if tail else end), phrases
 
@@ -254,12 +256,29 @@ def _end_of_phrase(words: list[str], first: int, grammar: Grammar) -> int:
 
 def _goes_on(words: list[str], at: int, bare: bool, grammar: Grammar) -> bool:
     """Whether the word at this place joins another excluded phrase to the one before."""
-    if words[at] in grammar.alternatives:
-        return True
-    if words[at] not in grammar.joins or not bare or at + 1 == len(words):
+    if at + 1 == len(words):
         return False
     following = words[at + 1]
+    if words[at] == ",":
+        return _list_goes_on(words, at, bare, grammar)
+    if words[at] in grammar.alternatives or (words[at] in grammar.joins and following == "no"):
+        return True
+    if words[at] not in grammar.joins or not bare:
+        return False
     if following in grammar.before | grammar.ends | CLASSIFIERS | ADJECTIVES:
         return False
     last = _end_of_phrase(words, at + 1, grammar)
     return last > at + 1 and (last == len(words) or not words[last][0].isalnum())
+
+
+def _list_goes_on(words: list[str], comma: int, bare: bool, grammar: Grammar) -> bool:
+    """Whether a list goes on behind this comma: one that "or" or "and" closes further on."""
+    if words[comma + 1] in grammar.alternatives | grammar.joins:
+        return _goes_on(words, comma + 1, bare, grammar)
+    first = _skip(words, comma + 1, grammar)
+    last = _end_of_phrase(words, first, grammar)
+    if last == first or last == len(words) or words[first] in grammar.ends:
+        return False
+    if words[last - 1] in ADJECTIVES or words[last - 1].endswith("ing"):
+        return False  # "a man without a hat, wet or dry"
+    return _goes_on(words, last, bare and first == comma + 1, grammar)

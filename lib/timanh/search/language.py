@@ -23,6 +23,8 @@ def words_of(text: str) -> frozenset[str]:
 WORD = re.compile(r"[^\W\d_]+")
 # Letters that only Vietnamese has: ơ and ư, a hook above, a dot below a vowel, two marks on one.
 PECULIAR = re.compile(r"[ơưảẻỉỏủỷạẹịọụỵằẳẵắặầẩẫấậềểễếệồổỗốộờởỡớợừửữứự]")
+# Croatian and Romanian have these, but not in words that are built as Vietnamese syllables.
+ALMOST_PECULIAR = re.compile(r"[đă]")
 # Two letters that Portuguese writes far more often: cão, São.
 PORTUGUESE = re.compile(r"ão$")
 # Words without marks that English has too, though they are built as syllables: how strongly
@@ -38,14 +40,15 @@ ENGLISH = {
         yen yet en un
     """,
     0.5: """
-        an bin cap chin cup cut dim dot du ha hat he hi hut lap le lot map nap net nun pan pay pen
-        put set tan the them thin tin
+        an bin cap chin cup cut dam dim dot du gang ha hat he hi hut lap le lot lung map nap net nun
+        pan pay pen put quay set tan the them thin tin van
     """,
     0.0: """
         bat bay be can cat chat cop day de den do go hang hay ho la lay long ma mat may me mom my no
         pa ran rung sac sap sat say so song ten than to trap u y
-        bikini facebook hanoi internet iphone laptop robot saigon selfie sofa tennis tivi tv video
-        vietnam
+        bar bikini cafe camera cocktail facebook game guitar hamburger hanoi honda internet iphone
+        karaoke laptop marathon menu piano pizza poster resort robot saigon sandwich selfie sofa spa
+        taxi tennis tivi tv vest video vietnam villa violin yamaha yoga youtube
     """,
 }
 AGAINST = {word: -weight for weight, words in ENGLISH.items() for word in words.split()}
@@ -110,7 +113,7 @@ def _weight_of(word: str) -> float:
         return FOREIGN if len(word) > 1 else 0.0
     peculiar = bool(PECULIAR.search(word))
     if is_syllable(word):
-        if peculiar:
+        if peculiar or ALMOST_PECULIAR.search(word):
             return PECULIAR_SYLLABLE
         return MARKED / 3 if PORTUGUESE.search(word) else MARKED
     return PECULIAR_LETTER if peculiar else FOREIGN
