@@ -76,9 +76,32 @@ def test_a_quote_that_is_not_closed_takes_in_no_other_row(tmp_path: Path) -> Non
 
 def test_what_is_no_caption_is_counted_and_shown(tmp_path: Path) -> None:
     rows = ["nan", "None", "NaN", "null", "3.0", "17", "['A dog', 'Two dogs']", "[]", ""]
-    table = "image,caption\n" + "".join(f"a.jpg,{row}\n" for row in rows) + "a.jpg,3 dogs run\n"
+    rows += [
+        "NA",
+        "#N/A",
+        "#VALUE!",
+        "inf",
+        "('A dog', 'Two dogs')",
+        "('A dog',)",
+        "[nan]",
+        "[1, 2]",
+    ]
+    rows += [
+        "[None]",
+        '[["A dog"]]',
+        "array(['A dog'])",
+        "b'A dog'",
+        "-",
+        "...",
+        "50%",
+        "12:30",
+        "1/2",
+    ]
+    rows += ["\u200b", "\0", "1 234"]
+    kept = ("3 dogs run", "(old) dog [sic]", "[a dog]", '("Stop" on a sign)', "🐕", "犬", "Na Uy")
+    table = "image,caption\n" + "".join(f"a.jpg,{row}\n" for row in (*rows, *kept))
     found = read(tmp_path, table)
-    assert found.captions == {"a.jpg": ("3 dogs run",)}
+    assert found.captions == {"a.jpg": kept}
     assert (found.problem_count, found.problems[0]) == (len(rows), "line 2: a.jpg,nan")
     values = [None, 3, 2.5, float("nan"), True, ["A dog"], {"en": "A dog"}, "nan", "None", "7"]
     coco = read_json(

@@ -7,9 +7,21 @@ from typing import Any
 
 SHOWN_PROBLEMS = 5
 # What programs write into a cell that has no caption in it.
-NOTHING = frozenset({"", "nan", "none", "null", "<na>", "n/a", "undefined", "true", "false"})
+NOTHING = frozenset(
+    {
+        "nan", "-nan", "none", "null", "nil", "nat", "<na>", "na", "n/a", "#na", "#n/a", "#n/a n/a",
+        "#value!", "#ref!", "#name?", "#null!", "inf", "-inf", "undefined", "true", "false",
+    }
+)  # fmt: skip
 NUMBER = re.compile(r"[-+]?(\d[\d,.]*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
-LIST = re.compile(r"""\[\s*(?:['"].*['"])?\s*\]|\{.*\}""", re.DOTALL)
+# Python's and JSON's lists, tuples, objects and bytes, with text, numbers or nothing in them.
+LIST = re.compile(
+    r"""
+    (?:array)? [\[(]+ \s* (?: (['"]).*\1\s*,?\s* | (?:[\d.,\s+-]|nan|none|null)* ) [\])]+
+    | \{.*\} | b(['"]).*\2
+    """,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
 
 
 class CaptionRows:
@@ -37,12 +49,18 @@ class CaptionRows:
 
 
 def caption_of(value: Any) -> str:
-    """A caption in one line, composed; empty for a number, a list, nan or None."""
+    """A caption in one line, composed; empty for a number, a list, nan, None or mere signs."""
     if not isinstance(value, str):
         return ""
     text = unicodedata.normalize("NFC", " ".join(value.split()))
-    empty = text.lower() in NOTHING or NUMBER.fullmatch(text) or LIST.fullmatch(text)
-    return "" if empty else text
+    if text.lower() in NOTHING or NUMBER.fullmatch(text) or LIST.fullmatch(text):
+        return ""
+    return text if any(map(_says_something, text)) else ""
+
+
+def _says_something(sign: str) -> bool:
+    """Letters of any script and pictographs do; digits, points and what is unseen do not."""
+    return sign.isalpha() or unicodedata.category(sign) == "So"
 
 
 def name_of(value: Any) -> str:
