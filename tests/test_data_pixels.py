@@ -63,6 +63,26 @@ def test_a_narrow_range_far_from_zero_is_not_one_grey(tmp_path: Path) -> None:
     assert np.abs(pixels - RAMP * 255).max() <= 1
 
 
+def test_signed_values_are_brighter_above_zero_than_below(tmp_path: Path) -> None:
+    """Pillow takes signed bytes for unsigned ones; the tag SampleFormat says what they are."""
+    signed = (RAMP * 255 - 128).astype(np.int8)
+    file = saved(tmp_path / "a.tif", signed.view(np.uint8), tiffinfo={339: 2})
+    assert np.abs(grey(file) - RAMP * 255).max() <= 1
+    file = saved(tmp_path / "b.tif", ((RAMP - 0.5) * 60000).astype(np.int32))
+    assert np.abs(grey(file) - RAMP * 255).max() <= 1
+
+
+@pytest.mark.parametrize("fault", [1e30, -9999.0])
+def test_one_faulty_pixel_does_not_make_all_others_black_or_white(
+    tmp_path: Path, fault: float
+) -> None:
+    values = np.tile(RAMP, (8, 8)).astype(np.float32)
+    values[5, 5] = fault
+    pixels = grey(saved(tmp_path / "fault.tif", values))
+    assert pixels[5, 5] == (255 if fault > 0 else 0)
+    assert np.abs(pixels - np.tile(RAMP, (8, 8)) * 255)[6:].max() <= 1
+
+
 def test_what_is_no_number_is_left_out_of_the_range(tmp_path: Path) -> None:
     values = RAMP.astype(np.float32)
     values[0, 1:4] = np.nan, np.inf, -np.inf
