@@ -29,6 +29,12 @@ SYSTEM_FILES = {
     ".thumbnails/b.jpg": ".thumbnails",
     "trip/._b.jpg": "._*",
     "__MACOSX/b.jpg": "__MACOSX",
+    "@tmp/b.jpg": "@tmp",
+    "RECYCLER/b.jpg": "RECYCLER",
+    "~snapshot/b.jpg": "~snapshot",
+    "Network Trash Folder/b.jpg": "Network Trash Folder",
+    "Temporary Items/b.jpg": "Temporary Items",
+    "Lightroom Previews.lrdata/b.jpg": "*.lrdata",
 }
 HIDDEN_FILES = (".b.jpg", ".private/b.jpg", "trip/.private/deep/b.jpg")
 
@@ -194,3 +200,20 @@ def test_the_command_says_it_and_remembers_it(
     make_pictures(photos / "new", 7)
     assert run(["index", "add", "--index", out, str(photos / "new"), "--device", "cpu"]) == 0
     assert "5 added" in capsys.readouterr().out
+
+
+def test_a_folder_called_images_does_not_hide_the_others(
+    tmp_path_factory: pytest.TempPathFactory, pictures: Path
+) -> None:
+    """Of a person's pictures; where there are captions, it is a data folder's."""
+    tmp_path = tmp_path_factory.mktemp("person")
+    picture = pictures / "0000.png"
+    for name in ("images/a.png", "2019/trip/b.png", ".hidden/c.png", "@eaDir/d.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(picture, tmp_path / name)
+    assert open_data(tmp_path).names == ("2019/trip/b.png", "images/a.png")
+    (tmp_path / "captions.txt").write_text("image,caption\na.png,a dog\n")
+    assert open_data(tmp_path).names == ("a.png",)
+    (tmp_path / "captions.txt").unlink()
+    shutil.rmtree(tmp_path / "2019")
+    assert open_data(tmp_path).names == ("a.png",)

@@ -90,17 +90,16 @@ def report_data(folder: "DataFolder") -> None:
         notice(note)
 
 
-def report_accuracy(
+def report_cost(
     gallery: Path, captions: list[Path] | None, out: Path, coarse: "Encoder", exact: "Encoder"
 ) -> None:
     from timanh.data import open_data
-    from timanh.evaluation import measure_runtime_accuracy
-    from timanh.vectors import VectorDictionary
+    from timanh.vectors import VectorDictionary, measure_cost
 
     selection = VectorDictionary.open(out).manifest.selection
-    accuracy = measure_runtime_accuracy(exact, coarse, open_data(gallery, captions, selection))
-    if accuracy is not None:
-        notice(str(accuracy))
+    cost = measure_cost(exact, coarse, open_data(gallery, captions, selection))
+    if cost is not None:
+        notice(str(cost))
 
 
 def report_list(label: str, lines: Sequence[str]) -> None:

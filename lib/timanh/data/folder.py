@@ -12,8 +12,7 @@ from timanh.data.listing import (
     Unreadable,
     describe_left_out,
     find_pictures,
-    has_suffix,
-    is_file,
+    holds_picture,
 )
 from timanh.data.matching import match_names
 from timanh.data.splits import (
@@ -202,12 +201,14 @@ def open_data(
 
 
 def images_in(root: Path, *, captioned: bool) -> Path:
-    """`root/images`, unless `root` is a person's folder of photos that merely has one inside."""
+    """`root/images`, unless `root` is a person's folder of photos that merely has one inside.
+
+    Without captions, it is a person's if there are pictures anywhere else in it.
+    """
     inner = next((root / name for name in IMAGE_FOLDERS if (root / name).is_dir()), None)
     if inner is None:
         return root
-    holds_pictures = any(has_suffix(path.name) and is_file(path) for path in root.glob("[!.]*"))
-    return root if holds_pictures and not captioned else inner
+    return inner if captioned or not holds_picture(root, besides=inner) else root
 
 
 def caption_files_in(root: Path, given: Path | str | Sequence[Path | str] | None) -> list[Path]:

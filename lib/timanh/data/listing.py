@@ -18,7 +18,8 @@ SYSTEM = (
     "@eaDir", "#recycle", "#snapshot", "@Recycle", "@Recently-Snapshot", ".@__thumb",
     "$RECYCLE.BIN", "System Volume Information", "lost+found", ".Trash-*", ".Trash", ".Trashes",
     ".thumbnails", ".Spotlight-V100", ".fseventsd", ".TemporaryItems", ".DocumentRevisions-V100",
-    ".AppleDouble", "__MACOSX", "._*",
+    ".AppleDouble", "__MACOSX", "._*", "@tmp", "RECYCLER", "~snapshot", "Network Trash Folder",
+    "Temporary Items", "*.lrdata",
 )  # fmt: skip
 # One expression for all, because it is tried on every file of a large gallery.
 ANY_SYSTEM = re.compile("|".join(translate(pattern.lower()) for pattern in SYSTEM))
@@ -184,6 +185,27 @@ def describe_left_out(left_out: Sequence[LeftOut]) -> str | None:
     )
     text = "; ".join(f"{label}: {', '.join(names)}" for label, names in groups if names)
     return f"Left out: {text}." if text else None
+
+
+def holds_picture(root: Path, *, besides: Path) -> bool:
+    """Whether a picture that `Selection` takes is in `root`, outside its folder `besides`."""
+    for place, folders, files in os.walk(root):
+        inside = _below(Path(place), root)
+        if any(
+            has_suffix(name)
+            and Selection().rule_for_entry(f"{inside}{name}") is None
+            and is_file(Path(place, name))
+            for name in files
+        ):
+            return True
+        folders[:] = [
+            name
+            for name in folders
+            # Not by its name, since "images" and "Images" are one folder on some systems.
+            if not (inside == "" and Path(place, name).samefile(besides))
+            and Selection().rule_for_entry(f"{inside}{name}") is None
+        ]
+    return False
 
 
 def _below(place: Path, folder: Path) -> str:

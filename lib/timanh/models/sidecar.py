@@ -1,4 +1,4 @@
-"""Name and languages of a checkpoint, which transformers' files do not hold."""
+"""What a checkpoint folder says beyond transformers' own files."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Names of the runtimes, and which of them this machine can use."""
+"""What the runtimes are called, and which of them this machine has."""
 
 from importlib.util import find_spec
 
@@ -18,7 +18,7 @@ _NEEDS = {
 
 
 def missing(runtime: str) -> tuple[str, ...]:
-    """Packages that `runtime` needs and that are not installed."""
+    """Packages that `runtime` needs and this machine has not."""
     return tuple(package for package in _NEEDS.get(runtime, ()) if not find_spec(package))
 
 
