@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 from common import keep
 
+from timanh.models.reading import content_hash
 from timanh.vectors import VectorDictionary, compact_dictionary, tune_dictionary
 from timanh.vectors.build.encoding import SEGMENT_ROWS
-from timanh.vectors.store.items import Item, content_hash, item_id
+from timanh.vectors.store.items import Item, item_id
 from timanh.vectors.store.manifest import Manifest
 from timanh.vectors.store.writer import DictionaryWriter
 

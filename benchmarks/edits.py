@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from pixel_encoder import PixelEncoder
 
 from timanh.api import ApiConfig, create_app
+from timanh.models.reading import content_hash
 from timanh.search import SearchEngine
 from timanh.vectors import (
     VectorDictionary,
@@ -37,7 +38,7 @@ from timanh.vectors import (
     remove_pictures,
     tune_dictionary,
 )
-from timanh.vectors.store.items import Item, content_hash, item_id
+from timanh.vectors.store.items import Item, item_id
 from timanh.vectors.store.manifest import Manifest
 from timanh.vectors.store.writer import DictionaryWriter
 

@@ -12,6 +12,7 @@ import json
 import statistics
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,9 @@ from timanh.data import list_pictures, open_picture
 from timanh.errors import RuntimeRefusedError
 from timanh.models import load_encoder
 from timanh.models.preparation import ImagePreparation
+from timanh.models.reading import pixel_batches
 from timanh.models.runtimes.names import RUNTIMES, missing
 from timanh.vectors import build_dictionary
-from timanh.vectors.build.reading import prepare_pictures
 
 SLOW = ("torch-compile",)
 # Rows and columns of the product that shows what the processor can do.
@@ -108,7 +109,7 @@ def compare(
         except RuntimeRefusedError as refused:
             found[runtime] = {"refused": str(refused)}
             continue
-        encoder.expect(images=100_000, texts=100_000)
+        encoder.choose_runtime_for(images=100_000, texts=100_000)
         found[runtime] = {
             "images_with": encoder.runtime,
             "image_cosine": lowest(encoder.encode_prepared(pixels), wanted[0]),
@@ -180,7 +181,7 @@ def timed(work: Callable[[], Any]) -> float:
 def encoder_of(ways: dict[str, Any], model: Path) -> Any:
     """The encoder of "auto", once more; what it chose is remembered."""
     encoder = load_encoder(model, device="cpu")
-    encoder.expect(images=100_000)
+    encoder.choose_runtime_for(images=100_000)
     return encoder
 
 
@@ -211,7 +212,7 @@ def folder_to_dictionary(
 ) -> dict[str, Any]:
     """From files to a dictionary, beside the encoder alone and the reading alone, in turn."""
     encoder = load_encoder(model, device="cpu")
-    encoder.expect(images=100_000)
+    encoder.choose_runtime_for(images=100_000)
     names = list_pictures(gallery)[:count]
     some = temporary / "some"
     some.mkdir()
@@ -226,7 +227,9 @@ def folder_to_dictionary(
     out = iter(range(rounds))
     ways: dict[str, Callable[[], Any]] = {
         "encoder_alone": encode_all,
-        "reading_alone": lambda: list(prepare_pictures(some, sorted(map(base, names)), encoder)),
+        "reading_alone": lambda: deque(
+            pixel_batches(some, sorted(map(base, names)), encoder, 32), maxlen=0
+        ),
         "folder_to_dictionary": lambda: build_dictionary(
             some, encoder, temporary / f"out-{next(out)}", progress=False
         ),

@@ -5,9 +5,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import CLIPConfig, CLIPModel
 
-from timanh.models.runtimes import clip_towers
-from timanh.models.runtimes.towers import Tower
+from timanh.models import clip_towers
 from timanh.models.torch_encoder import TorchEncoder
+from timanh.models.towers import Tower
 
 END, LAST_WORD = 48, 47
 
@@ -45,18 +45,18 @@ def test_texts_end_where_the_model_says(eos_token_id: int) -> None:
     for row, length in enumerate(lengths):
         words[row, 0], words[row, length + 1 :], mask[row, : length + 2] = 0, END, 1
     wanted = model.get_text_features(input_ids=words, attention_mask=mask).pooler_output
-    found = clip_towers.text_features(model, words, mask)
+    found = clip_towers.text_forward(model, words, mask)
     torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-4)
-    alone = clip_towers.text_features(model, words[:1, :3], mask[:1, :3])
+    alone = clip_towers.text_forward(model, words[:1, :3], mask[:1, :3])
     torch.testing.assert_close(alone, wanted[:1], atol=1e-4, rtol=1e-4)
 
 
 def test_another_family_is_left_to_its_own_code() -> None:
     model = a_model(END)
-    assert clip_towers.knows(model)
+    assert clip_towers.supports(model)
     model.config.model_type = "metaclip_2"
-    assert not clip_towers.knows(model)
-    assert not clip_towers.knows(torch.nn.Linear(2, 2))
+    assert not clip_towers.supports(model)
+    assert not clip_towers.supports(torch.nn.Linear(2, 2))
 
 
 # What is promised
@@ -67,7 +67,7 @@ def test_pictures_have_the_vectors_of_the_model() -> None:
     model = a_model(END)
     pixels = torch.randn(5, 3, 32, 32)
     wanted = model.get_image_features(pixel_values=pixels).pooler_output
-    found = clip_towers.image_features(model, pixels)
+    found = clip_towers.image_forward(model, pixels)
     torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-4)
 
 
@@ -81,4 +81,4 @@ def test_the_last_layer_is_computed_for_one_token(tiny_encoder: TorchEncoder, wh
             run(*inputs)
         return counter.get_total_flops()
 
-    assert work(tower) < 0.85 * work(tower.as_it_comes)  # type: ignore[arg-type]
+    assert work(tower) < 0.85 * work(tower.unchanged_forward)  # type: ignore[arg-type]

@@ -80,7 +80,7 @@ def test_named_folders_make_a_zero_shot_probe(tmp_path: Path) -> None:
     class Colours:
         """Pictures by red against blue; texts by the word in them."""
 
-        dim, name = 2, "colours"
+        dim, name, min_decode_side = 2, "colours", None
 
         def prepare_images(self, images: Any) -> np.ndarray:
             return np.stack([np.asarray(image)[0, 0].astype(np.float32) for image in images])

@@ -20,7 +20,7 @@ from timanh.models.families import FAMILIES
 from timanh.models.runtimes import names
 from timanh.models.runtimes.exporting import export
 from timanh.models.runtimes.sessions import open_session
-from timanh.models.runtimes.towers import Tower
+from timanh.models.towers import Tower
 
 
 @pytest.mark.parametrize("name", list(HUB))
@@ -91,7 +91,7 @@ def test_every_family_is_held_by_this_file(hub: dict[str, Path]) -> None:
 @pytest.mark.parametrize("kind", ["align", "clipseg", "groupvit", "vision-text-dual-encoder", None])
 def test_a_family_that_is_not_held_is_refused(kind: str | None, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": kind}))
-    with pytest.raises(ModelFormatError, match=rf"type {kind!r} .*Known are CLIP, MetaCLIP 2"):
+    with pytest.raises(ModelFormatError, match=rf"type {kind!r} .*Supported are CLIP, MetaCLIP 2"):
         load_encoder(tmp_path)
 
 

@@ -47,7 +47,7 @@ def test_a_model_of_texts_alone_is_refused(tmp_path: Path) -> None:
     BertModel(BertConfig(vocab_size=20, hidden_size=16, **tower)).save_pretrained(tmp_path)
     with pytest.raises(
         ModelFormatError,
-        match=r"type 'bert' .BertModel., which is not known here as one of pictures",
+        match=r"type 'bert' .BertModel., which is not supported as a model of pictures",
     ):
         load_encoder(tmp_path)
 
@@ -57,7 +57,7 @@ def test_a_checkpoint_without_preprocessor_is_refused(
 ) -> None:
     tiny_encoder.save_pretrained(tmp_path)
     (tmp_path / "preprocessor_config.json").unlink()
-    with pytest.raises(ModelFormatError, match="nobody knows how its pictures are prepared"):
+    with pytest.raises(ModelFormatError, match="it is unknown how its pictures are prepared"):
         load_encoder(tmp_path)
 
 

@@ -56,7 +56,7 @@ def test_pixels_are_those_of_transformers(config: dict[str, Any]) -> None:
 
 
 def test_a_class_that_is_not_known_is_refused() -> None:
-    with pytest.raises(ModelFormatError, match="prepared by “EfficientNet” are not known"):
+    with pytest.raises(ModelFormatError, match="prepared by “EfficientNet” are not supported"):
         ImagePreparation.from_config({"image_processor_type": "EfficientNetImageProcessor"})
     uncropped = {"feature_extractor_type": "CLIPFeatureExtractor", "do_center_crop": False}
     with pytest.raises(ModelFormatError, match="no common size"):

@@ -15,8 +15,8 @@ from timanh.errors import RuntimeRefusedError, SettingsError
 from timanh.models import load_encoder, runtimes
 from timanh.models.runtimes import choosing, execution, exporting, names
 from timanh.models.runtimes.sessions import open_session
-from timanh.models.runtimes.towers import Tower
 from timanh.models.torch_encoder import TorchEncoder
+from timanh.models.towers import Tower
 
 TEXTS = ["a red car", "two dogs run on the beach", "x", "hai con mèo dưới mưa"] * 3
 
@@ -82,7 +82,7 @@ def test_a_runtime_that_disagrees_is_refused_and_auto_goes_on(
         load_encoder(folder, device="cpu", runtime="torch-bf16")
     monkeypatch.setattr(names, "candidates", lambda _: ["torch-bf16"])
     encoder = load_encoder(folder, device="cpu")
-    encoder.expect(images=10_000)
+    encoder.choose_runtime_for(images=10_000)
     assert encoder.runtime == "torch"
     assert encoder.execution is not None
     taken, refused = encoder.execution.trials["image"]
@@ -192,10 +192,10 @@ def test_auto_measures_once_and_remembers(
 ) -> None:
     encoder = load_encoder(folder, device="cpu")
     encoder.encode_images(pictures())
-    assert encoder.execution is not None and not encoder.execution.trials, "not worth it yet"
+    assert not encoder.execution.trials, "not worth it yet"
     assert not (folder / "runtimes").exists()
     encoder = load_encoder(exported, device="cpu")
-    encoder.expect(images=5000)
+    encoder.choose_runtime_for(images=5000)
     assert encoder.execution is not None
     trials = encoder.execution.trials["image"]
     able = [trial for trial in trials if not trial.refused]
@@ -210,12 +210,12 @@ def test_auto_measures_once_and_remembers(
 
     monkeypatch.setattr(execution, "choose", never)
     again = load_encoder(exported, device="cpu")
-    again.expect(images=5000)
+    again.choose_runtime_for(images=5000)
     assert again.runtime == encoder.runtime
     monkeypatch.setattr(choosing, "_processor", lambda: "another machine")
     moved = load_encoder(exported, device="cpu")
     with pytest.raises(AssertionError, match="measured again"):
-        moved.expect(images=5000)
+        moved.choose_runtime_for(images=5000)
 
 
 def test_the_package_and_read_only_folders_are_not_written(

@@ -5,19 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from pixel_encoder import PixelEncoder, make_pictures, unit
+from pixel_encoder import PixelEncoder, make_pictures
 from small_dictionary import build, contents
 
-from timanh.data import open_data, open_picture
 from timanh.errors import (
     DictionaryError,
     EmptyGalleryError,
     EncoderMismatchError,
     SettingsError,
 )
-from timanh.models import Encoder, Vectors
-from timanh.vectors import VectorDictionary, check_dictionary, measure_cost
+from timanh.models import Encoder
+from timanh.vectors import VectorDictionary, check_dictionary
 from timanh.vectors.store import items
 
 # What can go wrong
@@ -144,41 +142,3 @@ def test_ids_are_stable_and_never_shared(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 # What a coarser runtime costs
-
-
-class Coarse(PixelEncoder):
-    """A pixel encoder whose numbers are cut to a few steps."""
-
-    runtime = "steps"
-
-    def encode_prepared(self, pixels: NDArray[np.float32]) -> Vectors:
-        return np.stack([unit(np.round(row * 6)) for row in super().encode_prepared(pixels)])
-
-
-def test_the_cost_of_a_coarser_runtime(gallery: Path, tmp_path: Path) -> None:
-    make_pictures(tmp_path / "pictures", 60)
-    plain = open_data(tmp_path / "pictures")
-    same = measure_cost(PixelEncoder(), PixelEncoder(), plain)
-    assert same is not None
-    assert (same.kept, same.by, same.queries, same.recall) == (1.0, "pictures", 60, None)
-    worse = measure_cost(PixelEncoder(), Coarse(), plain)
-    assert worse is not None and worse.cosine < 1
-    # By hand, from the definition.
-    names = [plain.images / name for name in plain.names]
-    both = [
-        encoder.encode_images([open_picture(name) for name in names])
-        for encoder in (PixelEncoder(), Coarse())
-    ]
-    best = []
-    for vectors in both:
-        scores = vectors @ vectors.T
-        np.fill_diagonal(scores, -2)
-        best.append(np.argsort(-scores, axis=1, kind="stable")[:, :10])
-    kept = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(*best, strict=True)])
-    assert worse.kept == pytest.approx(kept) and 0.3 < kept < 1
-    captioned = measure_cost(PixelEncoder(), Coarse(), open_data(gallery))
-    assert captioned is not None and captioned.by == "captions" and captioned.queries == 12
-    assert "12 captions among 12 of your pictures" in str(captioned)
-    assert (
-        measure_cost(PixelEncoder(), Coarse(), open_data(make_pictures(tmp_path / "p", 4))) is None
-    )

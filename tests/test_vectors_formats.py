@@ -11,9 +11,9 @@ from pixel_encoder import PixelEncoder, make_pictures
 from timanh.data import open_picture, open_reduced, signatures
 from timanh.errors import PictureError
 from timanh.models.preparation import ImagePreparation
+from timanh.models.reading import pixel_batches
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.vectors import VectorDictionary, build_dictionary
-from timanh.vectors.build import reading
 
 
 def photo(width: int, height: int) -> Image.Image:
@@ -88,16 +88,15 @@ def test_large_jpegs_are_decoded_small_and_keep_their_size(
     exif = Image.Exif()
     exif[0x0112] = orientation
     photo(4000, 3000).save(file, quality=90, exif=exif)
-    assert tiny_encoder.enough_pixels == 96
-    read = reading.prepare_picture(tmp_path, "phone.jpg", tiny_encoder)
-    assert isinstance(read, reading.Prepared)
-    assert (read.picture.width, read.picture.height) == (
+    assert tiny_encoder.min_decode_side == 96
+    (read,) = pixel_batches(tmp_path, ["phone.jpg"], tiny_encoder, 1)
+    assert (read.pictures[0].width, read.pictures[0].height) == (
         (4000, 3000) if orientation == 1 else (3000, 4000)
     )
     reduced = open_reduced(file, 96, label="phone.jpg").image
     assert max(reduced.size) == 500, "an eighth"
     whole = tiny_encoder.encode_images([open_picture(file)])
-    assert float(whole[0] @ tiny_encoder.encode_prepared(read.pixels[None])[0]) > 0.999
+    assert float(whole[0] @ tiny_encoder.encode_prepared(read.pixels)[0]) > 0.999
 
 
 def test_preparing_is_what_the_formula_says() -> None:

@@ -17,13 +17,11 @@ from pixel_encoder import PixelEncoder, make_pictures
 
 from timanh.cli.program import run
 from timanh.errors import DictionaryError, SettingsError
-from timanh.vectors import (
-    on_ray,
-    ray_cluster,
-    ray_encoding,
-)
+from timanh.models.reading import Skipped
+from timanh.vectors import on_ray
 from timanh.vectors.build.encoding import Batch
-from timanh.vectors.build.reading import Skipped
+from timanh.vectors.build.ray import cluster as ray_cluster
+from timanh.vectors.build.ray import encoding as ray_encoding
 
 ray = pytest.importorskip("ray")
 grpc = pytest.importorskip("grpc")

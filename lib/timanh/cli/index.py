@@ -21,7 +21,7 @@ from timanh.cli.options import (
     Runtime,
 )
 from timanh.cli.output import notice, result, result_json, table
-from timanh.cli.reports import describe, report_build, report_cost, report_list
+from timanh.cli.reports import describe, report_accuracy, report_build, report_list
 from timanh.cli.tune import tune
 
 app = typer.Typer(help="Build and manage vector dictionaries.", invoke_without_command=True)
@@ -111,7 +111,7 @@ def build(
     report_build(report, as_json)
     if runtime == "int8":
         exact = load(model, runtime="torch")
-        report_cost(gallery, captions, out, encoder, exact)
+        report_accuracy(gallery, captions, out, encoder, exact)
 
 
 @app.command()

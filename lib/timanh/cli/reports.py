@@ -90,16 +90,17 @@ def report_data(folder: "DataFolder") -> None:
         notice(note)
 
 
-def report_cost(
+def report_accuracy(
     gallery: Path, captions: list[Path] | None, out: Path, coarse: "Encoder", exact: "Encoder"
 ) -> None:
     from timanh.data import open_data
-    from timanh.vectors import VectorDictionary, measure_cost
+    from timanh.evaluation import measure_runtime_accuracy
+    from timanh.vectors import VectorDictionary
 
     selection = VectorDictionary.open(out).manifest.selection
-    cost = measure_cost(exact, coarse, open_data(gallery, captions, selection))
-    if cost is not None:
-        notice(str(cost))
+    accuracy = measure_runtime_accuracy(exact, coarse, open_data(gallery, captions, selection))
+    if accuracy is not None:
+        notice(str(accuracy))
 
 
 def report_list(label: str, lines: Sequence[str]) -> None:

@@ -27,12 +27,14 @@ from timanh.evaluation.interpolation import format_interpolation, interpolate
 from timanh.evaluation.kinds import format_kinds, kinds_of, recall_by_kind
 from timanh.evaluation.probing import Probe, open_probe
 from timanh.evaluation.recall import retrieval_ranks, retrieval_report
+from timanh.evaluation.runtime_accuracy import RuntimeAccuracy, measure_runtime_accuracy
 from timanh.evaluation.similar import evaluate_similar
 from timanh.evaluation.training_report import write_training_report
 
 __all__ = [
     "Measured",
     "Probe",
+    "RuntimeAccuracy",
     "Shown",
     "combined_cases",
     "compare",
@@ -50,6 +52,7 @@ __all__ = [
     "interpolate",
     "kinds_of",
     "measure",
+    "measure_runtime_accuracy",
     "open_probe",
     "plot_captioned",
     "plot_combined",

@@ -1,20 +1,27 @@
 """From a model and a data folder to the report of its recall."""
 
 import warnings
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-from timanh.data import DataFolder, open_picture
-from timanh.errors import DataError, EmptyGalleryError, PictureError
+from timanh.data import DataFolder
+from timanh.errors import DataError, EmptyGalleryError
 from timanh.evaluation.recall import KS, Ranks, report_of_ranks, retrieval_ranks, same_captions
 from timanh.models.encoder import Encoder, Vectors
+from timanh.models.preparation import ImagePreparation
+from timanh.models.reading import (
+    PixelBatch,
+    Prepared,
+    Skipped,
+    in_batches,
+    pixel_batches,
+    prepare_pictures,
+)
 from timanh.models.torch_encoder import TorchEncoder
 
 
@@ -37,22 +44,6 @@ class Measured:
     same: Ranks
     t2i: Ranks
     i2t: Ranks
-
-
-class Prepared:
-    """Pictures decoded and resized once, as bytes in memory, for measures that come again."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, Path], NDArray[np.uint8]] = {}
-
-    def __call__(self, encoder: Encoder, file: Path) -> NDArray[np.float32]:
-        """(1, 3, H, W), as `encoder.prepare_images` gives it."""
-        if not isinstance(encoder, TorchEncoder):
-            return encoder.prepare_images([open_picture(file)])
-        key = encoder.preparation.describe(), file
-        if key not in self._kept:
-            self._kept[key] = encoder.preparation.to_uint8(open_picture(file))
-        return encoder.preparation.normalise(self._kept[key][None])
 
 
 def evaluate(
@@ -87,7 +78,7 @@ def measure(
     split: str = "all",
     batch_size: int = 64,
     progress: bool = True,
-    prepared: Prepared | None = None,
+    batches: Iterable[PixelBatch] | None = None,
 ) -> Measured:
     """`evaluate`, with the ranks that `compare` needs; raises the same."""
     if not any(folder.captions_of(name) for name in names):
@@ -98,7 +89,7 @@ def measure(
             notebook="Put a captions.txt into the folder, or set DATA or SPLIT to another.",
         )
     images, kept, skipped = encode_gallery(
-        encoder, folder, names, batch_size=batch_size, progress=progress, prepared=prepared
+        encoder, folder, names, batch_size=batch_size, progress=progress, batches=batches
     )
     texts = [caption for name in kept for caption in folder.captions_of(name)]
     owner = np.repeat(np.arange(len(kept)), [len(folder.captions_of(name)) for name in kept])
@@ -116,12 +107,12 @@ def encode_gallery(
     *,
     batch_size: int = 64,
     progress: bool = True,
-    prepared: Prepared | None = None,
+    batches: Iterable[PixelBatch] | None = None,
 ) -> tuple[Vectors, list[str], dict[str, str]]:
     """((N, dim) vectors, the N names, skipped name → reason); reads ahead while it encodes.
 
     Args:
-        prepared: keeps decoded pictures from call to call.
+        batches: the pixels of the pictures `names`, where they are in memory already.
 
     Raises:
         EmptyGalleryError: no picture can be opened.
@@ -130,30 +121,14 @@ def encode_gallery(
     kept: list[str] = []
     vectors: list[Vectors] = []
 
-    def prepare(name: str) -> NDArray[np.float32] | str:
-        try:
-            if prepared is not None:
-                return prepared(encoder, folder.images / name)
-            return encoder.prepare_images([open_picture(folder.images / name)])
-        except PictureError as error:
-            return str(error)
-
-    with (
-        ThreadPoolExecutor() as pool,
-        tqdm(total=len(names), desc="encode", unit="img", disable=not progress) as bar,
-    ):
-        for start in range(0, len(names), batch_size):
-            batch = names[start : start + batch_size]
-            ready: list[NDArray[np.float32]] = []
-            for name, pixels in zip(batch, pool.map(prepare, batch), strict=True):
-                if isinstance(pixels, str):
-                    skipped[name] = pixels
-                else:
-                    kept.append(name)
-                    ready.append(pixels)
-            if ready:
-                vectors.append(encoder.encode_prepared(np.concatenate(ready)))
-            bar.update(len(batch))
+    batches = batches or pixel_batches(folder.images, names, encoder, batch_size)
+    with tqdm(total=len(names), desc="encode", unit="img", disable=not progress) as bar:
+        for batch in batches:
+            if batch.pictures:
+                vectors.append(encoder.encode_prepared(batch.pixels))
+            kept += [picture.path for picture in batch.pictures]
+            skipped |= {one.path: one.reason for one in batch.skipped}
+            bar.update(len(batch.pictures) + len(batch.skipped))
     if not vectors:
         raise EmptyGalleryError(
             f"None of the {len(names)} pictures in {folder.images} can be opened "
@@ -192,13 +167,24 @@ def dev_recall(
             "more pictures."
         )
 
-    pictures = Prepared()
+    @cache
+    def decoded(preparation: ImagePreparation) -> list[Prepared | Skipped]:
+        """All pictures as bytes in memory, for the epochs after the first."""
+        side = preparation.min_decode_side
+        return list(prepare_pictures(folder.images, chosen, preparation.to_uint8, side))
 
     def measure_again(encoder: Encoder) -> dict[str, Any]:
+        batches = None
+        if isinstance(encoder, TorchEncoder):
+            normalise = encoder.preparation.normalise
+            batches = (
+                replace(batch, pixels=normalise(batch.pixels))
+                for batch in in_batches(decoded(encoder.preparation), 64)
+            )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             return measure(
-                encoder, folder, chosen, split="dev", progress=False, prepared=pictures
+                encoder, folder, chosen, split="dev", progress=False, batches=batches
             ).document
 
     return measure_again

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 from timanh.models.encoder import Encoder, Vectors
 
 if TYPE_CHECKING:
-    from timanh.models.building import join_towers, small_encoder
+    from timanh.models.building import from_weights, join_towers, small_encoder
     from timanh.models.loading import load_encoder
-    from timanh.models.weight_files import from_weights
 
 _LAZY = {
     "join_towers": "timanh.models.building",
     "small_encoder": "timanh.models.building",
     "load_encoder": "timanh.models.loading",
-    "from_weights": "timanh.models.weight_files",
+    "from_weights": "timanh.models.building",
 }
 
 __all__ = ["Encoder", "Vectors", "from_weights", "join_towers", "load_encoder", "small_encoder"]

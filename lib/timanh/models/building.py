@@ -1,20 +1,20 @@
-"""New encoders: two pretrained towers joined, or small towers with random weights."""
+"""New encoders: joined pretrained towers, small random ones, or a model with a file's weights."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from timanh.errors import ModelFormatError
-from timanh.models.loading import choose_device, download
+from timanh.models.loading import choose_device, download, load_encoder
 from timanh.models.packages import needed_packages
 from timanh.models.preparation import ImagePreparation
 from timanh.models.sidecar import Sidecar, guess_languages
 from timanh.models.texts import repaired
 from timanh.models.two_tower import TwoTower, TwoTowerEncoder
-from timanh.models.weight_files import explain
+from timanh.models.weight_files import explain, read_weights
 
 SMALL_SIDE = 112  # pixels; drawn pictures need no more
 
@@ -36,7 +36,7 @@ def join_towers(
         vision, text: folders or Hugging Face ids, such as a ResNet50 and PhoBERT.
         dim: length of the common vectors.
         text_pooling: "mean" over the tokens, or "cls", the first one.
-        image_size: side in pixels, for towers that take any; None keeps the tower's own.
+        image_size: side in pixels, for towers that take any; None keeps the tower's size.
 
     Raises:
         ModelNotFoundError, ModelFormatError: as `load_encoder`.
@@ -122,6 +122,39 @@ def small_encoder(
     return encoder
 
 
+def from_weights(base: str | Path, weights: Path, out: Path) -> Path:
+    """A model folder of the model `base` with other weights of the same shapes.
+
+    Args:
+        base: the model that was fine-tuned, as `load_encoder` takes it; it gives tokenizer and
+            preparation of pictures.
+        weights: a state dict as torch or safetensors write it, with the names of transformers,
+            or of OpenAI's CLIP and open_clip.
+        out: the folder to write.
+
+    Raises:
+        ModelFormatError: the file holds no state dict, or one of another model.
+
+    Example:
+        >>> from_weights("openai/clip-vit-base-patch32", Path("best.pt"), Path("best"))
+    """
+    encoder = load_encoder(base, device="cpu", runtime="torch")
+    wanted = encoder.network.state_dict()
+    read = read_weights(Path(weights), device="cpu")
+    for name in sorted(wanted.keys() | read.keys()):
+        in_file, in_model = _shape(read.get(name)), _shape(wanted.get(name))
+        if in_file != in_model and not name.endswith("position_ids"):
+            raise ModelFormatError(
+                f"{weights} does not fit {base}: {name} is {in_file} in the file and {in_model} in "
+                "the model. Name the model that it was trained from."
+            )
+    encoder.network.load_state_dict({name: read[name] for name in wanted if name in read}, False)
+    encoder.forget_fingerprint()
+    encoder.name = Path(out).name
+    encoder.save_pretrained(Path(out))
+    return Path(out)
+
+
 def train_tokenizer(texts: Iterable[str], *, vocabulary: int = 2000, max_length: int = 64) -> Any:
     """A word-piece tokenizer over `texts`; lower case, accents kept (Vietnamese needs them).
 
@@ -183,7 +216,7 @@ def _folder(name: str | Path) -> Path:
 
 
 def _tower(folder: Path, side: str) -> nn.Module:
-    """One tower in float32; of a CLIP-like checkpoint, the half that is wanted."""
+    """The vision or text tower in float32, alone or out of a CLIP-like checkpoint."""
     from transformers import AutoModel
 
     try:
@@ -194,6 +227,9 @@ def _tower(folder: Path, side: str) -> nn.Module:
             f"The {side} tower {folder.name} cannot be read ({first}). Name a folder or a hub id "
             "of a transformers model with its weights."
         ) from error
-    half = getattr(model, f"{side}_model", None)
-    tower: nn.Module = model if half is None else half
+    tower: nn.Module = getattr(model, f"{side}_model", model)
     return tower
+
+
+def _shape(tensor: Tensor | None) -> str:
+    return "absent" if tensor is None else "×".join(map(str, tensor.shape)) or "a number"

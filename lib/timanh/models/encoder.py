@@ -22,9 +22,10 @@ class Encoder(ABC):
             preparation of pictures change. A dictionary is opened by it.
         languages: ISO codes of the languages its text tower was trained on, such as ("en", "vi").
         device: where it computes, such as "cpu" or "cuda".
-        enough_pixels: for a picture's shorter side; large JPEGs may be decoded that small with
-            as good as the same vector. None where every pixel counts.
-        runtime: what computes, such as "torch" or "openvino-bf16".
+        min_decode_side: pixels of the shorter side; a large JPEG may be decoded at any size that
+            keeps as many, and its vector stays the same but for rounding. None where every
+            pixel counts.
+        runtime: what computes pictures, such as "torch" or "openvino-bf16".
     """
 
     name: str
@@ -32,17 +33,17 @@ class Encoder(ABC):
     fingerprint: str
     languages: tuple[str, ...]
     device: str
-    enough_pixels: int | None = None
+    min_decode_side: int | None = None
     runtime: str = "torch"
 
     @property
     def text_fingerprint(self) -> str:
-        """The same for the vectors of texts: changes when weights, tokenizer or the cleaning of
-        texts change. Pictures that were encoded before stay as good as they were."""
+        """16 hex digits of the vectors of texts; changes when weights, tokenizer or the cleaning
+        of texts change. It does not concern pictures that were encoded before."""
         return self.fingerprint
 
-    def expect(self, *, images: int = 0, texts: int = 0) -> None:  # noqa: B027 - most need none
-        """Get ready for so many; an encoder that can compute in several ways chooses now."""
+    def choose_runtime_for(self, *, images: int = 0, texts: int = 0) -> None:  # noqa: B027
+        """Choose the runtime that suits so many rows; an encoder with one runtime does nothing."""
 
     @abstractmethod
     def prepare_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
@@ -69,7 +70,7 @@ class Encoder(ABC):
 
     def encode_images(self, images: Sequence[Image.Image], *, batch_size: int = 32) -> Vectors:
         """(N, dim) float32 rows of unit length, one per RGB picture, in order."""
-        self.expect(images=len(images))
+        self.choose_runtime_for(images=len(images))
         batches = [
             self.encode_prepared(self.prepare_images(images[start : start + batch_size]))
             for start in range(0, len(images), batch_size)

@@ -1,8 +1,8 @@
-"""The families of image-text models that are known, and how each one's texts were written.
+"""The families of image-text models that are supported, and how each one's texts are prepared.
 
-Every family here is held by a test against transformers' own processor and model, on a tiny
-checkpoint in the form in which the hub ships it. Another family is refused: the vectors of a
-text tower that is fed otherwise than it was trained look like any others and find nothing.
+A test compares every family here with transformers' processor and model, on a tiny checkpoint in
+the form in which the hub ships it. Any other family is refused: a text tower that gets other input
+than in training gives vectors that look right and find nothing.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ class Family:
         title: what people call it.
         full_length: padded to all positions of the tower and without an attention mask, as the
             tower was trained; else padded to the longest of a batch, with a mask.
-        lower: in lower case, unless the tokenizer's own `do_lower_case` says no.
-        repaired: encoding, HTML entities and quotes repaired as in CLIP's own cleaning.
+        lower: in lower case, unless the tokenizer's `do_lower_case` is false.
+        repaired: encoding, HTML entities and quotes repaired as OpenAI's CLIP does.
     """
 
     title: str
@@ -41,7 +41,7 @@ FAMILIES = {
 # Two towers that were joined and trained here, from texts that were repaired.
 JOINED = Family("two towers", repaired=True)
 
-NAFLEX = "siglip2"  # pictures as sequences of patches, of a length of their own each
+NAFLEX = "siglip2"  # pictures as sequences of patches of varying length
 
 
 def refusal(name: str, model_type: Any, architectures: Any) -> ModelFormatError:
@@ -49,14 +49,14 @@ def refusal(name: str, model_type: Any, architectures: Any) -> ModelFormatError:
     if model_type == NAFLEX:
         return ModelFormatError(
             f"{name} is a NaFlex model of SigLIP2, which takes pictures as sequences of patches; "
-            "only SigLIP2 for pictures of one size is known here. Name one such as "
+            "only SigLIP2 for pictures of one size is supported. Name one such as "
             "google/siglip2-base-patch16-224."
         )
     what = architectures[0] if isinstance(architectures, list) and architectures else "no class"
     known = ", ".join(family.title for family in FAMILIES.values())
     return ModelFormatError(
-        f"{name} is a model of type {model_type!r} ({what}), which is not known here as one of "
-        f"pictures and texts. Known are {known}.",
+        f"{name} is a model of type {model_type!r} ({what}), which is not supported as a "
+        f"model of pictures and texts. Supported are {known}.",
         cli="Name one of these, or join a vision and a text model with --vision and --text.",
         notebook="Set MODEL to one of these.",
     )

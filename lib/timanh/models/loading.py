@@ -43,7 +43,7 @@ def load_encoder(
 
     Raises:
         ModelNotFoundError: no such folder, no such id, or no network.
-        ModelFormatError: it is there but is no image-text model.
+        ModelFormatError: it is there but is not an image-text model.
         RuntimeRefusedError: `runtime` cannot compute this model, or gives other vectors.
         SettingsError: an unknown device or runtime, or one that is not installed.
     """

@@ -24,7 +24,7 @@ WHOLE = {
     "logit_scale": "logit_scale",
 }
 TURNED = {"visual.proj": "visual_projection.weight", "text_projection": "text_projection.weight"}
-# Of the original file: sizes that its module tells, no weights.
+# Entries of OpenAI's files that are sizes and a mask, not weights.
 NUMBERS = ("input_resolution", "context_length", "vocab_size", "attn_mask")
 
 
@@ -34,11 +34,11 @@ def is_openai(weights: dict[str, Tensor]) -> bool:
 
 
 def to_transformers(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The same weights by the names of `transformers.CLIPModel`; unknown ones keep theirs."""
+    """The same weights by the names of `transformers.CLIPModel`; other names stay."""
     renamed: dict[str, Tensor] = {}
-    for given, value in weights.items():
-        # open_clip keeps the text tower under "text." where its own class holds it.
-        name = given.removeprefix("text.")
+    for stored_name, value in weights.items():
+        # open_clip keeps the text tower under "text." in some of its models.
+        name = stored_name.removeprefix("text.")
         block = BLOCK.fullmatch(name)
         if block:
             renamed.update(_of_block(block, value))

@@ -1,4 +1,4 @@
-"""Packages that a model needs and that are missing or broken, said in a sentence."""
+"""One clear error for a package that a model needs and that is missing or broken."""
 
 import importlib
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ def needed_packages(name: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise ModelFormatError(_explained(name, error)) from error
+        raise ModelFormatError(_explain(name, error)) from error
 
 
-def _explained(name: str, error: ImportError) -> str:
-    said = str(error).strip()
-    if "sentencepiece" in said.lower() or "protobuf" in said.lower():
+def _explain(name: str, error: ImportError) -> str:
+    message = str(error).strip()
+    if "sentencepiece" in message.lower() or "protobuf" in message.lower():
         return (
             f"The tokenizer of {name} needs sentencepiece and protobuf: pip install sentencepiece "
             "protobuf"
@@ -37,13 +37,13 @@ def _explained(name: str, error: ImportError) -> str:
             f"{name} cannot be loaded, because the torchvision on this machine does not fit its "
             f"torch ({broken}). It is not needed here: pip uninstall torchvision"
         )
-    first = (said.splitlines() or [type(error).__name__])[0][:200]
+    first = (message.splitlines() or [type(error).__name__])[0][:200]
     return f"{name} cannot be loaded, because a package is missing: {first}"
 
 
 def _broken_torchvision() -> str:
     """Why a torchvision that is installed cannot be imported; transformers' models import it
-    wherever it is. Empty where it can be, or where there is none."""
+    wherever it is installed. Empty where the import works, or nothing is installed."""
     if find_spec("torchvision") is None:
         return ""
     try:

@@ -51,16 +51,16 @@ class ImagePreparation:
     square_padding: bool = False
 
     @property
-    def enough_pixels(self) -> int:
-        """For the shorter side before resizing. With three times what the network takes, a
-        photo decoded smaller differs by less than a grey level and 0.001 of cosine; with twice,
-        by up to 0.004."""
+    def min_decode_side(self) -> int:
+        """Pixels of the shorter side that a decoder must keep. With three times what the network
+        takes, a large JPEG decoded smaller differs by less than a grey level and 0.001 of cosine;
+        with twice, by up to 0.004."""
         return 3 * max(self.resize_to, self.height, self.width)
 
     def to_uint8(self, image: Image.Image) -> NDArray[np.uint8]:
         """An RGB picture of any size to (height, width, 3) uint8, before normalisation."""
         filter_ = Image.Resampling(self.resample)
-        image = _bounded(image)
+        image = _crop_sliver(image)
         if self.square_padding:
             fitted = _pad_to_square(image, self.mean).resize((self.width, self.height), filter_)
         elif self.resize == EXACT:
@@ -131,17 +131,17 @@ class ImagePreparation:
             model_type: of the model's config.json, for a file that names no class.
 
         Raises:
-            ModelFormatError: a class, or a step, that is not known here.
+            ModelFormatError: a class, or a step, that is not supported.
         """
         name = processor_name(config, model_type)
         if name not in PROCESSORS:
             raise ModelFormatError(
-                f"Pictures prepared by “{name}” are not known here, so this tower cannot be fed "
-                f"as it was trained. Known are {', '.join(sorted(PROCESSORS))}."
+                f"Pictures prepared by “{name}” are not supported, so this tower would get "
+                f"other input than in training. Supported are {', '.join(sorted(PROCESSORS))}."
             )
-        usual = PROCESSORS[name]
+        defaults = PROCESSORS[name]
         _check_steps(config)
-        resize, resize_to, height, width = _read_fit(config, usual, name)
+        resize, resize_to, height, width = _read_resize(config, defaults, name)
         resample = config.get("resample")
         normalises = bool(config.get("do_normalize", True))
         return cls(
@@ -149,9 +149,9 @@ class ImagePreparation:
             width=width,
             resize=resize,
             resize_to=resize_to,
-            resample=usual.resample if resample is None else int(resample),
-            mean=_channels(config.get("image_mean") or usual.mean) if normalises else (0.0,) * 3,
-            std=_channels(config.get("image_std") or usual.std) if normalises else (1.0,) * 3,
+            resample=defaults.resample if resample is None else int(resample),
+            mean=_channels(config.get("image_mean") or defaults.mean) if normalises else (0.0,) * 3,
+            std=_channels(config.get("image_std") or defaults.std) if normalises else (1.0,) * 3,
             square_padding=bool(config.get("timanh_square_padding", False)),
         )
 
@@ -171,7 +171,7 @@ class ImagePreparation:
                 if config:
                     return cls.from_config(config, _model_type(folder))
         raise ModelFormatError(
-            f"{folder} has no preprocessor_config.json, so nobody knows how its pictures are "
+            f"{folder} has no preprocessor_config.json, so it is unknown how its pictures are "
             "prepared. Copy that file from the model's page into the folder."
         )
 
@@ -190,31 +190,33 @@ def _check_steps(config: dict[str, Any]) -> None:
         if config.get(step) is False:
             raise ModelFormatError(
                 f"This checkpoint's pictures are prepared with {step}=false; only those that are "
-                "resized and scaled to 0..1 are known here. Choose another checkpoint."
+                "resized and scaled to 0..1 are supported. Choose another checkpoint."
             )
     if abs(float(config.get("rescale_factor") or 1 / 255) - 1 / 255) > 1e-6:
         raise ModelFormatError(
             f"This checkpoint rescales pixels by {config['rescale_factor']}; only 1/255 is "
-            "known here. Choose a CLIP, SigLIP, ViT, ResNet or MobileNet checkpoint."
+            "supported. Choose a CLIP, SigLIP, ViT, ResNet or MobileNet checkpoint."
         )
 
 
-def _read_fit(config: dict[str, Any], usual: Processor, name: str) -> tuple[str, int, int, int]:
+def _read_resize(
+    config: dict[str, Any], defaults: Processor, name: str
+) -> tuple[str, int, int, int]:
     """How a picture gets its size: (resize, resize_to, height, width)."""
-    size = config.get("size") or usual.size
+    size = config.get("size") or defaults.size
     if isinstance(size, int):
-        size = {"height": size, "width": size} if usual.square else {"shortest_edge": size}
+        size = {"height": size, "width": size} if defaults.square else {"shortest_edge": size}
     shortest = "shortest_edge" in size
     height = int(size["shortest_edge"] if shortest else size["height"])
     width = height if shortest else int(size["width"])
-    if usual.crop_pct and shortest:
+    if defaults.crop_pct and shortest:
         if height >= WARPED_FROM:
             return EXACT, height, height, width
-        edge = int(height / float(config.get("crop_pct") or usual.crop_pct))
+        edge = int(height / float(config.get("crop_pct") or defaults.crop_pct))
         return SHORTEST_EDGE, edge, height, width
     crops = config.get("do_center_crop")
     if crops is None:
-        crops = usual.crop is not None
+        crops = defaults.crop is not None
     if not crops:
         if shortest:
             raise ModelFormatError(
@@ -222,7 +224,7 @@ def _read_fit(config: dict[str, Any], usual: Processor, name: str) -> tuple[str,
                 "they have no common size. Choose a checkpoint that crops or squeezes them."
             )
         return EXACT, min(height, width), height, width
-    crop_height, crop_width = _read_crop(config.get("crop_size") or usual.crop or height)
+    crop_height, crop_width = _read_crop(config.get("crop_size") or defaults.crop or height)
     if shortest:
         return SHORTEST_EDGE, height, crop_height, crop_width
     if (crop_height, crop_width) == (height, width):
@@ -230,7 +232,7 @@ def _read_fit(config: dict[str, Any], usual: Processor, name: str) -> tuple[str,
     if height != width:
         raise ModelFormatError(
             f"This checkpoint squeezes pictures into {height} × {width} and crops them; only a "
-            "square is known here. Choose another checkpoint."
+            "square is supported. Choose another checkpoint."
         )
     return EXACT_CROP, height, crop_height, crop_width
 
@@ -247,11 +249,11 @@ def _channels(numbers: Any) -> tuple[float, float, float]:
             f"This checkpoint normalises pixels by {numbers}; three numbers were wanted, one a "
             "colour. Choose a checkpoint of colour pictures."
         )
-    # As they stand: 0 made into 0.0 would be another fingerprint.
+    # Unconverted: 0 made into 0.0 would change the fingerprint.
     return numbers[0], numbers[1], numbers[2]
 
 
-def _bounded(image: Image.Image) -> Image.Image:
+def _crop_sliver(image: Image.Image) -> Image.Image:
     """The middle of a sliver: brought to 224 pixels at its short side, a picture of 1 × 262,145
     would take 40 GB. All but padding to a square look at no more than the middle anyway."""
     width, height = image.size

@@ -1,4 +1,4 @@
-"""What the image processors of transformers do where their file says nothing.
+"""The defaults of transformers' image processors, for what their file leaves out.
 
 A `preprocessor_config.json` names a class and only some of its settings. The rest is in the
 class, and so is what a bare `size: 224` means: CLIP brings the shorter side to 224 pixels and
@@ -24,7 +24,7 @@ class Processor:
         size: as its file would give it.
         square: a bare number as size means a square to squeeze into, else the shorter side.
         crop: side of the middle that is cropped, None where nothing is.
-        crop_pct: ConvNeXT's own way: the shorter side is brought to size / crop_pct and the middle
+        crop_pct: only ConvNeXT: the shorter side is brought to size / crop_pct and the middle
             cropped, and from 384 pixels on the picture is squeezed instead.
     """
 
@@ -51,7 +51,7 @@ PROCESSORS = {
     "MobileNetV2": Processor({"shortest_edge": 256}, resample=BILINEAR),
 }
 
-# Which of them a model has whose file names none, by the `model_type` of its config.json.
+# For files that name no class: the class by the `model_type` of the model's config.json.
 BY_MODEL = {
     "clip": "CLIP", "altclip": "CLIP", "metaclip_2": "CLIP", "chinese_clip": "ChineseCLIP",
     "siglip": "Siglip", "siglip_vision_model": "Siglip", "clip_vision_model": "CLIP",
@@ -65,7 +65,7 @@ _ENDINGS = ("Pil", "Fast", "ImageProcessor", "FeatureExtractor")
 
 
 def processor_name(config: dict[str, Any], model_type: str | None) -> str:
-    """Which class a file means, such as CLIP or ViT; its own word where that is not known."""
+    """Which class a file means, such as CLIP or ViT; the file's name for it where it is unknown."""
     stated = config.get("image_processor_type") or config.get("feature_extractor_type")
     if not stated:
         if "crop_pct" in config:

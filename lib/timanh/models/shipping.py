@@ -1,4 +1,4 @@
-"""Puts a trained small encoder where the package looks for `demo`.
+"""Copies a trained small encoder to where the package looks for `demo`.
 
 python -m timanh.models.shipping FOLDER
 """
@@ -19,16 +19,16 @@ def ship(folder: Path, out: Path = DEMO) -> int:
     """Write the checkpoint of `folder` to `out` in float16; returns its size in bytes.
 
     Raises:
-        ModelFormatError: it is no two-tower model, or larger than 8 MB.
+        ModelFormatError: it is not a two-tower model, or larger than 8 MB.
     """
     encoder = load_encoder(folder, device="cpu")
     if not isinstance(encoder, TwoTowerEncoder):
-        raise ModelFormatError(f"{folder} is no two-tower model; the demo checkpoint is one.")
+        raise ModelFormatError(f"{folder} is not a two-tower model. Name the folder of one.")
     encoder.name = "demo"
     encoder.save(out, dtype=torch.float16)
     size = sum(file.stat().st_size for file in out.iterdir())
     if size > MOST_BYTES:
-        raise ModelFormatError(f"{out} has {size / 1e6:.1f} MB; at most 8 MB may be shipped.")
+        raise ModelFormatError(f"{out} has {size / 1e6:.1f} MB; the limit is 8 MB.")
     return size
 
 

@@ -1,4 +1,4 @@
-"""What a checkpoint folder says beyond transformers' own files."""
+"""Name and languages of a checkpoint, which transformers' files do not hold."""
 
 import json
 from dataclasses import dataclass

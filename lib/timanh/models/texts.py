@@ -26,7 +26,7 @@ class TextPreparation:
         tokenizer: any fast or slow tokenizer of transformers.
         max_length: tokens that the text tower has positions for.
         family: what is done to a text before, and how tokens are padded.
-        made_here: the tokenizer was learned from the captions, so nobody else has it.
+        made_here: the tokenizer was trained here on the captions, so no hub has it.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class TextPreparation:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """What the text tower is given, by name, in order."""
+        """Names of the text tower's inputs, in order."""
         return ("input_ids",) if self.full_length else ("input_ids", "attention_mask")
 
     def clean(self, text: str) -> str:
@@ -57,7 +57,7 @@ class TextPreparation:
         return text.lower() if self._lower else text
 
     def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids per text, unpadded, cut at the limit without a word (for training)."""
+        """Token ids per text, unpadded, cut at the limit without a warning (for training)."""
         rows = self.tokenizer(
             [self.clean(text) for text in texts], truncation=True, max_length=self.max_length
         )["input_ids"]
@@ -89,13 +89,13 @@ class TextPreparation:
     def describe(self) -> str:
         """One line that two preparations share only if they give the same tokens."""
         family = self.family
-        said = (self.max_length, family.full_length, self._lower, family.repaired)
-        return json.dumps([*said, tokenizer_digest(self.tokenizer)])
+        settings = (self.max_length, family.full_length, self._lower, family.repaired)
+        return json.dumps([*settings, tokenizer_digest(self.tokenizer)])
 
 
 @lru_cache(1 << 16)
 def repaired(text: str) -> str:
-    """Broken encodings, typographic quotes and HTML entities as CLIP's own code repairs them.
+    """Broken encodings, typographic quotes and HTML entities repaired as OpenAI's CLIP does.
 
     Example:
         >>> repaired("the dog’s &quot;ball&quot; in the cafÃ©")
@@ -120,8 +120,8 @@ def text_limit(tokenizer: Any, text_config: Any) -> int:
 
 
 def tokenizer_json(tokenizer: Any) -> str | None:
-    """A fast tokenizer as `tokenizer.json` holds it, without what its last call left behind;
-    None for a slow one."""
+    """A fast tokenizer as `tokenizer.json` holds it, without the padding and truncation of its
+    last call; None for a slow one."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         return None

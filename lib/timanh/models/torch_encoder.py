@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -15,9 +15,26 @@ from torch import Tensor, nn
 
 from timanh.models.encoder import Encoder, Vectors
 from timanh.models.preparation import ImagePreparation
-from timanh.models.runtimes import Execution
-from timanh.models.runtimes.towers import IMAGE, TEXT
 from timanh.models.texts import TextPreparation
+
+IMAGE, TEXT = "image", "text"  # the two towers
+Arrays = dict[str, NDArray[Any]]  # what a tower is fed, by the names of its inputs
+
+
+class TowerExecution(Protocol):
+    """Computes the towers of an encoder by something other than plain torch where that pays."""
+
+    def run(self, which: str, batch: Arrays) -> NDArray[np.float32] | None:
+        """(N, dim) features, not normalised; None where torch is to be used."""
+
+    def runtime_of(self, which: str) -> str:
+        """The name of what computes this tower."""
+
+    def choose_runtime_for(self, which: str, rows: int) -> None:
+        """Choose a runtime for a tower that is about to compute so many rows."""
+
+    def forget(self) -> None:
+        """The weights have changed: all goes back to torch, for good."""
 
 
 class TorchEncoder(Encoder):
@@ -44,7 +61,7 @@ class TorchEncoder(Encoder):
         self.dim = dim
         self.languages = languages
         self.device = device
-        self.execution: Execution | None = None
+        self.execution: TowerExecution | None = None
 
     def image_features(self, pixels: Tensor) -> Tensor:
         """(N, 3, H, W) to (N, dim), not normalised, with gradients; for training."""
@@ -60,8 +77,8 @@ class TorchEncoder(Encoder):
         return cast(nn.Parameter, self.network.logit_scale)
 
     @property
-    def enough_pixels(self) -> int:  # type: ignore[override]
-        return self.preparation.enough_pixels
+    def min_decode_side(self) -> int:  # type: ignore[override]
+        return self.preparation.min_decode_side
 
     @property
     def model(self) -> nn.Module:
@@ -73,16 +90,16 @@ class TorchEncoder(Encoder):
     def encode_prepared(self, pixels: NDArray[np.float32]) -> Vectors:
         if not len(pixels):
             return np.zeros((0, self.dim), np.float32)
-        found = self.execution and self.execution.run(IMAGE, {"pixels": pixels})
-        if found is not None:
-            return _unit(torch.from_numpy(found))
+        features = self.execution and self.execution.run(IMAGE, {"pixels": pixels})
+        if features is not None:
+            return _unit(torch.from_numpy(features))
         with torch.inference_mode():
             return _unit(self.image_features(torch.from_numpy(pixels).to(self.device)))
 
     def encode_texts(self, texts: Sequence[str], *, batch_size: int = 64) -> Vectors:
         if not texts:
             return np.zeros((0, self.dim), np.float32)
-        self.expect(texts=len(texts))
+        self.choose_runtime_for(texts=len(texts))
         # Texts of like length together, so that little is padded; then back in order.
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         vectors = np.empty((len(texts), self.dim), np.float32)
@@ -95,24 +112,24 @@ class TorchEncoder(Encoder):
 
     def _encode_tokens(self, tokens: dict[str, Tensor]) -> Vectors:
         arrays = {name: value.numpy() for name, value in tokens.items()}
-        found = self.execution and self.execution.run(TEXT, arrays)
-        if found is not None:
-            return _unit(torch.from_numpy(found))
+        features = self.execution and self.execution.run(TEXT, arrays)
+        if features is not None:
+            return _unit(torch.from_numpy(features))
         on_device = {name: value.to(self.device) for name, value in tokens.items()}
         return _unit(self.text_features(on_device))
 
-    def expect(self, *, images: int = 0, texts: int = 0) -> None:
+    def choose_runtime_for(self, *, images: int = 0, texts: int = 0) -> None:
         if self.execution is not None:
-            self.execution.expect(IMAGE, images)
-            self.execution.expect(TEXT, texts)
+            self.execution.choose_runtime_for(IMAGE, images)
+            self.execution.choose_runtime_for(TEXT, texts)
 
     @property
     def runtime(self) -> str:  # type: ignore[override]
-        return self.execution.name(IMAGE) if self.execution else "torch"
+        return self.execution.runtime_of(IMAGE) if self.execution else "torch"
 
     @cached_property
     def fingerprint(self) -> str:  # type: ignore[override]
-        # Dictionaries hold it: what it is made of stays, or they can no longer be opened.
+        # Dictionaries store it: computed from anything else, it would lock them out.
         return fingerprint(self.network, self.preparation.describe(), self.texts.max_length)
 
     @cached_property
@@ -120,7 +137,7 @@ class TorchEncoder(Encoder):
         return fingerprint(self.network, self.texts.describe())
 
     def set_square_padding(self, padded: bool) -> None:
-        """Pad pictures to squares (or no longer); another preparation is another encoder."""
+        """Pad pictures to squares, or stop doing so; this changes the fingerprint of pictures."""
         self.preparation = replace(self.preparation, square_padding=padded)
         self.__dict__.pop("fingerprint", None)
 
@@ -136,8 +153,8 @@ class TorchEncoder(Encoder):
 
 
 def fingerprint(network: nn.Module, *parts: Any) -> str:
-    """16 hex digits over all weights (as float32, so that storage in half makes no other model
-    of the same numbers) and whatever else decides about the vectors."""
+    """16 hex digits over all weights (as float32, so that the same numbers stored in float16 have
+    the same fingerprint) and over the `parts` that decide about the vectors too."""
     digest = hashlib.blake2b(digest_size=8)
     for name, value in sorted(network.state_dict().items()):
         digest.update(name.encode())

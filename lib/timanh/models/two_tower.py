@@ -44,7 +44,7 @@ class TwoTower(nn.Module):
     ) -> None:
         super().__init__()
         if hasattr(text, "pooler"):
-            # BERT's sentence head is never read here, so it is not stored either.
+            # Nothing uses BERT's sentence head here, so it is not stored either.
             text.pooler = None  # type: ignore[assignment]
         self.vision_model = vision
         self.text_model = text
@@ -179,7 +179,7 @@ class TwoTowerEncoder(TorchEncoder):
 
 
 def load_tokenizer(folder: Path) -> Any:
-    """The folder's own tokenizer; AutoTokenizer would look our model type up and warn."""
+    """The folder's tokenizer; AutoTokenizer would not know our model type and warn."""
     if (folder / "tokenizer.json").is_file():
         return PreTrainedTokenizerFast.from_pretrained(folder)
     return AutoTokenizer.from_pretrained(folder)
@@ -203,7 +203,7 @@ def _pool_vision(output: Any) -> Tensor:
 
 
 def _vision_width(vision: nn.Module) -> int:
-    """Ask the tower itself: configs name this width in a dozen ways."""
+    """Found by a forward pass: configs name this width in a dozen ways."""
     side = int(getattr(_config(vision), "image_size", 224) or 224)
     was_training = vision.training
     with torch.no_grad():

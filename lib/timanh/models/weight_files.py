@@ -1,6 +1,6 @@
 """Single files of weights, such as `best.pt`: what they are, and a model folder made of one.
 
-A file of weights has no tokenizer and no preparation of pictures, so it is no model by itself.
+A file of weights has no tokenizer and no preparation of pictures, so it is not a model by itself.
 Nothing in it is ever unpickled but tensors, numbers and strings.
 """
 
@@ -20,12 +20,10 @@ from timanh.models.openai_names import is_openai, to_transformers
 ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".safetensors", ".onnx", ".gguf", ".h5", ".pkl")
 WRAPPERS = ("state_dict", "model_state_dict", "model", "module", "network", "net", "clip")
 PREFIXES = ("module.", "_orig_mod.", "model.", "clip_model.", "clip.")
-PATCHES, TOKENS = (
-    "vision_model.embeddings.patch_embedding.weight",
-    ("text_model.embeddings.token_embedding.weight"),
-)
+PATCHES = "vision_model.embeddings.patch_embedding.weight"
+TOKENS = "text_model.embeddings.token_embedding.weight"
 PLACES = "vision_model.embeddings.position_embedding.weight"
-# (width, patch, positions, tokens) of published models: from which one weights may come.
+# (width, patch, positions, tokens) of published models that weights may come from.
 PUBLISHED = {
     (768, 32, 50, 49408): "openai/clip-vit-base-patch32",
     (768, 16, 197, 49408): "openai/clip-vit-base-patch16",
@@ -34,42 +32,6 @@ PUBLISHED = {
     (768, 16, 196, 32000): "google/siglip-base-patch16-224",
     (768, 16, 196, 256000): "google/siglip2-base-patch16-224",
 }
-
-
-def from_weights(base: str | Path, weights: Path, out: Path) -> Path:
-    """A model folder of the model `base` with other weights of the same shapes.
-
-    Args:
-        base: the model that was fine-tuned, as `load_encoder` takes it; tokenizer and preparation
-            of pictures are its own.
-        weights: a state dict as torch or safetensors write it, with the names of transformers,
-            or of OpenAI's CLIP and open_clip.
-        out: the folder to write.
-
-    Raises:
-        ModelFormatError: the file is no state dict, or is not one of such a model.
-
-    Example:
-        >>> from_weights("openai/clip-vit-base-patch32", Path("best.pt"), Path("best"))
-    """
-    from timanh.models.loading import load_encoder
-
-    encoder = load_encoder(base, device="cpu", runtime="torch")
-    own = encoder.network.state_dict()
-    given = read_weights(Path(weights), device="cpu")
-    for name in sorted(own.keys() | given.keys()):
-        here, there = own.get(name), given.get(name)
-        if name.endswith("position_ids") or (here is not None and _same_shape(here, there)):
-            continue
-        raise ModelFormatError(
-            f"{weights} does not fit {base}: {name} is {_shape(there)} in the file and "
-            f"{_shape(here)} in the model. Name the model that it was trained from."
-        )
-    encoder.network.load_state_dict({name: given[name] for name in own if name in given}, False)
-    encoder.forget_fingerprint()
-    encoder.name = Path(out).name
-    encoder.save_pretrained(Path(out))
-    return Path(out)
 
 
 def read_weights(file: Path, *, device: str) -> dict[str, Tensor]:
@@ -88,7 +50,7 @@ def explain(file: Path) -> ModelFormatError:
     """The error for a file that was named as a model: what it is, and how to load it."""
     kind = _other_format(file)
     if kind:
-        return ModelFormatError(f"{file} is {kind}, which is not known here. {_WANTED}")
+        return ModelFormatError(f"{file} is {kind}, which is not supported. {_WANTED}")
     try:
         raw = _unwrapped(_safetensors(file) if _is_safetensors(file) else _torch(file, "meta"))
         weights = to_transformers(raw) if is_openai(raw) else raw
@@ -104,23 +66,20 @@ def explain(file: Path) -> ModelFormatError:
         some = ", ".join(list(raw)[:3]) or "nothing"
         return ModelFormatError(
             f"{file} holds {len(raw)} weights ({some}…), which are not those of a model of "
-            f"pictures and texts that is known here. {_WANTED}"
+            f"pictures and texts that is supported. {_WANTED}"
         )
     width, _, patch, _ = weights[PATCHES].shape
     places, tokens = weights[PLACES].shape[0], weights[TOKENS].shape[0]
     base = PUBLISHED.get((width, patch, places, tokens))
-    named = (
-        f"that it was trained from, which by its sizes is {base} or one like it"
-        if base
-        else ("that it was trained from")
-    )
+    likely = f", which by its sizes is {base} or one like it" if base else ""
     call = f"from_weights({json.dumps(base or 'BASE')}, {json.dumps(str(file))}, "
     folder = json.dumps(str(file.with_suffix("")))
     return ModelFormatError(
         f"{file} is the weights alone ({len(raw)} tensors with the names of {names}, pictures in "
         f"{patch}-pixel patches, {tokens:,} tokens), without tokenizer and preparation of "
-        f"pictures. Make a model folder of it with those of the model {named}, in Python: "
-        f"from timanh.models import from_weights; {call}{folder}). Then name that folder."
+        "pictures. Make a model folder of it with those of the model that it was trained from"
+        f"{likely}, in Python: from timanh.models import from_weights; {call}{folder}). Then name "
+        "that folder."
     )
 
 
@@ -135,7 +94,7 @@ def _torch(file: Path, device: str) -> Any:
     with file.open("rb") as opened:
         begin = opened.read(1)
     if begin not in (b"P", b"\x80"):  # an archive, or a pickle as torch wrote them before
-        raise ModelFormatError(f"{file} is no file of weights. {_WANTED}")
+        raise ModelFormatError(f"{file} is not a file of weights. {_WANTED}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about what is then refused
@@ -149,7 +108,9 @@ def _torch(file: Path, device: str) -> Any:
                 "code, so it is not opened. Where it was made, save the weights alone: "
                 "torch.save(model.state_dict(), …), or better model.save_pretrained(…)."
             ) from error
-        raise ModelFormatError(f"{file} is no file of weights, or is damaged. {_WANTED}") from error
+        raise ModelFormatError(
+            f"{file} is not a file of weights, or is damaged. {_WANTED}"
+        ) from error
 
 
 def _safetensors(file: Path) -> dict[str, Tensor]:
@@ -178,7 +139,7 @@ def _unwrapped(content: Any) -> dict[str, Tensor]:
 
 
 def _other_format(file: Path) -> str:
-    """Formats that are told by their first bytes; empty for what may be weights."""
+    """The name of a format that is recognised by its first bytes; empty for what may be weights."""
     with file.open("rb") as opened:
         first = opened.read(8)
     for begin, what in ((b"GGUF", "a GGUF file"), (b"\x89HDF", "an HDF5 file of Keras")):
@@ -197,11 +158,3 @@ def _is_safetensors(file: Path) -> bool:
     with file.open("rb") as opened:
         begin = opened.read(9)
     return file.suffix == ".safetensors" or (len(begin) == 9 and begin[8:] == b"{")
-
-
-def _same_shape(one: Tensor, other: Tensor | None) -> bool:
-    return other is not None and one.shape == other.shape
-
-
-def _shape(tensor: Tensor | None) -> str:
-    return "absent" if tensor is None else "×".join(map(str, tensor.shape)) or "a number"

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from timanh.data import DataFolder, open_picture
-from timanh.errors import EmptyGalleryError, PictureError
+from timanh.data import DataFolder
+from timanh.errors import EmptyGalleryError
 from timanh.models.preparation import ImagePreparation
+from timanh.models.reading import Skipped, prepare_pictures
 from timanh.workspace import atomic_write, free_disk_or_raise
 
 
@@ -36,7 +36,8 @@ def cache_pixels(
     """Decode and resize `names` into `place`, or find them there from an earlier run.
 
     The file's name is a hash of the pictures' names, sizes and times and of the preparation, so
-    that another list, a changed picture or another processor makes another file.
+    that another list, a changed picture or another processor makes another file. Files of earlier
+    versions, which decoded large JPEGs whole, are used too: the pixels are as good as the same.
 
     Raises:
         EmptyGalleryError: none of the pictures can be opened.
@@ -67,22 +68,16 @@ def _write(
         rows = np.lib.format.open_memmap(
             temporary, mode="w+", dtype=np.uint8, shape=(len(names), *row_shape)
         )
-
-        def prepare(name: str) -> NDArray[np.uint8] | str:
-            try:
-                return preparation.to_uint8(open_picture(folder.images / name))
-            except PictureError as error:
-                return str(error)
-
-        with ThreadPoolExecutor() as pool:
-            prepared = pool.map(prepare, names)
-            bar = tqdm(prepared, total=len(names), desc="decode", unit="img", disable=not progress)
-            for name, picture in zip(names, bar, strict=True):
-                if isinstance(picture, str):
-                    skipped[name] = picture
-                else:
-                    rows[len(kept)] = picture
-                    kept.append(name)
+        results = prepare_pictures(
+            folder.images, names, preparation.to_uint8, preparation.min_decode_side
+        )
+        bar = tqdm(results, total=len(names), desc="decode", unit="img", disable=not progress)
+        for result in bar:
+            if isinstance(result, Skipped):
+                skipped[result.path] = result.reason
+            else:
+                rows[len(kept)] = result.pixels
+                kept.append(result.picture.path)
         if not kept:
             raise EmptyGalleryError(
                 f"None of the {len(names)} pictures in {folder.images} can be opened "

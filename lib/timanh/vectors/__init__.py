@@ -1,5 +1,6 @@
 """The vector dictionary: vectors of a gallery's pictures, on disk and in memory."""
 
+from timanh.models.reading import Skipped
 from timanh.vectors.build.build import BuildReport, build_dictionary
 from timanh.vectors.build.compacting import CompactReport, compact_dictionary
 from timanh.vectors.build.edit import (
@@ -10,9 +11,7 @@ from timanh.vectors.build.edit import (
 )
 from timanh.vectors.build.encoding import encode_pictures
 from timanh.vectors.build.ray.encoding import on_ray
-from timanh.vectors.build.reading import Skipped
 from timanh.vectors.check import CheckReport, check_dictionary
-from timanh.vectors.cost import Cost, measure_cost
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.report_file.exchange import (
     ImportReport,
@@ -33,7 +32,6 @@ __all__ = [
     "CheckReport",
     "Choice",
     "CompactReport",
-    "Cost",
     "ImportReport",
     "Item",
     "Searchable",
@@ -51,7 +49,6 @@ __all__ = [
     "import_report_vectors",
     "item_id",
     "known_pictures",
-    "measure_cost",
     "on_ray",
     "open_copy",
     "open_engine",

@@ -11,6 +11,7 @@ from timanh.api.config import ApiConfig
 from timanh.api.http.problems import RequestError
 from timanh.api.http.uploads import inspect_picture, open_upload
 from timanh.errors import PictureError, TimAnhError, UnknownPictureError
+from timanh.models.reading import content_hash
 from timanh.search import SearchEngine
 from timanh.vectors import (
     Item,
@@ -21,7 +22,6 @@ from timanh.vectors import (
     remove_pictures,
     reopen,
 )
-from timanh.vectors.store.items import content_hash
 from timanh.workspace import atomic_write
 
 ADDED = "added"  # the folder in the gallery

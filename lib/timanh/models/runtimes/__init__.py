@@ -1,7 +1,7 @@
 """Ways to compute an encoder: torch, ONNX Runtime, OpenVINO, each in several precisions.
 
-`execution` holds what an encoder uses, `choosing` measures and decides, `exporting` writes the
-towers in other formats beside the checkpoint, `sessions` runs them.
+`execution` is what `load_encoder` gives an encoder, `choosing` measures and decides, `exporting`
+writes the towers in other formats beside the checkpoint, `sessions` runs them.
 """
 
 from timanh.models.runtimes.choosing import Trial

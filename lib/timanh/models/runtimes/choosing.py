@@ -1,4 +1,4 @@
-"""Which runtime to use: only one whose vectors agree with torch's, and of those the fastest."""
+"""Chooses a runtime: the fastest whose vectors agree with torch's."""
 
 import json
 import platform
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from timanh.models.runtimes import names
 from timanh.models.runtimes.exporting import export
 from timanh.models.runtimes.sessions import Session, open_session
-from timanh.models.runtimes.towers import Arrays, Tower
+from timanh.models.torch_encoder import Arrays
+from timanh.models.towers import Tower
 from timanh.workspace import atomic_write
 
 PARITY = 0.9999
@@ -30,7 +31,7 @@ class Trial:
         runtime, tower: which.
         per_s: rows a second; 0 where it was not run.
         cosine: the lowest between its vectors and torch's in float32; 0 where it was not run.
-        refused: why it is not taken; empty where it may be.
+        refused: why it must not be used; empty where it may.
     """
 
     runtime: str
@@ -62,7 +63,6 @@ def try_runtime(
 
 def choose(tower: Tower, device: str, place: Path) -> tuple[list[Trial], Session | None]:
     """Try all that this machine has; the winner's trial comes first. No session means torch."""
-    plain: Session = lambda inputs: tower.reference(inputs, device)  # noqa: E731
     trials: list[Trial] = []
     sessions: dict[str, Session] = {}
     for runtime in names.candidates(device):
@@ -70,14 +70,14 @@ def choose(tower: Tower, device: str, place: Path) -> tuple[list[Trial], Session
         trials.append(trial)
         if session is not None and not trial.refused:
             sessions[runtime] = session
-    trials.append(Trial(names.TORCH, tower.which, _pace(tower, plain), 1.0, ""))
+    trials.append(Trial(names.TORCH, tower.which, _pace(tower, tower.reference), 1.0, ""))
     trials.sort(key=lambda trial: (bool(trial.refused), -trial.per_s))
     return trials, sessions.get(trials[0].runtime)
 
 
-def remember(place: Path, device: str, trials: Sequence[Trial]) -> None:
-    """Write what was measured on this machine; a folder that takes no file is no harm."""
-    stored = _stored(place, device)
+def save_trials(place: Path, device: str, trials: Sequence[Trial]) -> None:
+    """Write what was measured on this machine; a read-only folder is passed over."""
+    stored = _read_trials(place, device)
     towers = {trial.tower for trial in trials}
     kept = [trial for trial in stored if trial.tower not in towers]
     document = {"machine": _machine(device), "trials": [asdict(one) for one in [*kept, *trials]]}
@@ -89,12 +89,12 @@ def remember(place: Path, device: str, trials: Sequence[Trial]) -> None:
         return
 
 
-def remembered(place: Path, device: str, tower: str) -> list[Trial]:
-    """What `remember` wrote for a tower on this machine, the winner first; else nothing."""
-    return [trial for trial in _stored(place, device) if trial.tower == tower]
+def load_trials(place: Path, device: str, tower: str) -> list[Trial]:
+    """What `save_trials` wrote for a tower on this machine, the winner first; else nothing."""
+    return [trial for trial in _read_trials(place, device) if trial.tower == tower]
 
 
-def _stored(place: Path, device: str) -> list[Trial]:
+def _read_trials(place: Path, device: str) -> list[Trial]:
     try:
         document = json.loads((place / FILE).read_text(encoding="utf8"))
         if document["machine"] != _machine(device):

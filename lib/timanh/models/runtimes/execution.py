@@ -1,34 +1,31 @@
-"""What an encoder computes with, chosen when it is worth the while."""
+"""Computes an encoder's towers, by the runtime that suits the number of rows."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from timanh.errors import RuntimeRefusedError, SettingsError
 from timanh.models.runtimes import names
-from timanh.models.runtimes.choosing import Trial, choose, remember, remembered, try_runtime
+from timanh.models.runtimes.choosing import Trial, choose, load_trials, save_trials, try_runtime
 from timanh.models.runtimes.exporting import place_for
 from timanh.models.runtimes.sessions import Session
-from timanh.models.runtimes.towers import IMAGE, TEXT, Arrays, Tower
+from timanh.models.torch_encoder import IMAGE, TEXT, Arrays, TorchEncoder, TowerExecution
+from timanh.models.towers import Tower
 
-if TYPE_CHECKING:
-    from timanh.models.torch_encoder import TorchEncoder
-
-# Rows from which on it pays to export and measure, and to load what was chosen before.
+# From so many rows on it pays to export and measure, or to load what was chosen before.
 WORTH_CHOOSING = {IMAGE: 512, TEXT: 20_000}
 WORTH_LOADING = {IMAGE: 32, TEXT: 128}
 
 
-class Execution:
+class Execution(TowerExecution):
     """The sessions of an encoder's towers; a tower without one runs on torch in float32.
 
     Attributes:
         trials: what was measured, by tower, the runtime that is used first.
     """
 
-    def __init__(self, encoder: "TorchEncoder", checkpoint: Path, runtime: str) -> None:
+    def __init__(self, encoder: TorchEncoder, checkpoint: Path, runtime: str) -> None:
         self.trials: dict[str, list[Trial]] = {}
         self._encoder = encoder
         self._checkpoint = checkpoint
@@ -39,32 +36,29 @@ class Execution:
                 self._use(runtime, which)
 
     def run(self, which: str, batch: Arrays) -> NDArray[np.float32] | None:
-        """(N, dim) features, not normalised; None where torch is to be used."""
         session = self._sessions.get(which)
         return None if session is None else session(batch)
 
-    def name(self, which: str) -> str:
-        """What computes this tower."""
+    def runtime_of(self, which: str) -> str:
         tried = self.trials.get(which)
         return tried[0].runtime if tried and which in self._sessions else names.TORCH
 
-    def expect(self, which: str, rows: int) -> None:
-        """Choose a runtime, or load the one chosen before, if so many rows are worth it."""
+    def choose_runtime_for(self, which: str, rows: int) -> None:
+        """Choose a runtime, or load the one chosen before, if it pays for so many rows."""
         if not self._automatic or which in self.trials or rows < WORTH_LOADING[which]:
             return
         place = self._place()
         device = self._encoder.device
-        before = remembered(place, device, which)
+        before = load_trials(place, device, which)
         if before and self._load(before):
             return
         if rows < WORTH_CHOOSING[which]:
             return
         trials, session = choose(self._tower(which), device, place)
         self._set(which, trials, session)
-        remember(place, device, trials)
+        save_trials(place, device, trials)
 
     def forget(self) -> None:
-        """The weights have changed: all goes back to torch, and nothing is chosen again."""
         self._sessions.clear()
         self.trials.clear()
         self._automatic = False
@@ -74,13 +68,10 @@ class Execution:
         if runtime == names.TORCH:
             self._set(which, trials, None)
             return True
-        trial, session = try_runtime(
-            runtime, self._tower(which), self._encoder.device, self._place(), timed=False
-        )
-        if trial.refused:
-            return False
-        self._set(which, trials, session)
-        return True
+        trial, session = self._try(runtime, which)
+        if not trial.refused:
+            self._set(which, trials, session)
+        return not trial.refused
 
     def _use(self, runtime: str, which: str) -> None:
         absent = names.missing(runtime)
@@ -91,9 +82,7 @@ class Execution:
                 cli="Or take --runtime auto.",
                 notebook='Or take runtime="auto".',
             )
-        trial, session = try_runtime(
-            runtime, self._tower(which), self._encoder.device, self._place(), timed=False
-        )
+        trial, session = self._try(runtime, which)
         if trial.refused:
             raise RuntimeRefusedError(
                 f"{runtime} is refused for the {which} tower of {self._encoder.name}: "
@@ -102,6 +91,10 @@ class Execution:
                 notebook='Take runtime="auto" or "torch".',
             )
         self._set(which, [trial], session)
+
+    def _try(self, runtime: str, which: str) -> tuple[Trial, Session | None]:
+        device = self._encoder.device
+        return try_runtime(runtime, self._tower(which), device, self._place(), timed=False)
 
     def _set(self, which: str, trials: list[Trial], session: Session | None) -> None:
         self.trials[which] = trials

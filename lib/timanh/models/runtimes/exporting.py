@@ -14,11 +14,11 @@ import numpy as np
 import torch
 
 from timanh.models.runtimes import names
-from timanh.models.runtimes.towers import Tower
+from timanh.models.towers import Tower
 from timanh.workspace import user_cache
 
 FOLDER = "runtimes"
-# Of what is exported: another number, and earlier exports are made again.
+# Raise it where an export changes: earlier ones are then made again.
 VERSION = 3
 _FORMATS = {
     names.ONNX: "onnx/{which}.onnx",
@@ -30,10 +30,10 @@ _FORMATS = {
 
 def place_for(checkpoint: Path, fingerprint: str) -> Path:
     """Where the exports of a checkpoint lie: beside it, or in the user's cache where the folder
-    is the package's own or may not be written."""
+    belongs to the package or is read-only."""
     package = Path(__file__).resolve().parents[2]
-    owned = not checkpoint.resolve().is_relative_to(package) and os.access(checkpoint, os.W_OK)
-    place = checkpoint / FOLDER if owned else user_cache() / FOLDER
+    writable = not checkpoint.resolve().is_relative_to(package) and os.access(checkpoint, os.W_OK)
+    place = checkpoint / FOLDER if writable else user_cache() / FOLDER
     return place / f"{fingerprint}-{VERSION}"
 
 
@@ -48,27 +48,27 @@ def export(runtime: str, tower: Tower, place: Path) -> Path | None:
         return None
     file = place / _FORMATS[runtime].format(which=tower.which)
     if not file.is_file():
-        _drop_former(place)
+        _delete_old_exports(place)
         file.parent.mkdir(parents=True, exist_ok=True)
-        # Into a folder of its own first, so that a half-written export is never found.
+        # Into a temporary folder first, so that a half-written export is never found.
         with tempfile.TemporaryDirectory(dir=place, prefix=".export-") as temporary:
             made = Path(temporary) / file.name
             with _quiet():
                 _write(runtime, tower, made, place)
-            # Weights lie in a file of their own, which the other names.
+            # The file of weights moves before the file that refers to it.
             for written in sorted(Path(temporary).iterdir(), key=lambda path: path == made):
                 shutil.move(written, file.parent / written.name)
     return file
 
 
-def _drop_former(place: Path) -> None:
+def _delete_old_exports(place: Path) -> None:
     """Exports of weights that the checkpoint no longer has; the user's cache is of many models."""
     beside_checkpoint = place.parent.name == FOLDER and place.parent.parent != user_cache()
     if not beside_checkpoint or not place.parent.is_dir():
         return
-    for former in place.parent.iterdir():
-        if former != place and former.is_dir():
-            shutil.rmtree(former, ignore_errors=True)
+    for old in place.parent.iterdir():
+        if old != place and old.is_dir():
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _write(runtime: str, tower: Tower, file: Path, place: Path) -> None:
@@ -129,8 +129,8 @@ def _example(tower: Tower) -> tuple[torch.Tensor, ...]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Exporters talk much, and their warnings are about what the comparison then measures."""
-    former = logging.root.manager.disable
+    """Silence for exporters: what they warn of, the comparison with torch measures anyway."""
+    old = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         with (
@@ -141,4 +141,4 @@ def _quiet() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
-        logging.disable(former)
+        logging.disable(old)

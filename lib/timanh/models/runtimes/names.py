@@ -1,4 +1,4 @@
-"""What the runtimes are called, and which of them this machine has."""
+"""Names of the runtimes, and which of them this machine can use."""
 
 from importlib.util import find_spec
 
@@ -18,7 +18,7 @@ _NEEDS = {
 
 
 def missing(runtime: str) -> tuple[str, ...]:
-    """Packages that `runtime` needs and this machine has not."""
+    """Packages that `runtime` needs and that are not installed."""
     return tuple(package for package in _NEEDS.get(runtime, ()) if not find_spec(package))
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from timanh.models.half import gpu_has_bf16
 from timanh.models.runtimes import names
-from timanh.models.runtimes.towers import Arrays, Tower
+from timanh.models.torch_encoder import Arrays
+from timanh.models.towers import Tower
 
 # (N, dim) float32 features, not normalised, from the arrays that a tower names as its inputs.
 Session = Callable[[Arrays], NDArray[np.float32]]

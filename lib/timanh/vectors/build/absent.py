@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from timanh.vectors.build.reading import Skipped
+from timanh.models.reading import Skipped
 
 
 @dataclass(frozen=True)

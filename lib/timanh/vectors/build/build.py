@@ -11,9 +11,9 @@ import numpy as np
 from timanh.data import Selection, caption_notes, describe_left_out, open_data, patterns
 from timanh.errors import DictionaryError, EmptyGalleryError, SettingsError
 from timanh.models.encoder import Encoder
+from timanh.models.reading import Skipped
 from timanh.vectors.build.changes import Plan, survey
 from timanh.vectors.build.encoding import EncodePictures, Encoding, encode_pictures
-from timanh.vectors.build.reading import Skipped
 from timanh.vectors.dictionary import require_encoder
 from timanh.vectors.store.generations import is_dictionary, next_generation
 from timanh.vectors.store.manifest import Manifest, dtype_of
@@ -219,7 +219,7 @@ def carry_out(
     _room_or_raise(writer, encoder, len(plan.wanted))
     writer.apply(plan.edits)
     encoding = Encoding(writer, plan.folder.captions_of, progress, plan.changed)
-    encoder.expect(images=len(plan.wanted))
+    encoder.choose_runtime_for(images=len(plan.wanted))
     batches = encode(plan.folder.images, plan.wanted, encoder, batch_size)
     encoding.run(batches, len(plan.wanted))
     skipped = (*plan.unreadable, *(_said(one, plan) for one in encoding.skipped))

@@ -9,14 +9,14 @@ from tqdm import tqdm
 
 from timanh.data import DataFolder
 from timanh.errors import DictionaryError
-from timanh.vectors.build.absent import kept, look_for
-from timanh.vectors.build.reading import (
+from timanh.models.reading import (
     FileState,
     Skipped,
     file_state,
     size_and_time,
     thread_count,
 )
+from timanh.vectors.build.absent import kept, look_for
 from timanh.vectors.store.items import Item, ids_of
 from timanh.vectors.store.state import IdsInUse
 from timanh.vectors.store.writer import DictionaryWriter

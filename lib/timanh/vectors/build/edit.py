@@ -15,6 +15,7 @@ from timanh.data import (
 )
 from timanh.errors import DictionaryError, EmptyGalleryError, UnknownPictureError
 from timanh.models.encoder import Encoder
+from timanh.models.reading import Skipped
 from timanh.vectors.build.build import (
     BuildReport,
     caption_files,
@@ -24,7 +25,6 @@ from timanh.vectors.build.build import (
 )
 from timanh.vectors.build.changes import survey
 from timanh.vectors.build.encoding import EncodePictures, encode_pictures
-from timanh.vectors.build.reading import Skipped
 from timanh.vectors.dictionary import VectorDictionary, require_encoder
 from timanh.vectors.store.items import Item, ids_of
 from timanh.vectors.store.manifest import Manifest

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from timanh.errors import DictionaryError
 from timanh.models.encoder import Encoder, Vectors
-from timanh.vectors.build.reading import Picture, Prepared, Skipped, prepare_pictures, thread_count
+from timanh.models.reading import Picture, Skipped, pixel_batches
 from timanh.vectors.store.items import Item
 from timanh.vectors.store.state import IdsInUse
 from timanh.vectors.store.writer import DictionaryWriter
@@ -47,42 +46,17 @@ def encode_pictures(
     Raises:
         DictionaryError: the encoder gives numbers that are not finite.
     """
-    ahead = 2 * max(batch_size, thread_count())
-    results = prepare_pictures(images, names, encoder, ahead=ahead)
-    buffer: NDArray[np.float32] | None = None
-    for prepared, skipped in _batches(results, batch_size):
+    for batch in pixel_batches(images, names, encoder, batch_size):
         vectors = np.empty((0, encoder.dim), np.float32)
-        if prepared:
-            if buffer is None:
-                # One for all batches: fresh memory of this size costs more than the copy.
-                buffer = np.empty((batch_size, *prepared[0].pixels.shape), np.float32)
-            pixels = buffer[: len(prepared)]
-            np.stack([one.pixels for one in prepared], out=pixels)
-            vectors = encoder.encode_prepared(pixels)
+        if batch.pictures:
+            vectors = encoder.encode_prepared(batch.pixels)
         if not np.isfinite(vectors).all():
             raise DictionaryError(
                 f"The encoder {encoder.name} gave numbers that are not finite for a batch "
-                f"with {prepared[0].picture.path}. Its weights are damaged: load it anew, or "
+                f"with {batch.pictures[0].path}. Its weights are damaged: load it again, or "
                 "choose another model."
             )
-        yield Batch(tuple(one.picture for one in prepared), vectors, tuple(skipped))
-
-
-def _batches(
-    results: Iterable[Prepared | Skipped], batch_size: int
-) -> Iterator[tuple[list[Prepared], list[Skipped]]]:
-    prepared: list[Prepared] = []
-    skipped: list[Skipped] = []
-    for result in results:
-        if isinstance(result, Skipped):
-            skipped.append(result)
-        else:
-            prepared.append(result)
-        if len(prepared) == batch_size:
-            yield prepared, skipped
-            prepared, skipped = [], []
-    if prepared or skipped:
-        yield prepared, skipped
+        yield Batch(batch.pictures, vectors, batch.skipped)
 
 
 class Encoding:

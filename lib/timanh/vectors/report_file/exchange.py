@@ -16,8 +16,8 @@ from timanh.errors import (
     PictureError,
 )
 from timanh.models.encoder import Encoder
+from timanh.models.reading import file_state
 from timanh.vectors.build.build import new_manifest
-from timanh.vectors.build.reading import file_state
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.report_file.pickles import load_pickled_vectors
 from timanh.vectors.store.generations import is_dictionary

@@ -68,11 +68,6 @@ def _digest(text: str) -> str:
     return digest.hexdigest()
 
 
-def content_hash(content: bytes) -> str:
-    """32 hex digits of blake2b over a file's bytes."""
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
-
-
 def write_lines(items: Iterable[Item]) -> bytes:
     """One JSON object a line, `id` first and `hash` last, where `Lines` finds them fast."""
     return b"".join(_to_line(item) for item in items)

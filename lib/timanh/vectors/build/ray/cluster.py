@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from timanh.errors import SettingsError
-from timanh.vectors.build.reading import core_count
+from timanh.vectors.scan.threads import cores
 
 LOCAL, RUNNING = "local", "auto"
 ANSWER_S = 8.0
@@ -92,7 +92,7 @@ def _connect(address: str) -> None:
 
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     if address == LOCAL:
-        ray.init(address=LOCAL, num_cpus=core_count(), include_dashboard=False, **quiet)
+        ray.init(address=LOCAL, num_cpus=cores(), include_dashboard=False, **quiet)
         return
     if address != RUNNING:
         _reach(address)

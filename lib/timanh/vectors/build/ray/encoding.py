@@ -117,7 +117,7 @@ class Worker:
                 f"Its model {encoder.name} has other weights ({encoder.fingerprint}) than the "
                 f"one of this build ({work.fingerprint}). Put the same model on all machines."
             )
-        encoder.expect(images=work.count)
+        encoder.choose_runtime_for(images=work.count)
         return encoder
 
 

@@ -1,19 +1,15 @@
-"""One tower of an encoder as a network of its own, and inputs to try it with."""
+"""One tower of an encoder as a separate network, with inputs to compare runtimes on."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from timanh.models.runtimes import clip_towers
+from timanh.models import clip_towers
+from timanh.models.torch_encoder import IMAGE, Arrays, TorchEncoder
 
-if TYPE_CHECKING:
-    from timanh.models.torch_encoder import TorchEncoder
-
-IMAGE, TEXT = "image", "text"
 PROBES = 16
 # Short and long, in both languages, so that several lengths of rows are tried.
 WORDS = (
@@ -23,41 +19,40 @@ WORDS = (
     "chợ nổi",
 )  # fmt: skip
 
-Arrays = dict[str, NDArray[Any]]
-
 
 class Tower(nn.Module):
     """Picture or text tower: inputs to features, (N, dim) float32, not normalised.
 
-    Called, it computes only what is read, where we know how; `reference` is the model as it comes.
+    `forward` skips what the features do not need, for the families that `clip_towers` supports;
+    `reference` computes the model unchanged.
     """
 
-    def __init__(self, encoder: "TorchEncoder", which: str) -> None:
+    def __init__(self, encoder: TorchEncoder, which: str) -> None:
         super().__init__()
         self.network = encoder.network
         self.which = which
-        self._encoder = [encoder]  # in a list, so that torch does not look into it
+        self._encoder = [encoder]  # in a list, so that torch registers no submodule
 
     @property
     def inputs(self) -> tuple[str, ...]:
         return ("pixels",) if self.which == IMAGE else self._encoder[0].texts.inputs
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        if not clip_towers.knows(self.network):
-            return self.as_it_comes(*inputs)
+        if not clip_towers.supports(self.network):
+            return self.unchanged_forward(*inputs)
         if self.which == IMAGE:
-            return clip_towers.image_features(self.network, *inputs)
-        return clip_towers.text_features(self.network, *inputs)
+            return clip_towers.image_forward(self.network, *inputs)
+        return clip_towers.text_forward(self.network, *inputs)
 
-    def as_it_comes(self, *inputs: Tensor) -> Tensor:
-        """By the model's own code."""
+    def unchanged_forward(self, *inputs: Tensor) -> Tensor:
+        """The features as the model's class computes them."""
         encoder = self._encoder[0]
         if self.which == IMAGE:
             return encoder.image_features(inputs[0])
         return encoder.text_features(dict(zip(self.inputs, inputs, strict=True)))
 
     def shapes(self) -> list[list[int]]:
-        """Of each input; −1 where it may differ."""
+        """The shape of each input; −1 where it varies."""
         preparation, texts = self._encoder[0].preparation, self._encoder[0].texts
         if self.which == IMAGE:
             return [[-1, 3, preparation.height, preparation.width]]
@@ -79,15 +74,16 @@ class Tower(nn.Module):
 
     @cached_property
     def compared(self) -> list[tuple[Arrays, NDArray[np.float32]]]:
-        """Each probe with what torch makes of it in float32."""
-        device = self._encoder[0].device
-        return [(batch, self.reference(batch, device)) for batch in self.probes()]
+        """Each batch of probes with its `reference` features."""
+        return [(batch, self.reference(batch)) for batch in self.probes()]
 
     @torch.inference_mode()
-    def reference(self, batch: Arrays, device: str) -> NDArray[np.float32]:
-        """What torch makes of it in float32."""
-        tensors = [torch.from_numpy(batch[name]).to(device) for name in self.inputs]
-        features: NDArray[np.float32] = self.as_it_comes(*tensors).float().cpu().numpy()
+    def reference(self, batch: Arrays) -> NDArray[np.float32]:
+        """(N, dim) features of a batch, computed by torch in float32."""
+        tensors = [
+            torch.from_numpy(batch[name]).to(self._encoder[0].device) for name in self.inputs
+        ]
+        features: NDArray[np.float32] = self.unchanged_forward(*tensors).float().cpu().numpy()
         return features
 
 
