@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from upstream_standin import free_port
 
 from timanh.errors import PortTakenError, SettingsError, TunnelError
-from timanh.serving import ApiServer, ServeConfig, fetching, open_tunnel
+from timanh.serving import ApiServer, ServeConfig, cloudflared, open_tunnel
 from timanh.serving.ngrok import ngrok_advice
 
 STANDINS = Path(__file__).parent / "standins"
@@ -130,20 +130,24 @@ def test_cloudflared_missing_or_silent(monkeypatch: pytest.MonkeyPatch, tmp_path
     ],
 )  # fmt: skip
 def test_cloudflared_comes_from_github_only(address: str, trusted: bool) -> None:
-    assert fetching.is_trusted(address) == trusted
-    following = fetching.OnlyTrusted()
-    request = urllib.request.Request(f"{fetching.RELEASES}/x")
+    assert cloudflared.is_trusted(address) == trusted
+    following = cloudflared.OnlyTrusted()
+    request = urllib.request.Request(f"{cloudflared.RELEASES}/x")
     if not trusted:
         with pytest.raises(OSError, match="which is not GitHub"):
             following.redirect_request(request, BytesIO(), 302, "", Message(), address)  # type: ignore[arg-type]
-    assert fetching.is_trusted(fetching.RELEASES)
+    assert cloudflared.is_trusted(cloudflared.RELEASES)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Colab is Linux")
 def test_in_colab_cloudflared_is_fetched_once_and_must_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    came = [b"<html>not found</html>", fetching.ELF + b"cut short", Path("/bin/true").read_bytes()]
+    came = [
+        b"<html>not found</html>",
+        cloudflared.ELF + b"cut short",
+        Path("/bin/true").read_bytes(),
+    ]
     asked: list[str] = []
 
     def opened(_: object, address: str, timeout: float) -> BytesIO:
@@ -153,11 +157,11 @@ def test_in_colab_cloudflared_is_fetched_once_and_must_run(
     monkeypatch.setattr(urllib.request.OpenerDirector, "open", opened)
     for reason in ("not a Linux program", "cloudflared-linux"):
         with pytest.raises(TunnelError, match=reason) as raised:
-            fetching.fetch_cloudflared(tmp_path)
+            cloudflared.fetch_cloudflared(tmp_path)
         assert "CLOUDFLARED_PATH" in str(raised.value) and not list(tmp_path.iterdir())
-    program = fetching.fetch_cloudflared(tmp_path)
-    assert os.access(program, os.X_OK) and fetching.fetch_cloudflared(tmp_path) == program
-    assert len(asked) == 3 and all(address.startswith(fetching.RELEASES) for address in asked)
+    program = cloudflared.fetch_cloudflared(tmp_path)
+    assert os.access(program, os.X_OK) and cloudflared.fetch_cloudflared(tmp_path) == program
+    assert len(asked) == 3 and all(address.startswith(cloudflared.RELEASES) for address in asked)
 
 
 def test_where_cloudflared_cannot_be_fetched_it_is_said_how_else(
@@ -166,7 +170,7 @@ def test_where_cloudflared_cannot_be_fetched_it_is_said_how_else(
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("CLOUDFLARED_PATH", raising=False)
-    monkeypatch.setattr(fetching, "RELEASES", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setattr(cloudflared, "RELEASES", f"http://127.0.0.1:{free_port()}")
     with pytest.raises(TunnelError, match="could not be fetched from http://127.0.0.1"):
         open_tunnel("cloudflared", 1)
 

@@ -90,7 +90,7 @@ def as_document(error: RequestError, request_id: str) -> dict[str, Any]:
     return document if error.near is None else {**document, "near": list(error.near)}
 
 
-def to_request_error(error: TimAnhError) -> RequestError:
+def to_request_error(error: Exception) -> RequestError:
     """The refusal that an error of the library becomes."""
     if isinstance(error, RequestError):
         return error
@@ -101,7 +101,7 @@ def to_request_error(error: TimAnhError) -> RequestError:
     for kind, status, detail in PASSING:
         if isinstance(error, kind):
             return RequestError(status, error.code, detail, retry_after=2)
-    return RequestError(500, error.code, str(error))
+    return RequestError(500, getattr(error, "code", "error"), str(error))
 
 
 def request_id_of(scope: Any) -> str:
@@ -118,11 +118,7 @@ def install(app: FastAPI) -> None:
 
 def _library(request: Request, error: Exception) -> Response:
     request_id = request_id_of(request.scope)
-    refusal = (
-        to_request_error(error)
-        if isinstance(error, TimAnhError)
-        else RequestError(500, "error", "")
-    )
+    refusal = to_request_error(error)
     if refusal.status >= 500:
         log.error("%s %s: %s", request_id, refusal.code, readable(str(error)))
     return respond(refusal, request_id)
