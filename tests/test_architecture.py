@@ -1,14 +1,22 @@
 """`docs/architecture.md` leads to what is there."""
 
+import ast
 import re
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 # Where a name without its folder may lie: in the folder that its line or table row speaks of.
 PLACES = [
     ROOT / "docs",
-    *(place for top in ("lib/timanh", "backend", "frontend/js") for place in (ROOT / top).rglob("*")),
+    *(
+        place
+        for top in ("lib/timanh", "backend", "frontend/js")
+        for place in (ROOT / top).rglob("*")
+    ),
 ]
 
 
@@ -52,3 +60,25 @@ def test_no_folder_is_crowded() -> None:
         place for place in (ROOT / "lib/timanh/vectors").iterdir() if place.name != "__pycache__"
     ]
     assert len(first_sight) <= 10, first_sight
+
+
+@pytest.mark.parametrize("top", ["backend", "runner"])
+def test_no_modules_import_each_other_in_a_circle(top: str) -> None:
+    """As import-linter holds it for the library, which is a package."""
+    files = {
+        place.relative_to(ROOT / top).with_suffix("").as_posix().replace("/", "."): place
+        for place in (ROOT / top).rglob("*.py")
+    }
+    graph = {}
+    for name, place in files.items():
+        named = set()
+        for node in ast.walk(ast.parse(place.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                inside = node.module.removeprefix(f"{top}.")
+                named |= {inside, *(f"{inside}.{alias.name}" for alias in node.names)}
+        graph[name] = named & files.keys() - {name}
+    assert sum(map(len, graph.values())) > 10
+    try:
+        tuple(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        raise AssertionError(f"A circle of imports: {' → '.join(error.args[1])}") from None

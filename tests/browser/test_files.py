@@ -38,7 +38,7 @@ def test_every_code_that_can_be_answered_has_words() -> None:
 def test_modules_are_small_and_only_api_fetches() -> None:
     for file in [*(FRONTEND / "js").rglob("*.js"), FRONTEND / "script.js"]:
         text = file.read_text("utf8")
-        assert text.count("\n") <= 150, file.name
+        assert text.count("\n") <= 200, file.name
         assert "innerHTML" not in text, file.name
         assert file.name == "api.js" or "fetch(" not in text, file.name
         assert "http://" not in text and "https://" not in text, file.name

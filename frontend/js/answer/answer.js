@@ -12,7 +12,7 @@ import { hitParts } from "./results.js";
 import { sentenceOf } from "./sentence.js";
 import { startTiles } from "./tiles.js";
 import { translation } from "./translation.js";
-import { MOST_RESULTS } from "./turn.js";
+import { MOST_RESULTS } from "../history/turn.js";
 
 /**
  * A view of `turn.answer` in `place`. `act` has `stop()`, `again(changes)` and `more()`.

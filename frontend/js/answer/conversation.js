@@ -12,7 +12,7 @@ import { questionParts } from "./bubble.js";
 import { leaveEnd, pageAt, pageUp } from "./paging.js";
 import { placeOf, shell } from "./places.js";
 import { extend, fill, nextCount } from "./search.js";
-import { newAnswer, newTurn, onlyExcludes } from "./turn.js";
+import { newAnswer, newTurn, onlyExcludes } from "../history/turn.js";
 
 const AT_ONCE = 20; // turns drawn at a time; older ones when they are scrolled to
 const views = new WeakMap();

@@ -3,7 +3,7 @@ import { searching } from "../core/api.js";
 import { blobOf } from "../core/blobs.js";
 import { current, look } from "../core/health.js";
 import { language } from "../core/i18n.js";
-import { MOST_RESULTS, newAnswer } from "./turn.js";
+import { MOST_RESULTS, newAnswer } from "../history/turn.js";
 
 const PAGE = 30;
 

@@ -1,5 +1,5 @@
 /** What the browser kept of earlier days, brought to the shape that the page draws; null for what has none. */
-import { newAnswer } from "../answer/turn.js";
+import { newAnswer } from "./turn.js";
 import { filterFrom } from "../ask/filter.js";
 import { ALPHA, question } from "../ask/question.js";
 
