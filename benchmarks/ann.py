@@ -19,6 +19,8 @@ import numpy as np
 from common import keep
 from search import by_numpy, in_turn, set_threads
 
+from timanh.vectors.index.coding import Coding
+from timanh.vectors.index.layer import Layer
 from timanh.vectors.index.two_step import TwoStep
 from timanh.vectors.scan.exact import search_exact
 from timanh.vectors.scan.threads import cores
@@ -50,14 +52,14 @@ def main() -> None:
     found = [narrow(tuner, share) for share in SHARES]
     found += [(vars(choice), index) for choice, index in map(tuner.approximate, asked.kinds)]
     rows = [row for row, _ in found]
-    strangers = clip_like.gallery(len(tuner.asked), pictures, seed=1)
+    strangers = clip_like.gallery(len(tuner.queries), pictures, seed=1)
     truth = search_exact(parts, strangers, K)[0][:, -1:] - 1e-5
     for row, index in found:
         scores = [index.search(parts, query, K)[0][0] for query in strangers]
         row["recall_of_pictures"] = round(float((np.stack(scores) >= truth).mean()), 4)
     ways = {str(place): look(index, parts) for place, (_, index) in enumerate(found)}
     ways["numpy"] = lambda query: by_numpy(vectors, query)
-    took = in_turn(ways, list(tuner.asked[:ROUNDS]))
+    took = in_turn(ways, list(tuner.queries[:ROUNDS]))
     numpy_ms = took["numpy"]
     print(f"\n{asked.count:,} × {clip_like.DIM}, numpy {numpy_ms:.2f} ms")
     for place, row in enumerate(rows):
@@ -81,9 +83,9 @@ def narrow(tuner: Tuner, share: float) -> tuple[dict[str, Any], TwoStep]:
     """Two steps that scan a share of the numbers and allow for fewer deviations than usual."""
     began = time.perf_counter()
     width = round(share * tuner.parts.dim)
-    whole = TwoStep.build(tuner.parts, width, tuner.known)
+    coarse = Layer.build(tuner.parts, Coding.short(tuner.parts, width, tuner.known))
+    index = TwoStep(tuner.fine, coarse, DEVIATIONS)
     spent = time.perf_counter() - began
-    index = TwoStep(whole.fine, whole.coarse, DEVIATIONS)
     recall, ms = tuner.measure(lambda query, k: index.search(tuner.parts, query, k)[0])
     size = index.fine.codes.nbytes + index.scanned.codes.nbytes
     row = {

@@ -46,8 +46,8 @@ def race(ways: dict[str, Way], tuner: Tuner) -> list[dict[str, Any]]:
     took: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(TURNS):
         for name, way in ways.items():
-            way(tuner.asked[0])
-            for query in tuner.asked[:IN_A_ROW]:
+            way(tuner.queries[0])
+            for query in tuner.queries[:IN_A_ROW]:
                 began = time.perf_counter()
                 way(query)
                 took[name].append(1000 * (time.perf_counter() - began))
@@ -61,10 +61,10 @@ def recall(way: Way, tuner: Tuner) -> float:
     """Of the ten nearest, by scores, so that equal ones count as found."""
     hits = [
         score >= lowest[-1] - 1e-5
-        for lowest, query in zip(tuner.truth, tuner.asked, strict=True)
+        for lowest, query in zip(tuner.truth, tuner.queries, strict=True)
         for _, score in way(query)
     ]
-    return sum(hits) / len(tuner.asked) / K
+    return sum(hits) / len(tuner.queries) / K
 
 
 def say(line: str) -> None:

@@ -105,7 +105,7 @@ def run(folder: Path, kills: int, seed: int) -> Tally:
     while tally.kills.total() < kills:
         kind = KINDS[number % len(KINDS)]
         number += 1
-        few = prepare(kind, gallery, out, moments, anew=number % 8 == 1)
+        few = prepare(kind, gallery, out, moments, rebuild=number % 8 == 1)
         before = contents(out)
         limit = moments.uniform(0, max(took[kind])) if max(took[kind]) else 60.0
         lasted, killed = killed_after(work_of(kind, gallery, out, few), limit)
@@ -124,11 +124,11 @@ def run(folder: Path, kills: int, seed: int) -> Tally:
 
 
 def prepare(
-    kind: str, gallery: Path, out: Path, moments: random.Random, *, anew: bool
+    kind: str, gallery: Path, out: Path, moments: random.Random, *, rebuild: bool
 ) -> list[str]:
     """Give `kind` something to do; returns the pictures that it is about."""
     if kind == "build":
-        if anew:
+        if rebuild:
             shutil.rmtree(out, ignore_errors=True)
         return []
     if not is_dictionary(out) or len(contents(out)) < PICTURES // 2:

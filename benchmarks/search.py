@@ -20,6 +20,8 @@ import clip_like
 import numpy as np
 from common import RESULTS, keep
 
+from timanh.vectors.index.coding import Coding
+from timanh.vectors.index.layer import Layer
 from timanh.vectors.index.two_step import TwoStep
 from timanh.vectors.scan.exact import search_exact
 from timanh.vectors.store.row_blocks import RowBlocks
@@ -91,9 +93,10 @@ def measure(count: int, pictures: Any, texts: Any) -> dict[str, Any]:
     order = np.random.default_rng(0).permutation(len(texts))
     asked, known = texts[order[:ASKED]], texts[order[ASKED:]]
     began = time.perf_counter()
-    short = TwoStep.build(parts, 3 * clip_like.DIM // 8, known)
+    fine = Layer.build(parts, Coding.whole(parts))
+    short = TwoStep(fine, Layer.build(parts, Coding.short(parts, 3 * clip_like.DIM // 8, known)))
     built = time.perf_counter() - began
-    proven = TwoStep(short.fine)
+    proven = TwoStep(fine)
     ways: dict[str, Way] = {
         "numpy, product and partition": lambda query: by_numpy(vectors, query),
         "the memory's limit (a sum)": lambda query: torch.from_numpy(vectors).sum(),

@@ -95,7 +95,7 @@ def test_a_line_that_is_no_item_is_named(dictionary_folder: Path) -> None:
     content = file.read_bytes()
     file.write_bytes(content.replace(b'"width":48', b'"width":""', 1))
     dictionary = VectorDictionary.open(dictionary_folder)
-    with pytest.raises(DictionaryDamagedError, match="line 1 is no item"):
+    with pytest.raises(DictionaryDamagedError, match="line 1 cannot be read"):
         dictionary.item(0)
 
 

@@ -290,7 +290,7 @@ def test_a_copy_that_fails_leaves_the_former(
 
 
 def test_what_is_no_engine_or_no_server(out: Path) -> None:
-    with pytest.raises(SettingsError, match="is no engine"):
+    with pytest.raises(SettingsError, match="Unknown engine"):
         open_engine(out, "mysql")
     pytest.importorskip("psycopg")
     with pytest.raises(EngineGoneError, match="does not answer") as caught:

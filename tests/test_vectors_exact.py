@@ -27,7 +27,7 @@ from timanh.vectors.store.manifest import Manifest
         (np.full(24, np.inf, np.float32), "not finite"),
         (np.ones(23, np.float32), r"\(23,\).*wants \(Q, 24\)"),
         (np.ones((2, 3, 24), np.float32), "shape"),
-        (np.array(["a"] * 24), "no array of numbers"),
+        (np.array(["a"] * 24), "not an array of numbers"),
     ],
 )
 def test_queries_that_make_no_sense_are_refused(

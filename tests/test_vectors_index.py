@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_dictionary import two_step
 
 from timanh.cli.program import run
 from timanh.cli.reports import describe
@@ -249,7 +250,7 @@ def test_a_folder_that_takes_no_files_keeps_the_old_index(
 
     monkeypatch.setattr(np, "save", full)
     with pytest.raises(DictionaryError, match=r"No space left .* works without it"):
-        save_index(folder, dictionary.manifest, TwoStep.build(dictionary.parts), {})
+        save_index(folder, dictionary.manifest, two_step(dictionary.parts), {})
     assert sorted(path.name for path in (folder / FOLDER).rglob("*")) == before
     assert VectorDictionary.open(folder).index is not None
 

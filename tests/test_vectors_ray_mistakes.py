@@ -49,7 +49,10 @@ def test_ray_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("address", ["ray://head:10001", "head", "head:x", "head:65536"])
 def test_an_address_in_another_form_is_told(address: str) -> None:
-    with pytest.raises(SettingsError, match="no address of a Ray"), on_ray(address, PixelEncoder):
+    with (
+        pytest.raises(SettingsError, match="not an address of a Ray"),
+        on_ray(address, PixelEncoder),
+    ):
         pass
 
 

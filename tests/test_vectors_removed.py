@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pixel_encoder import PixelEncoder, make_pictures
-from small_dictionary import build, contents
+from small_dictionary import build, contents, two_step
 
 from timanh.cli.reports import describe
 from timanh.search.filters import Filter, FilterIndex
@@ -137,8 +137,8 @@ def ways() -> Iterator[dict[str, TwoStep | Approximate]]:
     parts, texts = RowBlocks([VECTORS], DIM), vectors_of(200, 5)
     sides = QueryKind(VECTORS.mean(axis=0), -1.0)
     made: dict[str, TwoStep | Approximate] = {
-        "proven": TwoStep.build(parts),
-        "short": TwoStep.build(parts, 24, texts),
+        "proven": two_step(parts),
+        "short": two_step(parts, 24, texts),
         "every": Approximate(
             "exact", COUNT, Every(), None, sides, SearchBudget(1, 60), SearchBudget(1, 60)
         ),

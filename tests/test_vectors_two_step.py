@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_dictionary import two_step
 
 from timanh.errors import DictionaryError
-from timanh.vectors.index import coding, two_step
+from timanh.vectors.index import coding
+from timanh.vectors.index import two_step as index_module
 from timanh.vectors.index.coding import Coding
 from timanh.vectors.index.two_step import TwoStep
 from timanh.vectors.scan import kernel
@@ -55,7 +57,7 @@ def test_a_whole_basis_is_a_full_search(
 ) -> None:
     vectors = gallery(count, seed=seed)
     parts = RowBlocks(np.array_split(vectors, pieces), 64)
-    index = TwoStep.build(parts)
+    index = two_step(parts)
     assert index.proven and len(index) == count
     asked = gallery(queries, seed=seed + 1)
     same(vectors, index, parts, asked, k)
@@ -67,7 +69,7 @@ def test_rows_that_are_all_alike() -> None:
     vectors = np.repeat(gallery(1), 5000, axis=0)
     parts = RowBlocks([vectors], 64)
     for cut in (None, 32):
-        _, rows = TwoStep.build(parts, cut).search(parts, gallery(2, seed=5), 7)
+        _, rows = two_step(parts, cut).search(parts, gallery(2, seed=5), 7)
         assert rows.tolist() == [list(range(7))] * 2
 
 
@@ -77,14 +79,14 @@ def test_one_row_far_outside_the_sample(monkeypatch: pytest.MonkeyPatch) -> None
     vectors = gallery(4000)
     vectors[3000] = -vectors[3000]
     parts = RowBlocks([vectors], 64)
-    same(vectors, TwoStep.build(parts), parts, vectors[[3000, 10]], 5)
+    same(vectors, two_step(parts), parts, vectors[[3000, 10]], 5)
 
 
 def test_a_narrow_basis_finds_the_same_on_its_own_kind_of_query() -> None:
     vectors, asked = gallery(6000), gallery(100, seed=9)
     parts = RowBlocks([vectors], 64)
     for known in (None, gallery(200, seed=11)):
-        index = TwoStep.build(parts, 32, known)
+        index = two_step(parts, 32, known)
         assert not index.proven and index.scanned.codes.shape == (6000, 32)
         same(vectors, index, parts, asked, 10)
 
@@ -106,7 +108,7 @@ def test_too_small_a_margin_is_noticed() -> None:
     """That the tests above can fail: without its margin the scan misses pictures."""
     vectors, asked = gallery(6000), gallery(50, seed=9)
     parts = RowBlocks([vectors], 64)
-    honest = TwoStep.build(parts, 16)
+    honest = two_step(parts, 16)
     careless = TwoStep(honest.fine, honest.coarse, deviations=0.0)
     wanted = search_exact(vectors, asked, 10)[1]
     found = careless.search(parts, asked, 10)[1]
@@ -114,10 +116,10 @@ def test_too_small_a_margin_is_noticed() -> None:
 
 
 def test_many_queries_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(two_step, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(index_module, "BLOCK_BYTES", 1)
     vectors, asked = gallery(9000), gallery(20, seed=2)
     parts = RowBlocks(np.array_split(vectors, 3), 64)
-    same(vectors, TwoStep.build(parts), parts, asked, 12)
+    same(vectors, two_step(parts), parts, asked, 12)
 
 
 @pytest.mark.usefixtures("kernels")
@@ -126,7 +128,7 @@ def test_half_precision_is_searched_as_stored(monkeypatch: pytest.MonkeyPatch) -
     vectors = gallery(3000).astype(np.float16)
     parts = RowBlocks(np.array_split(vectors, 2), 64)
     asked = gallery(3, seed=4)
-    same(vectors.astype(np.float32), TwoStep.build(parts), parts, asked, 5)
+    same(vectors.astype(np.float32), two_step(parts), parts, asked, 5)
     scores, rows = search_exact(parts, asked, 5)
     wanted = search_exact(vectors.astype(np.float32), asked, 5)
     np.testing.assert_allclose(scores, wanted[0], atol=1e-6)
@@ -144,10 +146,10 @@ def test_a_kernel_that_saturates_is_not_used(monkeypatch: pytest.MonkeyPatch) ->
     assert kernel_is_exact()
     vectors = gallery(500)
     parts = RowBlocks([vectors], 64)
-    index = TwoStep.build(parts)
-    for module in (kernel, two_step):
+    index = two_step(parts)
+    for module in (kernel, index_module):
         monkeypatch.setattr(module, "multiply", saturating)
-    monkeypatch.setattr(two_step, "kernel_is_exact", kernel_is_exact.__wrapped__)
+    monkeypatch.setattr(index_module, "kernel_is_exact", kernel_is_exact.__wrapped__)
     assert not kernel_is_exact.__wrapped__()
     same(vectors, index, parts, vectors[:3], 5)
 
@@ -176,7 +178,7 @@ def test_shares_of_the_rows_are_put_together(width: int, monkeypatch: pytest.Mon
 
 def test_wrong_queries_are_told() -> None:
     parts = RowBlocks([gallery(100)], 64)
-    index = TwoStep.build(parts)
+    index = two_step(parts)
     with pytest.raises(DictionaryError, match="wants"):
         index.search(parts, np.ones(63, np.float32), 3)
     with pytest.raises(DictionaryError, match="k is"):

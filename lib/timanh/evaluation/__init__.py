@@ -1,7 +1,11 @@
 """How well a model finds: recall with its interval, tables, figures."""
 
-from timanh.evaluation.combined import combined_cases, evaluate_combined, format_combined
-from timanh.evaluation.combined_photos import evaluate_combined_photos
+from timanh.evaluation.combined import (
+    combined_cases,
+    evaluate_combined,
+    evaluate_combined_photos,
+    format_combined,
+)
 from timanh.evaluation.comparing import compare, format_comparison
 from timanh.evaluation.evaluate import (
     Measured,
@@ -15,14 +19,14 @@ from timanh.evaluation.evaluate import (
 from timanh.evaluation.figures import (
     Shown,
     plot_captioned,
+    plot_combined,
     plot_hit_rows,
     plot_hits,
+    plot_interpolation,
     plot_recall,
     plot_training,
     show_hits,
 )
-from timanh.evaluation.figures_combined import plot_combined
-from timanh.evaluation.figures_interpolation import plot_interpolation
 from timanh.evaluation.interpolation import format_interpolation, interpolate
 from timanh.evaluation.kinds import format_kinds, kinds_of, recall_by_kind
 from timanh.evaluation.probing import Probe, open_probe

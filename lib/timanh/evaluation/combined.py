@@ -1,8 +1,13 @@
-"""Queries of a picture and words, on drawn scenes where the one right answer is known.
+"""Queries of a picture and words whose one right answer is known: on drawn scenes, and on photos.
 
-A case is a drawn picture, words for a change (“the same but blue”, “at night”, “without the dog”)
+A drawn case is a picture, words for a change (“the same but blue”, “at night”, “without the dog”)
 and the picture drawn again with that change. The gallery holds both pictures of every case, so the
-picture asked with stands in the way of the right one.
+query's picture stands in the way of the right one.
+
+A case of captioned photos is a photo, the one that people describe most like it, and the photo's
+first caption: with the other picture and these words as the query, the photo itself is wanted.
+Which photo is most like it follows from the other captions alone, so that the words give nothing
+away twice.
 """
 
 import random
@@ -13,9 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from timanh.data import DataFolder
 from timanh.data.scenes import Change, changes, render, scene_of
 from timanh.data.scenes.scene import Scene
+from timanh.evaluation.evaluate import encode_gallery
 from timanh.evaluation.recall import intervals
+from timanh.evaluation.similar import caption_vectors
 from timanh.models.encoder import Encoder, Vectors
 from timanh.search import combine_query
 
@@ -25,7 +33,7 @@ KS = (1, 5)
 
 @dataclass(frozen=True)
 class Case:
-    """`scene` is asked with, together with the words of `change`, whose scene is wanted."""
+    """The query is `scene` with the words of `change`, whose scene is wanted."""
 
     scene: Scene
     change: Change
@@ -86,6 +94,32 @@ def evaluate_combined(
     }
 
 
+def evaluate_combined_photos(
+    encoder: Encoder,
+    folder: DataFolder,
+    names: Sequence[str],
+    *,
+    alphas: Sequence[float] = ALPHAS,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """`evaluate_combined`'s document, on the photos of `names` that have several captions."""
+    several = [name for name in names if len(folder.captions_of(name)) > 1]
+    gallery, kept, _ = encode_gallery(encoder, folder, several, progress=progress)
+    words = encoder.encode_texts([folder.captions_of(name)[0] for name in kept])
+    bags = caption_vectors([folder.captions_of(name)[1:] for name in kept])
+    agree = bags @ bags.T
+    np.fill_diagonal(agree, -1)
+    rows = np.arange(len(kept))
+    kinds = np.full(len(kept), "described alike")
+    return {
+        "model": encoder.name,
+        "cases": len(kept),
+        "gallery": len(kept),
+        "language": "captions",
+        **both_ways(words, gallery, agree.argmax(1), rows, kinds, alphas),
+    }
+
+
 def format_combined(document: dict[str, Any]) -> str:
     """The sweep as a table for people."""
     lines = [
@@ -104,7 +138,7 @@ def format_combined(document: dict[str, Any]) -> str:
 def both_ways(
     texts: Vectors,
     gallery: Vectors,
-    asked: NDArray[np.int64],
+    query_rows: NDArray[np.int64],
     right: NDArray[np.int64],
     kinds: NDArray[np.str_],
     alphas: Sequence[float] = ALPHAS,
@@ -114,12 +148,12 @@ def both_ways(
     Args:
         texts: (Q, dim) of the words.
         gallery: (N, dim).
-        asked: (Q,) rows of the gallery: the pictures that the words come with.
+        query_rows: (Q,) rows of the gallery: the pictures that the words come with.
         right: (Q,) rows of the gallery: the one right answer each.
-        kinds: (Q,) names, by which "by_change" is told apart.
+        kinds: (Q,) names, by which "by_change" is grouped.
     """
     return {
-        name: _sweep(words, pictures, asked, right, kinds, alphas)
+        name: _sweep(words, pictures, query_rows, right, kinds, alphas)
         for name, words, pictures in (
             ("plain", texts, gallery),
             ("centred", _centred(texts), _centred(gallery)),
@@ -130,7 +164,7 @@ def both_ways(
 def _sweep(
     texts: Vectors,
     gallery: Vectors,
-    asked: NDArray[np.int64],
+    query_rows: NDArray[np.int64],
     right: NDArray[np.int64],
     kinds: NDArray[np.str_],
     alphas: Sequence[float],
@@ -141,12 +175,12 @@ def _sweep(
         queries = np.stack(
             [
                 combine_query(text, gallery[row], alpha)
-                for text, row in zip(texts, asked, strict=True)
+                for text, row in zip(texts, query_rows, strict=True)
             ]
         )
         scores = queries @ gallery.T
-        own = scores[np.arange(count), right]
-        ranks = (~(scores < own[:, None])).sum(1)  # the right one itself counts once: rank 1
+        right_scores = scores[np.arange(count), right]
+        ranks = (~(scores < right_scores[:, None])).sum(1)  # itself counts: rank 1
         entry: dict[str, Any] = {"alpha": alpha, "median_rank": float(np.median(ranks))}
         entry |= {f"R@{k}": round(100 * float((ranks <= k).mean()), 2) for k in KS}
         edges = intervals(np.stack([ranks <= k for k in KS], 1), np.arange(count))

@@ -15,7 +15,7 @@ def compare(first: Measured, second: Measured) -> dict[str, Any]:
     """Recall of `second` minus recall of `first`, in points, by a paired bootstrap.
 
     Both models are measured on the same resampled pictures, so what makes a picture hard for
-    both takes no part in the interval, which is much narrower than the two models' own.
+    both takes no part in the interval, which is much narrower than those of the two models.
 
     Returns:
         {"first", "second": names, "t2i", "i2t": {"R@1", "R@5", "R@10": {"difference",
@@ -45,9 +45,9 @@ def format_comparison(document: dict[str, Any]) -> str:
         for k in KS:
             entry = document[way][f"R@{k}"]
             low, high = entry["ci95"]
-            told = f"{entry['difference']:+.1f}  [{low:+.1f}, {high:+.1f}]"
+            numbers = f"{entry['difference']:+.1f}  [{low:+.1f}, {high:+.1f}]"
             name = f"{label} R@{k}"
-            lines.append(f"  {name:<20}{told:>24}{'   noise' if entry['noise'] else ''}")
+            lines.append(f"  {name:<20}{numbers:>24}{'   noise' if entry['noise'] else ''}")
     return "\n".join(lines)
 
 

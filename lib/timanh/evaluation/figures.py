@@ -1,4 +1,4 @@
-"""Figures: hits under their query, curves of a training run, recall with intervals."""
+"""Figures: hits under their query, curves of a training run, recall with intervals, and sweeps."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -61,22 +61,25 @@ def plot_hit_rows(
     Args:
         right: per row, the paths that get a green frame there; none anywhere when left out.
     """
-    columns = max(len(hits) + len(asked) for _, hits, _, asked in rows)
+    columns = max(len(hits) + len(query_pictures) for _, hits, _, query_pictures in rows)
     with _style() as new_figure:
         figure = new_figure(figsize=(CELL * columns, (CELL + 0.62) * len(rows)))
         grid = figure.subfigures(len(rows), 1, squeeze=False)[:, 0]
-        framed = right or [()] * len(rows)
-        for part, (query, hits, pictures, asked), own in zip(grid, rows, framed, strict=True):
+        frames = right or [()] * len(rows)
+        for part, row, framed in zip(grid, rows, frames, strict=True):
+            query, hits, pictures, query_pictures = row
             part.suptitle(
                 fill(query, 28 * columns), x=0.012, ha="left", fontweight="bold", fontsize=12
             )
             cells = part.subplots(1, columns, squeeze=False)[0]
             for cell in cells:
                 cell.set_axis_off()
-            for cell, picture in zip(cells, asked, strict=False):
+            for cell, picture in zip(cells, query_pictures, strict=False):
                 _picture(cell, picture, "query", ACCENT)
-            for cell, hit, picture in zip(cells[len(asked) :], hits, pictures, strict=False):
-                frame = RIGHT if hit.path in own else None
+            for cell, hit, picture in zip(
+                cells[len(query_pictures) :], hits, pictures, strict=False
+            ):
+                frame = RIGHT if hit.path in framed else None
                 _picture(cell, picture, f"{hit.rank} · {hit.score:.3f}", frame)
     return _saved(figure, path)
 
@@ -138,63 +141,57 @@ def plot_recall(documents: dict[str, dict[str, Any]], path: Path | None = None) 
     return _saved(figure, path)
 
 
-def _recall_curves(axis: "Axes", measured: Sequence[dict[str, Any]]) -> None:
-    for way, colour, label in (("t2i", ACCENT, "text → image"), ("i2t", SECOND, "image → text")):
-        for k, line in (("R@1", ":"), ("R@5", "--"), ("R@10", "-")):
-            axis.plot(
-                [entry["epoch"] for entry in measured],
-                [entry["dev"][way][k] for entry in measured],
-                color=colour, linestyle=line, marker="o", ms=3.5, label=f"{k} {label}",
+def plot_combined(
+    document: dict[str, Any], path: Path | None = None, *, chosen: float | None = 0.6
+) -> "Figure":
+    """R@5 of `evaluate_combined` over alpha, plain and centred, with 95 % bands.
+
+    Args:
+        chosen: the default alpha, marked by a line; None marks none.
+    """
+    with _style() as new_figure:
+        figure = new_figure(figsize=(6.4, 4))
+        axis = figure.subplots()
+        for which, colour in (("plain", ACCENT), ("centred", SECOND)):
+            sweep = document[which]
+            alphas = [entry["alpha"] for entry in sweep]
+            axis.plot(alphas, [entry["R@5"] for entry in sweep], color=colour, label=which)
+            low, high = zip(*(entry["ci95"]["R@5"] for entry in sweep), strict=True)
+            axis.fill_between(alphas, low, high, color=colour, alpha=0.15, linewidth=0)
+        if chosen is not None:
+            axis.axvline(chosen, color=MUTED, linewidth=1, linestyle=":")
+        axis.set(
+            title=f"Picture and words: {document['cases']} cases, {document['gallery']} pictures",
+            xlabel="alpha, the weight of the words", ylabel="R@5, percent", ylim=(0, 100),
+        )  # fmt: skip
+        axis.legend()
+    return _saved(figure, path)
+
+
+def plot_interpolation(document: dict[str, Any], path: Path | None = None) -> "Figure":
+    """Dev recall over the probe, a point for each share of the new weights."""
+    points = document["points"]
+    with _style() as new_figure:
+        figure = new_figure(figsize=(6.4, 4.2))
+        axis = figure.subplots()
+        kept, gained = ([point[key] for point in points] for key in ("probe", "dev"))
+        axis.plot(kept, gained, color=ACCENT, marker="o", markersize=5, zorder=2)
+        for point in points:
+            chosen = point["share"] == document["chosen"]
+            axis.annotate(
+                f"{point['share']:g}" + (" chosen" if chosen else ""),
+                (point["probe"], point["dev"]), xytext=(7, 6), textcoords="offset points",
+                color=RIGHT if chosen else MUTED, fontweight="bold" if chosen else "normal",
             )  # fmt: skip
-    gallery = measured[0]["dev"].get("gallery")
-    size = f", {gallery:,} pictures" if gallery else ""
-    axis.set(title=f"Dev recall, %{size}", xlabel="epoch", ylim=(0, 102))
-    axis.legend(fontsize=8, ncols=2, loc="lower right")
-
-
-def _picture(cell: "Axes", picture: Image.Image, label: str, frame: str | None) -> None:
-    cell.imshow(_square(picture))
-    cell.set_title(
-        label, fontsize=9.5, fontweight="normal", loc="center", color=frame or MUTED, pad=4
-    )
-    if frame:
-        cell.set_axis_on()
-        cell.set(xticks=[], yticks=[])
-        cell.grid(visible=False)
-        for spine in cell.spines.values():
-            spine.set(visible=True, color=frame, linewidth=3)
-
-
-def _square(picture: Image.Image, side: int = 320) -> Image.Image:
-    """The whole picture on white, so that every cell has the same size."""
-    fitted = ImageOps.contain(picture.convert("RGB"), (side, side))  # small ones grow
-    return ImageOps.pad(fitted, (side, side), color="white")
-
-
-class _style:
-    """Our look for the figures made inside, whatever the notebook's own settings are."""
-
-    def __enter__(self) -> Any:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-
-        self.context = mpl.rc_context(STYLE)
-        self.context.__enter__()
-
-        def new_figure(**options: Any) -> Figure:
-            return Figure(layout="constrained", **options)
-
-        return new_figure
-
-    def __exit__(self, *details: Any) -> None:
-        self.context.__exit__(*details)
-
-
-def _saved(figure: "Figure", path: Path | None) -> "Figure":
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=STYLE["savefig.dpi"])
-    return figure
+            if chosen:
+                axis.plot(point["probe"], point["dev"], "o", color=RIGHT, markersize=10, zorder=3)
+        axis.margins(x=0.16, y=0.14)
+        axis.set(
+            title="Between the weights before (0) and after (1)",
+            xlabel=f"what is kept: {document['probe']}, percent",
+            ylabel="dev recall, mean of R@1/5/10 both ways",
+        )
+    return _saved(figure, path)
 
 
 def plot_captioned(
@@ -244,3 +241,62 @@ class Shown:
         picture.thumbnail((WIDEST, 4 * WIDEST))
         picture.save(out, "JPEG", quality=68)
         return out.getvalue()
+
+
+def _recall_curves(axis: "Axes", measured: Sequence[dict[str, Any]]) -> None:
+    for way, colour, label in (("t2i", ACCENT, "text → image"), ("i2t", SECOND, "image → text")):
+        for k, line in (("R@1", ":"), ("R@5", "--"), ("R@10", "-")):
+            axis.plot(
+                [entry["epoch"] for entry in measured],
+                [entry["dev"][way][k] for entry in measured],
+                color=colour, linestyle=line, marker="o", ms=3.5, label=f"{k} {label}",
+            )  # fmt: skip
+    gallery = measured[0]["dev"].get("gallery")
+    size = f", {gallery:,} pictures" if gallery else ""
+    axis.set(title=f"Dev recall, %{size}", xlabel="epoch", ylim=(0, 102))
+    axis.legend(fontsize=8, ncols=2, loc="lower right")
+
+
+def _picture(cell: "Axes", picture: Image.Image, label: str, frame: str | None) -> None:
+    cell.imshow(_square(picture))
+    cell.set_title(
+        label, fontsize=9.5, fontweight="normal", loc="center", color=frame or MUTED, pad=4
+    )
+    if frame:
+        cell.set_axis_on()
+        cell.set(xticks=[], yticks=[])
+        cell.grid(visible=False)
+        for spine in cell.spines.values():
+            spine.set(visible=True, color=frame, linewidth=3)
+
+
+def _square(picture: Image.Image, side: int = 320) -> Image.Image:
+    """The whole picture on white, so that every cell has the same size."""
+    fitted = ImageOps.contain(picture.convert("RGB"), (side, side))  # small ones grow
+    return ImageOps.pad(fitted, (side, side), color="white")
+
+
+class _style:
+    """Our look for the figures made inside, whatever settings the notebook has."""
+
+    def __enter__(self) -> Any:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+
+        self.context = mpl.rc_context(STYLE)
+        self.context.__enter__()
+
+        def new_figure(**options: Any) -> Figure:
+            return Figure(layout="constrained", **options)
+
+        return new_figure
+
+    def __exit__(self, *details: Any) -> None:
+        self.context.__exit__(*details)
+
+
+def _saved(figure: "Figure", path: Path | None) -> "Figure":
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=STYLE["savefig.dpi"])
+    return figure

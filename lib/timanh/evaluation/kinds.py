@@ -69,10 +69,10 @@ def recall_by_kind(measured: Measured, captions: Sequence[str]) -> dict[str, dic
         Kind → {"captions": how many; "R@1", "R@5", "R@10" in percent; "ci95": their intervals,
         a bootstrap over pictures}. A kind without captions has only its 0.
     """
-    told = [kinds_of(caption) for caption in captions]
+    by_caption = [kinds_of(caption) for caption in captions]
     table: dict[str, dict[str, Any]] = {}
     for kind in KINDS:
-        rows = np.array([kind in kinds for kinds in told], np.bool_)
+        rows = np.array([kind in kinds for kinds in by_caption], np.bool_)
         table[kind] = {"captions": int(rows.sum())}
         if rows.any():
             place = np.unique(measured.owner[rows], return_inverse=True)[1]

@@ -35,14 +35,14 @@ def evaluate_similar(
     vectors, kept, _ = encode_gallery(
         encoder, folder, names, batch_size=batch_size, progress=progress
     )
-    told = [row for row, name in enumerate(kept) if folder.captions_of(name)]
-    bags = caption_vectors([folder.captions_of(kept[row]) for row in told])
-    found = ndcg(vectors[told], bags)
-    shuffled = ndcg(vectors[np.random.default_rng(0).permutation(told)], bags)
+    captioned = [row for row, name in enumerate(kept) if folder.captions_of(name)]
+    bags = caption_vectors([folder.captions_of(kept[row]) for row in captioned])
+    found = ndcg(vectors[captioned], bags)
+    shuffled = ndcg(vectors[np.random.default_rng(0).permutation(captioned)], bags)
     return {
-        "gallery": len(told),
+        "gallery": len(captioned),
         f"nDCG@{K}": round(100 * float(found.mean()), 2),
-        "ci95": list(intervals(found[:, None], np.arange(len(told)))[0]),
+        "ci95": list(intervals(found[:, None], np.arange(len(captioned)))[0]),
         "random": round(100 * float(shuffled.mean()), 2),
     }
 
@@ -52,7 +52,7 @@ def caption_vectors(captions: Sequence[Sequence[str]]) -> Floats:
 
     Words of a single picture, which can agree with no other, are left out.
     """
-    bags = [Counter(word for caption in own for word in words_of(caption)) for own in captions]
+    bags = [Counter(word for caption in texts for word in words_of(caption)) for texts in captions]
     pictures = Counter(word for bag in bags for word in bag)
     known = {word: column for column, word in enumerate(w for w, n in pictures.items() if n > 1)}
     rows = np.zeros((len(bags), max(1, len(known))), np.float32)
@@ -83,8 +83,8 @@ def ndcg(vectors: Floats, bags: Floats, k: int = K) -> NDArray[np.float64]:
         rows = np.arange(start, min(start + CHUNK, count))
         gains = bags[rows] @ bags.T
         scores = vectors[rows] @ vectors.T
-        own = np.arange(len(rows)), rows
-        gains[own], scores[own] = -1.0, -np.inf
+        itself = np.arange(len(rows)), rows
+        gains[itself], scores[itself] = -1.0, -np.inf
         near = np.argsort(-scores, axis=1, kind="stable")[:, : len(discounts)]
         got = np.take_along_axis(gains, near, axis=1) @ discounts
         best = -np.sort(-gains, axis=1)[:, : len(discounts)] @ discounts

@@ -72,8 +72,8 @@ def draw_examples(
     same = same_captions(texts)
     ranks, _ = retrieval_ranks(images, vectors, owner, same)
     known = right_pictures(owner, same)
-    own = np.einsum("qd,qd->q", vectors, images[owner])
-    order = np.lexsort((-own, ranks))  # by rank, the surest first
+    right_scores = np.einsum("qd,qd->q", vectors, images[owner])
+    order = np.lexsort((-right_scores, ranks))  # by rank, the surest first
     for chosen, file in ((_other(order, owner), best), (_other(order[::-1], owner), worst)):
         rows: list[Row] = []
         right: list[set[str]] = []

@@ -1,6 +1,6 @@
 """Variations of pictures that leave their captions true.
 
-What varies is drawn from a generator of its own, so that it can be drawn ahead, on another
+What varies is drawn from a separate generator, so that it can be drawn ahead, on another
 thread, and again after a restart; it is applied wherever the pictures are.
 """
 
@@ -65,8 +65,8 @@ def flip_some(
 ) -> None:
     """Mirror half of (N, H, W, 3) in place, but none of whose captions one says left or right."""
     chosen = (torch.rand(len(pictures), generator=generator) < 0.5).tolist()
-    for index, own in enumerate(captions):
-        if chosen[index] and not any(map(names_a_side, own)):
+    for index, texts in enumerate(captions):
+        if chosen[index] and not any(map(names_a_side, texts)):
             pictures[index] = pictures[index, :, ::-1].copy()
 
 

@@ -44,10 +44,12 @@ class Average:
         if self._averaged is None:
             yield
             return
-        own = {name: value.detach().clone() for name, value in self._network.state_dict().items()}
+        trained = {
+            name: value.detach().clone() for name, value in self._network.state_dict().items()
+        }
         self._network.load_state_dict(self._averaged.module.state_dict())
         try:
             yield
         finally:
             with torch.no_grad():
-                self._network.load_state_dict(own)
+                self._network.load_state_dict(trained)

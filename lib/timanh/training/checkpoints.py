@@ -33,15 +33,15 @@ PARTS = (
     "losses", "seconds",
 )  # fmt: skip
 FINISHED = "finished.json"
-ANEW_CLI = "Or give --fresh to begin again in its place, or another --out."
-ANEW_NOTEBOOK = "Or tick FRESH to begin again in its place, or set NAME to another model."
+RESTART_CLI = "Or give --fresh to begin again in its place, or another --out."
+RESTART_NOTEBOOK = "Or tick FRESH to begin again in its place, or set NAME to another model."
 
 
 def describe(names: Sequence[str], captions: Sequence[Sequence[str]]) -> str:
     """16 hex digits over pictures' names and captions."""
     digest = hashlib.blake2b(digest_size=8)
-    for name, own in zip(names, captions, strict=True):
-        digest.update("\t".join((name, *own)).encode("utf8", "surrogatepass"))
+    for name, texts in zip(names, captions, strict=True):
+        digest.update("\t".join((name, *texts)).encode("utf8", "surrogatepass"))
     return digest.hexdigest()
 
 
@@ -172,24 +172,24 @@ class Checkpoints:
     def _require_same(self, state: dict[str, Any]) -> None:
         earlier = state["recipe"]
         # What a version before this one did not know, it did as is the default now.
-        told = [
+        differences = [
             f"{field.name}={earlier.get(field.name, field.default)}"
             for field in fields(Recipe)
             if earlier.get(field.name, field.default) != getattr(self.recipe, field.name)
         ]
-        if told:
+        if differences:
             raise ResumeError(
-                f"The run in {self.out} has {', '.join(told)}; this one differs. Give the same "
-                "settings to go on.",
-                cli=ANEW_CLI,
-                notebook=ANEW_NOTEBOOK,
+                f"The run in {self.out} has {', '.join(differences)}; this one differs. Give "
+                "the same settings to go on.",
+                cli=RESTART_CLI,
+                notebook=RESTART_NOTEBOOK,
             )
         if state["data"] != self.data:
             raise ResumeError(
                 f"The run in {self.out} saw other pictures or captions. Give the same data to go "
                 "on.",
-                cli=ANEW_CLI,
-                notebook=ANEW_NOTEBOOK,
+                cli=RESTART_CLI,
+                notebook=RESTART_NOTEBOOK,
             )
 
 
@@ -222,16 +222,16 @@ def read_state(file: Path) -> dict[str, Any]:
 
 def require_weights(file: Path, weights: dict[str, Any], network: nn.Module) -> None:
     """Raises ResumeError where `weights` are not those of a network like this one."""
-    own = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    here = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     stored = {name: tuple(value.shape) for name, value in weights.items()}
-    for name in sorted(own.keys() | stored.keys()):
-        if own.get(name) != stored.get(name):
+    for name in sorted(here.keys() | stored.keys()):
+        if here.get(name) != stored.get(name):
             raise ResumeError(
                 f"The run in {file.parent} trained another model: {name} is "
-                f"{stored.get(name, 'absent')} there and {own.get(name, 'absent')} here. Give the "
+                f"{stored.get(name, 'absent')} there and {here.get(name, 'absent')} here. Give the "
                 "model of that run to go on.",
-                cli=ANEW_CLI,
-                notebook=ANEW_NOTEBOOK,
+                cli=RESTART_CLI,
+                notebook=RESTART_NOTEBOOK,
             )
 
 

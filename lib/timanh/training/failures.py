@@ -22,7 +22,7 @@ NO_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory",
 
 def check_captions(captions: Sequence[Sequence[str]]) -> None:
     """Raises DataError where all captions say the same, so that nothing can be learned."""
-    different = {caption for own in captions for caption in own}
+    different = {caption for texts in captions for caption in texts}
     if len(different) < 2:
         raise DataError(
             f"All {sum(map(len, captions))} captions are the same (“{next(iter(different), '')}”). "

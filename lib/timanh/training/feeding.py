@@ -17,7 +17,7 @@ from timanh.training.pixels import PixelCache
 from timanh.training.recipe import Recipe
 from timanh.training.shared import SharedCaptions
 
-AHEAD = 3  # batches made ready before they are asked for
+AHEAD = 3  # batches made ready before they are needed
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,10 @@ class Feeder:
         recipe = self._recipe
         generator = torch.Generator().manual_seed(step_seed(recipe.seed, step))
         rows = [row for row, _ in items]
-        captions = [caption for _, own in items for caption in own]
+        captions = [caption for _, texts in items for caption in texts]
         raw = np.stack([self._pixels.pixels[row] for row in rows])  # (N, H, W, 3) uint8
         if recipe.flip:
-            flip_some(raw, [own for _, own in items], generator)
+            flip_some(raw, [texts for _, texts in items], generator)
         variation = draw_variation(
             len(items), crop=recipe.crop, colour=recipe.colour, generator=generator
         )
@@ -109,5 +109,7 @@ class Feeder:
         each = len(captions) // len(rows)
         if each == 1 and self._shared is None:
             return None
-        own = torch.eye(len(rows), dtype=torch.bool).repeat_interleave(each, dim=1)
-        return own if self._shared is None else own | self._shared.true_of(rows, captions)
+        own_captions = torch.eye(len(rows), dtype=torch.bool).repeat_interleave(each, dim=1)
+        if self._shared is None:
+            return own_captions
+        return own_captions | self._shared.true_of(rows, captions)

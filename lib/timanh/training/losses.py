@@ -17,7 +17,7 @@ def info_nce(
 ) -> Tensor:
     """Symmetric InfoNCE (CLIP, Radford et al. 2021, figure 3).
 
-    With several right answers each is asked to win against the wrong ones alone, not against the
+    With several right answers each has to win against the wrong ones alone, not against the
     other right ones (L_out of Khosla et al. 2020 without positives in its denominator).
 
     Args:

@@ -29,9 +29,9 @@ def freeze(network: nn.Module, recipe: Recipe, epoch: int) -> None:
 
 def loss_bias(network: nn.Module) -> nn.Parameter:
     """SigLIP's bias of the network; for networks without one a new one, of the loss alone."""
-    own = getattr(network, "logit_bias", None)
-    if isinstance(own, nn.Parameter):
-        return own
+    bias = getattr(network, "logit_bias", None)
+    if isinstance(bias, nn.Parameter):
+        return bias
     device = next(network.parameters()).device
     return nn.Parameter(torch.tensor(INITIAL_LOGIT_BIAS, device=device))
 

@@ -16,16 +16,18 @@ def epoch_items(captions: Sequence[Sequence[str]], recipe: Recipe, epoch: int) -
     """All items of an epoch, shuffled.
 
     With `recipe.distinct_pictures` each picture comes once, with `captions_per_picture` of its
-    captions drawn anew (again from the start where it has fewer); else each caption is an item.
+    captions newly drawn (again from the start where it has fewer); else each caption is an item.
     """
     draw = random.Random(f"{recipe.seed}/{epoch}")
     if recipe.distinct_pictures:
         count = recipe.captions_per_picture
-        items = [(row, _some(own, count, draw)) for row, own in enumerate(captions) if own]
+        items = [(row, _some(texts, count, draw)) for row, texts in enumerate(captions) if texts]
     else:
-        items = [(row, (caption,)) for row, own in enumerate(captions) for caption in own]
+        items = [(row, (caption,)) for row, texts in enumerate(captions) for caption in texts]
     draw.shuffle(items)
-    return [(row, tuple(augment_caption(each, recipe, draw) for each in own)) for row, own in items]
+    return [
+        (row, tuple(augment_caption(each, recipe, draw) for each in texts)) for row, texts in items
+    ]
 
 
 def epoch_batches(
@@ -41,7 +43,7 @@ def epoch_batches(
 
 def steps_per_epoch(captions: Sequence[Sequence[str]], recipe: Recipe) -> int:
     """Number of batches that `epoch_batches` gives."""
-    counts = [len(own) for own in captions]
+    counts = [len(texts) for texts in captions]
     items = sum(map(bool, counts)) if recipe.distinct_pictures else sum(counts)
     return max(1, items // recipe.batch_size)
 

@@ -7,7 +7,7 @@ from tokenizers import Tokenizer
 
 from timanh.errors import ResumeError
 from timanh.models.texts import TextPreparation, tokenizer_digest, tokenizer_json
-from timanh.training.checkpoints import ANEW_CLI, ANEW_NOTEBOOK
+from timanh.training.checkpoints import RESTART_CLI, RESTART_NOTEBOOK
 
 
 def stored_texts(texts: TextPreparation) -> dict[str, str | None]:
@@ -43,8 +43,8 @@ def restore_texts(texts: TextPreparation, state: dict[str, Any], out: Path) -> N
             raise ResumeError(
                 f"The run in {out} was begun with another tokenizer than this model has now. "
                 "Give the model as it was then.",
-                cli=ANEW_CLI,
-                notebook=ANEW_NOTEBOOK,
+                cli=RESTART_CLI,
+                notebook=RESTART_NOTEBOOK,
             )
     if whole is not None:
         texts.tokenizer._tokenizer = Tokenizer.from_str(whole)

@@ -59,7 +59,7 @@ def train(
         measure: called after each epoch; the epoch with the best mean recall is kept. Such a
             function is `timanh.evaluation.dev_recall(folder)`.
         resume: go on from the checkpoint in `out`, if there is one; the weights at the end are
-            those of an unbroken run on the same device. False starts anew.
+            those of an unbroken run on the same device. False starts from the beginning.
         save_every: seconds between checkpoints within an epoch; there is one after each epoch.
             Where `out` lies on Google Drive they stand on the machine's own disk and are copied
             to `out` every ten minutes and after each epoch.
@@ -229,7 +229,7 @@ class _Run:
         ) as bar:
             for batch in self.feeder.batches(epoch, first, self.per_epoch):
                 self.losses.append(self.learn(batch))
-                bar.set_postfix(self.told(len(batch), time.monotonic() - began), refresh=False)
+                bar.set_postfix(self.status(len(batch), time.monotonic() - began), refresh=False)
                 bar.update()
                 if time.monotonic() - saved >= self.save_every and self.step % self.per_epoch:
                     self.seconds = before + time.monotonic() - began
@@ -283,7 +283,7 @@ class _Run:
     def temperature(self) -> float:
         return math.exp(-float(self.encoder.logit_scale.detach().cpu()))
 
-    def told(self, batch: int, seconds: float) -> dict[str, str]:
+    def status(self, batch: int, seconds: float) -> dict[str, str]:
         """What stands behind the progress bar."""
         return {
             "loss": f"{np.mean(self.losses[-50:]):.3f}",

@@ -114,7 +114,7 @@ def _rebuild() -> str:
 
 
 def _neighbours(dictionary: VectorDictionary, encoder: Encoder) -> tuple[float | None, list[str]]:
-    """Encode a few stored pictures again; each must find itself, at its own score."""
+    """Encode a few stored pictures again; each must find itself, with a cosine near 1."""
     try:
         dictionary.require(encoder)
     except EncoderMismatchError as error:
@@ -129,13 +129,13 @@ def _neighbours(dictionary: VectorDictionary, encoder: Encoder) -> tuple[float |
             problems.append(f"{error} The dictionary knows it as row {row}.")
             continue
         again = encoder.encode_images([picture])
-        own = float(dictionary.parts.take(np.array([row]))[0] @ again[0])
+        score = float(dictionary.parts.take(np.array([row]))[0] @ again[0])
         best = float(search_exact(dictionary.parts, again, 1)[0][0, 0])
-        lowest = own if lowest is None else min(lowest, own)
+        lowest = score if lowest is None else min(lowest, score)
         # Another picture may be an exact double; it is wrong only when something beats it.
-        if own < NEIGHBOUR_SCORE or best > own + 1e-4:
+        if score < NEIGHBOUR_SCORE or best > score + 1e-4:
             problems.append(
-                f"{item.path} encoded again has a cosine of {own:.3f} with its own vector and "
+                f"{item.path} encoded again has a cosine of {score:.3f} with its stored vector and "
                 f"{best:.3f} with the nearest. The picture or the encoder has changed: run "
                 + advice(cli="`timanh index build` again.", notebook="notebook 03 again.")
             )

@@ -183,7 +183,7 @@ class VectorDictionary:
 
     @property
     def items(self) -> ItemTable:
-        """What is known about each picture, by row; parsed when asked for."""
+        """What is known about each picture, by row; parsed when needed."""
         return self._items
 
     def __len__(self) -> int:

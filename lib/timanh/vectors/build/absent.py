@@ -65,7 +65,7 @@ def look_for(images: Path, paths: Iterable[str], listed: Collection[str]) -> Abs
     return Absent(
         frozenset(gone),
         frozenset(unlisted),
-        {place: tuple(own) for place, own in folders.items()},
+        {place: tuple(paths) for place, paths in folders.items()},
         tuple(unreadable),
     )
 

@@ -83,7 +83,7 @@ def build_dictionary(
 ) -> BuildReport:
     """Encode every picture of `gallery` that is not in the dictionary `out` yet.
 
-    Run again, it adds new pictures, encodes changed ones again (told by size and time, then
+    Run again, it adds new pictures, encodes changed ones again (seen by size and time, then
     by checksum), keeps the vectors of renamed ones, takes away those that have vanished, takes
     over changed captions, and keeps the rest. What cannot be read now has not vanished: it keeps
     its row, and so does a folder that is missing as a whole, as one on a network drive may be.
@@ -99,7 +99,7 @@ def build_dictionary(
         batch_size: pictures the encoder takes at once.
         progress: a bar on stderr with pictures per second and time left.
         source: what `load_encoder` was given, so that a search can load it unasked.
-        rebuild: begin anew, whatever is there.
+        rebuild: make a new dictionary, whatever is there.
         encode: where pictures are read and encoded: here, or on the machines of `on_ray`.
         storage: "float32", or "float16" for half the disk; None for what is there, else float32.
         prune: take away the pictures of folders that are missing as a whole, too.
@@ -261,7 +261,7 @@ def _open_writer(out: Path, encoder: Encoder, fresh: Manifest, rebuild: bool) ->
         raise cannot_write(out, error, 0) from error
     if rebuild:
         there = next_generation(out) - 1
-        return DictionaryWriter(out, replace(fresh, generation=there), anew=True)
+        return DictionaryWriter(out, replace(fresh, generation=there), rebuild=True)
     if is_dictionary(out):
         manifest = Manifest.load(out)
         require_encoder(manifest, encoder, out)

@@ -156,8 +156,8 @@ def _find(writer: DictionaryWriter, pictures: Sequence[str]) -> dict[str, Item]:
     places = {picture: (picture, _below(gallery, picture)) for picture in pictures}
     likely = writer.find(
         id
-        for own in places.values()
-        for id in (own[0], *(next(ids_of(path)) for path in own if path))
+        for names in places.values()
+        for id in (names[0], *(next(ids_of(path)) for path in names if path))
     )
     found = {}
     for picture, paths in places.items():

@@ -1,7 +1,7 @@
 """Approximate search: an index of a well-kept library proposes rows, stored vectors score them.
 
 Scores are therefore true cosines whatever the index is; what it may do is miss a picture. How
-often it does is measured when it is built, on queries like those that will be asked.
+often it does is measured when it is built, on queries like those to come.
 """
 
 import math
@@ -62,9 +62,9 @@ class SearchBudget:
 
 @dataclass(frozen=True)
 class QueryKind:
-    """Tells texts from pictures, which need more of an index that was made for texts.
+    """Distinguishes texts from pictures, which need more of an index that was made for texts.
 
-    CLIP's pictures lie in a cone of their own, and texts outside of it.
+    CLIP's pictures lie in a cone, and texts outside of it.
 
     Attributes:
         middle: (dim,) float32, the mean of the pictures.
@@ -77,7 +77,7 @@ class QueryKind:
 
     @classmethod
     def between(cls, pictures: NDArray[np.float32], texts: NDArray[np.float32]) -> "QueryKind":
-        """Of (n, dim) vectors of both kinds; all count as pictures where they cannot be told."""
+        """Of (n, dim) vectors of both kinds; all count as pictures where the two overlap."""
         middle = pictures.mean(axis=0)
         lower, upper = np.median(texts @ middle), np.median(pictures @ middle)
         # Products of unit vectors are never below −1.
@@ -122,9 +122,9 @@ class Approximate:
         scores = np.empty((len(queries), k), np.float32)
         rows = np.empty((len(queries), k), np.int64)
         pictures = self.sides.pictures(queries)
-        for look, own in ((self.for_texts, ~pictures), (self.for_pictures, pictures)):
-            if own.any():
-                scores[own], rows[own] = self._search(parts, queries[own], k, look)
+        for look, of_kind in ((self.for_texts, ~pictures), (self.for_pictures, pictures)):
+            if of_kind.any():
+                scores[of_kind], rows[of_kind] = self._search(parts, queries[of_kind], k, look)
         return scores, rows
 
     def _search(
@@ -147,7 +147,7 @@ class Approximate:
     ) -> list[NDArray[np.int64]]:
         """Stored rows for each query, rising, about as many as without any that were removed.
 
-        Where a query's neighbourhood was removed, more is asked for, and of a graph with more
+        Where a query's neighbourhood was removed, more rows are asked for, and of a graph with more
         effort, until enough is left or all might as well be read.
         """
         share = len(parts) / self.count
@@ -155,9 +155,10 @@ class Approximate:
         while True:
             proposed = self.proposer.find(queries, count, _more(effort, count, wanted))
             # In rising order memory is read faster.
-            found = [parts.living.keep(np.sort(own[own >= 0])) for own in proposed]
+            found = [parts.living.keep(np.sort(rows[rows >= 0])) for rows in proposed]
             lost = max(
-                int((own >= 0).sum()) - len(left) for own, left in zip(proposed, found, strict=True)
+                int((rows >= 0).sum()) - len(left)
+                for rows, left in zip(proposed, found, strict=True)
             )
             if count - lost >= ENOUGH * wanted or count > TOO_MANY * self.count:
                 return found
@@ -213,13 +214,9 @@ def read_candidates(kind: str, file: Path, parts: RowBlocks) -> CandidateIndex:
     require_library(kind)
     if kind == "gpu":
         return _filled(_new(kind, parts, None, 0), parts, None)
-    if kind == "hnsw":
-        from timanh.vectors.index.faiss_graph import FaissGraph
+    from timanh.vectors.index.faiss_index import FaissGraph, FaissLists
 
-        return FaissGraph.read(file)
-    from timanh.vectors.index.faiss_lists import FaissLists
-
-    return FaissLists.read(file)
+    return FaissGraph.read(file) if kind == "hnsw" else FaissLists.read(file)
 
 
 def _new(kind: str, parts: RowBlocks, coding: Coding | None, threads: int) -> CandidateIndex:
@@ -227,13 +224,10 @@ def _new(kind: str, parts: RowBlocks, coding: Coding | None, threads: int) -> Ca
         return gpu.GpuScan(len(parts.stored), parts.dim, str(gpu.find_gpu()))
     if coding is None:
         raise ValueError(f"{kind} needs a coding")
-    if kind == "hnsw":
-        from timanh.vectors.index.faiss_graph import FaissGraph
+    from timanh.vectors.index.faiss_index import FaissGraph, FaissLists
 
-        return FaissGraph.new(parts, coding, threads)
-    from timanh.vectors.index.faiss_lists import FaissLists
-
-    return FaissLists.new(parts, coding, threads)
+    made = FaissGraph if kind == "hnsw" else FaissLists
+    return made.new(parts, coding, threads)
 
 
 def _filled(proposer: CandidateIndex, parts: RowBlocks, coding: Coding | None) -> CandidateIndex:
@@ -258,7 +252,7 @@ def require_library(kind: str) -> None:
     if kind == "gpu":
         raise SettingsError(
             "The search index 'gpu' needs a GPU that torch can use, and none was found.",
-            cli="`timanh doctor` tells what torch sees; `timanh index tune` chooses another index.",
+            cli="`timanh doctor` shows what torch sees; `timanh index tune` chooses another index.",
             notebook="Choose a runtime with a GPU, or tune the dictionary again.",
         )
     raise SettingsError(

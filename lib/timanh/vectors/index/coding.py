@@ -79,19 +79,19 @@ class Coding:
         sample, mean = _sample(parts, seed)
         dim = parts.dim
         rows = np.asarray(sample.T @ sample, np.float64) / len(sample)
-        asked = np.eye(dim)
+        of_queries = np.eye(dim)
         if queries is not None:
-            asked = np.asarray(queries.T @ queries, np.float64) / len(queries)
-            asked += SMOOTHING * np.trace(asked) / dim * np.eye(dim)
+            of_queries = np.asarray(queries.T @ queries, np.float64) / len(queries)
+            of_queries += SMOOTHING * np.trace(of_queries) / dim * np.eye(dim)
         root_rows, _ = _roots(rows)
-        root_asked, inverse = _roots(asked)
-        axes = np.linalg.svd(root_asked @ root_rows)[0][:, :width]
+        root_queries, inverse = _roots(of_queries)
+        axes = np.linalg.svd(root_queries @ root_rows)[0][:, :width]
         turn = axes[:, _strong_beside_weak(width)] if pairs else axes @ _rotation(width, seed)
-        to_row, to_query = np.asarray(root_asked @ turn), np.asarray(inverse @ turn)
+        to_row, to_query = np.asarray(root_queries @ turn), np.asarray(inverse @ turn)
         spread = root_rows @ (np.eye(dim) - to_row @ to_query.T)
         short = np.asarray(to_row, np.float32)
-        asking = np.asarray(to_query, np.float32)
-        return cls(mean, short, asking, _scale(sample @ short), np.asarray(spread, np.float32))
+        to_query32 = np.asarray(to_query, np.float32)
+        return cls(mean, short, to_query32, _scale(sample @ short), np.asarray(spread, np.float32))
 
     def rows(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, width) of (n, dim) rows, before they are rounded."""

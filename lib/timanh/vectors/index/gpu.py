@@ -22,7 +22,7 @@ PRODUCTS = 64 * 1024 * 1024
 
 
 def find_gpu() -> str | None:
-    """The device that torch calls a GPU with memory of its own; None where there is none."""
+    """The device that torch calls a GPU with separate memory, or None."""
     import torch
 
     return "cuda" if torch.cuda.is_available() else None
@@ -62,26 +62,26 @@ class GpuScan:
         """(Q, count) rows with the highest products, best first."""
         import torch
 
-        asked = torch.from_numpy(queries).to(self._rows.device, torch.float16)
+        half = torch.from_numpy(queries).to(self._rows.device, torch.float16)
         step = max(count, PRODUCTS // len(queries))
         with torch.inference_mode():
             found = [
-                self._best(asked, first, min(first + step, len(self._rows)), count)
+                self._best(half, first, min(first + step, len(self._rows)), count)
                 for first in range(0, len(self._rows), step)
             ]
-            scores = torch.cat([own for own, _ in found], dim=1)
-            rows = torch.cat([own for _, own in found], dim=1)
+            scores = torch.cat([scores for scores, _ in found], dim=1)
+            rows = torch.cat([rows for _, rows in found], dim=1)
             best = scores.topk(min(count, scores.shape[1]), dim=1).indices
             return np.asarray(rows.gather(1, best).cpu().numpy(), np.int64)
 
-    def _best(self, asked: "Tensor", first: int, last: int, count: int) -> "tuple[Tensor, Tensor]":
+    def _best(self, half: "Tensor", first: int, last: int, count: int) -> "tuple[Tensor, Tensor]":
         """Scores and rows of the best among rows first … last − 1."""
-        products = asked @ self._rows[first:last].T
+        products = half @ self._rows[first:last].T
         best = products.topk(min(count, last - first), dim=1)
         return best.values, best.indices + first
 
     def write(self, file: Path) -> None:
-        """An empty file: the vectors are the dictionary's own."""
+        """An empty file: the vectors are those of the dictionary."""
         file.touch()
 
     def bytes(self) -> int:

@@ -32,7 +32,7 @@ def graph_coding(parts: RowBlocks, queries: NDArray[np.float32], share: float = 
     """
     coding = Coding.short(parts, max(1, round(share * parts.dim)), queries)
     sample = parts.sample(1000)
-    long = float(np.linalg.norm((sample - coding.mean) @ coding.to_row, axis=1).mean()) or 1.0
-    asked = float(np.linalg.norm(queries @ coding.to_query, axis=1).mean()) or 1.0
-    longer = min(LENGTHS * long, MOST_LENGTH) / asked
-    return replace(coding, to_query=np.asarray(coding.to_query * longer, np.float32))
+    row_length = float(np.linalg.norm((sample - coding.mean) @ coding.to_row, axis=1).mean()) or 1.0
+    query_length = float(np.linalg.norm(queries @ coding.to_query, axis=1).mean()) or 1.0
+    factor = min(LENGTHS * row_length, MOST_LENGTH) / query_length
+    return replace(coding, to_query=np.asarray(coding.to_query * factor, np.float32))

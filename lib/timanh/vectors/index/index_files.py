@@ -124,7 +124,7 @@ def load_index(
             f"The search index in {files} cannot be read ({error}). Every vector is read in its "
             "place, which finds the same.",
             cli="Make it again with `timanh index tune`.",
-            notebook="Tune the dictionary again to make it anew.",
+            notebook="Tune the dictionary again, which makes a new one.",
         ) from error
 
 

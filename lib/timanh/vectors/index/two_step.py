@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from timanh.vectors.index.coding import Coding
 from timanh.vectors.index.layer import CodedQuery, Layer
 from timanh.vectors.scan.exact import check_k, check_queries, search_exact
 from timanh.vectors.scan.kernel import Products, kernel_is_exact, multiply
@@ -64,16 +63,6 @@ class TwoStep:
         """Whether results are those of a full search for certain, not only as far as measured."""
         return self.coarse is None
 
-    @classmethod
-    def build(
-        cls, parts: RowBlocks, width: int | None = None, queries: NDArray[np.float32] | None = None
-    ) -> "TwoStep":
-        """Codes of all rows of `parts`, in memory; `width` for a coarse layer of that width."""
-        fine = Layer.build(parts, Coding.whole(parts))
-        if width is None:
-            return cls(fine)
-        return cls(fine, Layer.build(parts, Coding.short(parts, width, queries)))
-
     @property
     def scanned(self) -> Layer:
         """The layer that every query reads from end to end."""
@@ -91,16 +80,16 @@ class TwoStep:
         width = min(check_k(k), len(parts))
         if not width or not kernel_is_exact():
             return search_exact(parts, queries, k)
-        asked = [self.scanned.ask(query, self.deviations) for query in queries]
-        found = [Best(width) for _ in asked]
+        coded = [self.scanned.ask(query, self.deviations) for query in queries]
+        found = [Best(width) for _ in coded]
         given_up: set[int] = set()
-        for first, products in self._products(asked):
+        for first, products in self._products(coded):
             removed = parts.living.within(first, first + products.shape[1])
             products[:, removed] = LOWEST
             for index, line in enumerate(products):
                 if index in given_up:
                     continue
-                done = self._look(parts, queries[index], asked[index], line, first, found[index])
+                done = self._look(parts, queries[index], coded[index], line, first, found[index])
                 if not done:
                     found[index] = self._all(parts, queries[index], width)
                     given_up.add(index)
@@ -108,28 +97,28 @@ class TwoStep:
         return np.stack([best.scores for best in found]), rows
 
     def _all(self, parts: RowBlocks, query: NDArray[np.float32], k: int) -> Best:
-        """Read every vector: the codes tell too little, as where most rows are alike."""
+        """Read every vector: the codes say too little, as where most rows are alike."""
         scores, rows = search_exact(parts, query, k)
         best = Best(k)
         best.add(scores[0], parts.living.stored(rows[0]))
         return best
 
-    def _products(self, asked: Sequence[CodedQuery]) -> Iterator[tuple[int, Products]]:
-        if len(asked) == 1:
-            yield 0, multiply(asked[0].codes, self.scanned.codes)
+    def _products(self, coded: Sequence[CodedQuery]) -> Iterator[tuple[int, Products]]:
+        if len(coded) == 1:
+            yield 0, multiply(coded[0].codes, self.scanned.codes)
             return
-        queries = np.concatenate([one.codes for one in asked])
-        step = max(4096, BLOCK_BYTES // (4 * len(asked)))
+        queries = np.concatenate([one.codes for one in coded])
+        step = max(4096, BLOCK_BYTES // (4 * len(coded)))
         for first in range(0, len(self), step):
             codes = self.scanned.codes[first : first + step]
-            out = _memory.of(len(asked) * len(codes)).reshape(len(asked), -1)
+            out = _memory.of(len(coded) * len(codes)).reshape(len(coded), -1)
             yield first, multiply(queries, codes, out)
 
     def _look(
         self,
         parts: RowBlocks,
         query: NDArray[np.float32],
-        asked: CodedQuery,
+        coded: CodedQuery,
         line: NDArray[Any],
         first: int,
         best: Best,
@@ -145,7 +134,7 @@ class TwoStep:
                 return False
             best.add(np.vecdot(vectors.take(rows), query), rows)
         score = float(best.scores[-1])
-        lowest = asked.product_at(score) if best.full else int(line.min())
+        lowest = coded.product_at(score) if best.full else int(line.min())
         if seen is not None and lowest >= seen:
             return True
         rows = rows_above(line, lowest)

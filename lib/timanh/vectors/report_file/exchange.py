@@ -168,7 +168,7 @@ def _stack(
     if len(bad):
         raise DictionaryDamagedError(
             f"{file} has a vector of length zero, or with numbers that are not finite, for "
-            f"{names[bad[0]]} ({len(bad)} of them). Make the vectors anew with notebook 03."
+            f"{names[bad[0]]} ({len(bad)} of them). Make the vectors again with notebook 03."
         )
     away = np.flatnonzero(np.abs(lengths - 1) > UNIT)
     vectors[away] = (vectors[away] / lengths[away, None]).astype(np.float32)

@@ -37,7 +37,7 @@ def load_pickled_vectors(file: Path) -> dict[str, NDArray[np.float32]]:
     pickle of the same.
 
     Raises:
-        UnsafeFileError: it asks for anything but arrays; the name it asks for is told.
+        UnsafeFileError: it asks for anything but arrays; the message has the name it asks for.
         DictionaryDamagedError: it is cut short, or holds something else than path → vector.
         DictionaryNotFoundError: there is no such file.
     """
@@ -75,9 +75,9 @@ def _pickle_of(content: bytes, file: Path) -> bytes:
     if len(header) < length:
         raise _damaged(file, EOFError("its header is cut short"))
     if re.search(rb"'descr'\s*:\s*'\|?O'", header) is None:
-        told = header.decode("latin1").strip()[:80]
+        said = header.decode("latin1").strip()[:80]
         raise DictionaryDamagedError(
-            f"{file} is a plain array ({told}) and names no pictures. Wanted is the report's dict "
+            f"{file} is a plain array ({said}) and names no pictures. Wanted is the report's dict "
             "of path → vector."
         )
     return rest
@@ -132,7 +132,7 @@ class _Unpickler(pickle.Unpickler):
                 else " Only load files that you trust; ask its author for plain arrays."
             )
             raise UnsafeFileError(
-                f"{self._file} asks for {module}.{name}, which is no array. It was not "
+                f"{self._file} asks for {module}.{name}, which is not an array. It was not "
                 f"loaded.{hint}"
             )
         return known

@@ -67,13 +67,13 @@ def score_all(parts: RowBlocks, query: NDArray[np.float32]) -> NDArray[np.float3
     scores = np.empty(len(parts), np.float32)
     first = 0
     for array in parts.arrays:
-        own = scores[first : first + len(array)]
+        target = scores[first : first + len(array)]
         first += len(array)
-        if array.dtype == np.float16 and multiply_half(query, array, own):
+        if array.dtype == np.float16 and multiply_half(query, array, target):
             continue
         for row, block in RowBlocks([array], parts.dim).blocks(_block_rows(array)):
             # A product with a single vector transposes nothing and needs no other memory.
-            np.dot(block, query, out=own[row : row + len(block)])
+            np.dot(block, query, out=target[row : row + len(block)])
     return scores
 
 
@@ -128,7 +128,8 @@ def check_queries(queries: NDArray[np.float32], dim: int) -> NDArray[np.float32]
         checked = np.ascontiguousarray(queries, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise DictionaryError(
-            f"The query is no array of numbers ({error}). Encode it with the dictionary's encoder."
+            f"The query is not an array of numbers ({error}). Encode it with the dictionary's "
+            "encoder."
         ) from error
     if checked.ndim == 1:
         checked = checked[None]

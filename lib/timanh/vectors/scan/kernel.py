@@ -63,9 +63,9 @@ def multiply_half(query: NDArray[np.float32], rows: NDArray[Any], out: NDArray[n
     both = np.stack([high, low])
 
     def work(part: int) -> None:
-        own = slice(part * len(rows) // count, (part + 1) * len(rows) // count)
-        found = np.asarray(numkong.cdist(both, rows[own], "dot"))
-        out[own] = found[0] + found[1] / HALF_STEP
+        share = slice(part * len(rows) // count, (part + 1) * len(rows) // count)
+        found = np.asarray(numkong.cdist(both, rows[share], "dot"))
+        out[share] = found[0] + found[1] / HALF_STEP
 
     count = max(1, min(cores(), rows.nbytes // SHARE_BYTES))
     at_once(work, count)

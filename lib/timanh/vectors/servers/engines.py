@@ -57,12 +57,14 @@ def open_copy(folder: Path, engine: str, *, former: Searchable | None = None) ->
     """As `open_engine`, for a server.
 
     Raises:
-        SettingsError: as `open_engine`; "folder" is no server either.
+        SettingsError: as `open_engine`; or `engine` is "folder".
     """
     dictionary = VectorDictionary.open(folder, former=opened_in(former))
     kind = kind_of(engine)
     if kind == FOLDER:
-        raise SettingsError(f"{engine!r} is no server; leave --engine out.")
+        raise SettingsError(
+            f"{engine!r} is not a server. Choose postgres or milvus, or leave --engine out."
+        )
     embedded = engine == kind
     _require_installed(kind, embedded=embedded)
     if kind == POSTGRES:
@@ -102,7 +104,7 @@ def kind_of(engine: str) -> str:
     if engine in (FOLDER, POSTGRES, MILVUS):
         return engine
     raise SettingsError(
-        f"{engine!r} is no engine; choose folder, postgres or milvus, or give a postgresql:// "
+        f"Unknown engine {engine!r}. Choose folder, postgres or milvus, or give a postgresql:// "
         "URL of PostgreSQL or an http:// URL of Milvus."
     )
 

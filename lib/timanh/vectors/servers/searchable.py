@@ -38,7 +38,7 @@ class Searchable(Protocol):
 
     @property
     def items(self) -> ItemTable:
-        """What is known about each picture, by row; parsed when asked for."""
+        """What is known about each picture, by row; parsed when needed."""
 
     def __len__(self) -> int: ...
 

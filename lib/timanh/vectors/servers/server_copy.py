@@ -31,8 +31,8 @@ Found = list[tuple[int, float]]
 class ServerCopy(ABC):
     """See `timanh.vectors.servers.searchable.Searchable`.
 
-    A copy never changes: when the dictionary does, another is made. When the server cannot be
-    asked, a query fails with an `EngineGoneError`; the next one tries again.
+    A copy never changes: when the dictionary does, another is made. When the server does not
+    answer, a query fails with an `EngineGoneError`; the next one tries again.
 
     Attributes:
         dictionary: what is copied, as it was when this was opened.
@@ -71,7 +71,7 @@ class ServerCopy(ABC):
         From then on searches may miss a picture, and are faster.
 
         Args:
-            queries: (n, dim) float32, of the kind that will be asked.
+            queries: (n, dim) float32, like those to come.
         """
 
     @abstractmethod

@@ -52,12 +52,12 @@ def count_folders(items: ItemTable) -> dict[str, int]:
 
     Paths are as `name_key` writes them: folders that people cannot tell apart are one.
     """
-    own: Counter[bytes] = Counter()
+    quoted_counts: Counter[bytes] = Counter()
     for lines, removed in items.removed():
-        own.update(lines.folders)
-        own.subtract(count_quoted(b"".join(lines.line(row) for row in removed)))
+        quoted_counts.update(lines.folders)
+        quoted_counts.subtract(count_quoted(b"".join(lines.line(row) for row in removed)))
     counts: Counter[str] = Counter()
-    for quoted, count in own.items():
+    for quoted, count in quoted_counts.items():
         folder = _folder(quoted)
         while folder and count:
             counts[folder] += count

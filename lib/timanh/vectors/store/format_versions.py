@@ -23,7 +23,7 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {2: _from_ve
 
 
 def migrate(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields as this version has them; the file keeps its own until the next change.
+    """The fields as this version has them; the file keeps its form until the next change.
 
     Raises:
         DictionaryError: they are of a version that is not known yet.

@@ -45,7 +45,7 @@ class TakenIds(Protocol):
 def item_id(path: str, taken: TakenIds | None = None) -> str:
     """The id of the picture at `path`: 16 hex digits.
 
-    Two paths that share 16 digits are told apart by hashing the later one again with a number
+    Two paths that share 16 digits are kept distinct by hashing the later one again with a number
     behind it.
     """
     path = str(PurePosixPath(path))

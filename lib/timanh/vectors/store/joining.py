@@ -93,5 +93,5 @@ def _removed_of(segments: Sequence[Segment]) -> Rows:
 
 def _gone_since(live: Sequence[Rows], removed: Sequence[Rows]) -> Rows:
     """Which rows of the `live` ones, one segment behind the other, were removed since."""
-    since = [np.isin(own, gone) for own, gone in zip(live, removed, strict=True)]
+    since = [np.isin(rows, gone) for rows, gone in zip(live, removed, strict=True)]
     return np.flatnonzero(np.concatenate(since)).astype(np.int64, copy=False)

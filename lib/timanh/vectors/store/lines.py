@@ -60,8 +60,8 @@ class Lines:
             return read_line(self.line(row))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DictionaryDamagedError(
-                f"{self.name}: line {row + 1} is no item ({error}). Build the dictionary again, "
-                "which mends only what is damaged:",
+                f"{self.name}: line {row + 1} cannot be read as an item ({error}). Build the "
+                "dictionary again, which mends only what is damaged:",
                 cli="`timanh index build`.",
                 notebook="run notebook 03.",
             ) from error
@@ -77,15 +77,15 @@ class Lines:
 
     def rows_of_ids(self, ids: Iterable[str]) -> dict[str, list[int]]:
         """The rows of those ids that are here."""
-        asked = list(dict.fromkeys(ids))
+        wanted = list(dict.fromkeys(ids))
         usual = self.block.startswith(OPENING)
-        if usual and "_by_id" not in self.__dict__ and len(self._searched) + len(asked) <= FEW:
-            for id in asked:
+        if usual and "_by_id" not in self.__dict__ and len(self._searched) + len(wanted) <= FEW:
+            for id in wanted:
                 if id not in self._searched:
                     self._searched[id] = self._search(id) if USUAL_ID.fullmatch(id) else []
-            found = {id: self._searched[id] for id in asked}
+            found = {id: self._searched[id] for id in wanted}
         else:
-            found = {id: self._by_id.rows(id) for id in asked}
+            found = {id: self._by_id.rows(id) for id in wanted}
         return {id: rows for id, rows in found.items() if rows}
 
     def rows_of_hash(self, digest: str) -> list[int]:

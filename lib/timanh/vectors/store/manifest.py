@@ -41,7 +41,7 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class ChecksumSpan:
-    """A stretch of a segment's rows with checksums of its own, so that damage stays small.
+    """A stretch of a segment's rows with separate checksums, so that damage stays small.
 
     Attributes:
         rows: how many.
@@ -274,7 +274,7 @@ def _parse_segment(fields: dict[str, Any]) -> Segment:
 def _parse_file(fields: dict[str, Any]) -> StoredFile:
     name = str(fields["name"])
     if Path(name).name != name or "\\" in name:
-        raise DictionaryDamagedError(f"names {name!r}, which lies outside its own folder.")
+        raise DictionaryDamagedError(f"names {name!r}, which is outside its folder.")
     return StoredFile(name, int(fields["bytes"]), str(fields["blake2b"]))
 
 

@@ -68,8 +68,8 @@ class Living:
     def of_segments(cls, segments: Iterable[tuple[int, Rows]]) -> "Living":
         """Of (rows stored, rows removed) one behind the other."""
         total, gone = 0, []
-        for count, own in segments:
-            gone.append(own + total)
+        for count, removed in segments:
+            gone.append(removed + total)
             total += count
         return cls(total, np.concatenate(gone) if gone else NO_ROWS)
 

@@ -1,6 +1,6 @@
 """The vectors of a dictionary as they lie on disk: one mapped array for each segment.
 
-Nothing here copies more than the rows that are asked for, so a dictionary of several segments
+Nothing here copies more than the rows that are wanted, so a dictionary of several segments
 is searched from the page cache as one of a single segment is.
 """
 

@@ -105,10 +105,10 @@ def salvage(folder: Path, segment: Segment, dim: int, dtype: str) -> Salvage:
     rows: list[int] = []
     vectors, items = [], []
     for part in segment.parts:
-        own = numbers[here : here + part.rows * width]
+        stretch = numbers[here : here + part.rows * width]
         block = lines[line : line + part.items_bytes]
-        if (_digest(own), _digest(block)) == (part.vectors, part.items):
-            vectors.append(own)
+        if (_digest(stretch), _digest(block)) == (part.vectors, part.items):
+            vectors.append(stretch)
             items.append(block)
             rows += range(row, row + part.rows)
         here, line, row = here + part.rows * width, line + part.items_bytes, row + part.rows
@@ -277,7 +277,7 @@ def _is_ours(name: str) -> bool:
 
 def _mend() -> str:
     return advice(
-        cli="Run `timanh index build` again: it makes only the damaged part anew; or `timanh index "
+        cli="Run `timanh index build`: it encodes only the damaged part again; or `timanh index "
         "compact`, which keeps all but that part.",
-        notebook="Run notebook 03 again: it makes only the damaged part anew.",
+        notebook="Run notebook 03: it encodes only the damaged part again.",
     )

@@ -44,18 +44,18 @@ class DictionaryState:
         folder: Path,
         manifest: Manifest,
         *,
-        anew: bool = False,
+        rebuild: bool = False,
         opened: Mapping[StoredFile, Lines] | None = None,
     ) -> None:
         """Args:
-        anew: put `manifest`, of a dictionary without pictures, in place of whatever is there.
+        rebuild: put `manifest`, of a dictionary without pictures, in place of whatever is there.
         opened: lines that have been read already.
         """
         self.folder = folder
         self.manifest = manifest
-        self._anew = anew
+        self._rebuild = rebuild
         self._lines = dict(opened or {})
-        # Whose rows this process knows of: those of other segments may be doubles of its own.
+        # Whose rows this process knows of: those of other segments may be doubles of these.
         self.known_segments = {key_of(segment) for segment in manifest.segments}
 
     def items(self) -> ItemTable:
@@ -64,10 +64,10 @@ class DictionaryState:
 
     def find(self, ids: Iterable[str]) -> dict[str, Item]:
         """The items with these ids, of those that are there."""
-        asked = list(ids)
+        wanted = list(ids)
 
         def read(manifest: Manifest) -> dict[str, Item]:
-            places = self.places(manifest, asked)
+            places = self.places(manifest, wanted)
             return {id: self.item_at(manifest, place) for id, place in places.items()}
 
         return self.read(read)
@@ -85,7 +85,7 @@ class DictionaryState:
                 after = change(before)
                 if after == before:
                     return
-                former = self._replaced_files() if self._anew else before.files()
+                former = self._replaced_files() if self._rebuild else before.files()
                 self.manifest = after.save(self.folder)
             except OvertakenError:
                 self.catch_up()
@@ -97,7 +97,7 @@ class DictionaryState:
                     raise
                 self.catch_up()
                 continue
-            self._anew = False
+            self._rebuild = False
             retire(self.folder, former - self.manifest.files())
             return
         raise OvertakenError(
@@ -121,7 +121,7 @@ class DictionaryState:
         return highest(self.folder) > self.manifest.generation
 
     def catch_up(self) -> None:
-        if self._anew:
+        if self._rebuild:
             number = next_generation(self.folder) - 1
             self.manifest = replace(self.manifest, generation=number)
             return
@@ -160,12 +160,12 @@ class DictionaryState:
         Args:
             unknown: only in segments that another process has added.
         """
-        asked = list(ids)
+        wanted = list(ids)
         found: dict[str, tuple[int, int]] = {}
-        for number, segment in enumerate(manifest.segments if asked else ()):
+        for number, segment in enumerate(manifest.segments if wanted else ()):
             if unknown and key_of(segment) in self.known_segments:
                 continue
-            for id, rows in self.lines_of(segment).rows_of_ids(asked).items():
+            for id, rows in self.lines_of(segment).rows_of_ids(wanted).items():
                 here = np.setdiff1d(np.array(rows, np.int64), segment.removed, assume_unique=True)
                 found.update((id, (number, int(row))) for row in here)
         return found

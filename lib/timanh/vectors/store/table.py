@@ -1,4 +1,4 @@
-"""Items by row, parsed only when they are asked for."""
+"""Items by row, parsed only when they are needed."""
 
 from collections.abc import Iterator, Sequence
 from typing import overload
@@ -94,7 +94,7 @@ class ItemTable(Sequence[Item]):
     def _living(self, rows: Sequence[list[int]]) -> list[int]:
         """Counted rows of those stored in each segment."""
         firsts = self._firsts.tolist()
-        stored = [first + row for first, own in zip(firsts, rows, strict=False) for row in own]
+        stored = [first + row for first, here in zip(firsts, rows, strict=False) for row in here]
         there = self.living.keep(np.array(stored, np.int64))
         return [int(row) for row in self.living.counted(there)]
 

@@ -24,7 +24,7 @@ from timanh.vectors.store.segments import (
 )
 from timanh.vectors.store.state import ATTEMPTS, Key, key_of
 
-# Segments up to this many rows are not worth a file of their own.
+# Segments up to this many rows are not worth a separate file.
 SMALL_ROWS = 1024
 # A change of a few pictures joins no more rows than this, so that it stays quick.
 QUICK_ROWS = 4096
@@ -109,10 +109,10 @@ class DictionaryWriter(Joining):
                 else:
                     changed.setdefault(place[0], {})[place[1]] = after
             segments = list(manifest.segments)
-            for number, own in changed.items():
-                key = (segments[number].items, tuple(sorted(own)))
+            for number, items in changed.items():
+                key = (segments[number].items, tuple(sorted(items)))
                 if key not in written:
-                    written[key] = self._edited(segments[number], own)
+                    written[key] = self._edited(segments[number], items)
                 segments[number] = replace(written[key], gone=segments[number].gone)
             return self._tidy(_without(replace(manifest, segments=tuple(segments)), gone))
 

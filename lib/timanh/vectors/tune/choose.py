@@ -13,6 +13,7 @@ from timanh.errors import SettingsError
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.index.approximate import is_installed
 from timanh.vectors.index.index_files import SearchIndex, save_index
+from timanh.vectors.servers.searchable import Searchable
 from timanh.vectors.tune.measure import EFFORTS, Choice, K, Say, Tuner
 
 METHODS = ("auto", "exact", "two-step", *EFFORTS)
@@ -46,7 +47,7 @@ def tune_dictionary(
     fastest, measured in turn.
 
     Args:
-        queries: (n, dim) float32 vectors of texts like those that will be asked, n ≥ 20.
+        queries: (n, dim) float32 vectors of texts like those to come, n ≥ 20.
         recall: share of the 10 nearest that an approximate index must find, 0..1.
         threads: for building; all cores where it is None.
 
@@ -56,14 +57,8 @@ def tune_dictionary(
         DictionaryError: the dictionary is empty, or the index cannot be written.
     """
     dictionary = VectorDictionary.open(folder)
-    if method not in METHODS:
-        raise SettingsError(f"Unknown method {method!r}. Choose from {', '.join(METHODS)}.")
-    if not 0 < recall <= 1:
-        raise SettingsError(f"Recall must lie between 0 and 1; got {recall!r}.")
-    if len(queries) < FEWEST:
-        raise SettingsError(f"Measuring needs at least {FEWEST} queries; got {len(queries)}.")
-    if len(dictionary) <= K:
-        raise SettingsError(f"{folder} has {len(dictionary)} pictures; there is nothing to tune.")
+    check_settings(method, METHODS, recall, len(queries))
+    check_size(dictionary)
     tuner = Tuner(dictionary.parts, queries, recall, threads or os.cpu_count() or 1, say)
     tried: list[tuple[Choice, SearchIndex | None]] = []
     for candidate in _candidates(tuner, method):
@@ -76,11 +71,34 @@ def tune_dictionary(
         "chosen": vars(chosen),
         "tried": [vars(choice) for choice, _ in tried],
         "target": recall,
-        "queries": len(tuner.asked),
+        "queries": len(tuner.queries),
         "k": K,
     }
     save_index(folder, dictionary.manifest, index, measured)
     return Tuned(chosen, tuple(choice for choice, _ in tried))
+
+
+def check_settings(method: str, methods: Sequence[str], recall: float, queries: int) -> None:
+    """Raises:
+    SettingsError: an unknown method, a recall outside 0..1, or too few queries.
+    """
+    if method not in methods:
+        raise SettingsError(f"Unknown method {method!r}. Choose from {', '.join(methods)}.")
+    if not 0 < recall <= 1:
+        raise SettingsError(f"Recall must lie between 0 and 1; got {recall!r}.")
+    if queries < FEWEST:
+        raise SettingsError(f"Measuring needs at least {FEWEST} queries; got {queries}.")
+
+
+def check_size(dictionary: Searchable) -> None:
+    """Raises:
+    SettingsError: it has so few pictures that every search finds all of them.
+    """
+    if len(dictionary) <= K:
+        raise SettingsError(
+            f"{dictionary.folder} has {len(dictionary)} pictures; tuning needs more than {K}. "
+            "So few are searched fast as they are."
+        )
 
 
 def _candidates(tuner: Tuner, method: str) -> Any:

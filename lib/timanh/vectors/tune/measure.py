@@ -89,8 +89,8 @@ class Tuner:
         self.say = say
         half = max(len(queries) // 2, len(queries) - MEASURED)
         order = np.random.default_rng(0).permutation(len(queries))
-        self.known, self.asked = queries[order[:half]], queries[order[half:]]
-        self.truth = search_exact(parts, self.asked, K)[0]
+        self.known, self.queries = queries[order[:half]], queries[order[half:]]
+        self.truth = search_exact(parts, self.queries, K)[0]
         self.pictures = parts.sample(MEASURED)
 
     def exact(self) -> Choice:
@@ -104,7 +104,7 @@ class Tuner:
 
     @cached_property
     def nearest_to_pictures(self) -> NDArray[np.float32]:
-        """As `truth`, for `pictures`, each of which is the first of its own."""
+        """As `truth`, for `pictures`, each of which finds itself first."""
         return search_exact(self.parts, self.pictures, K + 1)[0]
 
     def two_step(self) -> tuple[Choice, TwoStep]:
@@ -131,7 +131,7 @@ class Tuner:
     def race(self, found: Sequence[tuple[Choice, Kept]]) -> list[tuple[Choice, Kept]]:
         """The same, with `ms` measured again: of all in turn, so that a bad moment of the machine
         meets each, and the best turn of each. None stands for reading every vector."""
-        took = take_turns([self._way(index) for _, index in found], self.asked)
+        took = take_turns([self._way(index) for _, index in found], self.queries)
         return [
             (replace(choice, ms=ms), index) for (choice, index), ms in zip(found, took, strict=True)
         ]
@@ -162,7 +162,7 @@ class Tuner:
             return _Looked(look, *self.measure_pictures(self._way(index(look, look))))
 
         texts, pictures = self._least(kind, for_texts), self._least(kind, for_pictures)
-        if not self._told_apart(sides):
+        if not self._are_distinct(sides):
             more = texts.look.joined(pictures.look)
             texts, pictures = for_texts(more), for_pictures(more)
         detail = f"{_words(texts.look)}; of pictures {_words(pictures.look)}"
@@ -172,8 +172,8 @@ class Tuner:
         )
         return choice, index(texts.look, pictures.look)
 
-    def _told_apart(self, sides: QueryKind) -> bool:
-        texts, pictures = sides.pictures(self.asked), sides.pictures(self.pictures)
+    def _are_distinct(self, sides: QueryKind) -> bool:
+        texts, pictures = sides.pictures(self.queries), sides.pictures(self.pictures)
         return bool(texts.mean() <= MISTAKEN and pictures.mean() >= 1 - MISTAKEN)
 
     def _least(self, kind: str, measure: Callable[[SearchBudget], "_Looked"]) -> "_Looked":
@@ -197,7 +197,7 @@ class Tuner:
 
     def measure(self, way: Way) -> tuple[float, float]:
         """Recall by scores, so that equal ones count as found, and the median milliseconds."""
-        return _measure(way, self.asked, self.truth)
+        return _measure(way, self.queries, self.truth)
 
     def measure_pictures(self, way: Way) -> tuple[float, float]:
         """As `measure`, with pictures of the gallery; that each finds itself does not count."""
@@ -238,16 +238,16 @@ def take_turns(ways: Sequence[Way], queries: NDArray[np.float32]) -> list[float]
     """Milliseconds of one query by each way: the median of a turn, the best of `ROUNDS` turns.
 
     Args:
-        queries: (n, dim) float32; every way is asked the same ones, one after the other.
+        queries: (n, dim) float32; every way gets the same ones, one after the other.
     """
     best = [math.inf] * len(ways)
     place = 0
     for _ in range(ROUNDS):
-        asked = np.take(queries, range(place, place + WARMING + IN_A_ROW), axis=0, mode="wrap")
-        place += len(asked)
+        turn = np.take(queries, range(place, place + WARMING + IN_A_ROW), axis=0, mode="wrap")
+        place += len(turn)
         for number, way in enumerate(ways):
             took = []
-            for query in asked:
+            for query in turn:
                 began = time.perf_counter()
                 way(query, K)
                 took.append(1000 * (time.perf_counter() - began))

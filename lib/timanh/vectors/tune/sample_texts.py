@@ -27,9 +27,9 @@ def sample_texts(dictionary: Searchable) -> list[str]:
     rows = np.unique(np.linspace(0, count - 1, MOST, dtype=int)) if count else ()
     captions: dict[str, None] = {}
     for place, row in enumerate(rows):
-        own = dictionary.item(int(row)).captions
-        if own:
-            captions[own[place % len(own)].strip(" .")] = None
+        here = dictionary.item(int(row)).captions
+        if here:
+            captions[here[place % len(here)].strip(" .")] = None
     if len(captions) >= FEWEST:
         return list(captions)
     common = (pattern.format(thing) for pattern in PATTERNS for thing in THINGS)

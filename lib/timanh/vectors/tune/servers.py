@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from timanh.errors import SettingsError
 from timanh.vectors.servers.engines import open_copy
 from timanh.vectors.servers.server_copy import EFFORTS, ServerCopy
-from timanh.vectors.tune.choose import FEWEST, Tuned
+from timanh.vectors.tune.choose import Tuned, check_settings, check_size
 from timanh.vectors.tune.measure import Choice, K, Say, Tuner, Way, take_turns
 
 METHODS = ("auto", "exact", "hnsw")
@@ -32,25 +32,17 @@ def tune_engine(
 
     Args:
         engine: as `open_engine`, but not "folder".
-        queries: (n, dim) float32 vectors of texts like those that will be asked, n ≥ 20.
+        queries: (n, dim) float32 vectors of texts like those to come, n ≥ 20.
         recall: share of the 10 nearest that the index must find, 0..1.
 
     Raises:
         SettingsError: an unknown method or engine, a recall outside 0..1, or too few queries.
         DictionaryError: the server fails.
     """
-    if method not in METHODS:
-        raise SettingsError(
-            f"Unknown method {method!r} for {engine}. Choose from {', '.join(METHODS)}."
-        )
-    if not 0 < recall <= 1:
-        raise SettingsError(f"Recall must lie between 0 and 1; got {recall!r}.")
-    if len(queries) < FEWEST:
-        raise SettingsError(f"Measuring needs at least {FEWEST} queries; got {len(queries)}.")
+    check_settings(method, METHODS, recall, len(queries))
     copy = open_copy(folder, engine)
     try:
-        if len(copy) <= K:
-            raise SettingsError(f"{folder} has {len(copy)} pictures; there is nothing to tune.")
+        check_size(copy)
         return _tune(copy, Tuner(copy.dictionary.parts, queries, recall, 1, say), method)
     finally:
         copy.close()
@@ -71,7 +63,7 @@ def _tune(copy: ServerCopy, tuner: Tuner, method: str) -> Tuned:
         tuner.say(str(error))
         return Tuned(exact, (exact,))
     if copy.scans_beside_index:
-        took = take_turns([_way(copy, exact=True), _way(copy)], tuner.asked)
+        took = take_turns([_way(copy, exact=True), _way(copy)], tuner.queries)
         exact, graph = replace(exact, ms=took[0]), replace(graph, ms=took[1])
     enough = graph.reaches(tuner.recall) and graph.ms < exact.ms
     if method == "auto" and not enough:

@@ -87,7 +87,7 @@ def tell_lost(before: Sequence[Machine], after: Sequence[Machine]) -> None:
 
 
 def _connect(address: str) -> None:
-    """Begin a Ray session, without asking or telling anybody outside."""
+    """Begin a Ray session, without any request to the outside."""
     import ray
 
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
@@ -115,11 +115,11 @@ def _reach(address: str) -> None:
     host, _, port = address.rpartition(":")
     if not host or "/" in host or not port.isdigit() or int(port) > MOST_PORT:
         raise SettingsError(
-            f"{address!r} is no address of a Ray cluster; give local, auto, or HOST:PORT as "
+            f"{address!r} is not an address of a Ray cluster. Give local, auto, or HOST:PORT as "
             "`ray start --head` prints it."
         )
     if os.environ.get("RAY_USE_TLS", "").lower() in ("1", "true"):
-        return  # only Ray's own connection has the certificates
+        return  # only Ray's connection has the certificates
     with grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:
         try:
             NodeInfoGcsServiceStub(channel).CheckAlive(CheckAliveRequest(), timeout=ANSWER_S)

@@ -69,7 +69,7 @@ class Work:
     Attributes:
         images: the gallery; batch_size: pictures the encoder takes at once.
         probe: a picture in it that has to be there, since an unmounted folder is an empty one.
-        load: loads the encoder; fingerprint: its own; count: pictures in all.
+        load: loads the encoder; fingerprint: of that encoder; count: pictures in all.
     """
 
     images: Path
@@ -81,7 +81,7 @@ class Work:
 
 
 class Worker:
-    """Holds the encoder in a process of its own and encodes one shard after another."""
+    """Holds the encoder in a separate process and encodes one shard after another."""
 
     def __init__(self, work: Work) -> None:
         self.work = work
@@ -90,7 +90,7 @@ class Worker:
             self.encoder = self._load()
         except TimAnhError as error:
             self.failed = str(error)
-        except Exception as error:  # noqa: BLE001 - whatever loading raises has to be told
+        except Exception as error:  # noqa: BLE001 - whatever loading raises is reported
             self.failed = f"The model cannot be loaded ({type(error).__name__}: {error})."
 
     def __call__(self, shard: "pa.Table") -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ from pymilvus import DataType, MilvusClient
 from timanh.errors import DictionaryError, EngineGoneError, SettingsError
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.scan.exact import search_exact
-from timanh.vectors.servers.milvus.server import connect, telling
+from timanh.vectors.servers.milvus.server import connect, translate_errors
 from timanh.vectors.servers.server_copy import Found, ServerCopy, state_of
 from timanh.workspace import readable
 
@@ -81,7 +81,7 @@ class MilvusCopy(ServerCopy):
     ) -> list[Found]:
         scores, found = search_exact(self.dictionary.parts, queries, k, rows)
         pairs = zip(found.tolist(), scores.tolist(), strict=True)
-        return [list(zip(*own, strict=True)) for own in pairs]
+        return [list(zip(*pair, strict=True)) for pair in pairs]
 
     def make_index(self, queries: NDArray[np.float32]) -> None:
         # Milvus joins vectors as they are; what the queries are like is of no use to it.
@@ -111,7 +111,7 @@ class MilvusCopy(ServerCopy):
             EngineGoneError: the server is gone.
             DictionaryError: it refuses.
         """
-        with telling(self.address):
+        with translate_errors(self.address):
             return getattr(self._connected(), call)(*values, **named)
 
     def close(self) -> None:
@@ -127,14 +127,14 @@ class MilvusCopy(ServerCopy):
             return self._client
 
     def _find_or_make(self) -> None:
-        with telling(self.address):
+        with translate_errors(self.address):
             head = _read_head(self._connected(), self.address)
         state = state_of(self.dictionary.manifest)
         if head.get("state") != state or not self.ask("has_collection", head["collection"]):
             # Heads of the version before hold the manifest.
             former = head.get("manifest", {}).get("encoder", head).get("fingerprint")
             effort = head.get("effort") if former == self.dictionary.fingerprint else None
-            with telling(self.address):
+            with translate_errors(self.address):
                 head = _copy(self._connected(), self.dictionary, state, effort)
         else:
             self.ask("load_collection", head["collection"])
@@ -168,7 +168,7 @@ class MilvusCopy(ServerCopy):
         ]
 
     def _set_index(self, kind: str, params: dict[str, Any]) -> None:
-        with telling(self.address):
+        with translate_errors(self.address):
             client = self._connected()
             client.release_collection(self._collection)
             client.drop_index(self._collection, "vector")
@@ -176,7 +176,7 @@ class MilvusCopy(ServerCopy):
             client.load_collection(self._collection)
 
     def _keep(self, effort: int | None, measured: dict[str, Any]) -> None:
-        with telling(self.address):
+        with translate_errors(self.address):
             client = self._connected()
             head = _read_head(client, self.address)
             if head.get("collection") != self._collection:
@@ -265,7 +265,7 @@ def _write_head(client: MilvusClient, head: dict[str, Any]) -> None:
         HEAD, schema=schema, index_params=_index(client, "FLAT", {}), consistency_level="Strong"
     )
     pieces = [text[first : first + PIECE] for first in range(0, len(text), PIECE)]
-    rows = [{"row": row, "vector": [0.0, 0.0], "text": own} for row, own in enumerate(pieces)]
+    rows = [{"row": row, "vector": [0.0, 0.0], "text": piece} for row, piece in enumerate(pieces)]
     client.insert(HEAD, rows)
     client.flush(HEAD)
 

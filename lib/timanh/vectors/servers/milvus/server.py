@@ -1,4 +1,4 @@
-"""Reaching a Milvus: a cluster or server by its URL, or Milvus Lite over files of one's own."""
+"""Connecting to Milvus: a cluster or server by its URL, or Milvus Lite over a file."""
 
 import logging
 import os
@@ -37,7 +37,7 @@ def embedded_file(folder: Path) -> str:
 
 
 @contextmanager
-def telling(address: str) -> Iterator[None]:
+def translate_errors(address: str) -> Iterator[None]:
     """Turn what pymilvus raises into one sentence."""
     try:
         yield
@@ -46,8 +46,8 @@ def telling(address: str) -> Iterator[None]:
         if OPENING in reason:
             raise DictionaryError(
                 f"Milvus Lite cannot open {address}. It serves one program at a time: end the "
-                "other, or give the URL of a Milvus server. If there is none, delete the file; "
-                "the next search copies the vectors again."
+                "other, or give the URL of a Milvus server. If no other program uses it, delete "
+                "the file; the next search copies the vectors again."
             ) from error
         if is_gone(error, reason):
             raise EngineGoneError(

@@ -54,7 +54,7 @@ def find_copy(connection: Connection, dictionary: VectorDictionary) -> int | Non
 
 def make_copy(connection: Connection, dictionary: VectorDictionary, name: str) -> int:
     """Copy a dictionary, in one transaction, and drop what nobody uses of its former states."""
-    told = None
+    note = None
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCK, MAKING))
         made = find_copy(connection, dictionary)  # by another process, in the meantime
@@ -70,12 +70,12 @@ def make_copy(connection: Connection, dictionary: VectorDictionary, name: str) -
         if graph is not None and len(dictionary):
             make_graph(connection, number, graph, dictionary.parts)
         count = connection.execute(f"SELECT count(*) FROM {SCHEMA}.copies").fetchone()
-        told = former_copy(connection, embedded=not name) if count == (1,) else None
+        note = former_copy(connection, embedded=not name) if count == (1,) else None
     for table in ("pictures", "scan"):
         connection.execute(f"ANALYZE {SCHEMA}.{table}_{number}")
     _drop_former(connection, name, number)
-    if told is not None:
-        warnings.warn(told, stacklevel=2)
+    if note is not None:
+        warnings.warn(note, stacklevel=2)
     return number
 
 

@@ -24,7 +24,7 @@ from timanh.vectors.servers.postgres.graph import (
     set_effort,
 )
 from timanh.vectors.servers.postgres.schema import SCHEMA, Connection, prepare
-from timanh.vectors.servers.postgres.server import connect, hidden, telling
+from timanh.vectors.servers.postgres.server import connect, hidden, translate_errors
 from timanh.vectors.servers.server_copy import EFFORTS, Found, ServerCopy
 from timanh.workspace import readable
 
@@ -54,7 +54,7 @@ class PostgresCopy(ServerCopy):
         self._connection: Connection | None = None
         self._number = 0
         self._graph: PostgresGraph | None = None
-        with self._lock, telling(url):
+        with self._lock, translate_errors(url):
             self._connected()
 
     @property
@@ -87,7 +87,7 @@ class PostgresCopy(ServerCopy):
             EngineGoneError: the server is gone.
             DictionaryError: it refuses.
         """
-        with self._lock, telling(self.url):
+        with self._lock, translate_errors(self.url):
             try:
                 return self._run(sql, several)
             except psycopg.OperationalError:
@@ -107,14 +107,14 @@ class PostgresCopy(ServerCopy):
     def make_index(self, queries: NDArray[np.float32]) -> None:
         parts = self.dictionary.parts
         self._graph = PostgresGraph.plan(EFFORTS[0], parts, queries)
-        with self._lock, telling(self.url):
+        with self._lock, translate_errors(self.url):
             connection = self._connected()
             with connection.transaction():
                 make_graph(connection, self._number, self._graph, parts)
             connection.execute(f"VACUUM ANALYZE {SCHEMA}.codes_{self._number}")
 
     def set_effort(self, effort: int, measured: dict[str, Any]) -> None:
-        with self._lock, telling(self.url):
+        with self._lock, translate_errors(self.url):
             connection = self._connected()
             graph = self._graph or read_graph(connection, self._number)
             if graph is None:
@@ -124,7 +124,7 @@ class PostgresCopy(ServerCopy):
                 set_effort(connection, self._number, self._graph)
 
     def drop_index(self) -> None:
-        with self._lock, telling(self.url):
+        with self._lock, translate_errors(self.url):
             connection = self._connected()
             with connection.transaction():
                 drop_graph(connection, self._number)

