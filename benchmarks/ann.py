@@ -43,14 +43,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--pictures", type=Path)
     parser.add_argument("--texts", type=Path)
-    asked = parser.parse_args()
-    set_threads(asked.threads)
-    pictures, texts, words = clip_like.real(asked.pictures, asked.texts)
-    vectors = clip_like.gallery(asked.count, pictures)
+    args = parser.parse_args()
+    set_threads(args.threads)
+    pictures, texts, words = clip_like.real(args.pictures, args.texts)
+    vectors = clip_like.gallery(args.count, pictures)
     parts = RowBlocks([vectors], vectors.shape[1])
-    tuner = Tuner(parts, texts, 0.99, asked.threads or cores(), print)
+    tuner = Tuner(parts, texts, 0.99, args.threads or cores(), print)
     found = [narrow(tuner, share) for share in SHARES]
-    found += [(vars(choice), index) for choice, index in map(tuner.approximate, asked.kinds)]
+    found += [(vars(choice), index) for choice, index in map(tuner.approximate, args.kinds)]
     rows = [row for row, _ in found]
     strangers = clip_like.gallery(len(tuner.queries), pictures, seed=1)
     truth = search_exact(parts, strangers, K)[0][:, -1:] - 1e-5
@@ -61,7 +61,7 @@ def main() -> None:
     ways["numpy"] = lambda query: by_numpy(vectors, query)
     took = in_turn(ways, list(tuner.queries[:ROUNDS]))
     numpy_ms = took["numpy"]
-    print(f"\n{asked.count:,} × {clip_like.DIM}, numpy {numpy_ms:.2f} ms")
+    print(f"\n{args.count:,} × {clip_like.DIM}, numpy {numpy_ms:.2f} ms")
     for place, row in enumerate(rows):
         row["ms"] = took[str(place)]
         row["times_numpy"] = round(numpy_ms / row["ms"], 1)
@@ -70,8 +70,8 @@ def main() -> None:
             f"{row['recall']:.4f}, of pictures {row['recall_of_pictures']:.4f}  built in "
             f"{row['build_s']:6.1f} s  {row['megabytes']:7.1f} MB  {row['detail']}"
         )
-    document = {"count": asked.count, "geometry": words, "threads": asked.threads or "all"}
-    keep(f"ann_{asked.count}", {**document, "numpy_ms": numpy_ms, "ways": rows})
+    document = {"count": args.count, "geometry": words, "threads": args.threads or "all"}
+    keep(f"ann_{args.count}", {**document, "numpy_ms": numpy_ms, "ways": rows})
 
 
 def look(index: Any, parts: RowBlocks) -> Any:

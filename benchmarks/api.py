@@ -126,12 +126,12 @@ def with_thumbnails(port: int, captions: list[str], clients: int, seconds: float
             connection = await asyncio.open_connection("127.0.0.1", port)
             turn = 0
             while time.perf_counter() < began + seconds:
-                asked = time.perf_counter()
+                sent = time.perf_counter()
                 words = captions[(7 * number + turn) % len(captions)]
                 _, body = await ask(connection, form("/api/search", {"query": words}))
                 for result in json.loads(body)["results"]:
                     await ask(connection, get(result["thumbnail"]))
-                load.seconds.append(time.perf_counter() - asked)
+                load.seconds.append(time.perf_counter() - sent)
                 turn += 1
             connection[1].close()
 
@@ -164,7 +164,7 @@ def report(seen: dict[str, list[Load]], first_mb: float, last_mb: float) -> dict
             f"{name:<14}{row['per_second']:12.1f}{row['p50_ms']:10.2f}{row['p99_ms']:10.2f}   "
             f"{spent}"
         )
-    told = {
+    figures = {
         "ratio_at_64": round(table["timanh 64"]["per_second"] / table["plain 64"]["per_second"], 2),
         "page_ratio_at_64": round(
             table["page 64"]["per_second"] / table["plain 64"]["per_second"], 2
@@ -176,9 +176,9 @@ def report(seen: dict[str, list[Load]], first_mb: float, last_mb: float) -> dict
         "backend_cpu_ms_at_64": table["backend 64"]["cpu_ms"].get("backend", 0.0),
         "memory_mb": [round(first_mb, 1), round(last_mb, 1)],
     }
-    for name, value in told.items():
+    for name, value in figures.items():
         print(f"{name}: {value}")
-    return {"pictures": PICTURES, "model": "demo", "table": table, **told}
+    return {"pictures": PICTURES, "model": "demo", "table": table, **figures}
 
 
 def sum_of(loads: list[Load]) -> dict[str, int]:

@@ -36,9 +36,9 @@ def main() -> None:
     )
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--dim", type=int, default=512)
-    asked = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        steps = measure(Path(folder), asked.count, asked.dim)
+        steps = measure(Path(folder), args.count, args.dim)
         in_a_child = multiprocessing.get_context("spawn")
         for way in ("exact", "two-step"):
             with in_a_child.Pool(1) as pool:
@@ -47,7 +47,7 @@ def main() -> None:
         own = f"   own {step['own_mb']:>8.0f} MB" if "own_mb" in step else ""
         seconds, peak = f"{step['seconds']:>9.2f} s", f"peak {step['peak_mb']:>8.0f} MB"
         print(f"{step['step']:<28}{seconds}   {peak}{own}")
-    keep("build_memory", {"count": asked.count, "dim": asked.dim, "steps": steps})
+    keep("build_memory", {"count": args.count, "dim": args.dim, "steps": steps})
 
 
 def measure(folder: Path, count: int, dim: int) -> list[dict[str, Any]]:

@@ -25,9 +25,9 @@ def unit(rows: Any) -> Any:
 def real(pictures: Path | None, texts: Path | None) -> tuple[Any, Any, str]:
     """Picture vectors, text vectors, and what they are in words."""
     if pictures is not None and texts is not None:
-        rows, asked = unit(np.load(pictures)), unit(np.load(texts))
-        words = f"imitates {len(rows)} real CLIP vectors; {len(asked)} real text vectors ask"
-        return rows, asked, words
+        rows, queries = unit(np.load(pictures)), unit(np.load(texts))
+        words = f"imitates {len(rows)} real CLIP vectors; {len(queries)} real text vectors ask"
+        return rows, queries, words
     rng = np.random.default_rng(5)
     spectrum = np.exp(-np.arange(DIM) / 60)
     mean, other = rng.standard_normal((2, DIM)) / np.sqrt(DIM)

@@ -27,23 +27,23 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, help="captioned photos with a dev split")
     parser.add_argument("--model-of-photos", help="a model that knows photos")
     parser.add_argument("--figures", type=Path, help="where to draw both, as PNG")
-    asked = parser.parse_args()
-    encoder = load_encoder(asked.model, device="cpu")
+    args = parser.parse_args()
+    encoder = load_encoder(args.model, device="cpu")
     found = {
-        f"drawn, {language}": evaluate_combined(encoder, asked.cases, language=language)
+        f"drawn, {language}": evaluate_combined(encoder, args.cases, language=language)
         for language in encoder.languages
     }
-    if asked.photos and asked.model_of_photos:
-        folder = open_data(asked.photos)
-        other = load_encoder(asked.model_of_photos)
+    if args.photos and args.model_of_photos:
+        folder = open_data(args.photos)
+        other = load_encoder(args.model_of_photos)
         found["photos"] = evaluate_combined_photos(other, folder, folder.split("dev"))
     for name, document in found.items():
         for way in ("plain", "centred"):
-            told = "  ".join(f"{entry['alpha']:.1f}: {entry['R@5']:.1f}" for entry in document[way])
-            print(f"{name:10} {way:8} R@5 by alpha  {told}")
-        if asked.figures:
-            asked.figures.mkdir(parents=True, exist_ok=True)
-            plot_combined(document, asked.figures / f"combined-{name.replace(', ', '-')}.png")
+            text = "  ".join(f"{entry['alpha']:.1f}: {entry['R@5']:.1f}" for entry in document[way])
+            print(f"{name:10} {way:8} R@5 by alpha  {text}")
+        if args.figures:
+            args.figures.mkdir(parents=True, exist_ok=True)
+            plot_combined(document, args.figures / f"combined-{name.replace(', ', '-')}.png")
     keep("combined", found)
 
 

@@ -1,7 +1,7 @@
 """How well the shipped demo checkpoint finds drawn pictures, by recall and by the truth.
 
 Recall on pictures of a seed it has not seen, in both languages; how many of the five best pictures
-of the demo gallery show what was asked, for the example queries of the page; and the same for all
+of the demo gallery show what was wanted, for the example queries of the page; and the same for all
 queries as short as “a red car”, one for each kind and colour of which there are five pictures.
 
     python benchmarks/demo_model.py
@@ -91,13 +91,13 @@ def demo_gallery(encoder: Any, place: Path) -> tuple[SearchEngine, dict[str, Any
 
 def ask_examples(engine: SearchEngine, truth: dict[str, Any]) -> list[dict[str, Any]]:
     """Each example query with how many of its five best pictures are right."""
-    told = []
+    rows = []
     for queries in EXAMPLES.values():
         for query, ways in zip(queries, WANTED, strict=True):
             right = {name for way in ways for name in matches(truth, **way)}
             found = count_right(engine, query, right)
-            told.append({"query": query, "right": found, "there": min(5, len(right))})
-    return told
+            rows.append({"query": query, "right": found, "there": min(5, len(right))})
+    return rows
 
 
 def ask_short(engine: SearchEngine, truth: dict[str, Any], language: str) -> dict[str, Any]:

@@ -54,11 +54,11 @@ def main() -> None:
     parser.add_argument("--counts", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--times", type=int, default=7)
     parser.add_argument("--folder", type=Path, help="where there is room; else a temporary one")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     found = []
-    for count in asked.counts:
-        with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
-            found.append(measure(Path(folder), count, asked.times))
+    for count in args.counts:
+        with tempfile.TemporaryDirectory(dir=args.folder) as folder:
+            found.append(measure(Path(folder), count, args.times))
     keep("edits", {"dim": DIM, "counts": found})
     slow = [
         f"{one['count']:,}: {name} took {seconds:.3f} s, wanted {one['limit_s']}"
@@ -115,8 +115,8 @@ def measure(folder: Path, count: int, times: int) -> dict[str, Any]:
     assert covered is not None and len(covered.index) == count + 1, "the index is in use"
     compacted = step("compact", lambda: compact_dictionary(out))
     assert compacted.count == len(engine.dictionary) == count + 1
-    median = {name: round(statistics.median(own), 4) for name, own in took.items()}
-    first = {name: round(own[0], 4) for name, own in took.items()}
+    median = {name: round(statistics.median(seconds), 4) for name, seconds in took.items()}
+    first = {name: round(seconds[0], 4) for name, seconds in took.items()}
     for name, seconds in median.items():
         print(f"  {name:<16}{seconds:>9.4f} s  (the first {first[name]:.4f})")
     return {

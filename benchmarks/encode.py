@@ -46,14 +46,14 @@ def main() -> None:
     parser.add_argument("--build", type=int, default=256, help="pictures in the dictionary")
     parser.add_argument("--compile", action="store_true", help="torch-compile too")
     parser.add_argument("--name", default="encode", help="of the result's file")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        model = asked.model or vit_b32(Path(temporary) / "clip-vit-b32-random")
-        gallery = asked.pictures or draw(Path(temporary) / "pictures", max(asked.rows, asked.build))
-        encoded = compare(model, gallery, asked.rows, asked.rounds, compiled=asked.compile)
-        built = folder_to_dictionary(model, gallery, Path(temporary), asked.build, asked.rounds)
+        model = args.model or vit_b32(Path(temporary) / "clip-vit-b32-random")
+        gallery = args.pictures or draw(Path(temporary) / "pictures", max(args.rows, args.build))
+        encoded = compare(model, gallery, args.rows, args.rounds, compiled=args.compile)
+        built = folder_to_dictionary(model, gallery, Path(temporary), args.build, args.rounds)
     show(encoded, built)
-    keep(asked.name, {"rows": asked.rows, "rounds": asked.rounds, "encode": encoded, **built})
+    keep(args.name, {"rows": args.rows, "rounds": args.rounds, "encode": encoded, **built})
 
 
 def vit_b32(folder: Path) -> Path:

@@ -37,16 +37,16 @@ def main() -> None:
     parser.add_argument("--runtime", default="torch")
     parser.add_argument("--ray", default="local", metavar="ADDRESS")
     parser.add_argument("--name", default="encode_ray", help="of the result's file")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
-        model = vit_b32(place / "model") if asked.model == "random-vit-b32" else asked.model
-        gallery = asked.pictures or draw(place / "pictures", asked.count)
-        load = partial(load_encoder, model, device="cpu", runtime=asked.runtime)
-        found = compare(load, gallery, place, asked.ray, asked.rounds)
+        model = vit_b32(place / "model") if args.model == "random-vit-b32" else args.model
+        gallery = args.pictures or draw(place / "pictures", args.count)
+        load = partial(load_encoder, model, device="cpu", runtime=args.runtime)
+        found = compare(load, gallery, place, args.ray, args.rounds)
     for name, value in found.items():
         print(f"{name:<28}{value:>12}")
-    keep(asked.name, {"model": asked.model, "runtime": asked.runtime, **found})
+    keep(args.name, {"model": args.model, "runtime": args.runtime, **found})
 
 
 def compare(

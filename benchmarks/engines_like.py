@@ -40,7 +40,7 @@ def made_up(row: int) -> Item:
 def race(ways: dict[str, Way], tuner: Tuner) -> list[dict[str, Any]]:
     """Median milliseconds and recall@10 of each way.
 
-    Each is asked some queries in a row, as a server that is used one way is, and all of them
+    Each gets some queries in a row, as a server that is used one way is, and all of them
     several times over, so that they share a machine's good and bad moments.
     """
     took: dict[str, list[float]] = {name: [] for name in ways}

@@ -57,9 +57,9 @@ async def _run(
         connection = await asyncio.open_connection("127.0.0.1", port)
         turn = 0
         while time.perf_counter() < until:
-            asked = time.perf_counter()
+            sent = time.perf_counter()
             status, _ = await ask(connection, requests(number, turn))
-            load.seconds.append(time.perf_counter() - asked)
+            load.seconds.append(time.perf_counter() - sent)
             load.statuses[status] = load.statuses.get(status, 0) + 1
             turn += 1
         connection[1].close()

@@ -62,11 +62,11 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=300, help="of four writers at once")
     parser.add_argument("--alone", type=int, default=100, help="of one writer")
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        tally = run(Path(folder), asked.alone, asked.seed)
+        tally = run(Path(folder), args.alone, args.seed)
     with tempfile.TemporaryDirectory() as folder:
-        found = together(Path(folder), asked.kills, asked.seed)
+        found = together(Path(folder), args.kills, args.seed)
     for kind in KINDS:
         middle = tally.in_the_middle[kind]
         print(f"{kind:<10}{tally.kills[kind]:>5} killed, {middle:>4} of them in the middle")
@@ -84,7 +84,7 @@ def main() -> None:
             "left_over_files": tally.left_over_files,
             "faults": tally.faults,
             "together": asdict(found),
-            "seed": asked.seed,
+            "seed": args.seed,
         },
     )
     sys.exit(1 if tally.faults or found.faults else 0)

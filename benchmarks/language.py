@@ -1,4 +1,4 @@
-"""How often Vietnamese is told from other languages: on real captions and queries.
+"""How often Vietnamese is distinguished from other languages: on real captions and queries.
 
 Each Vietnamese line also without its marks and in NFD. Beside it, in the same run, the rule that
 most programs have: Vietnamese is what has a letter with a mark.
@@ -38,21 +38,21 @@ def main() -> None:
     )
     parser.add_argument("--vietnamese", type=Path, nargs="+", required=True, help="caption files")
     parser.add_argument("--queries", type=Path, help="a line each; what follows the last tab")
-    asked = parser.parse_args()
-    folder = open_data(asked.english)
+    args = parser.parse_args()
+    folder = open_data(args.english)
     english = [caption for name in folder.split("dev") for caption in folder.captions_of(name)]
     kinds: dict[str, tuple[Sequence[str], str]] = {"English captions": (english, "en")}
-    for file in asked.vietnamese:
+    for file in args.vietnamese:
         captions = [one for own in read_captions(file).captions.values() for one in own]
         kinds |= in_all_forms(f"Vietnamese captions, {file.stem}", captions)
-    if asked.queries:
-        lines = asked.queries.read_text(encoding="utf8").splitlines()[1::2]
+    if args.queries:
+        lines = args.queries.read_text(encoding="utf8").splitlines()[1::2]
         kinds |= in_all_forms("Vietnamese queries", [line.split("\t")[-1] for line in lines])
     found = {name: measure(*kind) for name, kind in kinds.items()}
     print(f"{'':52} {'lines':>6}  {'right':>7}  {'any mark':>8}  {'µs a line':>9}")
     for name, row in found.items():
-        told = f"{row['right']:6.2f} %  {row['right_by_any_mark']:6.2f} %  {row['us_a_line']:9.1f}"
-        print(f"{name:52} {row['lines']:6}  {told}")
+        text = f"{row['right']:6.2f} %  {row['right_by_any_mark']:6.2f} %  {row['us_a_line']:9.1f}"
+        print(f"{name:52} {row['lines']:6}  {text}")
     keep("language", found)
 
 

@@ -1,6 +1,6 @@
 """Milvus Lite beside the folder itself, on text queries: copying, searching, memory and disk.
 
-Each way is asked some queries in a row, and all of them several times over. The graph is left out
+Each way gets some queries in a row, and all of them several times over. The graph is left out
 where Milvus Lite builds none in reasonable time.
 
     python benchmarks/milvus.py [--count 10000 100000] [--recall 0.98]
@@ -33,39 +33,39 @@ def main() -> None:
     parser.add_argument("--recall", type=float, default=0.98)
     parser.add_argument("--pictures", type=Path)
     parser.add_argument("--texts", type=Path)
-    asked = parser.parse_args()
-    pictures, texts, words = clip_like.real(asked.pictures, asked.texts)
+    args = parser.parse_args()
+    pictures, texts, words = clip_like.real(args.pictures, args.texts)
     sizes = []
-    for count in sorted(asked.count):
+    for count in sorted(args.count):
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place) / "gallery"
             stored_gallery(folder, clip_like.gallery(count, pictures))
-            sizes.append({"count": count, **measure(folder, texts, asked.recall)})
+            sizes.append({"count": count, **measure(folder, texts, args.recall)})
         show(sizes[-1])
     packages = {name: version(name) for name in ("pymilvus", "milvus-lite")}
-    found = {"geometry": words, "target_recall": asked.recall, **packages, "sizes": sizes}
+    found = {"geometry": words, "target_recall": args.recall, **packages, "sizes": sizes}
     keep("milvus", found)
 
 
 def measure(folder: Path, texts: Any, recall: float) -> dict[str, Any]:
     """Milliseconds and recall of Milvus Lite and of the folder, exact and as each was tuned."""
-    own = VectorDictionary.open(folder)
-    tuner = Tuner(own.parts, texts, recall, 1, say)
+    dictionary = VectorDictionary.open(folder)
+    tuner = Tuner(dictionary.parts, texts, recall, 1, say)
     tune_dictionary(folder, texts, method="two-step", recall=recall, say=say)
     two_steps = VectorDictionary.open(folder)
-    own.index = None
+    dictionary.index = None
     before = memory()
     began = time.perf_counter()
     copy = open_copy(folder, "milvus")
     copied = time.perf_counter() - began
     ways = {
-        "folder, exact": pairs(own),
+        "folder, exact": pairs(dictionary),
         "folder, two steps": pairs(two_steps),
         "milvus, exact": lambda query: copy.nearest(query[None], K, exact=False)[0],
     }
     rows = race(ways, tuner)
     graph = None
-    if len(own) <= MOST_IN_LITE:
+    if len(dictionary) <= MOST_IN_LITE:
         copy.close()
         graph = vars(
             tune_engine(folder, "milvus", texts, method="hnsw", recall=recall, say=say).chosen

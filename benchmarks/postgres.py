@@ -1,6 +1,6 @@
 """PostgreSQL with pgvector: a naive table beside ours, exact and with the graph, on text queries.
 
-Each way is asked some queries in a row, as a server that is used one way is, and all of them
+Each way gets some queries in a row, as a server that is used one way is, and all of them
 several times over, so that they share a machine's good and bad moments. Targets for 100,000:
 exact in 60 ms, the graph in 3 ms at recall@10 ≥ 0.98.
 
@@ -38,17 +38,17 @@ def main() -> None:
     parser.add_argument("--recall", type=float, default=0.98)
     parser.add_argument("--pictures", type=Path)
     parser.add_argument("--texts", type=Path)
-    asked = parser.parse_args()
-    pictures, texts, words = clip_like.real(asked.pictures, asked.texts)
+    args = parser.parse_args()
+    pictures, texts, words = clip_like.real(args.pictures, args.texts)
     # The embedded server refuses a folder that only its owner may enter.
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o755)
         folder = Path(place) / "gallery"
-        stored_gallery(folder, clip_like.gallery(asked.count, pictures))
-        document = measure(folder, texts, asked.recall)
-    document = {"count": asked.count, "geometry": words, "target_recall": asked.recall, **document}
+        stored_gallery(folder, clip_like.gallery(args.count, pictures))
+        document = measure(folder, texts, args.recall)
+    document = {"count": args.count, "geometry": words, "target_recall": args.recall, **document}
     keep("postgres", document)
-    print(f"\n{asked.count:,} × {clip_like.DIM} in PostgreSQL")
+    print(f"\n{args.count:,} × {clip_like.DIM} in PostgreSQL")
     for row in document["ways"]:
         print(f"  {row['way']:<8}{row['ms']:9.2f} ms  recall@{K} {row['recall']:.4f}")
 

@@ -133,7 +133,7 @@ def table(page: str) -> str:
 
 
 def many(search: dict[str, Any], say: Any, vietnamese: bool) -> list[tuple[str, str, str]]:
-    """A million vectors: the same answers as numpy, and nearly the same much sooner."""
+    """A million vectors: the same answers as numpy, and nearly the same much faster."""
     ann = load("ann_1000000")
     ms = next(entry["ms"] for entry in search["sizes"] if entry["count"] == ann["count"])
     two, numpy = ms["timanh, two steps, proven"], ms["numpy, product and partition"]

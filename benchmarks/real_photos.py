@@ -57,14 +57,14 @@ def main() -> None:
     parser.add_argument("--work", required=True, type=Path, help="where model and vectors go")
     parser.add_argument("--model", type=Path, help="what `timanh train` left, if it was run before")
     parser.add_argument("--figure", type=Path, help="the five queries, as PNG")
-    asked = parser.parse_args()
-    if asked.model is None and not (asked.vision and asked.text):
+    args = parser.parse_args()
+    if args.model is None and not (args.vision and args.text):
         parser.error("give --vision and --text, or --model with what was trained before")
-    trained = asked.model or asked.work / "model"
-    model, index, data = str(trained), str(asked.work / "vectors"), str(asked.data)
-    if asked.model is None:
+    trained = args.model or args.work / "model"
+    model, index, data = str(trained), str(args.work / "vectors"), str(args.data)
+    if args.model is None:
         timanh(
-            "train", "--data", data, "--vision", asked.vision, "--text", asked.text,
+            "train", "--data", data, "--vision", args.vision, "--text", args.text,
             "--image-size", "192", "--out", model,
         )  # fmt: skip
     report, evaluate_s = timanh(
@@ -72,8 +72,8 @@ def main() -> None:
     )
     _, index_s = timanh("index", "build", data, "--model", model, "--out", index)
     found = {query: search(index, query) for query in QUERIES}
-    figure = asked.figure or asked.work / "queries.png"
-    gallery = VectorDictionary.open(asked.work / "vectors").gallery
+    figure = args.figure or args.work / "queries.png"
+    gallery = VectorDictionary.open(args.work / "vectors").gallery
     plot_hit_rows(
         [
             (query, hits, [open_picture(gallery / hit.path, longest=320) for hit in hits], ())

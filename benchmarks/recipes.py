@@ -38,20 +38,20 @@ def main() -> None:
     parser.add_argument("--image-size", type=int, default=192)
     parser.add_argument("--pictures", type=int, help="train on so many only")
     parser.add_argument("--work", required=True, type=Path, help="where the models go")
-    asked = parser.parse_args()
-    folder = open_data(asked.data)
-    names = folder.split("train")[: asked.pictures]
+    args = parser.parse_args()
+    folder = open_data(args.data)
+    names = folder.split("train")[: args.pictures]
     found, seen = {}, {}
     for name, epochs in EPOCHS.items():
         recipe = Recipe.named(name, joined=True, epochs=epochs)
-        encoder = join_towers(asked.vision, asked.text, image_size=asked.image_size)
+        encoder = join_towers(args.vision, args.text, image_size=args.image_size)
         done = train(
-            folder, encoder, recipe, asked.work / name, names=names,
-            measure=dev_recall(folder), cache=asked.work / "pixels",
+            folder, encoder, recipe, args.work / name, names=names,
+            measure=dev_recall(folder), cache=args.work / "pixels",
         )  # fmt: skip
         captions = sum(len(folder.captions_of(each)) for each in names)
         seen[name] = epochs * (done.pictures if recipe.distinct_pictures else captions)
-        trained = load_encoder(asked.work / name)
+        trained = load_encoder(args.work / name)
         which, gallery = split_with_captions(folder, "test", "dev")
         found[name] = measure(trained, folder, gallery, split=which)
         found[name].document["model"] = name

@@ -41,16 +41,16 @@ def main() -> None:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--pictures", type=Path)
     parser.add_argument("--texts", type=Path)
-    asked = parser.parse_args()
-    set_threads(asked.threads)
-    pictures, texts, words = clip_like.real(asked.pictures, asked.texts)
+    args = parser.parse_args()
+    set_threads(args.threads)
+    pictures, texts, words = clip_like.real(args.pictures, args.texts)
     found = []
-    for count in asked.count:
+    for count in args.count:
         found.append(measure(count, pictures, texts))
         show(found[-1])
     document = {"dim": clip_like.DIM, "k": K, "rounds": ROUNDS, "geometry": words}
-    document["threads"] = asked.threads or "all"
-    keep("search", {**document, "sizes": [*earlier(document, asked.count), *found]})
+    document["threads"] = args.threads or "all"
+    keep("search", {**document, "sizes": [*earlier(document, args.count), *found]})
 
 
 def earlier(document: dict[str, Any], counts: list[int]) -> list[Any]:
@@ -91,7 +91,7 @@ def measure(count: int, pictures: Any, texts: Any) -> dict[str, Any]:
     parts = RowBlocks([vectors], vectors.shape[1])
     half = RowBlocks([vectors.astype(np.float16)], vectors.shape[1])
     order = np.random.default_rng(0).permutation(len(texts))
-    asked, known = texts[order[:ASKED]], texts[order[ASKED:]]
+    queries, known = texts[order[:ASKED]], texts[order[ASKED:]]
     began = time.perf_counter()
     fine = Layer.build(parts, Coding.whole(parts))
     short = TwoStep(fine, Layer.build(parts, Coding.short(parts, 3 * clip_like.DIM // 8, known)))
@@ -122,11 +122,13 @@ def measure(count: int, pictures: Any, texts: Any) -> dict[str, Any]:
         batches = {}
     return {
         "count": count,
-        "ms": in_turn(ways, [asked[turn] for turn in range(ROUNDS)]),
-        "batch_ms": in_turn(batches, [asked[turn : turn + BATCH] for turn in range(BATCH_ROUNDS)]),
+        "ms": in_turn(ways, [queries[turn] for turn in range(ROUNDS)]),
+        "batch_ms": in_turn(
+            batches, [queries[turn : turn + BATCH] for turn in range(BATCH_ROUNDS)]
+        ),
         "recall_at_10": {
-            "two steps, proven": recall(proven, parts, asked),
-            "two steps, 192 numbers": recall(short, parts, asked),
+            "two steps, proven": recall(proven, parts, queries),
+            "two steps, 192 numbers": recall(short, parts, queries),
         },
         "codes": {
             "build_s": round(built, 1),
@@ -152,10 +154,10 @@ def in_turn(ways: dict[str, Way], queries: list[Any]) -> dict[str, float]:
     return {name: round(statistics.median(each), 4) for name, each in took.items()}
 
 
-def recall(index: TwoStep, parts: RowBlocks, asked: Any) -> float:
+def recall(index: TwoStep, parts: RowBlocks, queries: Any) -> float:
     """Share of the true ten nearest that is found, one query at a time."""
-    truth = search_exact(parts, asked, K)[0][:, -1] - 1e-6
-    found = [index.search(parts, query, K)[0][0] for query in asked]
+    truth = search_exact(parts, queries, K)[0][:, -1] - 1e-6
+    found = [index.search(parts, query, K)[0][0] for query in queries]
     return float(np.mean([(own >= least).mean() for own, least in zip(found, truth, strict=True)]))
 
 

@@ -37,12 +37,12 @@ def main() -> None:
     parser.add_argument("--text", required=True)
     parser.add_argument("--image-size", type=int, default=192)
     parser.add_argument("--pictures", type=int, default=768, help="for an epoch of `strong`")
-    asked = parser.parse_args()
-    folder = open_data(asked.data)
-    names = tuple(folder.split("train")[: asked.pictures])
+    args = parser.parse_args()
+    folder = open_data(args.data)
+    names = tuple(folder.split("train")[: args.pictures])
 
     def encoder() -> TorchEncoder:
-        return join_towers(asked.vision, asked.text, image_size=asked.image_size)
+        return join_towers(args.vision, args.text, image_size=args.image_size)
 
     plain = [report_loop(folder, names, encoder(), seed) for seed in range(ROUNDS)]
     with tempfile.TemporaryDirectory() as work:
@@ -55,8 +55,8 @@ def main() -> None:
     keep(
         "train",
         {
-            "towers": [Path(asked.vision).name, "all-MiniLM-L6-v2"],
-            "image_size": asked.image_size,
+            "towers": [Path(args.vision).name, "all-MiniLM-L6-v2"],
+            "image_size": args.image_size,
             "pictures": len(names),
             "device": encoder().device,
             "report_pictures_per_s": [round(rate, 2) for rate in plain],

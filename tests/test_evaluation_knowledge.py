@@ -144,7 +144,7 @@ def test_there_is_nothing_between_two_networks(
         interpolate(tiny_encoder, other, lambda encoder: flat(0), Probe("", lambda encoder: 0))
 
 
-def test_photos_are_asked_for_with_the_one_described_most_like_them(
+def test_photos_are_searched_with_the_one_described_most_like_them(
     gallery: Path, tiny_encoder: TorchEncoder
 ) -> None:
     folder = open_data(gallery)

@@ -1,4 +1,4 @@
-"""A model that lies on Google Drive: copies that survive the machine, and a trash without them."""
+"""A model on Google Drive: copies that survive the machine, and a trash without them."""
 
 import shutil
 from collections.abc import Callable

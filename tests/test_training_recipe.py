@@ -34,9 +34,9 @@ def test_settings_are_read_by_type_and_bad_ones_are_named() -> None:
     assert Recipe.parse(["loss=sigmoid", "lora=8", "crop=0.5", "cosine=false"]) == {
         "loss": "sigmoid", "lora": 8, "crop": 0.5, "cosine": False,
     }  # fmt: skip
-    for bad, told in (("lora", "NAME=VALUE"), ("lor=8", "NAME of"), ("lora=x", "type int"),
+    for bad, message in (("lora", "NAME=VALUE"), ("lor=8", "NAME of"), ("lora=x", "type int"),
                       ("cosine=maybe", "true or false")):  # fmt: skip
-        with pytest.raises(SettingsError, match=told):
+        with pytest.raises(SettingsError, match=message):
             Recipe.parse([bad])
 
 

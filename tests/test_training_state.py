@@ -64,9 +64,9 @@ def test_a_damaged_state_is_said_in_one_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / STATE).write_bytes(torn(left.read_bytes())[kind])
-    with pytest.raises(ResumeError, match=r"training-state\.pt is damaged .*--fresh") as told:
+    with pytest.raises(ResumeError, match=r"training-state\.pt is damaged .*--fresh") as caught:
         read_state(tmp_path / STATE)
-    assert "\n" not in str(told.value) and len(str(told.value)) < 500
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
     assert not Path("unpickled").exists()
 
 

@@ -61,7 +61,7 @@ def test_a_touched_file_that_cannot_be_read_keeps_its_row(
     assert build(gallery, tmp_path / "out").skipped == ()
 
 
-def test_a_file_whose_size_cannot_be_asked_for_keeps_its_row(
+def test_a_file_whose_size_cannot_be_read_keeps_its_row(
     gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = contents(tmp_path / "out")
@@ -212,7 +212,7 @@ def test_a_file_of_the_dictionary_that_cannot_be_read_is_not_damaged(
     assert contents(out) == before
 
 
-def test_room_is_asked_for_what_is_added(
+def test_disk_space_is_checked_for_what_is_added(
     gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not for twice the dictionary."""

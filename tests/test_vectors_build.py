@@ -21,13 +21,13 @@ from timanh.vectors.store import items
 # What can go wrong
 
 
-def test_a_folder_without_pictures_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EmptyGalleryError, match="no picture"):
         build(tmp_path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_text_files_named_jpg_are_told(tmp_path: Path) -> None:
+def test_text_files_named_jpg_are_refused(tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "a.jpg").write_text("no picture at all")
     with pytest.raises(EmptyGalleryError, match=r"None of the pictures .*1 tried.*a\.jpg is not"):
@@ -77,7 +77,7 @@ def test_a_place_that_cannot_be_written(pictures: Path, tmp_path: Path) -> None:
         build(pictures, tmp_path / "file" / "out")
 
 
-def test_too_little_room_is_told_before_the_work(
+def test_too_little_room_is_refused_before_the_work(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
@@ -89,7 +89,7 @@ def test_too_little_room_is_told_before_the_work(
     assert encoder.encoded == 0
 
 
-def test_weights_that_give_nan_are_told(pictures: Path, tmp_path: Path) -> None:
+def test_weights_that_give_nan_are_refused(pictures: Path, tmp_path: Path) -> None:
     encoder = PixelEncoder()
     encoder._matrix[:] = np.nan
     with pytest.raises(DictionaryError, match="not finite"):

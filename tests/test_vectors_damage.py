@@ -71,7 +71,7 @@ def test_an_array_of_another_shape_is_refused(dictionary_folder: Path) -> None:
         ('{"format": "timanh-vectors", "version": 9}', DictionaryError, "format version 9"),
     ],
 )
-def test_a_manifest_that_is_none(
+def test_a_manifest_that_cannot_be_read(
     dictionary_folder: Path, content: str, error: type[Exception], words: str
 ) -> None:
     for file in (dictionary_folder / "manifest.json", *states_of(dictionary_folder)):
@@ -104,7 +104,7 @@ def test_a_line_that_is_no_item_is_named(dictionary_folder: Path) -> None:
 
 @pytest.mark.parametrize(("damaged", "rows"), [(0, 4), (1, 3)])
 @pytest.mark.parametrize("kind", ["vectors", "items"])
-def test_a_damaged_part_is_made_anew_and_nothing_else(
+def test_a_damaged_part_is_encoded_again_and_nothing_else(
     pictures: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -19,7 +19,7 @@ from timanh.vectors.store.table import ItemTable
 # Opening
 
 
-def test_no_dictionary_is_told(tmp_path: Path) -> None:
+def test_a_missing_dictionary_is_an_error(tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "nowhere", tmp_path / "file"):
         (tmp_path / "file").touch()
         with pytest.raises(DictionaryNotFoundError, match="timanh index build"):
@@ -47,7 +47,7 @@ def test_other_weights_of_the_same_name_are_refused(dictionary_folder: Path) -> 
         VectorDictionary.open(dictionary_folder, trained)
 
 
-def test_an_unknown_id_is_told(built_gallery: Path) -> None:
+def test_an_unknown_id_is_refused(built_gallery: Path) -> None:
     with pytest.raises(UnknownPictureError, match="'nothing'"):
         VectorDictionary.open(built_gallery / "out").row_of("nothing")
 

@@ -91,7 +91,7 @@ def test_vectors_without_direction_are_refused(
         import_report_vectors(file, gallery, PixelEncoder(), tmp_path / "out")
 
 
-def test_a_gallery_that_does_not_fit_is_told(gallery: Path, tmp_path: Path) -> None:
+def test_a_gallery_that_does_not_fit_is_refused(gallery: Path, tmp_path: Path) -> None:
     file = save_pickled(tmp_path / "x.npy", {"other.jpg": np.ones(24)})
     with pytest.raises(DictionaryError, match=r"other\.jpg.*--gallery"):
         import_report_vectors(file, gallery, PixelEncoder(), tmp_path / "out")

@@ -1,4 +1,4 @@
-"""What lies in people's folders: phone photos, animations, bombs."""
+"""What people's folders hold: phone photos, animations, bombs."""
 
 import zlib
 from pathlib import Path

@@ -107,12 +107,12 @@ def among_others(count: int, seed: int = 0, lean: float = 0.0) -> np.ndarray:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def test_pictures_and_texts_are_told_apart() -> None:
+def test_pictures_and_texts_are_distinguished() -> None:
     pictures, texts = among_others(400), among_others(300, seed=2, lean=1.0)
     sides = QueryKind.between(pictures, texts)
     assert sides.pictures(among_others(200, seed=3)).mean() > 0.98
     assert sides.pictures(texts).mean() < 0.02
-    assert QueryKind.between(texts, texts).pictures(texts).all(), "what cannot be told gets most"
+    assert QueryKind.between(texts, texts).pictures(texts).all(), "what cannot be message gets most"
 
 
 def test_pictures_get_the_look_that_they_need(tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_a_folder_that_takes_no_files_keeps_the_old_index(
         ({"queries": 5}, "at least"),
     ],
 )
-def test_what_cannot_be_tuned_is_told(folder: Path, settings: dict, words: str) -> None:
+def test_what_cannot_be_tuned_is_refused(folder: Path, settings: dict, words: str) -> None:
     asked = ASKED[: settings.pop("queries", 60)]
     with pytest.raises(SettingsError, match=words):
         tune_dictionary(folder, asked, **settings)
@@ -286,8 +286,8 @@ def test_from_the_command_line(
     assert run(build) == 0
     command = ["index", "tune", "--index", str(out), "--queries", str(queries)]
     assert run([*command, "--method", "two-step"]) == 0
-    told = capsys.readouterr()
-    assert "→  two-step" in told.out and "exact:" in told.err
+    printed = capsys.readouterr()
+    assert "→  two-step" in printed.out and "exact:" in printed.err
     assert run([*command, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["chosen"]["kind"] == "exact"
     assert run(["search", "--index", str(out), "a red circle", "--exact"]) == 0

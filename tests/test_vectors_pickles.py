@@ -62,10 +62,10 @@ def test_whatever_is_no_array_is_refused_and_named(
     hostile = HOSTILE[name](marker)
     content = {"a.jpg": [{"deep": (hostile,)}]} if nested else hostile
     file = save_pickled(tmp_path / "x.npy", {"b.jpg": np.ones(3, np.float32), "a.jpg": content})
-    with pytest.raises(UnsafeFileError, match=r"asks for|uses") as told:
+    with pytest.raises(UnsafeFileError, match=r"asks for|uses") as caught:
         load_pickled_vectors(file)
     if name.count("."):
-        assert name in str(told.value)
+        assert name in str(caught.value)
     assert not marker.exists()
 
 
@@ -178,7 +178,7 @@ def test_tensors_are_refused_with_a_hint(tmp_path: Path) -> None:
         ([1, 2], "not a dict"),
     ],
 )
-def test_other_contents_are_told(tmp_path: Path, content: Any, words: str) -> None:
+def test_other_contents_are_refused(tmp_path: Path, content: Any, words: str) -> None:
     holder = np.empty((), object)
     holder[()] = content
     np.save(tmp_path / "x.npy", holder, allow_pickle=True)
@@ -186,7 +186,7 @@ def test_other_contents_are_told(tmp_path: Path, content: Any, words: str) -> No
         load_pickled_vectors(tmp_path / "x.npy")
 
 
-def test_a_plain_array_is_told(tmp_path: Path) -> None:
+def test_a_plain_array_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.ones((3, 4)))
     with pytest.raises(DictionaryDamagedError, match="names no pictures"):
         load_pickled_vectors(tmp_path / "x.npy")
@@ -199,9 +199,9 @@ def test_a_file_cut_anywhere_ends_in_one_sentence(tmp_path: Path) -> None:
     whole = file.read_bytes()
     for end in range(len(whole)):
         file.write_bytes(whole[:end])
-        with pytest.raises(TimAnhError) as told:
+        with pytest.raises(TimAnhError) as caught:
             load_pickled_vectors(file)
-        assert "\n" not in str(told.value)
+        assert "\n" not in str(caught.value)
 
 
 def test_a_file_with_any_bit_flipped_runs_nothing(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A user's PostgreSQL: all of ours lies in one schema, and nothing outside of it is touched."""
+"""A user's PostgreSQL: all of ours is in one schema, and nothing outside of it is touched."""
 
 import json
 import re
@@ -98,9 +98,9 @@ def test_a_user_who_may_not_create_a_schema(server: Server, out: Path) -> None:
     theirs = url.replace("//postgres:", "//lan:")
     with pytest.raises(DictionaryError) as caught:
         open_engine(out, theirs)
-    told = str(caught.value)
-    wanted = re.search(r"CREATE SCHEMA timanh_copy AUTHORIZATION lan;", told)
-    assert "lan may not create the schema timanh_copy" in told and wanted
+    message = str(caught.value)
+    wanted = re.search(r"CREATE SCHEMA timanh_copy AUTHORIZATION lan;", message)
+    assert "lan may not create the schema timanh_copy" in message and wanted
     # What the sentence says helps, and for a schema that is there already as well.
     server.run(url, "CREATE SCHEMA timanh_copy")
     with pytest.raises(DictionaryError, match=r"may not fill .* GRANT ALL ON SCHEMA timanh_copy"):
@@ -146,8 +146,8 @@ def test_a_copy_of_the_version_before_is_left_and_named(server: Server, out: Pat
         opened(out, url).close()
     assert len(said) == 1 and server.outside(url) == before
     with psycopg.connect(url) as connection:
-        told = former_copy(connection, embedded=True)
-    assert told is not None and "delete the folder postgres" in told and "DROP" not in told
+        message = former_copy(connection, embedded=True)
+    assert message is not None and "delete the folder postgres" in message and "DROP" not in message
     drop = re.search(r"DROP .*;", str(said[0].message))
     assert drop
     server.run(url, drop[0])
@@ -181,9 +181,9 @@ def test_two_processes_that_make_the_copy_at_once(server: Server, out: Path) -> 
         waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
         wait_until(lambda: holding.execute(waiting).fetchone() == (2,), 60)
         holding.execute("SELECT pg_advisory_unlock(%s, %s)", (LOCK, MAKING))
-        told = [one.communicate(timeout=60)[0] for one in both]
+        message = [one.communicate(timeout=60)[0] for one in both]
     rows = VectorDictionary.open(out).search(np.ones(24, np.float32), 3)[1].tolist()
-    assert told == [f"1 {rows}\n"] * 2
+    assert message == [f"1 {rows}\n"] * 2
     assert server.run(url, "SELECT number, count FROM timanh_copy.copies") == [(1, 30)]
     assert server.run(url, "SELECT count(*) FROM timanh_copy.pictures") == [(30,)]
 

@@ -105,12 +105,12 @@ def test_machines_that_cannot_encode_are_named(
     try:
         # The folder in which this process runs, and which is another one to the workers.
         own = Path("/proc/self/cwd")
-        told = rf"{socket.gethostname()} \(.*cannot take part.*cannot read {own}/0000.png"
-        with on_ray(address, PixelEncoder) as encode, pytest.raises(DictionaryError, match=told):
+        message = rf"{socket.gethostname()} \(.*cannot take part.*cannot read {own}/0000.png"
+        with on_ray(address, PixelEncoder) as encode, pytest.raises(DictionaryError, match=message):
             list(encode(own, names, PixelEncoder(), 2))
         load = importlib.import_module("only_here").load
-        told = r"failed \(ModuleNotFound.*only_here.*same Python"
-        with on_ray(address, load) as encode, pytest.raises(DictionaryError, match=told):
+        message = r"failed \(ModuleNotFound.*only_here.*same Python"
+        with on_ray(address, load) as encode, pytest.raises(DictionaryError, match=message):
             list(encode(pictures, names, PixelEncoder(), 2))
         assert ray.is_initialized(), "a connection that was open is left open"
     finally:
@@ -145,12 +145,12 @@ def test_the_command_builds_what_an_ordinary_build_does(
     capsys.readouterr()
 
     assert run([*command, str(tmp_path / "ray"), "--ray", cluster.address]) == 0
-    told = capsys.readouterr()
-    report = json.loads(told.out)
+    printed = capsys.readouterr()
+    report = json.loads(printed.out)
     numbers = {"count": 11, "added": 4, "changed": 1, "renamed": 1, "removed": 1, "kept": 5}
     assert {key: report[key] for key in numbers} == numbers
     assert [one["path"] for one in report["skipped"]] == ["red_square_1.jpg"]
-    assert "6/6" in told.err and "img/s" in told.err
+    assert "6/6" in printed.err and "img/s" in printed.err
     assert run([*command, str(tmp_path / "plain")]) == 0
     assert json.loads(capsys.readouterr().out)["skipped"] == report["skipped"]
     assert_same(tmp_path / "plain", tmp_path / "ray")

@@ -29,14 +29,14 @@ pyarrow = pytest.importorskip("pyarrow")
 
 
 class BrokenEncoder(PixelEncoder):
-    """Gives numbers that are none."""
+    """Gives NaN for numbers."""
 
     def __init__(self) -> None:
         super().__init__()
         self._matrix[:] = np.nan
 
 
-def test_ray_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_ray_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         ray_cluster, "find_spec", lambda name: None if name == "ray" else find_spec(name)
     )
@@ -48,7 +48,7 @@ def test_ray_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("address", ["ray://head:10001", "head", "head:x", "head:65536"])
-def test_an_address_in_another_form_is_told(address: str) -> None:
+def test_an_address_in_another_form_is_refused(address: str) -> None:
     with (
         pytest.raises(SettingsError, match="not an address of a Ray"),
         on_ray(address, PixelEncoder),
@@ -56,7 +56,7 @@ def test_an_address_in_another_form_is_told(address: str) -> None:
         pass
 
 
-def test_an_address_where_nothing_listens_is_told(
+def test_an_address_where_nothing_listens_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pictures = make_pictures(tmp_path / "pictures", 2)
@@ -78,28 +78,28 @@ def refused(address: str) -> str:
     return str(caught.value)
 
 
-def test_what_listens_but_is_no_ray_is_told_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_listens_but_is_not_ray_is_refused_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_cluster, "ANSWER_S", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        told = refused(f"127.0.0.1:{silent.getsockname()[1]}")
-    assert "something else listens there" in told and "--ray local" in told
+        message = refused(f"127.0.0.1:{silent.getsockname()[1]}")
+    assert "something else listens there" in message and "--ray local" in message
 
 
 def test_a_web_server_is_no_ray() -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as web:
         threading.Thread(target=web.serve_forever, daemon=True).start()
-        told = refused(f"127.0.0.1:{web.server_port}")
+        message = refused(f"127.0.0.1:{web.server_port}")
         web.shutdown()
-    assert "No Ray cluster answers" in told and "HTTP/2" in told
+    assert "No Ray cluster answers" in message and "HTTP/2" in message
 
 
 def test_another_grpc_server_is_no_ray() -> None:
     server = grpc.server(ThreadPoolExecutor(1))
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    told = refused(f"127.0.0.1:{port}")
+    message = refused(f"127.0.0.1:{port}")
     server.stop(None)
-    assert "another server is there" in told
+    assert "another server is there" in message
 
 
 def test_a_picture_that_came_twice_or_never_is_found_out() -> None:
@@ -148,7 +148,7 @@ def test_a_worker_that_cannot_encode_says_so(
     fingerprint = PixelEncoder().fingerprint
     work = ray_encoding.Work(tmp_path / images, "0000.png", load, fingerprint, 2, 2)
     shard = pyarrow.table({"path": [b"0000.png", b"0001.png"]})
-    (told,) = [row["result"][0] for row in ray_encoding.Worker(work)(shard)]
-    assert isinstance(told, ray_encoding.Failed)
-    assert socket.gethostname() in told.machine
-    assert re.search(reason, told.reason)
+    (message,) = [row["result"][0] for row in ray_encoding.Worker(work)(shard)]
+    assert isinstance(message, ray_encoding.Failed)
+    assert socket.gethostname() in message.machine
+    assert re.search(reason, message.reason)

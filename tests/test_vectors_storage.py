@@ -39,13 +39,13 @@ def vector_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.vectors.npy"))
 
 
-def test_a_storage_that_is_none_is_told(pictures: Path, tmp_path: Path) -> None:
+def test_an_unknown_storage_is_refused(pictures: Path, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="Unknown storage 'int4'. Choose float32 or float16"):
         build(pictures, tmp_path / "out", "int4")
     assert not (tmp_path / "out" / FILE).exists()
 
 
-def test_another_storage_than_what_is_there_is_told_and_nothing_changes(
+def test_another_storage_than_what_is_there_is_refused_and_nothing_changes(
     pictures: Path, tmp_path: Path
 ) -> None:
     build(pictures, tmp_path / "out")
@@ -55,7 +55,7 @@ def test_another_storage_than_what_is_there_is_told_and_nothing_changes(
     assert (tmp_path / "out" / FILE).read_bytes() == before
 
 
-def test_numbers_of_a_type_that_nobody_knows_are_told(pictures: Path, tmp_path: Path) -> None:
+def test_numbers_of_a_type_that_nobody_knows_are_refused(pictures: Path, tmp_path: Path) -> None:
     build(pictures, tmp_path)
     stored = json.loads((tmp_path / FILE).read_text(encoding="utf8"))
     (tmp_path / FILE).write_text(json.dumps({**stored, "dtype": "<f8"}), encoding="utf8")
@@ -123,16 +123,16 @@ def test_compact_turns_one_into_the_other(pictures: Path, tmp_path: Path) -> Non
 def test_info_tells_storage_and_a_search_index_that_is_out_of_date(
     pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def told() -> dict[str, str]:
+    def described() -> dict[str, str]:
         assert run(["index", "info", "--index", str(tmp_path), "--json"]) == 0
         return json.loads(capsys.readouterr().out)
 
     build(pictures, tmp_path)
-    assert told()["storage"] == "float32" and "index tune" in told()["search"]
+    assert described()["storage"] == "float32" and "index tune" in told()["search"]
     queries = VectorDictionary.open(tmp_path).vectors[:30]
     tune_dictionary(tmp_path, queries, method="two-step", threads=1)
-    assert told()["search"].startswith("two-step, ")
+    assert described()["search"].startswith("two-step, ")
     assert run(["index", "compact", "--index", str(tmp_path), "--storage", "float16"]) == 0
     capsys.readouterr()
-    assert told()["storage"] == "float16"
-    assert "was made for an earlier state; run `timanh index tune`" in told()["search"]
+    assert described()["storage"] == "float16"
+    assert "was made for an earlier state; run `timanh index tune`" in described()["search"]

@@ -39,7 +39,7 @@ def squares() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_forked_process_has_threads_of_its_own() -> None:
+def test_a_forked_process_has_new_threads() -> None:
     assert threads.at_once(lambda part: part, 2) == [0, 1]
     child = multiprocessing.get_context("fork").Process(target=squares)
     child.start()

@@ -175,7 +175,7 @@ def test_a_row_with_the_id_of_another_path_gets_another_id(
     assert {"p.png", "q.png"} <= paths_in(out)
 
 
-def test_a_dictionary_built_anew_by_another_model_meanwhile_is_left_alone(
+def test_a_dictionary_rebuilt_by_another_model_meanwhile_is_left_alone(
     out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = PixelEncoder(dim=32, seed=1)

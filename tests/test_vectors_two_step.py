@@ -92,7 +92,7 @@ def test_a_narrow_basis_finds_the_same_on_its_own_kind_of_query() -> None:
 
 
 def test_a_coding_for_texts_leaves_out_less() -> None:
-    """Texts lie in a few directions of their own, in which pictures vary little."""
+    """Texts lie in a few directions, in which pictures vary little."""
     random = np.random.default_rng(3)
     parts = RowBlocks([gallery(3000)], 64)
     texts = random.standard_normal((300, 8)) @ random.standard_normal((8, 64))
@@ -176,7 +176,7 @@ def test_shares_of_the_rows_are_put_together(width: int, monkeypatch: pytest.Mon
     np.testing.assert_array_equal(multiply(queries, codes), wanted)
 
 
-def test_wrong_queries_are_told() -> None:
+def test_wrong_queries_are_refused() -> None:
     parts = RowBlocks([gallery(100)], 64)
     index = two_step(parts)
     with pytest.raises(DictionaryError, match="wants"):

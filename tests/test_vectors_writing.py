@@ -31,10 +31,10 @@ def test_a_disk_that_takes_no_more_leaves_the_old_state(
 
     with monkeypatch.context() as patch:
         patch.setattr(np, "save", full)
-        with pytest.raises(DictionaryError, match=os.strerror(code)) as told:
+        with pytest.raises(DictionaryError, match=os.strerror(code)) as caught:
             build(pictures, tmp_path / "out")
-    assert "\n" not in str(told.value)
-    assert "10 pictures done so far are kept" in str(told.value)
+    assert "\n" not in str(caught.value)
+    assert "10 pictures done so far are kept" in str(caught.value)
     assert contents(tmp_path / "out") == before
     assert build(pictures, tmp_path / "out").added == 4
 
