@@ -22,7 +22,6 @@ from timanh.vectors.index.approximate import (
     is_installed,
 )
 from timanh.vectors.index.index_files import FILE, FOLDER, load_index, save_index
-from timanh.vectors.index.two_step import TwoStep
 from timanh.vectors.scan.exact import search_exact
 from timanh.vectors.store.manifest import Manifest
 from timanh.vectors.store.row_blocks import RowBlocks
@@ -90,10 +89,10 @@ def test_lists_propose_little_more_than_what_is_wanted() -> None:
     if not is_installed("ivf"):
         pytest.skip("faiss is not installed")
     parts = RowBlocks([vectors(6000, dim=256)], 256)
-    proposer, coding = build_candidates("ivf", parts, vectors(500, 7, parts.dim), 1)
+    candidates, coding = build_candidates("ivf", parts, vectors(500, 7, parts.dim), 1)
     asked = vectors(40, 8, parts.dim)
-    look, sides = SearchBudget(parts.dim, 20), QueryKind(parts.arrays[0][0], 0.0)
-    index = Approximate("ivf", len(parts), proposer, coding, sides, look, look)
+    budget, query_kind = SearchBudget(parts.dim, 20), QueryKind(parts.arrays[0][0], 0.0)
+    index = Approximate("ivf", len(parts), candidates, coding, query_kind, budget, budget)
     pairs = zip(index.search(parts, asked, 10)[1], search_exact(parts, asked, 10)[1], strict=True)
     assert sum(len(set(found) & set(best)) for found, best in pairs) >= 0.95 * 400
 
@@ -109,10 +108,12 @@ def among_others(count: int, seed: int = 0, lean: float = 0.0) -> np.ndarray:
 
 def test_pictures_and_texts_are_distinguished() -> None:
     pictures, texts = among_others(400), among_others(300, seed=2, lean=1.0)
-    sides = QueryKind.between(pictures, texts)
-    assert sides.pictures(among_others(200, seed=3)).mean() > 0.98
-    assert sides.pictures(texts).mean() < 0.02
-    assert QueryKind.between(texts, texts).pictures(texts).all(), "what cannot be message gets most"
+    query_kind = QueryKind.between(pictures, texts)
+    assert query_kind.pictures(among_others(200, seed=3)).mean() > 0.98
+    assert query_kind.pictures(texts).mean() < 0.02
+    assert QueryKind.between(texts, texts).pictures(texts).all(), (
+        "what cannot be distinguished gets most"
+    )
 
 
 def test_pictures_get_the_look_that_they_need(tmp_path: Path) -> None:
@@ -134,7 +135,7 @@ def test_pictures_get_the_look_that_they_need(tmp_path: Path) -> None:
     found = dictionary.search(np.concatenate([strangers, texts[:100]]), 10)[1]
     hits = [len(set(a) & set(b)) for a, b in zip(found.tolist(), best.tolist(), strict=True)]
     assert sum(hits[:100]) >= 950 and sum(hits[100:]) >= 950
-    # What finds them is the look: with hardly any, fewer are found.
+    # What finds them is the budget: with hardly any, fewer are found.
     least = replace(index, for_pictures=SearchBudget(1, 20), for_texts=SearchBudget(1, 20))
     poor = least.search(dictionary.parts, strangers, 10)[1]
     assert sum(len(set(a) & set(b)) for a, b in zip(poor.tolist(), best.tolist(), strict=False)) < (
@@ -153,11 +154,11 @@ def test_kinds_that_lie_together_share_the_larger_look(
     texts = among_others(300, seed=2, lean=lean)
     tuner = Tuner(RowBlocks([among_others(6000)], DIM), texts, 0.97, 1, print)
     choice, index = tuner.approximate("ivf")
-    looks = index.for_texts, index.for_pictures
+    budgets = index.for_texts, index.for_pictures
     if lean:
-        assert looks == (SearchBudget(800, 100), SearchBudget(200, 300))
+        assert budgets == (SearchBudget(800, 100), SearchBudget(200, 300))
     else:
-        assert looks == (SearchBudget(800, 300), SearchBudget(800, 300))
+        assert budgets == (SearchBudget(800, 300), SearchBudget(800, 300))
     assert choice.recall >= 0.97 and choice.of_pictures is not None and choice.of_pictures >= 0.97
 
 

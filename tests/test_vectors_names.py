@@ -128,6 +128,6 @@ def test_queries_name_pictures_in_any_form_and_answers_can_be_read(
         write_answers(tmp_path / name, engine.search_many(asked))
     with (tmp_path / "answers.csv").open(encoding="utf8", newline="") as file:
         rows = [row["path"] for row in csv.DictReader(file)]
-    [message] = (tmp_path / "answers.jsonl").read_text(encoding="utf8").splitlines()
-    assert [hit["path"] for hit in json.loads(message)["results"]] == rows
+    [line] = (tmp_path / "answers.jsonl").read_text(encoding="utf8").splitlines()
+    assert [hit["path"] for hit in json.loads(line)["results"]] == rows
     assert rows[0] == f"{FROM_MAC}/0.png" and f"{LATIN_SHOWN}.png" in rows

@@ -181,9 +181,9 @@ def test_two_processes_that_make_the_copy_at_once(server: Server, out: Path) -> 
         waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
         wait_until(lambda: holding.execute(waiting).fetchone() == (2,), 60)
         holding.execute("SELECT pg_advisory_unlock(%s, %s)", (LOCK, MAKING))
-        message = [one.communicate(timeout=60)[0] for one in both]
+        answers = [one.communicate(timeout=60)[0] for one in both]
     rows = VectorDictionary.open(out).search(np.ones(24, np.float32), 3)[1].tolist()
-    assert message == [f"1 {rows}\n"] * 2
+    assert answers == [f"1 {rows}\n"] * 2
     assert server.run(url, "SELECT number, count FROM timanh_copy.copies") == [(1, 30)]
     assert server.run(url, "SELECT count(*) FROM timanh_copy.pictures") == [(30,)]
 

@@ -148,7 +148,7 @@ def test_a_worker_that_cannot_encode_says_so(
     fingerprint = PixelEncoder().fingerprint
     work = ray_encoding.Work(tmp_path / images, "0000.png", load, fingerprint, 2, 2)
     shard = pyarrow.table({"path": [b"0000.png", b"0001.png"]})
-    (message,) = [row["result"][0] for row in ray_encoding.Worker(work)(shard)]
-    assert isinstance(message, ray_encoding.Failed)
-    assert socket.gethostname() in message.machine
-    assert re.search(reason, message.reason)
+    (failed,) = [row["result"][0] for row in ray_encoding.Worker(work)(shard)]
+    assert isinstance(failed, ray_encoding.Failed)
+    assert socket.gethostname() in failed.machine
+    assert re.search(reason, failed.reason)

@@ -135,18 +135,18 @@ def test_search_is_brute_force_over_what_is_left(
 def ways() -> Iterator[dict[str, TwoStep | Approximate]]:
     """Indexes over all stored rows, made before anything was removed."""
     parts, texts = RowBlocks([VECTORS], DIM), vectors_of(200, 5)
-    sides = QueryKind(VECTORS.mean(axis=0), -1.0)
+    query_kind = QueryKind(VECTORS.mean(axis=0), -1.0)
     made: dict[str, TwoStep | Approximate] = {
         "proven": two_step(parts),
         "short": two_step(parts, 24, texts),
         "every": Approximate(
-            "exact", COUNT, Every(), None, sides, SearchBudget(1, 60), SearchBudget(1, 60)
+            "exact", COUNT, Every(), None, query_kind, SearchBudget(1, 60), SearchBudget(1, 60)
         ),
     }
     for kind in ("ivf", "hnsw"):
-        proposer, coding = build_candidates(kind, parts, texts, 1)
-        look = SearchBudget(200, 200)
-        made[kind] = Approximate(kind, COUNT, proposer, coding, sides, look, look)
+        candidates, coding = build_candidates(kind, parts, texts, 1)
+        budget = SearchBudget(200, 200)
+        made[kind] = Approximate(kind, COUNT, candidates, coding, query_kind, budget, budget)
     yield made
 
 

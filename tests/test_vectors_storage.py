@@ -128,7 +128,7 @@ def test_info_tells_storage_and_a_search_index_that_is_out_of_date(
         return json.loads(capsys.readouterr().out)
 
     build(pictures, tmp_path)
-    assert described()["storage"] == "float32" and "index tune" in told()["search"]
+    assert described()["storage"] == "float32" and "index tune" in described()["search"]
     queries = VectorDictionary.open(tmp_path).vectors[:30]
     tune_dictionary(tmp_path, queries, method="two-step", threads=1)
     assert described()["search"].startswith("two-step, ")

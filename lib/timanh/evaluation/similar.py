@@ -30,7 +30,7 @@ def evaluate_similar(
 
     Returns:
         {"gallery", "nDCG@10" in percent, "ci95", "random": what a random order gets}, over the
-        pictures that have captions; the picture itself is no neighbour.
+        pictures that have captions; the picture itself is not counted as a neighbour.
     """
     vectors, kept, _ = encode_gallery(
         encoder, folder, names, batch_size=batch_size, progress=progress

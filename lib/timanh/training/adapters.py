@@ -43,7 +43,7 @@ def add_adapters(network: nn.Module, rank: int) -> None:
 
 
 def merged(network: nn.Module) -> nn.Module:
-    """A copy in which each adapter is added to its layer and gone; itself where there is none."""
+    """A copy in which each adapter is merged into its layer; itself where there is none."""
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     plain = copy.deepcopy(network)

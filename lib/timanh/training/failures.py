@@ -1,4 +1,4 @@
-"""What goes wrong in a run for reasons outside of it, said in a sentence."""
+"""Errors whose cause is outside of a run, each explained in a sentence."""
 
 import errno
 import re

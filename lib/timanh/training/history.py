@@ -15,7 +15,7 @@ class TrainingResult:
     Attributes:
         history: per epoch {"epoch", "loss", "learning_rate", "temperature", "seconds",
             "pictures_per_s", "wait_share", "dev"}; "wait_share" is the part of the time that was
-            spent waiting for data, "dev" what `measure` said, or None.
+            spent waiting for data, "dev" what `measure` returned, or None.
         folder: the model folder, ready for `load_encoder`.
         best_epoch: index into `history` of the epoch whose weights are in it.
         pictures: how many were trained on.

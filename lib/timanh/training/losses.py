@@ -81,7 +81,7 @@ def own_pairs(logits: Tensor) -> Tensor:
 
 def _cross_entropy(logits: Tensor, right: Tensor, smoothing: float) -> Tensor:
     """Mean over rows of the mean over right answers of -log p(right | it and all wrong ones)."""
-    lowest = torch.finfo(logits.dtype).min  # not -inf, whose gradient is no number
+    lowest = torch.finfo(logits.dtype).min  # not -inf, whose gradient is NaN
     wrong = logits.masked_fill(right, lowest).logsumexp(dim=1, keepdim=True)  # (N, 1)
     each = functional.softplus(wrong - logits)  # -log(e^l / (e^l + Σ wrong))
     per_row = (each * right).sum(dim=1) / right.sum(dim=1)

@@ -69,7 +69,7 @@ def train(
     Raises:
         DataError: no caption file, fewer than two pictures with captions, or captions that are all
             the same.
-        DivergedError: the loss is no longer a number; the last good checkpoint stays.
+        DivergedError: the loss became NaN or infinite; the last good checkpoint stays.
         ResumeError: the checkpoint in `out` is of another run.
         SettingsError: the recipe cannot be used on this network.
         TrainingError: memory or disk were not enough; the checkpoint before is whole.
@@ -131,7 +131,7 @@ class _Run:
         self.precision = Precision(encoder.device, recipe.mixed_precision)
         if recipe.lora:
             add_adapters(encoder.network, recipe.lora)
-        # Convolutions are several times faster on pixels that lie together; others do not mind.
+        # Convolutions are several times faster on pixels that are stored together.
         encoder.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.bias = loss_bias(encoder.network)
         self.optimiser = make_optimiser(encoder.network, recipe, self.bias)

@@ -26,8 +26,8 @@ from timanh.vectors.store.row_blocks import RowBlocks, VectorArray
 from timanh.vectors.store.segments import map_vectors, read_items
 from timanh.vectors.store.table import ItemTable
 
-# Other processes may replace files between a look at the manifest and one at what it names.
-LOOKS = 20
+# Other processes may replace files after the manifest was read, before the files it names are.
+ATTEMPTS = 20
 
 
 class VectorDictionary:
@@ -39,7 +39,7 @@ class VectorDictionary:
     Attributes:
         folder: where it lies.
         gallery: the folder of the pictures, which may be missing on this machine.
-        manifest: what `manifest.json` said when it was opened.
+        manifest: what `manifest.json` held when it was opened.
         parts: the vectors, mapped as they lie on disk.
         engine: what searches it, as `open_engine` takes it.
 
@@ -83,13 +83,13 @@ class VectorDictionary:
         """
         folder = Path(folder)
         manifest = Manifest.load(folder)
-        for _ in range(LOOKS):
+        for _ in range(ATTEMPTS):
             if encoder is not None:
                 require_encoder(manifest, encoder, folder)
             try:
                 return cls._map(folder, manifest, former)
             except DictionaryDamagedError:
-                # A writer may have replaced the files between our two looks at the folder.
+                # A writer may have replaced the files after the manifest was read.
                 newer = Manifest.load(folder)
                 if newer.generation == manifest.generation:
                     raise

@@ -171,7 +171,7 @@ def remembered_captions(manifest: Manifest, out: Path) -> list[Path] | None:
 
 
 def select(out: Path, exclude: Sequence[str] | None, include_hidden: bool | None) -> Selection:
-    """What is taken of a gallery: as it is said, else as the dictionary in `out` remembers it."""
+    """What is taken of a gallery: as it is given, else as the dictionary in `out` remembers it."""
     try:
         kept = Manifest.load(out).selection
     except DictionaryError:
@@ -222,7 +222,7 @@ def carry_out(
     encoder.choose_runtime_for(images=len(plan.wanted))
     batches = encode(plan.folder.images, plan.wanted, encoder, batch_size)
     encoding.run(batches, len(plan.wanted))
-    skipped = (*plan.unreadable, *(_said(one, plan) for one in encoding.skipped))
+    skipped = (*plan.unreadable, *(_with_former(one, plan) for one in encoding.skipped))
     if skipped and not writer.manifest.count:
         raise EmptyGalleryError(
             f"None of the pictures in {plan.folder.images} can be opened ({len(skipped)} tried); "
@@ -247,7 +247,7 @@ def carry_out(
     )
 
 
-def _said(skipped: Skipped, plan: Plan) -> Skipped:
+def _with_former(skipped: Skipped, plan: Plan) -> Skipped:
     if skipped.path not in plan.changed:
         return skipped
     return Skipped(skipped.path, f"{skipped.reason} What was known of it before is kept.")

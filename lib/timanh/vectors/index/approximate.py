@@ -95,17 +95,17 @@ class Approximate:
     Attributes:
         kind: "gpu", "hnsw" or "ivf".
         count: how many rows.
-        proposer: the library's index.
+        candidates: the library's index.
         coding: how vectors are shortened for it; None where they are taken as they are.
-        sides: which queries are pictures.
+        query_kind: which queries are pictures.
         for_texts, for_pictures: what is looked at.
     """
 
     kind: str
     count: int
-    proposer: CandidateIndex
+    candidates: CandidateIndex
     coding: Coding | None
-    sides: QueryKind
+    query_kind: QueryKind
     for_texts: SearchBudget
     for_pictures: SearchBudget
 
@@ -121,19 +121,19 @@ class Approximate:
         k = min(check_k(k), len(parts))
         scores = np.empty((len(queries), k), np.float32)
         rows = np.empty((len(queries), k), np.int64)
-        pictures = self.sides.pictures(queries)
-        for look, of_kind in ((self.for_texts, ~pictures), (self.for_pictures, pictures)):
+        pictures = self.query_kind.pictures(queries)
+        for budget, of_kind in ((self.for_texts, ~pictures), (self.for_pictures, pictures)):
             if of_kind.any():
-                scores[of_kind], rows[of_kind] = self._search(parts, queries[of_kind], k, look)
+                scores[of_kind], rows[of_kind] = self._search(parts, queries[of_kind], k, budget)
         return scores, rows
 
     def _search(
-        self, parts: RowBlocks, queries: NDArray[np.float32], k: int, look: SearchBudget
+        self, parts: RowBlocks, queries: NDArray[np.float32], k: int, budget: SearchBudget
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        wanted = max(look.candidates, 2 * k)
+        wanted = max(budget.candidates, 2 * k)
         if wanted > TOO_MANY * self.count:
             return search_exact(parts, queries, k)
-        proposed = self._propose(parts, shortened(self.coding, queries), wanted, look.effort)
+        proposed = self._propose(parts, shortened(self.coding, queries), wanted, budget.effort)
         found = [self._best(parts, *pair, k) for pair in zip(queries, proposed, strict=True)]
         for index, best in enumerate(found):
             if not best.full:  # a graph with an island, or an IVF with a short list
@@ -153,7 +153,7 @@ class Approximate:
         share = len(parts) / self.count
         count = math.ceil(wanted / share)
         while True:
-            proposed = self.proposer.find(queries, count, _more(effort, count, wanted))
+            proposed = self.candidates.find(queries, count, _more(effort, count, wanted))
             # In rising order memory is read faster.
             found = [parts.living.keep(np.sort(rows[rows >= 0])) for rows in proposed]
             lost = max(
@@ -230,10 +230,10 @@ def _new(kind: str, parts: RowBlocks, coding: Coding | None, threads: int) -> Ca
     return made.new(parts, coding, threads)
 
 
-def _filled(proposer: CandidateIndex, parts: RowBlocks, coding: Coding | None) -> CandidateIndex:
+def _filled(index: CandidateIndex, parts: RowBlocks, coding: Coding | None) -> CandidateIndex:
     for _, block in parts.stored.blocks(ADDED_ROWS):
-        proposer.add(shortened_rows(coding, block))
-    return proposer
+        index.add(shortened_rows(coding, block))
+    return index
 
 
 def is_installed(kind: str) -> bool:

@@ -138,10 +138,10 @@ def _write(index: SearchIndex | None, place: Path) -> tuple[str, dict[str, Any]]
         return "two-step", {"deviations": index.deviations, "bounds": bounds}
     if index.coding is not None:
         index.coding.write(place / "coding.npz")
-    index.proposer.write(place / "proposer")
-    np.save(place / "middle.npy", index.sides.middle, allow_pickle=False)
-    looks = {"for_texts": asdict(index.for_texts), "for_pictures": asdict(index.for_pictures)}
-    return index.kind, {**looks, "border": index.sides.border}
+    index.candidates.write(place / "proposer")
+    np.save(place / "middle.npy", index.query_kind.middle, allow_pickle=False)
+    budgets = {"for_texts": asdict(index.for_texts), "for_pictures": asdict(index.for_pictures)}
+    return index.kind, {**budgets, "border": index.query_kind.border}
 
 
 def _read(record: dict[str, Any], place: Path, parts: RowBlocks) -> SearchIndex:
@@ -154,9 +154,9 @@ def _read(record: dict[str, Any], place: Path, parts: RowBlocks) -> SearchIndex:
     return Approximate(
         kind=record["kind"],
         count=int(record["count"]),
-        proposer=read_candidates(record["kind"], place / "proposer", parts),
+        candidates=read_candidates(record["kind"], place / "proposer", parts),
         coding=Coding.read(coding) if coding.exists() else None,
-        sides=QueryKind(
+        query_kind=QueryKind(
             np.load(place / "middle.npy", allow_pickle=False), float(parameters["border"])
         ),
         for_texts=SearchBudget(**parameters["for_texts"]),

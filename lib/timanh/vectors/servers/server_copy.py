@@ -36,7 +36,7 @@ class ServerCopy(ABC):
 
     Attributes:
         dictionary: what is copied, as it was when this was opened.
-        address: of the server, fit to be shown.
+        address: of the server, without its password.
         gallery: the folder of the pictures.
     """
 

@@ -23,7 +23,7 @@ FILE, FOLDER = "manifest.json", "manifests"
 # Former states that are kept, so that a process can see whether the next one follows its own.
 KEPT = 32
 # A state may be gone before it is read when others change the dictionary quickly.
-LOOKS = 100
+ATTEMPTS = 100
 
 
 def newest(folder: Path) -> tuple[Path, str]:
@@ -33,7 +33,7 @@ def newest(folder: Path) -> tuple[Path, str]:
         FileNotFoundError, NotADirectoryError: there is none.
         OSError: it cannot be read.
     """
-    for _ in range(LOOKS):
+    for _ in range(ATTEMPTS):
         number = highest(folder)
         plain = folder / FILE
         if not number:

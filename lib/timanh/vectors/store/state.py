@@ -36,7 +36,7 @@ class DictionaryState:
     """Looks rows up and saves changes.
 
     Attributes:
-        manifest: what the folder said when it was last looked at.
+        manifest: the folder's state when it was last read.
     """
 
     def __init__(
@@ -185,7 +185,7 @@ class DictionaryState:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """What the disk refuses is said."""
+        """Turn what the disk refuses into an error that says what to do."""
         try:
             yield
         except OSError as error:

@@ -31,7 +31,7 @@ MEASURED = 200
 # Ways take turns of so many texts, so often, and the first of a turn are not counted: threads of
 # the way before may still spin, and what it read has pushed others out of the processor's cache.
 ROUNDS, IN_A_ROW, WARMING = 5, 12, 3
-# Of either kind, how many may be taken for the other; with more, both are given the same look.
+# Of either kind, how many may be taken for the other; with more, both are given the same budget.
 MISTAKEN = 0.02
 # Of the vectors' numbers, what a short coding keeps; the first that misses nothing is taken.
 WIDTHS = (1 / 4, 3 / 8, 1 / 2)
@@ -42,7 +42,7 @@ EFFORTS = {
     "hnsw": GRAPH_EFFORTS,
 }
 # How many rows an index proposes.
-LOOKS = (100, 150, 200, 300, 500, 1000, 2000)
+PROPOSED = (100, 150, 200, 300, 500, 1000, 2000)
 
 Kept = TypeVar("Kept", bound=SearchIndex | None)
 Say = Callable[[str], None]
@@ -143,43 +143,43 @@ class Tuner:
         return Choice("two-step", detail, *texts, spent, size / 1e6, *pictures)
 
     def approximate(self, kind: str) -> tuple[Choice, Approximate]:
-        """With the fastest looks of those tried that reach the recall, for texts and for pictures,
-        or with those that find most."""
+        """With the fastest budgets that reach the recall, for texts and for pictures, or with
+        those that find most."""
         began = time.perf_counter()
-        proposer, coding = build_candidates(kind, self.parts, self.known, self.threads)
+        candidates, coding = build_candidates(kind, self.parts, self.known, self.threads)
         spent = time.perf_counter() - began
-        sides = QueryKind.between(self.pictures, self.known)
+        query_kind = QueryKind.between(self.pictures, self.known)
 
         def index(texts: SearchBudget, pictures: SearchBudget) -> Approximate:
             return Approximate(
-                kind, len(self.parts.stored), proposer, coding, sides, texts, pictures
+                kind, len(self.parts.stored), candidates, coding, query_kind, texts, pictures
             )
 
-        def for_texts(look: SearchBudget) -> _Looked:
-            return _Looked(look, *self.measure(self._way(index(look, look))))
+        def for_texts(budget: SearchBudget) -> _Measured:
+            return _Measured(budget, *self.measure(self._way(index(budget, budget))))
 
-        def for_pictures(look: SearchBudget) -> _Looked:
-            return _Looked(look, *self.measure_pictures(self._way(index(look, look))))
+        def for_pictures(budget: SearchBudget) -> _Measured:
+            return _Measured(budget, *self.measure_pictures(self._way(index(budget, budget))))
 
         texts, pictures = self._least(kind, for_texts), self._least(kind, for_pictures)
-        if not self._are_distinct(sides):
-            more = texts.look.joined(pictures.look)
+        if not self._are_distinct(query_kind):
+            more = texts.budget.joined(pictures.budget)
             texts, pictures = for_texts(more), for_pictures(more)
-        detail = f"{_words(texts.look)}; of pictures {_words(pictures.look)}"
-        size = proposer.bytes() / 1e6
+        detail = f"{_words(texts.budget)}; of pictures {_words(pictures.budget)}"
+        size = candidates.bytes() / 1e6
         choice = Choice(
             kind, detail, texts.recall, texts.ms, spent, size, pictures.recall, pictures.ms
         )
-        return choice, index(texts.look, pictures.look)
+        return choice, index(texts.budget, pictures.budget)
 
-    def _are_distinct(self, sides: QueryKind) -> bool:
-        texts, pictures = sides.pictures(self.queries), sides.pictures(self.pictures)
+    def _are_distinct(self, query_kind: QueryKind) -> bool:
+        texts, pictures = query_kind.pictures(self.queries), query_kind.pictures(self.pictures)
         return bool(texts.mean() <= MISTAKEN and pictures.mean() >= 1 - MISTAKEN)
 
-    def _least(self, kind: str, measure: Callable[[SearchBudget], "_Looked"]) -> "_Looked":
-        found: list[_Looked] = []
+    def _least(self, kind: str, measure: Callable[[SearchBudget], "_Measured"]) -> "_Measured":
+        found: list[_Measured] = []
         fastest = math.inf
-        few = [look for look in LOOKS if look <= TOO_MANY * len(self.parts)] or LOOKS[:1]
+        few = [count for count in PROPOSED if count <= TOO_MANY * len(self.parts)] or PROPOSED[:1]
         for candidates in few:
             before = -1.0
             for effort in EFFORTS[kind]:
@@ -211,14 +211,15 @@ class Tuner:
 
 
 @dataclass(frozen=True)
-class _Looked:
-    look: SearchBudget
+class _Measured:
+    budget: SearchBudget
     recall: float
     ms: float
 
 
-def _words(look: SearchBudget) -> str:
-    return (f"effort {look.effort}, " if look.effort else "") + f"{look.candidates} candidates"
+def _words(budget: SearchBudget) -> str:
+    effort = f"effort {budget.effort}, " if budget.effort else ""
+    return f"{effort}{budget.candidates} candidates"
 
 
 def _measure(
