@@ -1,7 +1,7 @@
 """Weights between those before and after a fine-tuning (WiSE-FT, Wortsman et al. 2022).
 
-Fine-tuning gains on its own pictures and forgets some of what the model knew. On the straight line
-between the weights before and after there are often points that keep nearly all of both.
+Fine-tuning gains on its training pictures and forgets some of what the model knew. On the straight
+line between the weights before and after there are often points that keep nearly all of both.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,8 +26,8 @@ def interpolate(
     *,
     steps: Sequence[float] = STEPS,
 ) -> dict[str, Any]:
-    """Measure models between two; `after` is left with the weights of the chosen one, and a
-    name of its own.
+    """Measure models between two; `after` is left with the weights of the chosen one, and
+    another name.
 
     Args:
         measure: dev recall, such as `dev_recall(folder)`.

@@ -1,7 +1,7 @@
 """Recall of retrieval, exact about ties and about several captions per picture.
 
 The five-caption protocol of Flickr8k (Hodosh et al. 2013): text→image has each caption as a query,
-and right are all pictures under which this very caption stands, usually one; image→text is a hit
+and right are all pictures with this very caption, usually one; image→text is a hit
 if any of the picture's captions is in the top k.
 """
 
@@ -81,7 +81,7 @@ def retrieval_report(
 ) -> dict[str, Any]:
     """The document of `timanh evaluate --json`; recalls and intervals in percent.
 
-    "shared" says how many captions stand under several pictures, and the "ceiling": the best
+    "shared" says how many captions belong to several pictures, and the "ceiling": the best
     R@k that any model could reach if only a caption's own picture were right, as some count.
     Here all of them are right, and the ceiling is 100.
 

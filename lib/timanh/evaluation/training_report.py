@@ -1,4 +1,4 @@
-"""What a training run gave, as a page with figures that lies beside the model."""
+"""What a training run gave, as a page with figures beside the model."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -63,7 +63,7 @@ def draw_examples(
     another picture.
 
     In each row its right pictures have a green frame; where none is among the best, the nearest
-    stands last, with the rank it has.
+    comes last, with its rank.
     """
     images, kept, _ = encode_gallery(encoder, folder, names, progress=False)
     texts = [caption for name in kept for caption in folder.captions_of(name)]
@@ -152,7 +152,7 @@ def _page(
         lines += ["", "![between](between.png)", "", "The chosen weights are in `between/`.", ""]
     lines += ["## Queries", ""]
     lines += ["The five surest right answers:", "", "![best](best.png)", ""]
-    lines += ["The five worst; the right picture stands last, with its rank:", ""]
+    lines += ["The five worst; the right picture comes last, with its rank:", ""]
     lines += ["![worst](worst.png)", "", "## Recipe", ""]
     lines += [f"- {key}: {value}" for key, value in asdict(recipe).items()]
     if done.skipped:

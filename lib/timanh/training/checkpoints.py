@@ -1,6 +1,6 @@
 """What a run leaves on disk, always whole: moved into place after it is written.
 
-Where the model's folder lies on Google Drive, everything is written on the machine's own disk
+Where the model's folder is on Google Drive, everything is written to the machine's disk
 first and copied there one file at a time: the model after an epoch that is the best so far, the
 state every ten minutes and after each epoch. When the run is done the state goes, 1.8 GB for a
 ViT-B/32, and `finished.json` says what was done.
@@ -50,7 +50,7 @@ class Checkpoints:
 
     Attributes:
         out: the model's folder.
-        work: where files are written first; `out`, or a folder on the machine's own disk.
+        work: where files are written first; `out`, or a folder on the machine's disk.
     """
 
     def __init__(self, out: Path, recipe: Recipe, data: str) -> None:
@@ -148,7 +148,7 @@ class Checkpoints:
         encoder.forget_fingerprint()
 
     def _state(self) -> Path | None:
-        """The newest state; one on this machine counts as long as its run lies in `out`."""
+        """The newest state; one on this machine counts as long as its run is in `out`."""
         places = [self.out / STATE]
         if self.copied and (self.out / RECIPE).is_file():
             places.append(self.work / STATE)
@@ -201,22 +201,22 @@ def read_state(file: Path) -> dict[str, Any]:
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            torn = archive.testzip()  # torch itself compares no checksums
-        if torn:
-            raise _damaged(file, f"its part {torn} is not what was written")
+            damaged_part = archive.testzip()  # torch itself compares no checksums
+        if damaged_part:
+            raise _damaged(file, f"its part {damaged_part} is not what was written")
         state = torch.load(file, map_location="cpu", weights_only=True)
     except (ResumeError, MemoryError):
         raise
     except OSError as error:
         raise ResumeError(
-            f"{file} cannot be read ({error.strerror or error}). Try again; where the file lies "
+            f"{file} cannot be read ({error.strerror or error}). Try again; where the file is "
             "on a network drive, see that it is connected."
         ) from error
-    except Exception as error:  # torn bytes raise whatever they are taken for
+    except Exception as error:  # damaged bytes may raise anything
         raise _damaged(file, _first_line(error)) from error
-    wanting = [part for part in PARTS if not isinstance(state, dict) or part not in state]
-    if wanting:
-        raise _damaged(file, f"it holds no {', '.join(wanting)}")
+    missing = [part for part in PARTS if not isinstance(state, dict) or part not in state]
+    if missing:
+        raise _damaged(file, f"it holds no {', '.join(missing)}")
     return dict(state)
 
 

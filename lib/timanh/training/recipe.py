@@ -31,7 +31,7 @@ class Recipe:
         freeze_norm: keep a pretrained tower's batch statistics as they are.
         distinct_pictures: an epoch shows each picture once, with captions drawn from its own; else
             every caption is an item, and a batch may hold a picture twice.
-        captions_per_picture: how many of its captions stand beside each picture of a batch.
+        captions_per_picture: how many of its captions come with each picture of a batch.
         shared_captions: a caption that is true of other pictures of the batch is a right answer
             for them too; for short captions, see `timanh.training.shared`.
         warmup: share of all steps over which the rate rises from 0.

@@ -28,7 +28,7 @@ class SharedCaptions:
     def true_of(self, rows: Sequence[int], captions: Sequence[str]) -> Tensor:
         """(N, M) bool: whether the caption of column j is true of the picture of row i.
 
-        It is taken as true where all its words stand, in their order, in a caption of that
+        It is taken as true where all its words are found, in their order, in a caption of that
         picture: “two dogs in a meadow” of “two brown dogs running in a meadow”.
 
         Args:
@@ -41,11 +41,11 @@ class SharedCaptions:
         for i, row in enumerate(rows):
             known = self._words[row]
             for j, words in enumerate(sets):
-                if words and words <= known and self._stands(row, wanted[j]):
+                if words and words <= known and self._is_in(row, wanted[j]):
                     found[i, j] = True
         return found
 
-    def _stands(self, row: int, wanted: list[str]) -> bool:
+    def _is_in(self, row: int, wanted: list[str]) -> bool:
         return any(stands_in(wanted, words) for words in self._captions[row])
 
 

@@ -19,8 +19,8 @@ def stored_texts(texts: TextPreparation) -> dict[str, str | None]:
 def restore_texts(texts: TextPreparation, state: dict[str, Any], out: Path) -> None:
     """Give `texts` the tokenizer of the run whose state this is, in place.
 
-    A state of before tokenizers were kept goes on with the one that its last finished epoch
-    wrote to `out`, or, where a published model brings its own, with that.
+    A state from before tokenizers were kept continues with the one that its last finished epoch
+    wrote to `out`, or, where a published model brings one, with that.
 
     Raises:
         ResumeError: the run's tokenizer is not known any more.

@@ -34,7 +34,7 @@ from timanh.workspace import in_colab
 
 Measure = Callable[[TorchEncoder], dict[str, Any]]
 SAVE_EVERY = 120.0  # seconds of work that a kill may cost
-COPY_EVERY = 600.0  # and that the loss of the machine may, where the model lies on Drive
+COPY_EVERY = 600.0  # and that the loss of the machine may, where the model is on Drive
 
 
 def train(
@@ -61,10 +61,10 @@ def train(
         resume: go on from the checkpoint in `out`, if there is one; the weights at the end are
             those of an unbroken run on the same device. False starts from the beginning.
         save_every: seconds between checkpoints within an epoch; there is one after each epoch.
-            Where `out` lies on Google Drive they stand on the machine's own disk and are copied
+            Where `out` is on Google Drive they are written to the machine's disk and copied
             to `out` every ten minutes and after each epoch.
         cache: where decoded pictures are kept; when None `.pixels` below `out`, but in Colab,
-            where `out` lies on Drive, the machine's own disk.
+            where `out` is on Drive, the machine's disk.
 
     Raises:
         DataError: no caption file, fewer than two pictures with captions, or captions that are all
@@ -284,7 +284,7 @@ class _Run:
         return math.exp(-float(self.encoder.logit_scale.detach().cpu()))
 
     def status(self, batch: int, seconds: float) -> dict[str, str]:
-        """What stands behind the progress bar."""
+        """What is shown after the progress bar."""
         return {
             "loss": f"{np.mean(self.losses[-50:]):.3f}",
             "T": f"{self.temperature:.3f}",

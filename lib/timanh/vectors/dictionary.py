@@ -37,10 +37,10 @@ class VectorDictionary:
     is open stays as it was when others change the dictionary.
 
     Attributes:
-        folder: where it lies.
+        folder: where it is.
         gallery: the folder of the pictures, which may be missing on this machine.
         manifest: what `manifest.json` held when it was opened.
-        parts: the vectors, mapped as they lie on disk.
+        parts: the vectors, mapped as they are on disk.
         engine: what searches it, as `open_engine` takes it.
 
     Example:
@@ -74,7 +74,7 @@ class VectorDictionary:
         """Map the dictionary in `folder`; sizes and shapes are checked, checksums are not.
 
         Args:
-            former: an earlier state of it; what has not changed is taken over, which is faster.
+            former: an earlier state of it; what has not changed is used again, which is faster.
 
         Raises:
             DictionaryNotFoundError: `folder` holds none.
@@ -118,7 +118,7 @@ class VectorDictionary:
         return dictionary
 
     def opened_lines(self) -> dict[StoredFile, Lines]:
-        """What is known of the pictures, as it lies in each file."""
+        """What is known of the pictures, as each file holds it."""
         if not self.items.parts:
             return {}
         pairs = zip(self.manifest.segments, self.items.parts, strict=True)
@@ -165,7 +165,7 @@ class VectorDictionary:
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
         """(N, dim) float32 rows of unit length: mapped where one segment holds them all, else a
-        copy in memory. Searching needs it not; `parts` has the rows as they lie.
+        copy in memory. Searching does not need it; `parts` has the rows without a copy.
         """
         return self.parts.joined()
 

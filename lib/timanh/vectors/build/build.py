@@ -98,7 +98,7 @@ def build_dictionary(
             the dictionary, beyond `rebuild` too; None takes what it remembers.
         batch_size: pictures the encoder takes at once.
         progress: a bar on stderr with pictures per second and time left.
-        source: what `load_encoder` was given, so that a search can load it unasked.
+        source: what `load_encoder` was given, so that a search can load it by itself.
         rebuild: make a new dictionary, whatever is there.
         encode: where pictures are read and encoded: here, or on the machines of `on_ray`.
         storage: "float32", or "float16" for half the disk; None for what is there, else float32.

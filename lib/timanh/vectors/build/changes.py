@@ -225,7 +225,7 @@ def _moves(
     names: Iterable[str],
     states: Mapping[str, FileState],
 ) -> dict[str, str]:
-    """Paths of rows that lost their picture → where it lies now: the same bytes, so the same
+    """Paths of rows that lost their picture → where it is now: the same bytes, so the same
     vector."""
     rows: dict[str, list[str]] = {}
     for path in sorted(orphans, reverse=True):

@@ -249,7 +249,7 @@ def _written_otherwise(candidates: Sequence[str], known: Collection[str]) -> str
 
 
 def _below(gallery: Path, picture: str) -> str:
-    """`picture` relative to the gallery, with slashes; empty where it lies elsewhere."""
+    """`picture` relative to the gallery, with slashes; empty where it is elsewhere."""
     try:
         # The folder is resolved and not the picture: a link in the gallery is one of its pictures.
         place = on_disk(Path(picture).absolute())

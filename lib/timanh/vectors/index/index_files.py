@@ -95,7 +95,7 @@ def load_index(
     stale, or none is needed.
 
     Args:
-        former: what was loaded for an earlier state; it is taken over where it is the same.
+        former: what was loaded for an earlier state; it is used again where it is the same.
 
     Raises:
         DictionaryError: it is damaged, of a kind that this version does not know, or its library

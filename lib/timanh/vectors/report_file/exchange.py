@@ -136,7 +136,7 @@ def _match(
     matched: dict[str, str] = {}
     unmatched = []
     for key in stored:
-        # A backslash parts folders on Windows, and stands before the number of a byte here.
+        # A backslash separates folders on Windows, and comes before the number of a byte here.
         fitting = [
             name
             for written in (key, key.replace("\\", "/"))

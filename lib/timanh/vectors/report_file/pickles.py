@@ -2,7 +2,7 @@
 
 `np.save` of a dict writes a pickle, and a pickle is a program: it may name any function of any
 module and call it. Nothing that a file names is called here. The dozen names that a pickled
-array needs are answered by stand-ins, which only take down what they are given; every other
+array needs are answered by stand-ins, which only record what they are given; every other
 name is refused before anything is run. The arrays are then made from the bytes, by us, after
 their sizes have been compared.
 """

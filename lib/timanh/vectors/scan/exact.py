@@ -1,4 +1,4 @@
-"""Exact nearest neighbours: matrix products over the vectors as they lie, and the best kept."""
+"""Exact nearest neighbours: matrix products over the stored vectors, and the best kept."""
 
 from collections.abc import Iterator
 
@@ -103,7 +103,7 @@ def _blocks_of(
 
 
 def _block_rows(array: VectorArray) -> int | None:
-    """float32 is multiplied where it lies; float16 is converted block by block."""
+    """float32 is multiplied without a copy; float16 is converted block by block."""
     return None if array.dtype == np.float32 else max(1, BLOCK_BYTES // (4 * array.shape[1]))
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Scores = NDArray[Any]
 
 # Maxima of groups of at least so many scores stand for them when a threshold is looked for; of so
-# many groups for each that is wanted, so that the best seldom share one.
+# many groups for each that is wanted, so that the best rarely share one.
 GROUP, GROUPS = 16, 64
 
 

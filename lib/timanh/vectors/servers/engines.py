@@ -34,7 +34,7 @@ def open_engine(
         engine: "folder"; "postgres" or "milvus" for the server that comes with the extra of that
             name, with its data beside the vectors; or the URL of a server: postgresql:// with
             pgvector, http:// or https:// of Milvus.
-        former: an earlier state of it; what has not changed is taken over, which is faster.
+        former: an earlier state of it; what has not changed is used again, which is faster.
 
     Raises:
         SettingsError: an unknown engine, or one that is not installed.

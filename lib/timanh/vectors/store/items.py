@@ -19,10 +19,10 @@ class Item:
         id: URL-safe and stable: it depends on `path` alone.
         path: below the gallery, with forward slashes.
         captions: in the order of the caption files, English before Vietnamese.
-        width, height: upright, in pixels; 0 where the picture was not at hand.
+        width, height: upright, in pixels; 0 where the picture could not be read.
         size: of the file, in bytes.
         mtime: when the file was changed last, in seconds since 1970.
-        hash: blake2b of the file's bytes, 32 hex digits; empty where it was not at hand.
+        hash: blake2b of the file's bytes, 32 hex digits; empty where it could not be read.
     """
 
     id: str

@@ -7,7 +7,7 @@ import numpy as np
 
 from timanh.errors import DictionaryDamagedError
 from timanh.vectors.store.manifest import Manifest, Segment
-from timanh.vectors.store.removed import Rows, write_rows
+from timanh.vectors.store.removed import Living, Rows, write_rows
 from timanh.vectors.store.row_blocks import RowBlocks
 from timanh.vectors.store.segments import map_vectors, retire, write_blocks
 from timanh.vectors.store.state import DictionaryState, key_of
@@ -69,7 +69,8 @@ class Joining(DictionaryState):
     def _vectors(self, segments: Sequence[Segment]) -> RowBlocks:
         dim, dtype = self.manifest.dim, self.manifest.dtype
         arrays = [map_vectors(self.folder, segment, dim, dtype) for segment in segments]
-        return RowBlocks(arrays, dim, _removed_of(segments))
+        living = Living.of_segments((segment.count, segment.removed) for segment in segments)
+        return RowBlocks(arrays, dim, living.gone)
 
 
 def mark(segment: Segment, rows: Rows) -> Segment:
@@ -80,15 +81,6 @@ def mark(segment: Segment, rows: Rows) -> Segment:
 
 def _live_rows(segment: Segment) -> Rows:
     return np.setdiff1d(np.arange(segment.count, dtype=np.int64), segment.removed)
-
-
-def _removed_of(segments: Sequence[Segment]) -> Rows:
-    """Removed rows of segments that lie one behind the other."""
-    first, rows = 0, [np.zeros(0, np.int64)]
-    for segment in segments:
-        rows.append(segment.removed + first)
-        first += segment.count
-    return np.concatenate(rows)
 
 
 def _gone_since(live: Sequence[Rows], removed: Sequence[Rows]) -> Rows:

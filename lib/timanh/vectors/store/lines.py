@@ -43,7 +43,7 @@ class Lines:
 
     @cached_property
     def ends(self) -> Rows:
-        """Where the newline of each line lies."""
+        """The place of each line's newline."""
         return np.flatnonzero(np.frombuffer(self.block, np.uint8) == ord("\n"))
 
     def __len__(self) -> int:
@@ -135,7 +135,7 @@ def count_quoted(block: bytes) -> Counter[bytes]:
 
 
 class _Keys:
-    """Rows by a key of fixed length, which lies at the beginning or the end of every line.
+    """Rows by a key of fixed length, which is at the beginning or the end of every line.
 
     Of each key a mixture of its bytes is kept, sorted; lines with the wanted one are read.
     """

@@ -60,7 +60,7 @@ class Segment:
     """`count` rows: their vectors and, apart from them, what is known about the pictures.
 
     Attributes:
-        gone: rows that were removed and still lie in the files, as in "5 17-19 400".
+        gone: rows that were removed and are still in the files, as in "5 17-19 400".
     """
 
     count: int
@@ -88,7 +88,7 @@ class Manifest:
         encoder_name, fingerprint, dim: of the encoder that made the vectors.
         source: what `load_encoder` is given to get that encoder back, and
         square_padding: whether it pads pictures to squares, where it is asked to or not to.
-        gallery: the folder of the pictures; relative to the dictionary's folder where both lie
+        gallery: the folder of the pictures; relative to the dictionary's folder where both are
             in one place, so that they can be moved together.
         captions: the caption files that were named, in the same way; none where those of the
             data folder are taken.

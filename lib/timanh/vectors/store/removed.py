@@ -60,7 +60,7 @@ class Living:
     def __init__(self, total: int, gone: Rows = NO_ROWS) -> None:
         self.total = total
         self.gone = gone
-        # Before the row numbered so, all removed rows up to here lie.
+        # All removed rows up to here are before the row with this number.
         self._shift = gone - np.arange(len(gone))
         self._table: Rows | None = None
 

@@ -1,4 +1,4 @@
-"""The vectors of a dictionary as they lie on disk: one mapped array for each segment.
+"""The vectors of a dictionary as they are on disk: one mapped array for each segment.
 
 Nothing here copies more than the rows that are wanted, so a dictionary of several segments
 is searched from the page cache as one of a single segment is.
@@ -37,7 +37,7 @@ class RowBlocks:
 
     @cached_property
     def stored(self) -> "RowBlocks":
-        """All rows that lie in the arrays, the removed ones too."""
+        """All rows of the arrays, the removed ones too."""
         return RowBlocks(self.arrays, self.dim) if len(self.living.gone) else self
 
     def blocks(
@@ -45,7 +45,7 @@ class RowBlocks:
     ) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """(row, (n, dim) float32) over rows first … last − 1, in order, n ≤ most.
 
-        float32 arrays are given as they lie; float16 is converted, so `most` bounds the memory.
+        float32 arrays are given as they are; float16 is converted, so `most` bounds the memory.
         """
         if not len(self.living.gone):
             yield from self._stored_blocks(most, first, last)
@@ -117,7 +117,7 @@ class RowBlocks:
         return self.split(stored)[1]
 
     def joined(self) -> NDArray[np.float32]:
-        """(N, dim) float32: as it lies where it is one float32 array, else a copy of all."""
+        """(N, dim) float32: itself where it is one float32 array, else a copy of all."""
         if len(self.arrays) == 1 and not len(self.living.gone):
             return np.asarray(self.arrays[0], np.float32)
         blocks = [block for _, block in self.blocks()]

@@ -68,7 +68,7 @@ def with_items(
 
 
 def _parts(folder: Path, segment: Segment) -> Iterator[ChecksumSpan]:
-    """Checksums of the vectors are taken over where the segment has some."""
+    """Checksums of the vectors are kept where the segment has some."""
     known = [part.vectors for part in segment.parts if part.rows == PART_ROWS]
     vectors = np.load(folder / segment.vectors.name, mmap_mode="r", allow_pickle=False)
     with (folder / segment.items.name).open("rb") as lines:
@@ -173,7 +173,7 @@ def _is_old(path: Path) -> bool:
 
 
 def _remove(path: Path) -> bool:
-    # Windows keeps a file that another process has mapped; a later sweep takes it.
+    # Windows keeps a file that another process has mapped; a later sweep removes it.
     with suppress(OSError):
         path.unlink()
         return True

@@ -1,4 +1,4 @@
-"""Changes to a dictionary on disk: new files first, then the manifest, then the sweep."""
+"""Changes to a dictionary on disk: new files, then the manifest, then unused files are removed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -231,7 +231,7 @@ class DictionaryWriter(Joining):
         return with_items(self.folder, segment, [*pieces, lines.block[begin:]])
 
     def _renumbered(self, segment: Segment, items: Sequence[Item], manifest: Manifest) -> Segment:
-        """With other ids, where other paths of other processes have got these meanwhile."""
+        """With other ids, where other processes have given these to other paths since."""
         taken = {item.id: item.path for item in self.table(manifest)}
         new = []
         for item in items:

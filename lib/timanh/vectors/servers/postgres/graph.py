@@ -48,7 +48,8 @@ class PostgresGraph:
     def order(self, parts: RowBlocks) -> NDArray[np.int64]:
         """All rows, those that queries find most often first.
 
-        Laid down so, what searches visit lies together: half of their time is waiting for memory.
+        In this order what searches visit is close together; half of their time is waiting for
+        memory.
         """
         found = [block @ self.usual for _, block in parts.blocks(COPIED_ROWS)]
         return np.argsort(-np.concatenate(found), kind="stable")

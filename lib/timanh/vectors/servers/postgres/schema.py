@@ -157,7 +157,7 @@ def former_copy(connection: Connection, *, embedded: bool) -> str | None:
     """One line about the tables that an earlier version left in another schema; None without.
 
     Args:
-        embedded: the server is the one that lies beside the dictionary.
+        embedded: the server is the one beside the dictionary.
     """
     sql = (
         "SELECT table_schema, table_name, array_agg(column_name::text) "
