@@ -24,7 +24,7 @@ from fastapi.testclient import TestClient
 from numpy.typing import NDArray
 from PIL import Image
 
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 from pixel_encoder import PixelEncoder
 
 from timanh.api import ApiConfig, create_app

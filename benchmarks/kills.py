@@ -24,7 +24,7 @@ from pathlib import Path
 
 from common import ROOT, keep
 
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 from kills_together import together
 from pixel_encoder import PixelEncoder, make_pictures
 

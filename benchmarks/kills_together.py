@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from common import ROOT
 
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 from PIL import Image
 from pixel_encoder import PixelEncoder, make_pictures
 

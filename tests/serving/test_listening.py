@@ -163,7 +163,7 @@ def test_libraries_reach_this_machine_without_the_proxy(monkeypatch: pytest.Monk
 def test_what_runs_here_is_asked_without_the_proxy(
     monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setenv("PYNGROK_NGROK_PATH", str(Path(__file__).parent / "standins" / "ngrok"))
+    monkeypatch.setenv("PYNGROK_NGROK_PATH", str(Path(__file__).parents[1] / "standins" / "ngrok"))
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     for name in ("no_proxy", "NO_PROXY"):

@@ -4,7 +4,7 @@ import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-JS = Path(__file__).resolve().parent.parent / "frontend" / "js"
+JS = Path(__file__).resolve().parents[2] / "frontend" / "js"
 # A room imports from itself and from those after it; what stands beside them is above all.
 ROOMS = ("settings", "gallery", "answer", "history", "picture", "ask", "core")
 IMPORT = re.compile(

@@ -17,7 +17,7 @@ from timanh.api import create_app
 from timanh.search import SearchEngine
 from timanh.vectors import VectorDictionary, build_dictionary, check_dictionary
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from api_uploads import TRACES, make_request
 

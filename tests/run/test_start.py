@@ -24,7 +24,7 @@ from runner.page import STAMP, page_digest
 from runner.serving import free_port
 from runner.stamps import Stamps
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="uses symbolic links and process groups")
 
 SERVER = """

@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-BACKEND = Path(__file__).parents[1] / "backend"
+BACKEND = Path(__file__).parents[2] / "backend"
 FOUND = {
     "query": {"text": "a *red* car", "translated": None, "language": "en", "alpha": 0.6,
               "notice": None},

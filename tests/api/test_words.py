@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 RAISED = re.compile(r'(?:RequestError|BackendError|CallError)\(\s*(?:\d{3},\s*)?"([a-z0-9-]+)"')
 OF_LIBRARY = re.compile(r'^    code = "([a-z-]+)"', re.MULTILINE)
 # Of training, serving and files, which no request meets.

@@ -3,9 +3,9 @@
 import unicodedata
 from collections.abc import Callable
 
+import languages
 import pytest
 
-from tests import languages
 from timanh.search import detect_language
 from timanh.search.language import is_bare_syllable, is_syllable
 

@@ -10,7 +10,7 @@ import pytest
 from fastapi.responses import Response
 from upstream_standin import BACKEND, Upstream, start_backend
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from http_load import ask, cpu_s, form
 

@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from test_serving_tunnel import agents, environment, index, wait_for
+from serving.test_tunnel import agents, environment, index, wait_for
 
 from timanh.serving import open_tunnel, serve_in_notebook
 from timanh.serving.keeper import TunnelKeeper

@@ -12,7 +12,7 @@ import pytest
 
 from timanh.errors import DictionaryError, SettingsError, TimAnhError, advice, in_notebook
 
-LIBRARY = Path(__file__).resolve().parent.parent / "lib" / "timanh"
+LIBRARY = Path(__file__).resolve().parents[2] / "lib" / "timanh"
 # An option, a command of ours, or the runner: what only a person at a terminal can use.
 FOR_TERMINALS = re.compile(
     r"(?<![\w-])--[a-z]{2,}|timanh (index|train|search|doctor|demo)\b|run\.py"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lib" / "timanh"
 
 # Colab's own list of August 2026 (github.com/googlecolab/backend-info), Python 3.13;

@@ -207,7 +207,7 @@ def test_two_first_builds_of_one_folder(tmp_path: Path, monkeypatch: pytest.Monk
 def test_four_writers_at_once_some_of_them_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "benchmarks"))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
     trial = importlib.import_module("kills_together")
     found = trial.together(tmp_path, 8, seed=3)
     assert not found.faults

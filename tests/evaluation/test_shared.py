@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from evaluation.test_evaluation import random_case
 from matplotlib.colors import to_rgba
 from PIL import Image
-from test_evaluation import random_case
 
 from timanh.data import open_data
 from timanh.errors import DataError

@@ -20,7 +20,7 @@ from timanh.serving.tunnel import Tunnel
 from timanh.serving.tunnels import tunnel_opener
 from timanh.vectors import VectorDictionary, build_dictionary
 
-STANDIN = Path(__file__).parent / "standins" / "ngrok"
+STANDIN = Path(__file__).parents[1] / "standins" / "ngrok"
 
 
 @dataclass

@@ -19,7 +19,7 @@ from timanh.errors import PortTakenError, SettingsError, TunnelError
 from timanh.serving import ApiServer, ServeConfig, cloudflared, open_tunnel
 from timanh.serving.ngrok import ngrok_advice
 
-STANDINS = Path(__file__).parent / "standins"
+STANDINS = Path(__file__).parents[1] / "standins"
 
 
 def app() -> FastAPI:

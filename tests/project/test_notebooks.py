@@ -14,7 +14,7 @@ import pytest
 
 from runner.execute_notebook import set_parameter
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 STANDINS = ROOT / "tests" / "standins"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 EXECUTE = ROOT / "runner" / "execute_notebook.py"

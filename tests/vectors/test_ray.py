@@ -43,8 +43,8 @@ NOTICING = {
 def cluster() -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
-    here = Path(__file__).parent
-    path = os.pathsep.join([str(here), str(here.parent / "lib")])
+    root = Path(__file__).parents[2]
+    path = os.pathsep.join([str(root / "tests" / "support"), str(root / "lib")])
     head = {"num_cpus": 0, "object_store_memory": MEMORY, "include_dashboard": False}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from small_training import assert_same_weights, recipe, tiny
-from test_training_resuming import interrupted_after
+from training.test_resuming import interrupted_after
 
 from timanh.data import open_data
 from timanh.training import checkpoints, train, trainer
