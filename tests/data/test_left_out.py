@@ -14,8 +14,8 @@ from pixel_encoder import PixelEncoder, make_pictures
 from small_dictionary import build, contents
 
 from timanh.cli import run
-from timanh.data import Selection, describe_left_out, find_pictures, open_data
-from timanh.errors import DataError, DictionaryError, EmptyGalleryError
+from timanh.data import Selection, describe_left_out, find_pictures, open_data, open_picture
+from timanh.errors import DataError, DictionaryError, EmptyGalleryError, PictureError
 from timanh.vectors import VectorDictionary, add_pictures
 
 SYSTEM_FILES = {
@@ -179,6 +179,34 @@ def test_a_folder_that_may_not_be_read_is_skipped_and_named(
     closed.add(photos.name)
     with pytest.raises(DataError, match=r"cannot be read \(Permission denied\)"):
         build(photos, out)
+
+
+def test_links_to_nothing_and_pipes_are_named_and_not_waited_for(
+    pictures: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "drive.png"
+    shutil.copy(pictures / "0000.png", target)
+    put(pictures, "trip/y.png")
+    (pictures / "trip" / "x.png").symlink_to(target)
+    out = tmp_path / "out"
+    assert build(pictures, out).count == 12
+    target.unlink()
+    os.mkfifo(pictures / "pipe.png")
+    (pictures / "notes").symlink_to(tmp_path / "nowhere")
+    report = build(pictures, out)
+    assert {one.path: one.reason for one in report.skipped} == {
+        "pipe.png": f"{pictures / 'pipe.png'} is a pipe and not a file.",
+        "trip/x.png": f"{pictures / 'trip/x.png'} is a link to {target}, which is not there.",
+    }
+    assert (report.count, report.removed) == (12, 0), "the drive may be away"
+    with pytest.raises(PictureError, match=r"pipe\.png is a pipe and not a file"):
+        open_picture(pictures / "pipe.png")
+    (pictures / "trip" / "x.png").unlink()
+    assert build(pictures, out).removed == 1
+    (tmp_path / "new").mkdir()
+    os.mkfifo(tmp_path / "new" / "a.jpg")
+    with pytest.raises(EmptyGalleryError, match=r"a\.jpg is a pipe"):
+        open_data(tmp_path / "new")
 
 
 def test_the_command_says_it_and_remembers_it(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
+from timanh.api.gallery.renditions import kind_of
 from timanh.data import open_picture, signatures
 from timanh.errors import PictureError
 
@@ -143,6 +144,11 @@ def test_a_heic_photo_named_jpg_says_which_plug_in_it_needs(tmp_path: Path) -> N
         (b"", "is empty"),
         (b"II*\0\x08\0\0\0\x01\0", "a TIFF of a kind that cannot be read"),
         (b"some text", "whatever its name says"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "is a PostScript drawing (EPS)"),
+        (b"%PDF-1.7", "is a PDF document"),
+        (b"8BPS\0\1", "is a Photoshop picture (PSD)"),
+        (b"\0\0\1\0\1\0", "is an icon (ICO)"),
+        (b"\1\0\0\0\x6c\0", "is a Windows drawing"),
     ],
 )
 def test_files_say_what_they_are_whatever_their_name(
@@ -157,3 +163,24 @@ def test_files_say_what_they_are_whatever_their_name(
     with pytest.raises(PictureError, match="that was sent") as sent:
         open_picture(content)
     assert said in str(sent.value)
+
+
+# Whole files that Pillow would read, the first and the last of them by other programs.
+OTHER_KINDS = {"EPS": "PostScript", "PDF": "PDF", "ICO": "icon", "PCX": "PCX", "DDS": "texture"}
+
+
+@pytest.mark.parametrize("kind", OTHER_KINDS)
+def test_no_file_is_read_by_a_kind_that_is_not_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Pillow reads EPS by starting Ghostscript, on whatever is called .jpg in a gallery."""
+
+    def start(*_: object, **__: object) -> None:
+        raise AssertionError("another program was started")
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    file = tmp_path / "a.jpg"
+    Image.new("RGB", (32, 32), "red").save(file, kind)
+    with pytest.raises(PictureError, match=rf"a\.jpg is an? {OTHER_KINDS[kind]}"):
+        open_picture(file)
+    assert kind_of(file).media_type == "image/jpeg", "by its suffix, without opening it"

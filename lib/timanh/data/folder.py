@@ -63,7 +63,7 @@ class DataFolder:
         dropped: split → names in its list that are not there, once `split` has read it.
         files: the caption files.
         left_out: files and folders of systems, hidden or excluded.
-        unreadable: folders that may not be read.
+        unreadable: folders that may not be read, links to nothing, and pipes.
     """
 
     root: Path
@@ -80,9 +80,9 @@ class DataFolder:
         """A picture's captions; none is an empty tuple."""
         return self.captions.captions.get(name, ())
 
-    def in_unreadable_folder(self, name: str) -> bool:
-        """Whether its folder may not be read, so that it cannot be known whether it is there."""
-        return any(name.startswith(f"{place.path}/") for place in self.unreadable)
+    def is_unreadable(self, name: str) -> bool:
+        """Whether it or its folder is among `unreadable`, so that nobody knows what it is."""
+        return any(f"{name}/".startswith(f"{place.path}/") for place in self.unreadable)
 
     def require_captions(self) -> None:
         """See that there are captions to train on or to measure with.
@@ -181,9 +181,10 @@ def open_data(
     found = find_pictures(images, selection)
     if not found.names:
         left_out = describe_left_out(found.left_out)
+        notes = [*([left_out] if left_out else []), *(one.reason for one in found.unreadable[:1])]
         raise EmptyGalleryError(
             f"{images} holds no picture (JPEG, PNG, WebP, GIF, BMP or TIFF). "
-            f"Name a folder with pictures in it.{f' {left_out}' if left_out else ''}"
+            + " ".join(["Name a folder with pictures in it.", *notes])
         )
     read = _read_all(files, found.names)
     there = set(found.names)

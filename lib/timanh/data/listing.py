@@ -10,6 +10,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from timanh.data.pictures import SUFFIXES
+from timanh.data.signatures import special_kind
 from timanh.errors import DataError, advice
 from timanh.workspace import name_key, readable
 
@@ -77,7 +78,8 @@ class Selection:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A folder that may not be read, relative to the gallery, and why."""
+    """A folder that may not be read, or what is called like a picture and is no file (a link to
+    nothing, a pipe); `path` is relative to the gallery."""
 
     path: str
     reason: str
@@ -90,7 +92,8 @@ class Listing:
     Attributes:
         names: the pictures, sorted.
         left_out: what the selection does not take. Hidden folders without pictures are not in it.
-        unreadable: folders that may not be read, so nobody knows what is in them.
+        unreadable: folders that may not be read, so nobody knows what is in them, links that lead
+            to nothing, and pipes called like pictures.
     """
 
     names: tuple[str, ...]
@@ -124,6 +127,7 @@ def find_pictures(folder: Path, selection: Selection | None = None, *, below: st
     names: list[str] = []
     left_out: list[LeftOut] = []
     refused: list[OSError] = []
+    no_files: list[Unreadable] = []
     seen: set[str] = set()
     for place, folders, files in os.walk(top, onerror=refused.append, followlinks=True):
         real = os.path.realpath(place)
@@ -134,10 +138,13 @@ def find_pictures(folder: Path, selection: Selection | None = None, *, below: st
         inside = _below(Path(place), folder)
         for name in files:
             path = f"{inside}{name}"
-            if not has_suffix(name) or not is_file(Path(place, name)):
+            if not has_suffix(name):
                 continue
             rule = selection.rule_for_entry(path)
-            if rule is None:
+            if not is_file(Path(place, name)):
+                reason = why_no_file(Path(place, name))
+                no_files += [Unreadable(path, reason)] if rule is None and reason else []
+            elif rule is None:
                 names.append(path)
             else:
                 left_out.append(LeftOut(path, rule))
@@ -152,7 +159,7 @@ def find_pictures(folder: Path, selection: Selection | None = None, *, below: st
     return Listing(
         tuple(sorted(names)),
         tuple(left_out),
-        tuple(_unreadable(error, folder, top) for error in refused),
+        (*(_unreadable(error, folder, top) for error in refused), *no_files),
     )
 
 
@@ -221,6 +228,23 @@ def is_file(path: Path) -> bool:
         return False
     except OSError:
         return True
+
+
+def why_no_file(path: Path) -> str | None:
+    """What is there under a name that `is_file` denies; None where nothing is any more."""
+    special = special_kind(path)
+    if special is not None:
+        return f"{readable(str(path))} is {special} and not a file."
+    if path.is_symlink():
+        return f"{readable(str(path))} is a link to {_target(path)}, which is not there."
+    return None
+
+
+def _target(path: Path) -> str:
+    try:
+        return readable(str(path.readlink()))
+    except OSError:
+        return "something else"
 
 
 def _holds_picture(folder: Path) -> bool:

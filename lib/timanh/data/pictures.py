@@ -12,7 +12,7 @@ from typing import BinaryIO
 from PIL import Image, ImageCms, UnidentifiedImageError, features
 
 from timanh.data.deep_pixels import is_deep, to_grey
-from timanh.data.signatures import what_it_is
+from timanh.data.signatures import special_kind, what_it_is
 from timanh.errors import PictureError, PictureTooLargeError
 
 MAX_PIXELS = 100_000_000
@@ -49,6 +49,11 @@ if find_spec("pillow_heif"):
     register_heif_opener()
 if find_spec("pillow_jxl"):
     import_module("pillow_jxl")
+
+Image.init()
+# Pillow reads more than these, some of them (EPS) by starting other programs.
+LISTED = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "HEIF", "AVIF", "JXL", "JPEG2000"]
+FORMATS = tuple(name for name in LISTED if name in Image.OPEN)
 
 # `open_picture` has a limit of its own. Set once and not around each call, because pictures are
 # opened in threads and `catch_warnings` is not safe there.
@@ -109,7 +114,9 @@ def open_reduced(
     """
     opened = BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with Image.open(opened) as image:
+        if isinstance(source, Path | str) and (special := special_kind(source)):
+            raise PictureError(f"{label} is {special} and not a file.")
+        with Image.open(opened, formats=FORMATS) as image:
             width, height = image.size
             if width * height > max_pixels:
                 raise PictureTooLargeError(

@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from stat import S_ISBLK, S_ISCHR, S_ISFIFO, S_ISSOCK
 from typing import BinaryIO
 
 from PIL import features
@@ -20,6 +21,27 @@ TIFF_HINT = (
     "is a TIFF of a kind that cannot be read, such as a camera's raw file or colours of 32 bits. "
     "Save it with 8 or 16 bits a colour, or as JPEG."
 )
+# Files of other kinds that are found under a picture's name, by their first bytes.
+OTHERS = (
+    ((b"%!PS", b"\xc5\xd0\xd3\xc6"), "a PostScript drawing (EPS)"),
+    ((b"%PDF",), "a PDF document"),
+    ((b"8BPS",), "a Photoshop picture (PSD)"),
+    ((b"\0\0\1\0", b"\0\0\2\0"), "an icon (ICO)"),
+    ((b"icns",), "an icon (ICNS)"),
+    ((b"\xd7\xcd\xc6\x9a", b"\1\0\x09\0", b"\1\0\0\0"), "a Windows drawing (WMF or EMF)"),
+    ((b"DDS ",), "a texture (DDS)"),
+    ((b"gimp xcf",), "a GIMP picture (XCF)"),
+    ((b"qoif",), "a QOI picture"),
+    ((b"v/1\1",), "an OpenEXR picture"),
+    ((b"SIMPLE  =",), "a FITS picture"),
+    ((b"\x0a\0\1", b"\x0a\2\1", b"\x0a\3\1", b"\x0a\5\1"), "a PCX picture"),
+)
+SPECIAL = (
+    (S_ISFIFO, "a pipe"),
+    (S_ISSOCK, "a socket"),
+    (S_ISCHR, "a device"),
+    (S_ISBLK, "a device"),
+)
 
 
 def what_it_is(source: Path | str | bytes | BinaryIO) -> str:
@@ -27,6 +49,15 @@ def what_it_is(source: Path | str | bytes | BinaryIO) -> str:
     return _kind(_head(source)) or (
         f"is not a picture that can be read, whatever its name says. {KNOWN}"
     )
+
+
+def special_kind(path: Path | str) -> str | None:
+    """What is no file and would be waited for when opened, such as "a pipe"; None for files."""
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return None
+    return next((kind for test, kind in SPECIAL if test(mode)), None)
 
 
 def _kind(head: bytes) -> str | None:
@@ -39,6 +70,9 @@ def _kind(head: bytes) -> str | None:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith(WEB_PAGE):
         return "is a web page and not a picture, as a failed download leaves. Fetch it again."
+    other = next((kind for starts, kind in OTHERS if head.startswith(starts)), None)
+    if other is not None:
+        return f"is {other}, which is not read, whatever its name says. Save it as PNG or JPEG."
     if b"<svg" in text:
         return "is an SVG drawing, which has no pixels. Save it as PNG."
     return None if head else "is empty. Copy or fetch it again."

@@ -9,7 +9,7 @@ from PIL import Image
 
 from timanh.api.http.uploads import decoding_slot
 from timanh.data import open_picture
-from timanh.data.pictures import DAMAGE
+from timanh.data.pictures import DAMAGE, FORMATS
 
 LARGE_SIDE, LARGE_QUALITY = 4096, 90
 COLOURS = frozenset({"L", "RGB"})
@@ -34,7 +34,7 @@ class Kind:
 def kind_of(file: Path) -> Kind:
     """By its content, without decoding it; by its suffix where Pillow does not know it."""
     try:
-        with Image.open(file) as image:
+        with Image.open(file, formats=FORMATS) as image:
             name, pixels = str(image.format), image.width * image.height
             for_browsers = image.mode in FOR_BROWSERS.get(name, ())
     except (*DAMAGE, Image.DecompressionBombError, MemoryError):

@@ -87,7 +87,7 @@ def survey(
     # An imported row without a checksum is of this picture, as far as anyone knows.
     touched = {n for n, state in states.items() if known[n].state.hash in (state.hash, "")}
     changed = [name for name in states if name not in touched]
-    missing = [path for path in known.keys() - there if not folder.in_unreadable_folder(path)]
+    missing = [path for path in known.keys() - there if not folder.is_unreadable(path)]
     absent = look_for(folder.images, missing, there)
     unreadable += absent.unreadable
     left_out = absent.unlisted.difference(relist() if absent.unlisted else ())
