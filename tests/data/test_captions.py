@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from galleries import make_gallery
 
-from timanh.data import CaptionSet, open_data, read_captions
+from timanh.data import CaptionSet, caption_notes, open_data, read_captions, split_note
 from timanh.errors import CaptionFormatError, DataError
 
 
@@ -179,6 +179,29 @@ def test_names_that_differ_from_the_disk_are_matched_one_by_one(tmp_path: Path) 
     assert folder.captions_of("green_circle_0.jpg") == ("without a suffix",)
     assert folder.captions_of("000000000139.jpg") == ("a number",)
     assert folder.missing == ("gone.jpg",)
+
+
+def test_a_name_that_fits_two_pictures_is_said_to_fit_two(tmp_path: Path) -> None:
+    gallery = make_gallery(tmp_path / "gallery", repeats=2)
+    images = gallery / "images"
+    for number, trip in enumerate(("a", "b")):
+        (images / trip).mkdir()
+        (images / f"red_square_{number}.jpg").rename(images / trip / "x.jpg")
+    (gallery / "captions.txt").write_text(
+        "image,caption\nred_circle_0.jpg,one\nx.jpg,two\nx,three\ngone.jpg,four\n"
+    )
+    (gallery / "test.txt").write_text("red_circle_0.jpg\nx.jpg\n")
+    notes = caption_notes(folder := open_data(gallery))
+    assert [note for note in notes if "captions " in note] == [
+        "2 captions were left out, because several pictures fit the name: x.jpg fits 2 pictures, "
+        "such as a/x.jpg and b/x.jpg. Name such pictures with their folders.",
+        "1 captions name no picture that is there; the first: gone.jpg",
+    ]
+    note = split_note(folder, ["test"])
+    assert "test.txt, x.jpg fits 2 pictures" in note and "not there" not in note
+    (gallery / "captions.txt").write_text("image,caption\nx.jpg,two\n")
+    with pytest.raises(DataError, match=r"x\.jpg fits 2 pictures, such as a/x\.jpg and b/x\.jpg"):
+        open_data(gallery)
 
 
 # --- splits

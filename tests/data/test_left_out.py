@@ -14,7 +14,14 @@ from pixel_encoder import PixelEncoder, make_pictures
 from small_dictionary import build, contents
 
 from timanh.cli import run
-from timanh.data import Selection, describe_left_out, find_pictures, open_data, open_picture
+from timanh.data import (
+    Selection,
+    caption_notes,
+    describe_left_out,
+    find_pictures,
+    open_data,
+    open_picture,
+)
 from timanh.errors import DataError, DictionaryError, EmptyGalleryError, PictureError
 from timanh.vectors import VectorDictionary, add_pictures
 
@@ -241,7 +248,14 @@ def test_a_folder_called_images_does_not_hide_the_others(
         shutil.copy(picture, tmp_path / name)
     assert open_data(tmp_path).names == ("2019/trip/b.png", "images/a.png")
     (tmp_path / "captions.txt").write_text("image,caption\na.png,a dog\n")
-    assert open_data(tmp_path).names == ("a.png",)
+    folder = open_data(tmp_path)
+    assert (folder.names, folder.passed_over) == (("a.png",), ("2019",))
+    (note,) = [line for line in caption_notes(folder) if "passed over" in line]
+    assert "Only the pictures in images are taken" in note and "passed over: 2019." in note
+    shutil.copy(picture, tmp_path / "b.png")
+    assert open_data(tmp_path).passed_over == ("2019", "b.png")
+    (tmp_path / "b.png").unlink()
     (tmp_path / "captions.txt").unlink()
+    assert open_data(tmp_path).passed_over == ()
     shutil.rmtree(tmp_path / "2019")
     assert open_data(tmp_path).names == ("a.png",)

@@ -13,8 +13,9 @@ from timanh.data.listing import (
     describe_left_out,
     find_pictures,
     holds_picture,
+    pictures_beside,
 )
-from timanh.data.matching import match_names
+from timanh.data.matching import fits_several, match_names, several_fit
 from timanh.data.splits import (
     SPLITS,
     fill_splits,
@@ -64,6 +65,7 @@ class DataFolder:
         files: the caption files.
         left_out: files and folders of systems, hidden or excluded.
         unreadable: folders that may not be read, links to nothing, and pipes.
+        passed_over: folders beside `images`, and pictures in `root`, that are not looked at.
     """
 
     root: Path
@@ -75,6 +77,7 @@ class DataFolder:
     files: tuple[Path, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
     def captions_of(self, name: str) -> tuple[str, ...]:
         """A picture's captions; none is an empty tuple."""
@@ -190,6 +193,11 @@ def open_data(
     there = set(found.names)
     missing = tuple(name for name in read.captions if name not in there)
     if missing and len(missing) == len(read.captions):
+        if several := fits_several(missing, found.names):
+            raise DataError(
+                f"Of the {len(missing)} captioned names none is that of one picture in {images}; "
+                f"{several_fit(several)}. Name pictures in the caption file with their folders."
+            )
         raise DataError(
             f"None of the {len(missing)} captioned names, such as {missing[0]}, is a picture in "
             f"{images}, which holds {found.names[0]}. Name pictures in the caption file as they "
@@ -198,6 +206,7 @@ def open_data(
     return DataFolder(
         place, images, read, found.names, missing,
         files=tuple(files), left_out=found.left_out, unreadable=found.unreadable,
+        passed_over=() if images == place else pictures_beside(place, images),
     )  # fmt: skip
 
 

@@ -194,6 +194,29 @@ def describe_left_out(left_out: Sequence[LeftOut]) -> str | None:
     return f"Left out: {text}." if text else None
 
 
+def pictures_beside(root: Path, besides: Path) -> tuple[str, ...]:
+    """Pictures in `root`, and its folders with pictures in them, other than `besides`; sorted.
+
+    Nothing where `root` may not be listed.
+    """
+    try:
+        entries = sorted(root.iterdir())
+    except OSError:
+        return ()
+    return tuple(
+        entry.name
+        for entry in entries
+        if Selection().rule_for_entry(entry.name) is None
+        and (
+            has_suffix(entry.name)
+            if is_file(entry)
+            else entry.is_dir()
+            and not entry.samefile(besides)
+            and holds_picture(entry, besides=besides)
+        )
+    )
+
+
 def holds_picture(root: Path, *, besides: Path) -> bool:
     """Whether a picture that `Selection` takes is in `root`, outside its folder `besides`."""
     for place, folders, files in os.walk(root):

@@ -1,9 +1,9 @@
 """Which picture a name in a list or caption file means, where the disk calls it otherwise."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from timanh.data.listing import has_suffix
-from timanh.workspace import name_key
+from timanh.workspace import name_key, readable
 
 
 def match_names(wanted: Iterable[str], pictures: Sequence[str]) -> dict[str, str]:
@@ -34,6 +34,30 @@ def match_names(wanted: Iterable[str], pictures: Sequence[str]) -> dict[str, str
     return matched
 
 
+def fits_several(names: Iterable[str], pictures: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Name → pictures, for names that `match_names` leaves out since several pictures fit."""
+    left = list(names)
+    if not left:
+        return {}
+    by_end, stems = _grouped(pictures, _last), _grouped(pictures, _stem)
+    several = {}
+    for name in left:
+        fitting = [one for one in by_end.get(_last(name), ()) if _one_ends(name, one)]
+        if not has_suffix(name):
+            fitting = fitting or stems.get(_stem(name), [])
+        if len(fitting) > 1:
+            several[name] = tuple(fitting)
+    return several
+
+
+def several_fit(several: Mapping[str, Sequence[str]]) -> str:
+    """The first of `fits_several` in words: what fits, and which pictures."""
+    name, pictures = next(iter(several.items()))
+    return f"{readable(name)} fits {len(pictures)} pictures, such as " + " and ".join(
+        map(readable, pictures[:2])
+    )
+
+
 def _last(name: str) -> str:
     return name_key(name).rpartition("/")[2]
 
@@ -51,7 +75,11 @@ def _one_ends(name: str, picture: str) -> bool:
 
 def _once(names: Iterable[str], key: Callable[[str], str]) -> dict[str, str]:
     """Key → name, for keys that one name alone has."""
+    return {each: same[0] for each, same in _grouped(names, key).items() if len(same) == 1}
+
+
+def _grouped(names: Iterable[str], key: Callable[[str], str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in names:
         found.setdefault(key(name), []).append(name)
-    return {each: same[0] for each, same in found.items() if len(same) == 1}
+    return found

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from timanh.data.folder import DataFolder
 from timanh.data.listing import describe_left_out
+from timanh.data.matching import fits_several, several_fit
 from timanh.data.splits import SPLITS
 from timanh.workspace import readable
 
@@ -18,10 +19,12 @@ def data_notes(folder: DataFolder) -> tuple[str, ...]:
 
 
 def caption_notes(folder: DataFolder) -> tuple[str, ...]:
-    """How many pictures have captions, and which rows were left out; a line each."""
+    """How many pictures have captions, which rows were left out, and which pictures lie beside
+    those that are taken; a line each."""
     read = folder.captions
+    beside = _beside(folder)
     if not read.captions:
-        return ()
+        return beside
     captioned = sum(1 for name in folder.names if folder.captions_of(name))
     count = sum(len(folder.captions_of(name)) for name in folder.names)
     files = ", ".join(readable(file.name) for file in folder.files)
@@ -33,13 +36,32 @@ def caption_notes(folder: DataFolder) -> tuple[str, ...]:
             f"{read.problem_count:,} rows could not be read and were left out; the first: "
             f"{read.problems[0]}"
         )
-    if folder.missing:
-        rows = sum(len(folder.captions_of(name)) for name in folder.missing)
+    several = fits_several(folder.missing, folder.names)
+    if several:
+        rows = sum(len(folder.captions_of(name)) for name in several)
         lines.append(
-            f"{rows:,} captions name no picture that is there; the first: "
-            f"{readable(folder.missing[0])}"
+            f"{rows:,} captions were left out, because several pictures fit the name: "
+            f"{several_fit(several)}. Name such pictures with their folders."
         )
-    return tuple(lines)
+    absent = [name for name in folder.missing if name not in several]
+    if absent:
+        rows = sum(len(folder.captions_of(name)) for name in absent)
+        lines.append(
+            f"{rows:,} captions name no picture that is there; the first: {readable(absent[0])}"
+        )
+    return (*lines, *beside)
+
+
+def _beside(folder: DataFolder, shown: int = 3) -> tuple[str, ...]:
+    if not folder.passed_over:
+        return ()
+    names = [readable(name) for name in folder.passed_over]
+    more = f" and {len(names) - shown:,} more" if len(names) > shown else ""
+    taken = readable(folder.images.name)
+    return (
+        f"Only the pictures in {taken} are taken, because there is a caption file beside it; "
+        f"passed over: {', '.join(names[:shown])}{more}. Move them into {taken} to take them too.",
+    )
 
 
 def split_note(folder: DataFolder, which: Sequence[str] = SPLITS, file: Path | None = None) -> str:
@@ -69,6 +91,9 @@ def split_note(folder: DataFolder, which: Sequence[str] = SPLITS, file: Path | N
         else:
             origin = f"of {readable(str(listed.file))}"
         if listed is not None and listed.absent:
-            origin += f", {len(listed.absent):,} more names are not there"
+            several = fits_several(listed.absent, folder.names)
+            absent = len(listed.absent) - len(several)
+            origin += f", {absent:,} more names are not there" if absent else ""
+            origin += f", {several_fit(several)}" if several else ""
         parts.append(f"{split}, {len(names):,} pictures ({origin})")
     return f"Splits: {'; '.join(parts)}"
