@@ -204,7 +204,42 @@ def test_a_name_that_fits_two_pictures_is_said_to_fit_two(tmp_path: Path) -> Non
         open_data(gallery)
 
 
+@pytest.mark.parametrize("second", ["caption_vi", "Caption 2", "sentence1", "text", "captions"])
+def test_no_column_of_captions_is_dropped(tmp_path: Path, second: str) -> None:
+    read_in = read(
+        tmp_path,
+        f"image,caption,{second},caption_id,text_length\n"
+        'a.jpg,"A dog, running",Con chó,a1,3\n'
+        "b.jpg,A cat,nan,b1,2\n"
+        "c.jpg,,Con mèo,c1,2\n"
+        "d.jpg,A man, and a dog,Người,d1,2\n",
+    )
+    assert read_in.captions == {
+        "a.jpg": ("A dog, running", "Con chó"), "b.jpg": ("A cat",), "c.jpg": ("Con mèo",),
+    }  # fmt: skip
+    assert read_in.problem_count == 1, "whose comma it is nobody knows"
+    assert read_in.problems[0].startswith("line 5: d.jpg")
+
+
 # --- splits
+
+
+def test_a_split_column_is_read(tmp_path: Path) -> None:
+    gallery = make_gallery(tmp_path / "gallery", repeats=1)
+    (gallery / "captions.txt").write_text(
+        "image,caption,Split\nred_circle_0.jpg,one,Train\ngreen_circle_0.jpg,two,train\n"
+        "blue_circle_0.jpg,three,val\nred_square_0.jpg,four,test\nred_square_0.jpg,five,test\n"
+    )
+    folder = open_data(gallery)
+    assert folder.split("train") == ("red_circle_0.jpg", "green_circle_0.jpg")
+    assert folder.split("dev") == ("blue_circle_0.jpg",)
+    assert folder.split("test") == ("red_square_0.jpg",)
+    assert split_note(folder).count("as the caption files say") == 3
+    names = sorted(path.name for path in (gallery / "images").iterdir())
+    (gallery / "captions.txt").write_text(
+        "split,image,caption\n" + "\n".join(f"train,{name},a" for name in names)
+    )
+    assert "(drawn at random)" in split_note(open_data(gallery), ["train"]), "one split of all"
 
 
 def flickr8k(folder: Path) -> tuple[Path, Path]:

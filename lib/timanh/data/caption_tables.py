@@ -15,11 +15,21 @@ from timanh.data.pictures import SUFFIXES
 
 SEPARATORS = ("|", "\t", ";", ",")
 FORMS = {"|": "flickr30k", ",": "kaggle"}
-# By rank: where two columns could be the caption, it is the one that comes first here.
+# By rank: where two columns could be the name, it is the one that comes first here.
 NAME_COLUMNS = (
     "image", "image_name", "filename", "file_name", "file", "image_path", "path", "image_id",
 )  # fmt: skip
-CAPTION_COLUMNS = ("caption", "captions", "comment", "sentence", "text", "description")
+# "caption", "caption_vi", "captions_2", "Sentence1"; what tells of a caption is none.
+CAPTION_COLUMN = re.compile(
+    r"(?:caption|comment|sentence|text|description)s?(?:[_.-]?\d+|_(?!(?:"
+    r"ids?|no|nr|num|number|count|index|idx|len|length|words|tokens|lang|language|source|author"
+    r"|user|url|file|path|type|score|split|date|time|embedding)$)\w+)?"
+)
+SPLIT_COLUMNS = ("split", "subset", "partition")
+SPLIT_VALUES = {
+    "train": "train", "training": "train", "restval": "train", "dev": "dev", "val": "dev",
+    "valid": "dev", "validation": "dev", "test": "test", "testing": "test",
+}  # fmt: skip
 PICTURE = rf"[^\n]*(?:{'|'.join(re.escape(suffix) for suffix in sorted(SUFFIXES))})"
 # A table of millions of rows with one stray quote must not be read a million times.
 LINES_OF_A_CELL = 50
@@ -30,7 +40,7 @@ class Layout:
     """How a table is laid out: `columns` fields in a row, parted by `separator`.
 
     Attributes:
-        name, caption: the numbers of the columns that are read.
+        name, captions, split: the numbers of the columns that are read.
         header: whether the first row is one.
         numbered: whether names carry the number of the caption, as "a.jpg#0".
     """
@@ -38,9 +48,10 @@ class Layout:
     separator: str
     columns: int
     name: int
-    caption: int
+    captions: tuple[int, ...]
     header: bool
     numbered: bool = False
+    split: int | None = None
 
     @property
     def form(self) -> str:
@@ -66,22 +77,26 @@ def table_layout(first: str) -> Layout | None:
     for separator in SEPARATORS:
         fields = [_plain(field).lower().replace(" ", "_") for field in first.split(separator)]
         name = next((fields.index(each) for each in NAME_COLUMNS if each in fields), None)
-        caption = next((fields.index(each) for each in CAPTION_COLUMNS if each in fields), None)
-        if name is not None and caption is not None:
-            return Layout(separator, len(fields), name, caption, header=True)
+        captions = tuple(
+            at for at, field in enumerate(fields) if at != name and CAPTION_COLUMN.fullmatch(field)
+        )
+        split = next((fields.index(each) for each in SPLIT_COLUMNS if each in fields), None)
+        if name is not None and captions:
+            return Layout(separator, len(fields), name, captions, header=True, split=split)
     for separator in SEPARATORS:
         name_field, parted, _ = first.partition(separator)
         plain = _plain(name_field)
         if separator == "\t" and parted and "#" in plain:
-            return Layout(separator, 2, 0, 1, header=False, numbered=True)
+            return Layout(separator, 2, 0, (1,), header=False, numbered=True)
         if parted and re.fullmatch(PICTURE, plain, re.IGNORECASE):
-            return Layout(separator, 2, 0, 1, header=False)
+            return Layout(separator, 2, 0, (1,), header=False)
     return None
 
 
 def read_table(text: str, layout: Layout) -> CaptionRows:
     """All rows of a table, in order."""
     rows = CaptionRows(layout.form)
+    sides: dict[str, str] = {}
     # Only "\n" ends a line here: `splitlines` would cut captions at rarer signs such as U+2028.
     records = _records(text.split("\n"), layout)
     if layout.header:
@@ -89,14 +104,21 @@ def read_table(text: str, layout: Layout) -> CaptionRows:
     for number, record in records:
         fields = _fields(record, layout)
         name = name_of(fields[layout.name]) if fields else ""
-        caption = caption_of(fields[layout.caption]) if fields else ""
+        read = [caption_of(fields[at]) for at in layout.captions] if fields else []
+        captions = [caption for caption in read if caption]
         if layout.numbered:
             name, sign, count = name.rpartition("#")
             name = name if sign and count.strip().isdigit() else ""
-        if name and caption:
-            rows.add(name, caption)
+        if name and captions:
+            for caption in captions:
+                rows.add(name, caption)
+            value = fields[layout.split] if fields and layout.split is not None else ""
+            if value.lower() in SPLIT_VALUES:
+                sides.setdefault(name, SPLIT_VALUES[value.lower()])
         else:
             rows.skip(f"line {number}: {' '.join(record.split())[:80]}")
+    for name, split in sides.items():
+        rows.splits.setdefault(split, []).append(name)
     return rows
 
 
@@ -144,14 +166,16 @@ def _open_field(record: str, layout: Layout) -> int | None:
 
 
 def _fields(record: str, layout: Layout) -> list[str] | None:
-    """A field a column, the caption's with all that is too much; None where some are missing."""
+    """A field a column, the caption's with all that is too much; None where some are missing,
+    or where nobody knows which of several captions has too much."""
     spans = _spans(record, layout)
     surplus = len(spans) - layout.columns
-    if surplus < 0:
+    if surplus < 0 or (surplus and len(layout.captions) > 1):
         return None
-    last = layout.caption + surplus
-    together = (spans[layout.caption][0], spans[last][1])
-    kept = [*spans[: layout.caption], together, *spans[last + 1 :]]
+    caption = layout.captions[0]
+    last = caption + surplus
+    together = (spans[caption][0], spans[last][1])
+    kept = [*spans[:caption], together, *spans[last + 1 :]]
     return [_plain(record[start:stop]) for start, stop in kept]
 
 

@@ -245,4 +245,8 @@ def _read_all(files: Sequence[Path], pictures: Sequence[str]) -> CaptionSet:
         if split is not None and len(set(named)) > 1 and not read.splits:
             read = replace(read, splits={split: tuple(read.captions)})
         together = together.merged(read) if number else read
+    only_train = together.splits.keys() == {"train"}
+    if only_train and len(together.splits["train"]) == len(together.captions):
+        # As an export of training data says: its pictures still have to be split.
+        together = replace(together, splits={})
     return together.renamed(match_names(together.captions, pictures))
