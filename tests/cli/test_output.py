@@ -4,7 +4,7 @@ import pytest
 from command_line import Printed
 
 from timanh.cli import run
-from timanh.cli.output import bar, shortened, table, width
+from timanh.cli.output import bar, notice, result, result_json, shortened, table, width
 
 
 def commands() -> list[list[str]]:
@@ -57,3 +57,18 @@ def test_bars(share: float, wanted: str) -> None:
 def test_shortened_keeps_what_fits() -> None:
     assert shortened("abc", 3) == "abc"
     assert shortened("abcd", 3) == "ab…"
+
+
+# Letters that would act on the terminal
+
+
+@pytest.mark.parametrize("letter", ["\u202e", "\u2066", "\u2028", "\x1b", "\x9b", "\x07"])
+def test_no_name_acts_on_the_terminal(letter: str, capsys: Printed) -> None:
+    name = f"photo{letter}gnp.exe"
+    result(name)
+    notice(name)
+    result_json({name: [name, {"path": name}]})
+    result("\n".join(table([(name, name)])))
+    printed = capsys.readouterr()
+    assert letter not in printed.out + printed.err
+    assert printed.out.count("gnp.exe") == 6

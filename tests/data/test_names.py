@@ -15,6 +15,8 @@ from timanh.workspace import name_key, readable
         (b"\x82\xa0/\xff\xfe.png", r"\x82\xa0/\xff\xfe.png"),
         ("Phở bò/ảnh.jpg".encode(), "Phở bò/ảnh.jpg"),
         (b"two\nlines \x1b[31m.jpg", r"two\x0alines \x1b[31m.jpg"),
+        ("photo\u202egnp.exe".encode(), r"photo\u202egnp.exe"),
+        ("a\u2066b\u2028c \u05d0\u200f.jpg".encode(), "a\\u2066b\\u2028c \u05d0\u200f.jpg"),
     ],
 )
 def test_a_name_of_any_bytes_can_be_encoded(raw: bytes, shown: str) -> None:

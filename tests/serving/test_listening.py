@@ -54,6 +54,19 @@ def test_an_address_of_another_machine_says_so(host: str) -> None:
     assert f"{host} is not an address of this machine" in said(host)
 
 
+@needs_ipv6
+@pytest.mark.parametrize("host", ["fe80::1%no-such", "[fe80::1%no-such]", "fe80::1%4000000"])
+def test_an_unknown_interface_is_named_with_those_there_are(host: str) -> None:
+    words = said(host)
+    assert f"the network interface {host.strip('[]').partition('%')[2]}, which" in words
+    assert all(name in words for _, name in socket.if_nameindex())
+
+
+@needs_ipv6
+def test_an_address_of_one_interface_needs_its_name() -> None:
+    assert "valid on one network interface only" in said("fe80::1")
+
+
 def test_a_taken_port_says_so() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

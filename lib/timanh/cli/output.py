@@ -39,9 +39,9 @@ def _lines(text: str) -> str:
 
 
 def _readable(value: Any) -> Any:
-    """With every text that came from a file's name as `readable` has it."""
+    """With every text as `readable` has it, but for line ends, which JSON escapes itself."""
     if isinstance(value, str):
-        return value if encodes(value, "utf8") else readable(value)
+        return _lines(value)
     if isinstance(value, dict):
         return {_readable(key): _readable(one) for key, one in value.items()}
     return [_readable(one) for one in value] if isinstance(value, list | tuple) else value

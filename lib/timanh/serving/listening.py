@@ -73,6 +73,8 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
             unbracket(host) or "0.0.0.0", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except (socket.gaierror, ValueError) as error:  # ValueError: a name that no name can be
+        if _interface(host):
+            raise _unknown_interface(host) from error
         raise SettingsError(
             f"No machine called {host!r} is known here. Listen on 127.0.0.1 for this machine "
             "only, or on 0.0.0.0 for all its networks:",
@@ -83,7 +85,38 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
     return family, address
 
 
+def _interface(host: str) -> str:
+    """What follows the % of an IPv6 address; empty for any other host."""
+    address, _, name = unbracket(host).partition("%")
+    return name if ":" in address else ""
+
+
+def _unknown_interface(host: str) -> SettingsError:
+    address, name = unbracket(host).partition("%")[0], _interface(host)
+    known = [known for _, known in socket.if_nameindex()]
+    missing = (
+        f"{address}%{name} names the network interface {name}, which this machine does not have"
+        if name
+        else f"{address} is valid on one network interface only, so it needs its name after a %"
+    )
+    return SettingsError(
+        f"{missing}. Its interfaces are: {', '.join(known)}. Name one:",
+        cli=f"--host {address}%{known[-1]}.",
+        notebook=f'host="{address}%{known[-1]}".',
+    )
+
+
+def _is_link_local(host: str) -> bool:
+    try:
+        return ip_address(unbracket(host)).is_link_local
+    except ValueError:
+        return False
+
+
 def _to_library_error(error: OSError, host: str, port: int) -> PortTakenError | SettingsError:
+    no_interface = error.errno == errno.EINVAL and _is_link_local(host) and ":" in host
+    if no_interface or (error.errno in (errno.ENODEV, errno.ENXIO) and _interface(host)):
+        return _unknown_interface(host)
     other = port + 10 if port + 10 <= 65535 else port - 10
     if error.errno == errno.EADDRINUSE:
         return PortTakenError(

@@ -6,8 +6,10 @@ import unicodedata
 from contextlib import suppress
 from pathlib import Path
 
-# Lone surrogates and control characters.
-UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Lone surrogates, control characters, ends of lines, and what turns the order of other letters
+# round: with U+202E, "gnp.exe" is shown as "exe.png". Marks without that power, such as those
+# between the letters of one emoji, stay.
+UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def readable(name: str) -> str:
@@ -15,8 +17,9 @@ def readable(name: str) -> str:
 
     On Linux the name of a file is bytes. Bytes that are not UTF-8, as old archives have them,
     are lone surrogates in Python, which cannot be encoded. They are shown as bytes are written in
-    Python: `caf\xe9.jpg`. Other lone surrogates (Windows allows them) and control characters are
-    shown the same way; everything else stays as it is.
+    Python: `caf\xe9.jpg`. Other lone surrogates (Windows allows them), control characters and
+    letters that turn the order of others round are shown the same way; everything else stays as
+    it is.
 
     The result is for people and other programs. Only `name` itself opens the file.
     """
