@@ -77,10 +77,16 @@ def test_a_day_is_written_in_one_way(asked: str) -> None:
 def test_by_folder(engine: SearchEngine) -> None:
     inside = [name for name in paths(engine) if name.startswith("biển đẹp/")]
     assert len(inside) == 11
-    for name in ("biển đẹp", "biển đẹp/", "/biển đẹp"):
+    written = (
+        "biển đẹp", "biển đẹp/", "/biển đẹp", "./biển đẹp", "biển đẹp/.", "biển đẹp//",
+        ".\\biển đẹp\\", "x/../biển đẹp",
+    )  # fmt: skip
+    for name in written:
         assert paths(engine, where=Filter(folder=name)) == inside
+    for name in (".", "./", "/", ".\\", "biển đẹp/.."):
+        assert paths(engine, where=Filter(folder=name)) == paths(engine)
     # The second one is written in a caption, which makes it no folder.
-    for name in ("biển", "x"):
+    for name in ("biển", "x", "../biển đẹp"):
         with pytest.raises(UnknownFolderError, match=f"no folder “{name}”.*“biển đẹp”"):
             paths(engine, where=Filter(folder=name))
 

@@ -1,6 +1,7 @@
 """Which pictures a search may return: by folder, date, size and words of captions."""
 
 import math
+import posixpath
 import threading
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -21,6 +22,7 @@ from timanh.vectors.store.columns import (
 )
 
 REMEMBERED = 16
+WHOLE = "."  # the gallery as a folder
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Filter:
 
     Attributes:
         folder: within the gallery, its letters composed or not; folders within it count too.
+            `./a`, `a/` and `a/b/..` are `a`; `.` and `/` are the whole gallery.
         after, before: days of the file's last change, local time, both included.
         min_side: the least pixels of the shorter side.
         min_bytes, max_bytes: of the file.
@@ -100,7 +103,7 @@ class FilterIndex:
 
     def _find(self, where: Filter) -> NDArray[np.int64]:
         found = []
-        if where.folder and where.folder.strip("/"):
+        if where.folder and _tidied(where.folder) != WHOLE:
             found.append(self._in_folder(where.folder))
         if where.words:
             found.append(rows_with_words(self._items, [where.words]))
@@ -110,10 +113,13 @@ class FilterIndex:
     def _in_folder(self, folder: str) -> NDArray[np.int64]:
         # On Windows people write folders with backslashes.
         for written in dict.fromkeys((folder, folder.replace("\\", "/"))):
-            rows = rows_in_folder(self._items, written)
+            path = _tidied(written)
+            rows = np.arange(len(self._items))
+            if path != WHOLE:
+                rows = rows_in_folder(self._items, path)
             if len(rows):
                 return rows
-        raise unknown_folder(folder, self.folders())
+        raise unknown_folder(_tidied(folder), self.folders())
 
     def _by_numbers(self, where: Filter) -> NDArray[np.int64]:
         numbers = (where.after, where.before, where.min_side, where.min_bytes, where.max_bytes)
@@ -132,6 +138,11 @@ class FilterIndex:
         if where.max_bytes is not None:
             passed &= columns.size <= where.max_bytes
         return np.flatnonzero(passed)
+
+
+def _tidied(folder: str) -> str:
+    """Without what a path may have besides its names; `..` stays where it leaves the gallery."""
+    return posixpath.normpath(folder.strip("/"))
 
 
 def _midnight(day: date) -> float:
