@@ -49,12 +49,14 @@ def until_slow(ask: Callable[[str], httpx.Response]) -> httpx.Response:
     raise AssertionError("guessing was not slowed down")
 
 
-def refusals(found: Guesses, tries: list[tuple[str, bool]]) -> list[int]:
-    """The statuses of keys that are sent all at once; 200 for what may pass."""
+def refusals(
+    found: Guesses, tries: list[tuple[str, bool]], key: Callable[[int], str] = str
+) -> list[int]:
+    """The statuses of keys that are sent all at once, another each time; 200 for what may pass."""
 
     async def one(number: int, source: str, right: bool) -> int:
         try:
-            await found.check(source, f"{len(found._wrong)} {number} {right}", right)
+            await found.check(source, f"{len(found._wrong)} {key(number)} {right}", right)
         except RequestError as error:
             return error.status
         return 200
@@ -101,6 +103,51 @@ def test_guesses_from_many_addresses_are_counted_together(pause_s: float) -> Non
     assert refusals(found, [(f"{n}", False) for n in range(many)]) == [401] * many
     later = refusals(found, [(f"x{n}", False) for n in range(80)] + [("owner", True)])
     assert later == [429] * 80 + [200]
+
+
+def all_are_slow() -> Guesses:
+    """After so many wrong keys that every address waits; no time passes."""
+    found, many = Guesses(lambda: 0.0), guesses.FROM_ALL // 4
+    assert refusals(found, [(f"{n}", False) for n in range(many)]) == [401] * many
+    return found
+
+
+@pytest.mark.parametrize("addresses", [16, 200])
+def test_strangers_elsewhere_do_not_shut_out_a_right_key(pause_s: float, addresses: int) -> None:
+    found = all_are_slow()
+    strangers = [(f"s{n}", False) for n in range(addresses) for _ in range(4)]
+    began = time.perf_counter()
+    statuses = refusals(found, [*strangers, ("newcomer", True)])
+    assert statuses == [429] * len(strangers) + [200]
+    # As long as a wrong one, so that a quick answer tells a guesser nothing.
+    assert time.perf_counter() - began >= pause_s
+    assert not found._waiting
+
+
+def test_all_requests_of_a_page_are_one_guess(pause_s: float) -> None:
+    found = all_are_slow()
+    assert refusals(found, [("newcomer", True)] * 24, lambda _: "same") == [200] * 24
+    assert refusals(found, [("other", False)] * 24, lambda _: "same") == [429] * 24
+
+
+def test_places_go_to_keys_whether_right_or_wrong(
+    pause_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[bool] = []
+
+    async def sleep(_: float) -> None:
+        waited.append(True)
+        await real(0.05)
+
+    real = asyncio.sleep
+    monkeypatch.setattr(guesses.asyncio, "sleep", sleep)
+    counts = []
+    for right in (True, False):
+        found = all_are_slow()
+        waited.clear()
+        refusals(found, [(f"{n % 20}", right) for n in range(100, 200)])
+        counts.append(len(waited))
+    assert counts[0] == counts[1] == guesses.MAX_WAITING
 
 
 def test_a_page_that_sends_the_key_of_yesterday_is_not_guessing(engine: SearchEngine) -> None:

@@ -1,8 +1,8 @@
-"""Guessing a key is slow, and nobody who has the right one is locked out."""
+"""Guessing a key is slow, and strangers elsewhere do not lock out who has the right one."""
 
 import asyncio
 import time
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeVar
@@ -15,7 +15,8 @@ from timanh.api.http.problems import RequestError
 
 # Wrong keys a minute; a quarter of them at once. From one address, and from all together.
 FROM_ONE, FROM_ALL = 40, 400
-# Beyond that each key is checked after a pause, and only so many wait for it at a time.
+# Beyond that each key is checked after a pause, and only so many keys wait for it at a time. One
+# from each address may, however many others wait.
 PAUSE_S = 2.0
 MAX_WAITING_FROM_ONE, MAX_WAITING = 4, 64
 REMEMBERED = 8  # wrong keys of an address
@@ -30,6 +31,11 @@ class Guesses:
     So beyond the limit an address waits for every answer. An address that has sent the right key
     before does not wait when it sends it again, whoever else guesses from there; and a page that
     still sends the key of yesterday guesses once and not each time.
+
+    Whether a key may wait depends on the keys that wait already and never on whether it is
+    right: a refusal and its time tell nothing to a guesser at an address where the right key has
+    not been sent. So who guesses without pause can keep a newcomer at the same address from
+    waiting; guessers at other addresses cannot.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -37,7 +43,7 @@ class Guesses:
         self._of_all = RateLimit(FROM_ALL, clock)
         self._known: OrderedDict[str, None] = OrderedDict()
         self._wrong: OrderedDict[str, deque[int]] = OrderedDict()  # hashes of the last ones
-        self._waiting: dict[str, int] = {}
+        self._waiting: dict[str, Counter[int]] = {}  # requests by the hash of their key
 
     async def check(self, source: str, given: str, right: bool) -> None:
         """Raises RequestError: 401 a wrong key; 429 after too many of them."""
@@ -45,7 +51,7 @@ class Guesses:
             raise _wrong()
         guessing = self._of_one.is_used_up(source) or self._of_all.is_used_up("")
         if guessing and not (right and source in self._known):
-            await self._pause(source)
+            await self._pause(source, hash(given))
         if right:
             _keep(self._known, source, None)
             return
@@ -56,17 +62,22 @@ class Guesses:
         self._of_all.wait_s("")
         raise _too_many() if guessing else _wrong()
 
-    async def _pause(self, source: str) -> None:
-        waiting = self._waiting.get(source, 0)
-        if waiting >= MAX_WAITING_FROM_ONE or sum(self._waiting.values()) >= MAX_WAITING:
-            raise _too_many()
-        self._waiting[source] = waiting + 1
+    async def _pause(self, source: str, key: int) -> None:
+        here = self._waiting.setdefault(source, Counter())
+        # A page sends its key with many requests at once: they are one guess.
+        if here and key not in here:
+            everywhere = sum(map(len, self._waiting.values()))
+            if len(here) >= MAX_WAITING_FROM_ONE or everywhere >= MAX_WAITING:
+                raise _too_many()
+        here[key] += 1
         try:
             await asyncio.sleep(PAUSE_S)
         finally:
-            left = self._waiting.pop(source) - 1
-            if left:
-                self._waiting[source] = left
+            here[key] -= 1
+            if not here[key]:
+                del here[key]
+            if not here:
+                del self._waiting[source]
 
 
 def source_of(scope: Scope, headers: Headers) -> str:
