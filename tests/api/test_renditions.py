@@ -121,3 +121,21 @@ def test_what_cannot_be_read_any_more_is_said(tmp_path: Path) -> None:
         assert (answer.status_code, answer.json()["code"]) == (415, "unreadable-picture")
         assert "a.tif" in answer.json()["detail"]
         assert client.get(f"/api/images/{item_id('a.tif')}/original").status_code == 200
+
+
+@pytest.mark.parametrize("content", [b"garbage" * 400, b"", b"<!doctype html><title>gone</title>"])
+def test_what_is_no_picture_any_more_is_no_picture_to_a_browser(
+    tmp_path: Path, content: bytes
+) -> None:
+    pictures = make_pictures(tmp_path / "pictures", 2)
+    Image.new("RGB", (90, 90), "red").save(pictures / "a.jpg")
+    build_dictionary(pictures, PixelEncoder(), tmp_path / "out", progress=False)
+    (pictures / "a.jpg").write_bytes(content)
+    engine = SearchEngine(PixelEncoder(), VectorDictionary.open(tmp_path / "out"))
+    with TestClient(create_app(engine), base_url="http://127.0.0.1:8001") as client:
+        place = f"/api/images/{item_id('a.jpg')}"
+        for answer in (client.get(place), client.get(f"{place}/thumbnail")):
+            assert (answer.status_code, answer.json()["code"]) == (415, "unreadable-picture")
+            assert "a.jpg is" in answer.json()["detail"]
+            assert "etag" not in answer.headers
+        assert client.get(f"{place}/original").content == content

@@ -1,5 +1,7 @@
 """One picture large: zoom, swipe, keys, what is told of it, its link."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.steps import search
@@ -79,3 +81,21 @@ def test_captions_path_and_link_of_the_picture(page: Page) -> None:
     assert page.evaluate("async (url) => (await fetch(url)).ok", link)
     shown = page.locator(".swiper-slide-active img").get_attribute("src")
     assert shown and link.endswith(shown)
+
+
+def test_a_picture_that_cannot_be_shown_is_words_in_both_languages(page: Page) -> None:
+    page.expected += ["415"]  # type: ignore[attr-defined]
+    garbage = {"status": 415, "content_type": "application/problem+json", "body": "{}"}
+    page.route(re.compile(r"/api/images/[^/]+$"), lambda route: route.fulfill(**garbage))
+    search(page, "a red car")
+    page.locator(".grid .hit").first.click()
+    stage = page.locator(".swiper-slide-active")
+    expect(stage).to_have_text("This picture cannot be shown. Its file may be damaged or gone.")
+    expect(stage.locator("img")).to_have_count(0)
+    for key in ("+", "-", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(page.locator("#large-place")).to_have_text("2/10")
+    page.evaluate("async () => (await import('/js/core/i18n.js')).switchLanguage('vi')")
+    expect(stage).to_have_text(
+        "Không hiển thị được ảnh này. Tệp ảnh có thể đã hỏng hoặc không còn nữa."
+    )

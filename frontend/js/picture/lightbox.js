@@ -73,10 +73,15 @@ function current() {
 }
 
 function slide({ url, width, height }) {
-  const image = element("img", { src: url, alt: "", width, height, loading: "lazy", draggable: "false" });
+  const image = element("img", { src: url, alt: "", width, height, loading: "lazy", draggable: "false", onerror: sayUnseen });
   image.style.setProperty("--width", `${width}px`);
   image.style.setProperty("--ratio", String(width / height));
   return element("li", { class: "swiper-slide" }, element("div", { class: "swiper-zoom-container" }, image));
+}
+
+/** In place of a picture that the browser cannot show. */
+function sayUnseen({ target }) {
+  target.replaceWith(element("p", { class: "unseen", "data-i18n": "picture-unseen" }, say("picture-unseen")));
 }
 
 function show(index) {

@@ -32,13 +32,14 @@ class Kind:
 
 
 def kind_of(file: Path) -> Kind:
-    """By its content, without decoding it; by its suffix where Pillow does not know it."""
+    """By its content, without decoding it; by its suffix where it is no picture that can be read
+    here, which browsers are not given: they would show a broken one."""
     try:
         with Image.open(file, formats=FORMATS) as image:
             name, pixels = str(image.format), image.width * image.height
             for_browsers = image.mode in FOR_BROWSERS.get(name, ())
     except (*DAMAGE, Image.DecompressionBombError, MemoryError):
-        return Kind(_by_suffix(file), 0, for_browsers=True)
+        return Kind(_by_suffix(file), 0, for_browsers=False)
     known = MEDIA_TYPES.get(name) or Image.MIME.get(name) or _by_suffix(file)
     return Kind(known, pixels, for_browsers)
 
