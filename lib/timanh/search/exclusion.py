@@ -13,19 +13,32 @@ from itertools import islice
 from timanh.data.marks import without_marks
 from timanh.search.language import words_of
 
-# A minus excludes a word that begins with a letter: "-5°C", "10-20", "T-shirt", "2 - 1" do not.
+# A minus excludes a word that begins with a letter: "-5°C", "10-20", "T-shirt", "2 - 1" do not,
+# nor does one before a single capital letter, as in "size -L". Phones and Word type – and −, too.
 MINUS = re.compile(
     r"""
-    (?<!\S)- (?: ["“]\s*(?P<quoted>[^"“”\s][^"“”]*)["”] | (?P<word>[^\W\d_](?:[\w'’.-]*\w)?) )
-    (?=[\s,.;!?]|$)
+    (?<![^\s(])[-–−] (?![A-Z](?![\w'’.-]))
+    (?: ["“]\s*(?P<quoted>[^"“”\s][^"“”]*)["”] | (?P<word>[^\W\d_](?:[\w'’.-]*\w)?) )
+    (?=[\s,.;!?)]|$)
     """,
     re.VERBOSE,
+)
+# Where there is nobody, people are excluded, if no verb follows.
+NOBODY = re.compile(
+    r"""
+    (?: [,;]\s* )? (?: \b(?:and|but)\s+ )? (?: \bwith\s+ )? \b(?:nobody|no-one)\b
+    (?: \s+ (?: around | nearby | there | else | on\s+it | in\s+(?:it|sight) ) )?
+    (?=\s*(?:$|[,.;!?]|\b(?:on|in|at|by|near|and|but)\b))
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 ENGLISH_TRIGGER = re.compile(
     r"""
     (?: [,;]\s* )? (?: \b(?:and|but)\s+ )?
     (?: \bwithout (?:\s+(?:wearing|having|holding|carrying|showing|using))?
       | \bwith\s+no | (?<=,\s)no | (?<=\bbut\s)no
+      | \A\s* no (?!\s+(?:entry|exit|entrance|vacanc|trespass|admittance|way|u-?turn|left|right)
+            | [^,.;]*\b(?:signs?|allowed|permitted|symbol)\b)
       | \b(?:(?:who|that|which)\s+)? (?:(?:is|are|was|were)(?:\s+not|n['’]t)|not)
             \s+(?:wearing|having|holding|carrying)
       | \b(?:(?:who|that|which)\s+)? (?:do|does|did)(?:\s+not|n['’]t) \s+(?:have|wear|hold|carry)
@@ -41,7 +54,15 @@ VIETNAMESE_TRIGGER = re.compile(
     (?: (?<!trên\s)(?<!hàng\s)(?<!tren\s)(?<!hang\s) \b(?:không|khong|chẳng|chưa)\s+
           (?: (?:hề\s+)?(?:có|co) | còn | phải(?:\s+là)? | kèm | kem | chứa | thấy
             | đội|doi | mặc|mac | đeo|deo | mang | cầm|cam | che
-            | (?:đi|di)(?=\s+(?:giày|giầy|dép|tất|ủng|giay|dep|tat)\b) )
+            | (?:đi|di)(?=\s+(?:giày|giầy|dép|tất|ủng|giay|dep|tat)\b)
+)
+      # Without a verb, only before what is certain to be a noun: not "không gian".
+      | (?<!trên\s)(?<!hàng\s)(?<!tren\s)(?<!hang\s) \b(?:không|khong)
+          (?=\s+(?:người(?!\s+lái)|mũ|nón|áo|quần|giày|giầy|dép|kính|râu|tóc|cây|xe|mây
+            |nguoi(?!\s+lai)|mu|ao|giay|kinh|rau|toc|xe)\b)
+      | \b(?:thiếu|thieu)
+          (?!\s+(?:nữ|nhi|niên|tá|úy|uý|tướng|gia|thời|nu|nien|ta|uy|tuong|thoi)\b)
+      | \bvắng (?:\s+bóng)? (?=\s+(?:người|khách|xe|ai)\b)
       | (?<!thuốc\s) \b (?: (?:ngoại|loại)\s+trừ | trừ(?!\s+(?:tà|sâu|phi|khử)\b) ) (?:\s+ra)?
       | \bngoai\s+tru
     ) \s+
@@ -54,7 +75,7 @@ TAIL = re.compile(
     r"""
     \s+ (?: on | around | nearby | visible | at\s+all
           | (?:on|in)\s+(?:it|them|sight|view|the\s+(?:picture|photo|image|frame))
-          | (?:nào\s+)?cả | nào | hết | nao | trong\s+(?:ảnh|hình) )
+          | (?:nào\s+)?cả | nào | hết | nao | trong\s+(?:ảnh|hình) | qua\s+lại | ở )
     (?=\s*(?:$|[,.;!?]))
     | \s+on (?=\s+(?:is|are|was|were|and|but|\w+ing)\b)  # "a man with no shirt on climbing"
     """,
@@ -170,7 +191,8 @@ def split_excluded(text: str) -> tuple[str | None, tuple[str, ...]]:
         left.append(text[place:start])
         phrases += excluded
         place = end
-    rest = re.sub(r"\s+(?=[,.;!?])", "", " ".join(" ".join([*left, text[place:]]).split()))
+    rest = re.sub(r"\(\s*\)", "", " ".join([*left, text[place:]]))
+    rest = re.sub(r"\s+(?=[,.;!?)])", "", " ".join(rest.split()))
     rest = re.sub(r",[\s,]*(?=,)", "", rest)
     rest = re.sub(r"^(?:(?:and|but|và|nhưng)\s+)+", "", rest.strip(" ,;"), flags=re.IGNORECASE)
     wanted = rest.strip(" ,;") if re.search(r"\w", rest) else None
@@ -181,6 +203,8 @@ Excluded = tuple[int, int, list[str]]  # from, to, phrases
 
 
 def _after_minus(text: str) -> Iterator[Excluded]:
+    for found in NOBODY.finditer(text):
+        yield found.start(), found.end(), ["people"]
     for found in MINUS.finditer(text):
         yield found.start(), found.end(), [(found["quoted"] or found["word"]).strip()]
 
