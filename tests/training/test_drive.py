@@ -12,7 +12,7 @@ from training.test_resuming import interrupted_after
 
 from timanh.data import open_data
 from timanh.training import checkpoints, train, trainer
-from timanh.workspace import put_file, settle_file
+from timanh.workspace import discard_file, put_file, settle_file
 
 
 class Trash:
@@ -105,3 +105,32 @@ def test_a_copy_that_is_killed_leaves_the_old_file_or_the_new_one(
     settle_file(target)
     assert target.read_bytes() == (b"old" if killed_at < 2 else b"new") * 1000
     assert [path.name for path in target.parent.iterdir()] == ["state.pt"]
+
+
+@pytest.mark.parametrize("place", ["drive", "own disk"])
+def test_what_a_link_leads_to_is_never_emptied(tmp_path: Path, colab: Path, place: str) -> None:
+    folder = colab / "drive" / "MyDrive" / "data" if place == "drive" else tmp_path / "data"
+    folder.mkdir(parents=True)
+    precious, source = folder / "precious.txt", tmp_path / "source"
+    precious.write_text("precious")
+    source.write_text("new")
+    for name in ("captions.txt", ".captions.txt.part"):
+        (folder / name).symlink_to(precious)
+    put_file(source, folder / "captions.txt")
+    assert not (folder / "captions.txt").is_symlink()
+    assert (folder / "captions.txt").read_text() == "new"
+    for name in (".state.old", ".state.part"):
+        (folder / name).symlink_to(precious)
+    settle_file(folder / "state")
+    (folder / "training-state.pt").hardlink_to(precious)
+    discard_file(folder / "training-state.pt")
+    (folder / "dangling").symlink_to(folder / "nowhere")
+    discard_file(folder / "dangling")
+    assert precious.read_text() == "precious"
+
+
+def test_off_drive_a_file_is_deleted_without_being_emptied(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("state")
+    with (tmp_path / "state").open() as reading:
+        discard_file(tmp_path / "state")
+        assert reading.read() == "state" and not (tmp_path / "state").exists()

@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from timanh.errors import SettingsError
+from timanh.workspace.root import local_place
 
 
 @contextmanager
@@ -43,6 +45,7 @@ def put_file(source: Path, target: Path) -> None:
     one whole file, under a name that `settle_file` turns back into `target`.
     """
     part, new, old = (_beside(target, word) for word in ("part", "new", "old"))
+    discard_file(part)
     with source.open("rb") as read, part.open("wb") as written:
         shutil.copyfileobj(read, written, 16 * 1024 * 1024)
         written.flush()
@@ -65,12 +68,17 @@ def settle_file(target: Path) -> None:
 
 
 def discard_file(path: Path) -> None:
-    """Delete a file if it exists, emptied first so that a trash keeps nothing large."""
+    """Delete a file if it exists; on Google Drive emptied first, so its trash keeps nothing large.
+
+    A link is deleted and what it leads to stays as it is; so does a file's other hard link.
+    """
     try:
-        with path.open("r+b") as file:
-            file.truncate(0)
+        state = path.lstat()
     except FileNotFoundError:
         return
+    of_its_own = stat.S_ISREG(state.st_mode) and state.st_nlink <= 1
+    if of_its_own and local_place(path.parent) != path.parent:
+        os.truncate(path, 0)
     path.unlink(missing_ok=True)
 
 
