@@ -3,6 +3,7 @@
 import io
 import shutil
 import tarfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 from galleries import make_gallery
 from pixel_encoder import PixelEncoder
 
+from timanh.api import ApiConfig
+from timanh.api.gallery.editing import GalleryEditor
 from timanh.data import archive, data_folder, find_gallery, keep_added, prepare_data
 from timanh.data.archive import pack_data, pack_pictures, unpack_data, unpack_pictures
 from timanh.errors import DataError
-from timanh.serving import ServeConfig, load_engine
+from timanh.serving import ServeConfig, load_engine, starting
 from timanh.vectors import VectorDictionary, build_dictionary
 from timanh.workspace import Workspace, mount_drive
 
@@ -169,6 +172,71 @@ def test_a_dictionary_finds_its_pictures_in_the_next_session_and_added_ones_are_
     assert engine.dictionary.gallery == folder.images
     assert (folder.images / "added" / "new.jpg").is_file() and len(contents(folder.images)) == 5
     (folder.images / "added" / "new.jpg").unlink()
-    keep_added(folder.images, "added")
+    keep_added(folder.images, "added", ["added/new.jpg"])
     assert not (workspace.data / "demo" / "images" / "added" / "new.jpg").exists()
     assert find_gallery(colab / "nowhere" / "images", index) == colab / "nowhere" / "images"
+
+
+def test_pictures_that_another_machine_adds_stay_on_drive_and_come_here(colab: Path) -> None:
+    mount_drive()
+    workspace = Workspace.open()
+    folder = prepare_data("demo", workspace, count=4, progress=False)
+    drive, here = workspace.data / "demo" / "images" / "added", folder.images / "added"
+    drive.mkdir(parents=True)
+    (drive / "theirs.jpg").write_bytes(b"theirs")
+    here.mkdir()
+    for name in ("mine.jpg", "gone.jpg"):
+        (here / name).write_bytes(b"mine")
+    keep_added(folder.images, "added")
+    (here / "gone.jpg").unlink()
+    keep_added(folder.images, "added", ["added/gone.jpg", "added/mine.jpg"])
+    assert contents(drive) == {"theirs.jpg": b"theirs", "mine.jpg": b"mine"}
+    assert find_gallery(folder.images, workspace.vectors / "demo") == folder.images
+    assert (here / "theirs.jpg").read_bytes() == b"theirs"
+
+
+def test_the_api_deletes_on_drive_what_it_deleted_itself(
+    colab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mount_drive()
+    workspace = Workspace.open()
+    folder = prepare_data("demo", workspace, count=4, progress=False)
+    index = workspace.vectors / "demo"
+    build_dictionary(folder.root, PixelEncoder(), index, progress=False)
+    monkeypatch.setattr(VectorDictionary, "load_encoder", lambda *_, **__: PixelEncoder())
+    engine = load_engine(ServeConfig(index))
+    waiting: set[str] = set()
+    keep = partial(starting._keep_added, engine.dictionary.gallery, waiting)
+    editor = GalleryEditor(engine, ApiConfig(changed=keep))
+    drawn = make_gallery(colab / "others") / "images"
+    sent = [path.read_bytes() for path in sorted(drawn.iterdir())[:2]]
+    items, _ = editor.add(sent)
+    drive = workspace.data / "demo" / "images"
+    (drive / "added" / "theirs.jpg").write_bytes(b"theirs")
+
+    def disconnected(*_: object) -> None:
+        raise OSError("Transport endpoint is not connected")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(starting, "keep_added", disconnected)
+        editor.delete(items[0].id)
+    assert (drive / items[0].path).is_file()
+    editor.delete(items[1].id)
+    assert list(contents(drive)) == ["added/theirs.jpg"] and not waiting
+
+
+def test_a_gallery_whose_unpacking_was_killed_is_finished_before_it_is_served(
+    colab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mount_drive()
+    workspace = Workspace.open()
+    folder = prepare_data("demo", workspace, count=4, progress=False)
+    whole = contents(folder.images)
+    shutil.rmtree(folder.root)
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "_unpack", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            unpack_data(workspace.data / "demo", progress=False)
+    assert folder.images.is_dir() and not contents(folder.images)
+    assert find_gallery(folder.images, workspace.vectors / "demo") == folder.images
+    assert contents(folder.images) == whole

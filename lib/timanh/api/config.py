@@ -1,6 +1,6 @@
 """How an API is set up: one frozen value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 
@@ -24,7 +24,8 @@ class ApiConfig:
         searches_per_minute, reads_per_minute: for one address; 0 is no limit.
         thumbnail_side: long side of thumbnails, in pixels.
         thumbnail_bytes: of thumbnails kept in memory.
-        changed: called after pictures were added or deleted.
+        changed: called after pictures were added or deleted, with the paths in the gallery of the
+            files that were deleted.
     """
 
     api_key: str | None = field(default=None, repr=False)
@@ -43,4 +44,4 @@ class ApiConfig:
     reads_per_minute: int = 0
     thumbnail_side: int = 320
     thumbnail_bytes: int = 64_000_000
-    changed: Callable[[], None] = lambda: None
+    changed: Callable[[Collection[str]], None] = lambda deleted: None

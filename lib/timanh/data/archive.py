@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
@@ -64,12 +64,7 @@ def unpack_data(folder: Path, *, progress: bool = True) -> Path:
     if place != folder:
         for file in _other_files(folder):
             shutil.copyfile(file, place / file.name)
-        # Pictures that were added through the API are beside the archive.
-        for name, source in _pictures(folder / IMAGES):
-            target = place / IMAGES / name
-            if not target.is_file() or target.stat().st_size != source.stat().st_size:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, target)
+        _copy_added(folder / IMAGES, place / IMAGES)
     return place
 
 
@@ -108,11 +103,14 @@ def unpack_pictures(archive: Path, images: Path, *, progress: bool = True) -> No
     found = _read(marker)
     if found == {**of, "whole": True} and images.is_dir():
         return
+    images.parent.mkdir(parents=True, exist_ok=True)
     if found != {**of, "whole": False} and images.parent != archive.parent:
-        shutil.rmtree(images, ignore_errors=True)  # a copy of another archive
+        # A copy of another archive; a kill from here on is seen, too.
+        _write(marker, {"whole": False})
+        shutil.rmtree(images, ignore_errors=True)
+    _write(marker, {**of, "whole": False})
     images.mkdir(parents=True, exist_ok=True)
     free_disk_or_raise(images.parent, archive.stat().st_size)
-    _write(marker, {**of, "whole": False})
     try:
         _require_end(archive)
         with tarfile.open(archive, "r:") as tar:
@@ -131,17 +129,29 @@ def unpack_pictures(archive: Path, images: Path, *, progress: bool = True) -> No
 
 
 def find_gallery(gallery: Path, index: Path) -> Path:
-    """`gallery`; where it is missing and packed in the workspace of `index`, unpacked first."""
-    if gallery.is_dir():
-        return gallery
+    """`gallery`; where it is packed in the workspace of `index`, unpacked first.
+
+    An unpacking that was killed is finished, and pictures that another machine has added to the
+    archive's folder since are copied here.
+    """
     packed = index.resolve().parent.parent / "data" / gallery.parent.name
-    return unpack_data(packed) / IMAGES if is_packed(packed) else gallery
+    if not is_packed(packed):
+        return gallery
+    if not gallery.is_dir() or _read(gallery.parent / UNPACKED).get("whole") is False:
+        return unpack_data(packed) / IMAGES
+    if packed != local_place(packed) == gallery.parent:
+        _copy_added(packed / IMAGES, gallery)
+    return gallery
 
 
-def keep_added(gallery: Path, folder: str) -> None:
+def keep_added(gallery: Path, folder: str, deleted: Collection[str] = ()) -> None:
     """Copy pictures that were added below `gallery`/`folder` beside the archive they belong to.
 
-    Does nothing for a gallery that was not unpacked from an archive elsewhere.
+    Does nothing for a gallery that was not unpacked from an archive elsewhere. Other pictures
+    there may be another machine's, so nothing goes but what is named.
+
+    Args:
+        deleted: names below `gallery` of pictures that were deleted here, to delete there too.
     """
     archive = Path(str(_read(gallery.parent / UNPACKED).get("archive", gallery)))
     if archive.parent == gallery.parent:
@@ -153,9 +163,9 @@ def keep_added(gallery: Path, folder: str) -> None:
         if not target.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             put_file(file, target)
-    for name, file in _pictures(kept / folder):
-        if name not in there:
-            file.unlink()
+    for name in deleted:
+        if not (gallery / name).exists():
+            (kept / name).unlink(missing_ok=True)
 
 
 def describe_content(images: Path) -> dict[str, object]:
@@ -166,6 +176,15 @@ def describe_content(images: Path) -> dict[str, object]:
         digest.update(f"{name}\t{content}\n".encode(errors="surrogateescape"))
         count += 1
     return {"files": count, "digest": digest.hexdigest()}
+
+
+def _copy_added(images: Path, to: Path) -> None:
+    """Pictures that were added through the API are beside the archive."""
+    for name, source in _pictures(images):
+        target = to / name
+        if not target.is_file() or target.stat().st_size != source.stat().st_size:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
 
 
 def _state_of(archive: Path) -> dict[str, object]:

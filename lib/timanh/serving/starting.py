@@ -4,7 +4,7 @@ import gc
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -52,7 +52,7 @@ def start(config: ServeConfig) -> Running:
             read_only=chosen.read_only,
             searches_per_minute=SEARCHES_PER_MINUTE if chosen.reachable else 0,
             reads_per_minute=READS_PER_MINUTE if chosen.reachable else 0,
-            changed=partial(_keep_added, engine.dictionary.gallery),
+            changed=partial(_keep_added, engine.dictionary.gallery, set()),
         ),
     )
     server = ApiServer(app, chosen.host, chosen.port).start()
@@ -117,10 +117,15 @@ def make_translator(config: ServeConfig) -> Translator:
     return Translator(services, cache=TranslationCache(config.cache_folder / "translations.jsonl"))
 
 
-def _keep_added(gallery: Path) -> None:
-    """Pictures added in Colab go to Drive too, from where the machine's disk is filled again."""
+def _keep_added(gallery: Path, waiting: set[str], deleted: Collection[str]) -> None:
+    """Pictures added in Colab go to Drive too, from where the machine's disk is filled again.
+
+    `waiting`: what was deleted while Drive could not be written, tried again with the next change.
+    """
+    waiting.update(deleted)
     try:
-        keep_added(gallery, ADDED)
+        keep_added(gallery, ADDED, waiting)
+        waiting.clear()
     except OSError as error:
         log.warning(
             "Added pictures could not be copied to Google Drive (%s); they are lost when the "

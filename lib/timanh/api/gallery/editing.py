@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -86,7 +86,7 @@ class GalleryEditor:
             item = dictionary.item(dictionary.row_of(id))
             with self._set_aside(item.path), suppress(UnknownPictureError):
                 remove_pictures(dictionary.folder, [id], opened=opened_in(self.engine.dictionary))
-            self._reopen()
+            self._reopen([item.path] if item.path.startswith(f"{ADDED}/") else [])
             return len(self.engine.dictionary)
 
     def _keep(self, new: Mapping[str, bytes]) -> None:
@@ -153,24 +153,28 @@ class GalleryEditor:
             with suppress(TimAnhError, OSError):
                 self._settle(aside, name)
 
-    def _settle(self, aside: Path, name: str) -> None:
+    def _settle(self, aside: Path, name: str) -> bool:
+        """Whether the picture is deleted."""
         dictionary = self.engine.dictionary
         if known_pictures(dictionary.folder, [name]):
             aside.rename(dictionary.gallery / name)
-        else:
-            aside.unlink(missing_ok=True)
+            return False
+        aside.unlink(missing_ok=True)
+        return True
 
     def _mend(self) -> None:
         """Settle what a process left that was killed while it deleted a picture."""
         for file in (self.engine.dictionary.gallery / ADDED).glob(".*.deleted"):
             found = ASIDE.fullmatch(file.name)
             if found and time.time() - int(found["since"]) > KILLED_S:
-                self._settle(file, f"{ADDED}/{found['name']}")
+                name = f"{ADDED}/{found['name']}"
+                if self._settle(file, name):
+                    self.config.changed([name])
 
-    def _reopen(self) -> None:
+    def _reopen(self, deleted: Collection[str] = ()) -> None:
         """Searches that run keep the old dictionary; the next ones have the new."""
         self.engine.dictionary = reopen(self.engine.dictionary, self.engine.encoder)
-        self.config.changed()
+        self.config.changed(deleted)
 
     def _require_writable(self) -> None:
         if self.config.read_only:
