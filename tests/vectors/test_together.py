@@ -131,6 +131,31 @@ def test_a_build_leaves_what_another_process_is_writing(out: Path) -> None:
     assert not (out / other.vectors.name).exists()
 
 
+@pytest.mark.parametrize("kind", ["build", "compact"])
+def test_a_process_that_slept_for_hours_removes_no_file_of_a_newer_state(
+    out: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Neither command has anything to change, so it never learns of that state by saving."""
+    known = writer.DictionaryWriter.drop_damaged
+
+    def slept(self: writer.DictionaryWriter) -> dict[str, int]:
+        damaged = known(self)
+        monkeypatch.setattr(writer.DictionaryWriter, "drop_damaged", known)
+        add(out, "late.png")
+        left = out / "000001-abcdef01.vectors.npy"
+        left.write_bytes(b"of a process that was killed")
+        for file in filter(Path.is_file, out.rglob("*")):
+            os.utime(file, (time.time() - 7200,) * 2)
+        return damaged
+
+    compact_dictionary(out)
+    before = paths_in(out)
+    monkeypatch.setattr(writer.DictionaryWriter, "drop_damaged", slept)
+    build(out.parent / "pictures", out) if kind == "build" else compact_dictionary(out)
+    assert paths_in(out) == before | {"late.png"}
+    assert not (out / "000001-abcdef01.vectors.npy").exists()
+
+
 def new_item(path: str) -> Item:
     return Item(item_id(path), path, (), 3, 2, 1, 0.0, "")
 

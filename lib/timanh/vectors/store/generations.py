@@ -13,6 +13,7 @@ one of them.
 import os
 import re
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -48,6 +49,17 @@ def newest(folder: Path) -> tuple[Path, str]:
 def highest(folder: Path) -> int:
     """The number of the newest state in `manifests`; 0 where there is none."""
     return max(_numbers(folder), default=0)
+
+
+def recent(folder: Path, seconds: float) -> list[str]:
+    """The texts of the states that were saved within so many seconds."""
+    texts = []
+    for number in _numbers(folder):
+        file = _file(folder, number)
+        with suppress(FileNotFoundError):
+            if time.time() - file.stat().st_mtime < seconds:
+                texts.append(_read(file))
+    return texts
 
 
 def is_dictionary(folder: Path) -> bool:

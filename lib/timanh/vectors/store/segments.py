@@ -1,10 +1,11 @@
 """Segments: files of vectors and items that are written once and never changed."""
 
 import hashlib
+import json
 import re
 import secrets
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -13,10 +14,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from timanh.errors import DictionaryDamagedError, DictionaryError, advice
+from timanh.errors import (
+    DictionaryDamagedError,
+    DictionaryError,
+    DictionaryNotFoundError,
+    advice,
+)
 from timanh.vectors.store import generations
 from timanh.vectors.store.items import Item, write_lines
-from timanh.vectors.store.manifest import DTYPE, ChecksumSpan, Segment, StoredFile, file_hash
+from timanh.vectors.store.manifest import (
+    DTYPE,
+    ChecksumSpan,
+    Manifest,
+    Segment,
+    StoredFile,
+    file_hash,
+    parse,
+)
 from timanh.vectors.store.removed import Rows
 from timanh.vectors.store.row_blocks import RowBlocks, VectorArray
 from timanh.workspace import atomic_write
@@ -146,18 +160,40 @@ def next_number(folder: Path) -> int:
     return max((_number(path.name) or 0 for path in folder.iterdir()), default=0) + 1
 
 
-def sweep(folder: Path, keep: Collection[str]) -> list[str]:
+def sweep(folder: Path) -> list[str]:
     """Remove files of ours that no manifest names, unless another process may be writing them;
     returns their names."""
+    old = [path for path in sorted(folder.iterdir()) if _is_ours(path.name) and _is_old(path)]
     removed = []
-    for path in sorted(folder.iterdir()):
-        if path.name not in keep and _is_ours(path.name) and _is_old(path) and _remove(path):
+    named: set[str] | None = None
+    seen = -1
+    for path in old:
+        # Another process may have put the file into a state since it was listed.
+        if (newest := generations.highest(folder)) != seen:
+            named, seen = _named(folder), newest
+        if named is None:
+            break
+        if path.name not in named and _remove(path):
             removed.append(path.name)
     with suppress(OSError):
         for path in (folder / generations.FOLDER).iterdir():
             if path.suffix == ".part" and generations.is_state(path.name) and _is_old(path):
                 _remove(path)
     return removed
+
+
+def _named(folder: Path) -> set[str] | None:
+    """The files of the newest state and of those that were saved shortly before; None where that
+    cannot be said."""
+    try:
+        named = Manifest.load(folder).files()
+        for text in generations.recent(folder, YOUNG_S):
+            named |= parse(json.loads(text)).files()
+    except DictionaryNotFoundError:
+        return set()
+    except (DictionaryError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return named
 
 
 def retire(folder: Path, names: Iterable[str]) -> None:

@@ -219,7 +219,7 @@ class DictionaryWriter(Joining):
 
     def sweep(self) -> None:
         """Remove what no manifest names, unless another process may be writing it."""
-        sweep(self.folder, self.manifest.files())
+        sweep(self.folder)
 
     def _edited(self, segment: Segment, changed: Mapping[int, Item]) -> Segment:
         lines = self.lines_of(segment)
