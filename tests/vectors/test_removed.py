@@ -50,6 +50,10 @@ from timanh.vectors.store.writer import DictionaryWriter
 COUNT, DIM = 3000, 32
 
 
+def unit(rows: NDArray[np.float64]) -> NDArray[np.float32]:
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
 def vectors_of(count: int, seed: int = 0) -> NDArray[np.float32]:
     """Unit rows near a space of few dimensions, as those of pictures are."""
     axes = np.random.default_rng(0).standard_normal((6, DIM))
@@ -186,6 +190,23 @@ def test_an_index_leaves_removed_rows_out(
     for found in (ways[kind].search(parts, asked, 10), stacked):
         assert share(found[1], wanted[1]) >= usual - (0.05 if kind in ("ivf", "hnsw") else 0)
         np.testing.assert_allclose(found[0], np.vecdot(left[found[1]], asked[:, None]), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["ivf", "hnsw"])
+def test_where_a_neighbourhood_was_removed_nothing_is_missed(kind: str) -> None:
+    """Behind hundreds of removed rows an index finds less than it was measured to."""
+    random = np.random.default_rng(0)
+    groups = 2 * random.standard_normal((20, DIM))[random.integers(0, 20, COUNT)]
+    vectors = unit(random.standard_normal((COUNT, DIM)) + groups)
+    texts = unit(random.standard_normal((60, DIM)))
+    candidates, coding = build_candidates(kind, RowBlocks([vectors], DIM), texts, 1)
+    budget = SearchBudget(8 if kind == "ivf" else 200, 200)
+    kinds = QueryKind(vectors.mean(axis=0), -1.0)
+    index = Approximate(kind, COUNT, candidates, coding, kinds, budget, budget)
+    gone = np.unique(search_exact(vectors, texts[:5], 300)[1])
+    left = np.delete(vectors, gone, axis=0)
+    found = index.search(RowBlocks([vectors], DIM, gone), texts[:5], 10)[1]
+    assert share(found, search_exact(left, texts[:5], 10)[1]) == 1
 
 
 # A dictionary

@@ -8,6 +8,7 @@ import pytest
 from pixel_encoder import PixelEncoder, make_pictures
 
 from timanh.cli.program import run
+from timanh.cli.reports import describe
 from timanh.errors import DictionaryDamagedError, DictionaryError, SettingsError
 from timanh.vectors import (
     BuildReport,
@@ -136,3 +137,31 @@ def test_info_tells_storage_and_a_search_index_that_is_out_of_date(
     capsys.readouterr()
     assert described()["storage"] == "float16"
     assert "was made for an earlier state; run `timanh index tune`" in described()["search"]
+
+
+def test_info_says_when_much_of_what_an_index_covers_was_removed(
+    pictures: Path, tmp_path: Path
+) -> None:
+    def described() -> str:
+        return str(describe(VectorDictionary.open(tmp_path))["search"])
+
+    build(pictures, tmp_path)
+    dictionary = VectorDictionary.open(tmp_path)
+    names = [item.path for item in dictionary.items]
+    tune_dictionary(tmp_path, dictionary.vectors[:30], method="two-step", threads=1)
+    remove_pictures(tmp_path, names[:8])
+    assert "removed" not in described()
+    remove_pictures(tmp_path, names[8:9])
+    assert "9 of its 40 pictures were removed" in described()
+    assert "run `timanh index compact`, then `timanh index tune`" in described()
+
+
+def test_info_never_calls_exact_search_out_of_date(pictures: Path, tmp_path: Path) -> None:
+    build(pictures, tmp_path)
+    dictionary = VectorDictionary.open(tmp_path)
+    tune_dictionary(tmp_path, dictionary.vectors[:30], method="exact", threads=1)
+    chosen = describe(dictionary)["search"]
+    remove_pictures(tmp_path, [item.path for item in dictionary.items][:15])
+    compact_dictionary(tmp_path)
+    assert chosen.startswith("exact")
+    assert describe(VectorDictionary.open(tmp_path))["search"] == chosen

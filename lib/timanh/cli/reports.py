@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from timanh.vectors import BuildReport, VectorDictionary
 
 SHOWN_REASONS = 20
+# Of the pictures that a search index covers; from there on `index info` says what would help.
+MANY_REMOVED = 0.2
 
 
 def describe(dictionary: "VectorDictionary") -> dict[str, Any]:
@@ -46,12 +48,22 @@ def _describe_search(dictionary: "VectorDictionary") -> str:
     description = ", ".join(part for part in (record["kind"], chosen.get("detail")) if part)
     if not is_known(record):
         return f"exact: {description} is not used by this version; run `timanh index tune` again"
+    if record["kind"] == "exact":  # every vector is read, whatever was added or removed since
+        return description
     if not fits(record, dictionary.manifest):
         return f"exact: {description} was made for an earlier state; run `timanh index tune` again"
     later = dictionary.manifest.stored - int(record["count"])
-    return description + (
-        f"; {later} pictures came later and are searched exactly" if later else ""
+    if later:
+        description += f"; {later} pictures came later and are searched exactly"
+    removed = sum(
+        len(part.removed) for part in dictionary.manifest.segments[: len(record["segments"])]
     )
+    if removed > MANY_REMOVED * int(record["count"]):
+        description += (
+            f"; {removed} of its {record['count']} pictures were removed, which can make it slower: "
+            "run `timanh index compact`, then `timanh index tune`"
+        )
+    return description
 
 
 def report_build(report: "BuildReport", as_json: bool) -> None:

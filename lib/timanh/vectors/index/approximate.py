@@ -19,6 +19,7 @@ from timanh.vectors.index.coding import Coding
 from timanh.vectors.index.graph import graph_coding
 from timanh.vectors.scan.exact import check_k, check_queries, search_exact
 from timanh.vectors.scan.topk import Best
+from timanh.vectors.store.removed import NO_ROWS
 from timanh.vectors.store.row_blocks import RowBlocks
 
 KINDS = ("gpu", "ivf", "hnsw")
@@ -27,7 +28,7 @@ ADDED_ROWS = 65_536
 SHORTER = 2
 # Asked for more than this share of everything, an index is no faster than reading it all.
 TOO_MANY = 0.1
-# Of the rows that an index is to propose, the share that must be left without removed ones.
+# Among the rows that an index proposes, so much of the share of living rows among all is enough.
 ENOUGH = 0.75
 
 
@@ -135,10 +136,12 @@ class Approximate:
             return search_exact(parts, queries, k)
         proposed = self._propose(parts, shortened(self.coding, queries), wanted, budget.effort)
         found = [self._best(parts, *pair, k) for pair in zip(queries, proposed, strict=True)]
-        for index, best in enumerate(found):
-            if not best.full:  # a graph with an island, or an IVF with a short list
-                scores, rows = search_exact(parts, queries[index], k)
-                best.scores, best.rows = scores[0], parts.living.stored(rows[0])
+        # A removed neighbourhood, a graph with an island, or an IVF with a short list.
+        short = [index for index, best in enumerate(found) if not best.full]
+        if short:
+            exact = search_exact(parts, queries[short], k)
+            for index, scores, rows in zip(short, *exact, strict=True):
+                found[index].scores, found[index].rows = scores, parts.living.stored(rows)
         rows = parts.living.counted(np.stack([best.rows for best in found]))
         return np.stack([best.scores for best in found]), rows
 
@@ -147,22 +150,29 @@ class Approximate:
     ) -> list[NDArray[np.int64]]:
         """Stored rows for each query, rising, about as many as without any that were removed.
 
-        Where a query's neighbourhood was removed, more rows are asked for, and of a graph with more
-        effort, until enough is left or all might as well be read.
+        What an index finds is the less complete the farther from the query it is. So where a
+        query's neighbourhood was removed, more rows are asked for, and of a graph with more
+        effort, until removed ones are hardly more frequent among them than everywhere. A query
+        has no rows at all where all might as well be read.
         """
         share = len(parts) / self.count
+        found = [NO_ROWS] * len(queries)
         count = math.ceil(wanted / share)
-        while True:
-            proposed = self.candidates.find(queries, count, _more(effort, count, wanted))
-            # In rising order memory is read faster.
-            found = [parts.living.keep(np.sort(rows[rows >= 0])) for rows in proposed]
-            lost = max(
-                int((rows >= 0).sum()) - len(left)
-                for rows, left in zip(proposed, found, strict=True)
-            )
-            if count - lost >= ENOUGH * wanted or count > TOO_MANY * self.count:
-                return found
+        left = np.arange(len(queries))
+        while len(left) and (share == 1 or count <= TOO_MANY * self.count):
+            proposed = self.candidates.find(queries[left], count, _more(effort, count, wanted))
+            again = []
+            for index, rows in zip(left.tolist(), proposed, strict=True):
+                # In rising order memory is read faster.
+                rising = np.sort(rows[rows >= 0])
+                living = parts.living.keep(rising)
+                if len(living) >= ENOUGH * share * len(rising):
+                    found[index] = living
+                else:
+                    again.append(index)
+            left = np.array(again, np.int64)
             count *= 2
+        return found
 
     def _best(
         self, parts: RowBlocks, query: NDArray[np.float32], rows: NDArray[np.int64], k: int
