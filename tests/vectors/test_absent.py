@@ -169,6 +169,30 @@ def test_a_renamed_folder_is_not_away(gallery: Path, tmp_path: Path) -> None:
     assert (report.renamed, report.removed, report.away) == (2, 1, {})
 
 
+def test_the_gallery_itself_may_be_away(gallery: Path, tmp_path: Path) -> None:
+    """As a drive that is not mounted, where the API has put a picture into the empty folder."""
+    before = contents(tmp_path / "out")
+    for number in range(6):
+        (gallery / f"000{number}.png").rename(tmp_path / f"000{number}.png")
+    report = build(gallery, tmp_path / "out")
+    assert (report.removed, report.kept, report.away) == (0, 12, {".": 6})
+    assert contents(tmp_path / "out") == before
+    pruned = build(gallery, tmp_path / "out", prune=True)
+    assert (pruned.removed, pruned.count, pruned.away) == (6, 6, {})
+
+
+def test_another_gallery_that_shares_a_name_takes_no_rows(gallery: Path, tmp_path: Path) -> None:
+    before = dict(contents(tmp_path / "out"))
+    other = make_pictures(tmp_path / "other", 1, seed=77)
+    (other / "local").mkdir()
+    (gallery / "local" / "0001.png").rename(other / "local" / "0001.png")
+    report = build(other, tmp_path / "out")
+    assert (report.removed, report.count) == (0, 12)
+    assert report.away == {".": 7, "nas": 3}
+    now = dict(contents(tmp_path / "out"))
+    assert now.keys() == before.keys() and now["local/0001.png"] == before["local/0001.png"]
+
+
 def test_the_command_says_what_is_away_and_prunes(
     indexed_gallery: Path,
     tmp_path: Path,

@@ -66,7 +66,9 @@ def build(
     prune: Annotated[
         bool,
         typer.Option(
-            "--prune", help="Take out folders, too, that are missing with all their pictures."
+            "--prune",
+            help="Take out folders, too, that are missing with all their pictures, or more than "
+            "half of the gallery.",
         ),
     ] = False,
     square_padding: Annotated[

@@ -90,7 +90,10 @@ def report_build(report: "BuildReport", as_json: bool) -> None:
     report_list("skipped", [skipped.reason for skipped in report.skipped])
     report_list(
         "folders are not there now; their pictures are kept (--prune takes them out)",
-        [f"{folder}: {count} pictures" for folder, count in report.away.items()],
+        [
+            f"{'the gallery itself' if folder == '.' else folder}: {count} pictures"
+            for folder, count in report.away.items()
+        ],
     )
 
 

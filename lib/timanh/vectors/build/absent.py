@@ -2,7 +2,8 @@
 out of reach?
 
 A removed picture and a drive that is not there look alike from afar. What cannot be read is not
-gone, and where a folder has gone with all that was in it, a person has to say so.
+gone, and where a folder has gone with all that was in it, or most of a gallery, a person has to
+say so.
 """
 
 import os
@@ -12,6 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from timanh.models.reading import Skipped
 
+ROOT = "."
+
 
 @dataclass(frozen=True)
 class Absent:
@@ -20,7 +23,8 @@ class Absent:
     Attributes:
         gone: that are not there any more.
         unlisted: that are there and not listed: left out of the gallery now, or new.
-        folders: of the same, folder that has no picture left → those that were in it.
+        folders: of the same, folder that has no picture left → those that were in it; `ROOT` is
+            the gallery itself, without its folders.
         unreadable: that may be there; the disk does not say.
     """
 
@@ -29,13 +33,22 @@ class Absent:
     folders: dict[str, tuple[str, ...]]
     unreadable: tuple[Skipped, ...]
 
-    def away(self, moved: Collection[str]) -> dict[str, tuple[str, ...]]:
-        """Folders that have gone and were not renamed: none of their pictures is in `moved`."""
-        return {
+    def away(self, known: Collection[str], moved: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """Folders that have gone and were not renamed: none of their pictures is in `moved`.
+
+        Of the other pictures in `known`, more than half may have gone: this is another gallery
+        then, or one in part, and they count as the `ROOT`'s.
+        """
+        away = {
             place: paths
             for place, paths in self.folders.items()
             if not any(path in moved for path in paths)
         }
+        kept = {path for paths in away.values() for path in paths}
+        lost = self.gone.union(*self.folders.values()) - kept - set(moved)
+        if 2 * len(lost) > len(known) - len(kept):
+            away[ROOT] = tuple(sorted({*away.get(ROOT, ()), *lost}))
+        return away
 
 
 def look_for(images: Path, paths: Iterable[str], listed: Collection[str]) -> Absent:
@@ -44,7 +57,9 @@ def look_for(images: Path, paths: Iterable[str], listed: Collection[str]) -> Abs
     unlisted: set[str] = set()
     folders: dict[str, list[str]] = {}
     unreadable: list[Skipped] = []
-    alive = {parent for name in listed for parent in PurePosixPath(name).parents}
+    alive = {parent for name in listed for parent in PurePosixPath(name).parents[:-1]}
+    # The gallery is there as long as it has folders; a drive is not when only those are left.
+    alive |= {PurePosixPath(ROOT) for name in listed if "/" not in name}
     for path in sorted(paths):
         try:
             (images / path).lstat()
@@ -77,7 +92,7 @@ def kept(path: str, what: str, error: OSError) -> Skipped:
 
 def _gone_folder(path: str, alive: Collection[PurePosixPath]) -> str | None:
     """The outermost folder of `path` in which nothing is left."""
-    outermost_first = list(PurePosixPath(path).parents)[-2::-1]
+    outermost_first = list(PurePosixPath(path).parents)[-2::-1] or [PurePosixPath(ROOT)]
     return next((str(place) for place in outermost_first if place not in alive), None)
 
 

@@ -38,7 +38,8 @@ class BuildReport:
         damaged: names of the files that were.
         skipped: pictures and folders that cannot be read, each with its reason; those with a row
             keep it.
-        away: folders that are not there now, with all their pictures → how many rows were kept.
+        away: folders that are not there now, with all their pictures → how many rows were kept; "."
+            is the gallery itself, of which more than half may have gone.
         seconds: the whole build; pictures_per_s: of those encoded; runtime: what encoded them.
         notes: sentences on what was left out, and on captions that fit nothing.
     """
@@ -102,7 +103,8 @@ def build_dictionary(
         rebuild: make a new dictionary, whatever is there.
         encode: where pictures are read and encoded: here, or on the machines of `on_ray`.
         storage: "float32", or "float16" for half the disk; None for what is there, else float32.
-        prune: take away the pictures of folders that are missing as a whole, too.
+        prune: take away the pictures of folders that are missing as a whole, too, or more than
+            half of the gallery.
 
     Raises:
         SettingsError: no such storage, what is there is stored otherwise, `batch_size` is below

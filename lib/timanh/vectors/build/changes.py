@@ -43,7 +43,8 @@ class Plan:
         moved: how many of these are under another name.
         dropped: paths of those that go.
         unreadable: pictures that keep their row, since they cannot be read now.
-        away: folders that have gone with all their pictures, which keep their rows → how many.
+        away: folders that have gone with all their pictures, which keep their rows → how many; "."
+            is the gallery itself.
     """
 
     folder: DataFolder
@@ -69,7 +70,8 @@ def survey(
     """Compare the dictionary with the pictures `names` of `folder`, or with all.
 
     Args:
-        prune: with all, take away the rows of folders that have gone as a whole, too.
+        prune: with all, take away the rows of folders that have gone as a whole, or of most of
+            the gallery, too.
         relist: lists the pictures again, since another process may have added some after
             `folder` was listed.
 
@@ -106,7 +108,7 @@ def survey(
     arrived = set(moved.values())
     to_encode = {*new, *changed} - arrived
     wanted = tuple(name for name in ordered if name in to_encode)
-    away = {} if prune else absent.away(moved)
+    away = {} if prune else absent.away(known, moved)
     removed = orphans.difference(moved, *away.values(), to_encode)
     affected = {*touched, *moved, *removed, *recaptioned}
     seen = {path: known[path] for path in affected}
