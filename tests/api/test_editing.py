@@ -171,6 +171,46 @@ def test_a_picture_that_another_process_took_out_can_be_deleted(
     assert files_and_rows(engine) == (set(), set())
 
 
+def test_adding_sees_what_another_process_has_done(
+    client: TestClient, engine: SearchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from timanh.vectors import remove_pictures
+
+    encoder, folder = PixelEncoder(), engine.dictionary.folder
+    with api(SearchEngine(encoder, VectorDictionary.open(folder, encoder))) as other:
+        theirs = send(other, 1).json()["images"][0]
+        with monkeypatch.context() as patch:
+            break_at(patch, "the encoder")
+            assert send(client, 1, 2).status_code >= 400
+        assert files_and_rows(engine) == ({theirs["path"]}, {theirs["path"]})
+        assert send(client, 1).json()["known"] == 1
+        remove_pictures(folder, [theirs["id"]])
+        (engine.dictionary.gallery / theirs["path"]).unlink()
+        again = send(client, 1)
+        assert (again.status_code, again.json()["added"]) == (201, 1)
+        assert files_and_rows(engine) == ({theirs["path"]}, {theirs["path"]})
+
+
+def test_adding_that_fails_takes_back_only_what_it_made(
+    client: TestClient, engine: SearchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process adds the same picture between the look for it and the writing."""
+    encoder, folder = PixelEncoder(), engine.dictionary.folder
+    with api(SearchEngine(encoder, VectorDictionary.open(folder, encoder))) as other:
+        known = editing.GalleryEditor._keep
+
+        def late(self: editing.GalleryEditor, new: Any) -> None:
+            monkeypatch.setattr(editing.GalleryEditor, "_keep", known)
+            assert send(other, 1).status_code == 201
+            break_at(monkeypatch, "the encoder")
+            known(self, new)
+
+        monkeypatch.setattr(editing.GalleryEditor, "_keep", late)
+        assert send(client, 1, 2).status_code >= 400
+    files, rows = files_and_rows(engine)
+    assert files == rows and len(rows) == 1
+
+
 @pytest.mark.parametrize("row_stays", [True, False])
 def test_a_process_killed_while_it_deleted_is_mended(
     client: TestClient, engine: SearchEngine, row_stays: bool

@@ -6,6 +6,7 @@ from timanh.vectors.build.compacting import CompactReport, compact_dictionary
 from timanh.vectors.build.edit import (
     add_pictures,
     gallery_of,
+    is_newest,
     known_pictures,
     remove_pictures,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "export_report_vectors",
     "gallery_of",
     "import_report_vectors",
+    "is_newest",
     "item_id",
     "known_pictures",
     "on_ray",

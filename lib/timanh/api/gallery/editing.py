@@ -17,6 +17,7 @@ from timanh.vectors import (
     Item,
     add_pictures,
     gallery_of,
+    is_newest,
     known_pictures,
     opened_in,
     remove_pictures,
@@ -65,6 +66,9 @@ class GalleryEditor:
                 content_hash(content): f"{ADDED}/{content_hash(content)}{suffix}"
                 for content, suffix in zip(contents, suffixes, strict=True)
             }
+            opened = opened_in(self.engine.dictionary)
+            if opened is not None and not is_newest(opened):
+                self._reopen()  # another process may have added these, or taken them out
             known = self.engine.dictionary.items
             new = {digest for digest in sent if not known.rows_of_hash(digest)}
             if new:
@@ -100,13 +104,17 @@ class GalleryEditor:
                 "Build it again where they are now.",
             )
         written: list[str] = []
+        rowless: list[str] = []
         try:
             (dictionary.gallery / ADDED).mkdir(exist_ok=True)
             for name, content in new.items():
+                there = (dictionary.gallery / name).exists()
                 with atomic_write(dictionary.gallery / name) as temporary:
                     temporary.write_bytes(content)
-                written.append(name)
-            places = [dictionary.gallery / name for name in written]
+                if not there:
+                    written.append(name)
+            places = [dictionary.gallery / name for name in new]
+            rowless += set(new) - known_pictures(dictionary.folder, list(new)).keys()
             report = add_pictures(
                 dictionary.folder,
                 places,
@@ -117,20 +125,26 @@ class GalleryEditor:
             if report.skipped:
                 raise PictureError(report.skipped[0].reason)
         except BaseException as error:
-            self._take_back(written)
+            self._take_back(written, rowless)
             if isinstance(error, OSError):
                 raise _cannot_write(error) from error
             raise
 
-    def _take_back(self, names: Sequence[str]) -> None:
-        """Rows and then files; a file stays where its row does, or where that is unknown."""
+    def _take_back(self, written: Sequence[str], rowless: Sequence[str]) -> None:
+        """Rows and then files, of those that were not there before; a file stays where its row
+        does, or where that is unknown.
+
+        Args:
+            written: the files that are new.
+            rowless: the files that had no row when rows were added.
+        """
         folder = self.engine.dictionary.folder
         with suppress(TimAnhError, OSError):
-            there = known_pictures(folder, names)
+            there = known_pictures(folder, rowless)
             if there:
                 remove_pictures(folder, [item.id for item in there.values()])
         with suppress(TimAnhError, OSError):
-            for name in set(names) - known_pictures(folder, names).keys():
+            for name in set(written) - known_pictures(folder, written).keys():
                 (self.engine.dictionary.gallery / name).unlink(missing_ok=True)
 
     @contextmanager

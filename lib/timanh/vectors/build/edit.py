@@ -147,6 +147,15 @@ def gallery_of(folder: Path) -> Path:
     return find_place(Manifest.load(Path(folder)).gallery, Path(folder))
 
 
+def is_newest(opened: VectorDictionary) -> bool:
+    """Whether nobody has changed the dictionary since it was opened.
+
+    Raises:
+        DictionaryError: as `VectorDictionary.open`.
+    """
+    return Manifest.load(opened.folder) == opened.manifest
+
+
 def _writer(folder: Path, manifest: Manifest, opened: VectorDictionary | None) -> DictionaryWriter:
     return DictionaryWriter(folder, manifest, opened=opened.opened_lines() if opened else {})
 
