@@ -230,6 +230,33 @@ def test_a_copy_in_use_is_dropped_later(server: Server, tmp_path: Path) -> None:
         engine.close()
 
 
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        "CREATE TABLE liked (copy integer, picture text, "
+        "FOREIGN KEY (copy, picture) REFERENCES timanh_copy.pictures (copy, id)); "
+        "INSERT INTO liked SELECT copy, id FROM timanh_copy.pictures LIMIT 1",
+        "CREATE VIEW liked AS SELECT id FROM timanh_copy.pictures_1",
+    ],
+)
+def test_a_former_copy_that_the_users_tables_hang_on_stays(
+    server: Server, tmp_path: Path, theirs: str
+) -> None:
+    url = server.database()
+    out = build(tmp_path, 8)
+    opened(out, url).close()
+    server.run(url, theirs)
+    remove_pictures(out, ["0003.png"])
+    with pytest.warns(UserWarning, match=r"copy 1 .* stays .* refused to drop it .*drop_copy\(1\)"):
+        second = opened(out, url)
+    assert second.number == 2
+    assert sorted(second.search(QUERIES[:1], 8)[1][0]) == list(range(7))
+    second.close()
+    assert server.run(url, "SELECT number FROM timanh_copy.copies ORDER BY 1") == [(1,), (2,)]
+    assert server.run(url, "SELECT count(*) FROM timanh_copy.pictures_1") == [(8,)]
+    assert server.run(url, "SELECT count(*) > 0 FROM liked") == [(True,)]
+
+
 def test_a_connection_that_is_cut_is_opened_again(copy: PostgresCopy) -> None:
     own = copy.ask("SELECT pg_backend_pid()")[0][0][0]
     with psycopg.connect(copy.url, autocommit=True) as other:

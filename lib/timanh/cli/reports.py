@@ -60,7 +60,7 @@ def _describe_search(dictionary: "VectorDictionary") -> str:
     )
     if removed > MANY_REMOVED * int(record["count"]):
         description += (
-            f"; {removed} of its {record['count']} pictures were removed, which can make it slower: "
+            f"; {removed} of its {record['count']} pictures were removed, which slows it down: "
             "run `timanh index compact`, then `timanh index tune`"
         )
     return description

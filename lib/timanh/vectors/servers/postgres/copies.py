@@ -146,7 +146,11 @@ def _former_graph(
 
 
 def _drop_former(connection: Connection, name: str, number: int) -> None:
-    """Drop copies of earlier states; one that is in use goes with a later copy."""
+    """Drop copies of earlier states; one that is in use goes with a later copy.
+
+    The new copy is there whatever happens here. So where the database refuses, as for a copy that
+    a foreign key or a view of the user's hangs on, the former one stays, with a warning.
+    """
     sql = f"SELECT number FROM {SCHEMA}.copies WHERE folder = %s AND number < %s"
     for (former,) in connection.execute(sql, (name, number)).fetchall():
         try:
@@ -159,3 +163,14 @@ def _drop_former(connection: Connection, name: str, number: int) -> None:
                     connection.execute(f"SELECT {SCHEMA}.drop_copy(%s)", (former,))
         except psycopg.errors.LockNotAvailable:
             continue
+        except psycopg.OperationalError:  # the server is gone
+            raise
+        except psycopg.Error as error:
+            reason = " ".join(str(error).split())
+            warnings.warn(
+                f"The copy {former} of an earlier state of the dictionary stays in the schema "
+                f"{SCHEMA}, since the database refused to drop it ({reason}). The new copy, "
+                f"{number}, is used. To free the space, take away what depends on the former "
+                f"one, then run: SELECT {SCHEMA}.drop_copy({former});",
+                stacklevel=2,
+            )
