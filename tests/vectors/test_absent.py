@@ -181,6 +181,14 @@ def test_the_gallery_itself_may_be_away(gallery: Path, tmp_path: Path) -> None:
     assert (pruned.removed, pruned.count, pruned.away) == (6, 6, {})
 
 
+def test_a_rebuild_says_which_folders_it_leaves_behind(gallery: Path, tmp_path: Path) -> None:
+    shutil.move(gallery / "nas", tmp_path / "unplugged")
+    report = build(gallery, tmp_path / "out", rebuild=True)
+    said = "Pictures that are not there now are not in the new dictionary: 3 of nas."
+    assert (report.count, report.notes) == (9, (said,))
+    assert build(gallery, tmp_path / "out", rebuild=True).notes == ()
+
+
 def test_another_gallery_that_shares_a_name_takes_no_rows(gallery: Path, tmp_path: Path) -> None:
     before = dict(contents(tmp_path / "out"))
     other = make_pictures(tmp_path / "other", 1, seed=77)

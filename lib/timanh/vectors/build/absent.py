@@ -11,7 +11,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from timanh.data import DataFolder
+from timanh.errors import DictionaryError
 from timanh.models.reading import Skipped
+from timanh.vectors.store.manifest import Manifest
+from timanh.vectors.store.places import find_place
+from timanh.vectors.store.state import DictionaryState
+from timanh.workspace import readable
 
 ROOT = "."
 
@@ -83,6 +89,28 @@ def look_for(images: Path, paths: Iterable[str], listed: Collection[str]) -> Abs
         {place: tuple(paths) for place, paths in folders.items()},
         tuple(unreadable),
     )
+
+
+def left_behind(out: Path, folder: DataFolder) -> tuple[str, ...]:
+    """A sentence on pictures of the dictionary in `out` whose folders have gone, for a rebuild:
+    it keeps no row of them."""
+    try:
+        former = DictionaryState(out, Manifest.load(out))
+        if find_place(former.manifest.gallery, out).resolve() != folder.images.resolve():
+            return ()
+        known = [item.path for item in former.items()]
+    except DictionaryError:
+        return ()
+    there = frozenset(folder.names)
+    missing = [path for path in known if path not in there and not folder.is_unreadable(path)]
+    away = look_for(folder.images, missing, there).away(known, ())
+    if not away:
+        return ()
+    places = ", ".join(
+        f"{len(paths)} of {'the gallery itself' if place == ROOT else readable(place)}"
+        for place, paths in away.items()
+    )
+    return (f"Pictures that are not there now are not in the new dictionary: {places}.",)
 
 
 def kept(path: str, what: str, error: OSError) -> Skipped:

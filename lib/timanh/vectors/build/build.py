@@ -12,6 +12,7 @@ from timanh.data import Selection, caption_notes, describe_left_out, open_data, 
 from timanh.errors import DictionaryError, EmptyGalleryError, SettingsError
 from timanh.models.encoder import Encoder
 from timanh.models.reading import Skipped
+from timanh.vectors.build.absent import left_behind
 from timanh.vectors.build.changes import Plan, survey
 from timanh.vectors.build.encoding import EncodePictures, Encoding, encode_pictures
 from timanh.vectors.dictionary import require_encoder
@@ -128,6 +129,7 @@ def build_dictionary(
             cli=f"Turn them first: `timanh index compact --index DIR --storage {storage}`.",
             notebook="Tick REBUILD to encode them again, or leave the storage as it is.",
         )
+    left = left_behind(out, folder) if rebuild else ()
     damaged = writer.drop_damaged()
     plan = survey(
         writer,
@@ -155,7 +157,7 @@ def build_dictionary(
         mended=again,
         damaged=tuple(damaged),
         skipped=(*(Skipped(one.path, one.reason) for one in folder.unreadable), *report.skipped),
-        notes=(*caption_notes(folder), *left_out_notes(plan, selection)),
+        notes=(*caption_notes(folder), *left_out_notes(plan, selection), *left),
         seconds=time.perf_counter() - started,
     )
 
