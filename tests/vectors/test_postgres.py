@@ -128,6 +128,14 @@ def test_a_database_without_pgvector_that_lan_may_not_install(server: Server, ou
         "CREATE TABLE timanh_copy.copies (number integer)",
         "CREATE FUNCTION timanh_copy.f() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$",
         "CREATE TYPE timanh_copy.mood AS ENUM ('good')",
+        "CREATE TABLE timanh_copy.timanh_migrations (id text, number text)",
+        "CREATE TABLE timanh_copy.timanh_migrations (version integer)",
+        "CREATE TABLE timanh_copy.timanh_migrations (number integer, name text); "
+        "INSERT INTO timanh_copy.timanh_migrations VALUES (1, 'theirs')",
+        "CREATE VIEW timanh_copy.timanh_migrations AS SELECT 1 AS number, 'a'::text AS name",
+        "CREATE OPERATOR timanh_copy.### (FUNCTION = int4pl, LEFTARG = int4, RIGHTARG = int4)",
+        "CREATE COLLATION timanh_copy.theirs (locale = 'C')",
+        "CREATE TEXT SEARCH CONFIGURATION timanh_copy.theirs (COPY = simple)",
     ],
 )
 def test_a_schema_of_that_name_that_is_not_ours(server: Server, out: Path, theirs: str) -> None:

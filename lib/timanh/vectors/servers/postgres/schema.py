@@ -31,6 +31,26 @@ FORMER = {
     "galleries": {"only_one", "manifest"},
 }  # fmt: skip
 LATER = {"galleries": {"graph", "coding"}}
+# By these the schema is known to be ours, of this version or of another.
+MIGRATIONS = {"number": "integer", "name": "text"}
+TABLES = {"copies", "pictures"}
+# Where PostgreSQL lists what a schema may hold, and in which column it names the schema.
+CATALOGS = {
+    "pg_class": "relnamespace",
+    "pg_proc": "pronamespace",
+    "pg_type": "typnamespace",
+    "pg_operator": "oprnamespace",
+    "pg_opclass": "opcnamespace",
+    "pg_opfamily": "opfnamespace",
+    "pg_collation": "collnamespace",
+    "pg_conversion": "connamespace",
+    "pg_statistic_ext": "stxnamespace",
+    "pg_ts_config": "cfgnamespace",
+    "pg_ts_dict": "dictnamespace",
+    "pg_ts_parser": "prsnamespace",
+    "pg_ts_template": "tmplnamespace",
+    "pg_extension": "extnamespace",
+}
 FORMER_FUNCTIONS = ("similar_images", "search_images", "query_code")
 
 Connection = psycopg.Connection[Any]
@@ -92,27 +112,44 @@ def read_script(name: str, **numbers: int) -> str:
 
 def _applied(connection: Connection) -> int | None:
     """The number of the last migration; None where there is no schema, or an empty one."""
-    sql = (
-        "SELECT n.oid, EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND "
-        "relname = 'timanh_migrations'), EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid)"
-        " OR EXISTS (SELECT FROM pg_proc WHERE pronamespace = n.oid)"
-        " OR EXISTS (SELECT FROM pg_type WHERE typnamespace = n.oid)"
-        " FROM pg_namespace n WHERE nspname = %s"
-    )
-    found = connection.execute(sql, (SCHEMA,)).fetchone()
+    found = connection.execute(
+        "SELECT oid FROM pg_namespace WHERE nspname = %s", (SCHEMA,)
+    ).fetchone()
     if found is None:
         return None
-    _, ours, full = found
-    if ours:
+    tables = _tables(connection)
+    if MIGRATIONS.items() <= tables.get("timanh_migrations", {}).items():
         sql = f"SELECT coalesce(max(number), 0) FROM {SCHEMA}.timanh_migrations"
         last = connection.execute(sql).fetchone()
-        return int(last[0]) if last else 0
-    if full:
+        # Each migration is listed in the transaction that makes its tables.
+        if last and last[0] and tables.keys() >= TABLES:
+            return int(last[0])
+    full = " OR ".join(
+        f"EXISTS (SELECT FROM {catalog} WHERE {column} = %(schema)s)"
+        for catalog, column in CATALOGS.items()
+    )
+    held = connection.execute(f"SELECT {full}", {"schema": found[0]}).fetchone()
+    if held and held[0]:
         raise DictionaryError(
             f"The database has a schema {SCHEMA} that this program did not make, so it is left "
             "alone. Rename it, name another database, or search with --engine folder."
         )
     return None
+
+
+def _tables(connection: Connection) -> dict[str, dict[str, str]]:
+    """Table → column → type, of all in the schema."""
+    sql = (
+        "SELECT relname, attname, format_type(atttypid, NULL) FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = relnamespace JOIN pg_attribute a ON attrelid = c.oid "
+        "WHERE nspname = %s AND relkind IN ('r', 'p') AND attnum > 0 AND NOT attisdropped "
+        "AND relname = ANY(%s)"
+    )
+    found: dict[str, dict[str, str]] = {}
+    wanted = ["timanh_migrations", *TABLES]
+    for table, column, kind in connection.execute(sql, (SCHEMA, wanted)).fetchall():
+        found.setdefault(table, {})[column] = kind
+    return found
 
 
 def _begin(connection: Connection) -> None:
