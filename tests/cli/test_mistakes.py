@@ -31,6 +31,12 @@ from timanh.vectors import VectorDictionary
         (["evaluate", "--model", "demo", "--data", "nowhere"], "nowhere"),
         (["train", "--data", "nowhere", "--out", "x", "--model", "demo"], "nowhere"),
         (["train", "--data", "x", "--out", "x", "--recipe", "sweet"], "report, strong, demo"),
+        (["train", "--data", "x", "--out", "x", "--set", "seed=1"], "Give --seed 1 in place of"),
+        (["train", "--data", "x", "--out", "x", "--set", "name=a"], "with --recipe"),
+        (
+            ["train", "--data", "x", "--out", "x", "--batch-size", "4", "--set", "batch_size=8"],
+            "Give --batch-size 8 in place of",
+        ),
         (["serve", "--index", "nowhere", "--port", "70000"], "--port"),
         (["serve", "--index", "nowhere", "--tunnel", "none"], "nowhere"),
     ],

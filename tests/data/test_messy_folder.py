@@ -11,6 +11,7 @@ from galleries import MessyFolder, make_messy_folder
 
 from timanh.cli import run
 from timanh.data import open_data, open_picture, split_note
+from timanh.errors import DataError
 from timanh.vectors import VectorDictionary
 
 
@@ -75,3 +76,15 @@ def test_a_messy_folder_is_measured_with_a_word_on_its_captions(
     said = capsys.readouterr().err
     assert "6 rows could not be read" in said and "3 captions name no picture" in said
     assert "Flickr_8k.testImages.txt, 1 more names are not there" in said
+
+
+@pytest.mark.parametrize("look", ["is_dir", "is_file"])
+def test_a_folder_that_may_not_be_opened_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: str
+) -> None:
+    def refused(place: Path) -> bool:
+        raise PermissionError(13, "Permission denied", os.fspath(place))
+
+    monkeypatch.setattr(Path, look, refused)
+    with pytest.raises(DataError, match=r"cannot be read \(Permission denied\)"):
+        open_data(tmp_path)

@@ -3,6 +3,7 @@
 import errno
 import importlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -94,3 +95,22 @@ def test_the_trial_of_kills_finds_a_writer_that_forgets(
     assert kills.faults("add", after, before, ["c"])
     assert kills.faults("remove", before, after, ["a", "b"])
     assert not kills.faults("remove", before, after, ["b"])
+
+
+@pytest.mark.parametrize("rebuild", [False, True])
+def test_states_that_may_not_be_listed_are_said(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rebuild: bool
+) -> None:
+    build(pictures, tmp_path / "out")
+    before, listed = contents(tmp_path / "out"), Path.iterdir
+
+    def refused(place: Path) -> Iterator[Path]:
+        if place.name == "manifests":
+            raise PermissionError(errno.EACCES, "Permission denied", str(place))
+        return listed(place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", refused)
+        with pytest.raises(DictionaryError, match=r"cannot be read now \(Permission denied\)"):
+            build(pictures, tmp_path / "out", rebuild=rebuild)
+    assert contents(tmp_path / "out") == before

@@ -1,5 +1,6 @@
 """`timanh train`: fine-tune an encoder on captioned pictures."""
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -150,20 +151,14 @@ def train(
     from timanh.models import load_encoder
     from timanh.training import Recipe, train
 
-    chosen = Recipe.named(
-        recipe,
-        joined=vision is not None,
-        **Recipe.parse(settings or []),
-        **{
-            name: value
-            for name, value in (
-                ("epochs", epochs), ("batch_size", batch_size), ("micro_batch", micro_batch),
-                ("learning_rate", learning_rate), ("head_epochs", head_epochs),
-                ("patience", patience), ("lora", lora), ("seed", seed),
-            )
-            if value is not None
-        },
-    )  # fmt: skip
+    options: dict[str, Any] = {
+        "epochs": epochs, "batch_size": batch_size, "micro_batch": micro_batch,
+        "learning_rate": learning_rate, "head_epochs": head_epochs, "patience": patience,
+        "lora": lora,
+    }  # fmt: skip
+    given = {name: value for name, value in options.items() if value is not None}
+    changes = _changes(settings or [], {*given, "seed"})
+    chosen = Recipe.named(recipe, joined=vision is not None, **changes, **given, seed=seed)
     folder = open_data(data, captions)
     folder.require_captions()
     encoder = _encoder(folder, model, vision, text, recipe, image_size, device, seed)
@@ -280,3 +275,19 @@ def _encoder(
         )
     words = (caption for name in folder.split("train") for caption in folder.captions_of(name))
     return small_encoder(words, device=device, seed=seed)
+
+
+def _changes(settings: Sequence[str], options: Collection[str]) -> dict[str, Any]:
+    """What --set changes; `options` are settings that have a value from an option of their own."""
+    from timanh.training import Recipe
+
+    changes = Recipe.parse(settings)
+    if "name" in changes:
+        raise SettingsError("--set name=… is no setting. Choose a recipe with --recipe.")
+    for name in sorted(changes.keys() & set(options)):
+        option = f"--{name.replace('_', '-')}"
+        raise SettingsError(
+            f"{name} has its own option. Give {option} {changes[name]} in place of "
+            f"--set {name}={changes[name]}."
+        )
+    return changes

@@ -172,15 +172,21 @@ def open_data(
         selection: which pictures are taken; None leaves out hidden files and those of systems.
 
     Raises:
-        DataError: there is no such folder or caption file.
+        DataError: there is no such folder or caption file, or it may not be read.
         EmptyGalleryError: no picture in it.
         CaptionFormatError: a caption file in no known form.
     """
     place = Path(root).expanduser()
-    if not place.is_dir():
-        raise DataError(f"There is no folder {place}. Name a folder of pictures.")
-    files = caption_files_in(place, captions)
-    images = images_in(place, captioned=bool(files))
+    try:
+        if not place.is_dir():
+            raise DataError(f"There is no folder {place}. Name a folder of pictures.")
+        files = caption_files_in(place, captions)
+        images = images_in(place, captioned=bool(files))
+    except OSError as error:
+        raise DataError(
+            f"{place} cannot be read ({error.strerror or error}). See that you may open the "
+            "folder and that its disk is there, then try again."
+        ) from error
     found = find_pictures(images, selection)
     if not found.names:
         left_out = describe_left_out(found.left_out)

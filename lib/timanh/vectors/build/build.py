@@ -17,7 +17,7 @@ from timanh.vectors.build.changes import Plan, survey
 from timanh.vectors.build.encoding import EncodePictures, Encoding, encode_pictures
 from timanh.vectors.dictionary import require_encoder
 from timanh.vectors.store.generations import is_dictionary, next_generation
-from timanh.vectors.store.manifest import Manifest, dtype_of
+from timanh.vectors.store.manifest import Manifest, cannot_read, dtype_of
 from timanh.vectors.store.places import find_place, place_of, place_of_source
 from timanh.vectors.store.state import cannot_write
 from timanh.vectors.store.writer import DictionaryWriter
@@ -264,7 +264,10 @@ def _open_writer(out: Path, encoder: Encoder, fresh: Manifest, rebuild: bool) ->
     except OSError as error:
         raise cannot_write(out, error, 0) from error
     if rebuild:
-        there = next_generation(out) - 1
+        try:
+            there = next_generation(out) - 1
+        except OSError as error:
+            raise cannot_read(out, error) from error
         return DictionaryWriter(out, replace(fresh, generation=there), rebuild=True)
     if is_dictionary(out):
         manifest = Manifest.load(out)

@@ -63,8 +63,11 @@ def recent(folder: Path, seconds: float) -> list[str]:
 
 
 def is_dictionary(folder: Path) -> bool:
-    """Whether there is any state, readable or not."""
-    return bool(highest(folder)) or (folder / FILE).exists()
+    """Whether there is any state, readable or not; what cannot be looked into may hold one."""
+    try:
+        return bool(highest(folder)) or (folder / FILE).exists()
+    except OSError:
+        return True
 
 
 def next_generation(folder: Path) -> int:

@@ -208,10 +208,7 @@ class Manifest:
         except UnicodeDecodeError as error:
             raise _damaged(folder / FILE, error) from error
         except OSError as error:
-            raise DictionaryError(
-                f"The dictionary in {folder} cannot be read now ({error.strerror or error}). "
-                "Nothing was changed. See that the disk is there, then try again."
-            ) from error
+            raise cannot_read(folder, error) from error
         try:
             return parse(json.loads(text))
         except DictionaryError as error:
@@ -276,6 +273,14 @@ def _parse_file(fields: dict[str, Any]) -> StoredFile:
     if Path(name).name != name or "\\" in name:
         raise DictionaryDamagedError(f"names {name!r}, which is outside its folder.")
     return StoredFile(name, int(fields["bytes"]), str(fields["blake2b"]))
+
+
+def cannot_read(folder: Path, error: OSError) -> DictionaryError:
+    """The error to raise when the dictionary in `folder` cannot be looked into."""
+    return DictionaryError(
+        f"The dictionary in {folder} cannot be read now ({error.strerror or error}). Nothing was "
+        "changed. See that the disk is there and that you may open the folder, then try again."
+    )
 
 
 def _damaged(file: Path, error: Exception) -> DictionaryDamagedError:
