@@ -8,6 +8,7 @@ responses, the page translates it.
 
     TimAnhError
     ├── SettingsError              a setting or an environment variable is wrong
+    │   └── DiskFullError          less free on a disk than the result takes
     ├── DataError
     │   ├── CaptionFormatError     a caption file in no known form
     │   ├── EmptyGalleryError      no picture where pictures were wanted
@@ -19,6 +20,7 @@ responses, the page translates it.
     ├── DictionaryError
     │   ├── DictionaryNotFoundError
     │   ├── DictionaryDamagedError
+    │   ├── CannotWriteError       its folder takes no more files
     │   ├── EncoderMismatchError   vectors of one encoder, queries of another
     │   ├── EngineGoneError        a server that holds the vectors does not answer
     │   ├── OvertakenError         another process changed the dictionary meanwhile
@@ -79,6 +81,10 @@ class SettingsError(TimAnhError):
     code = "bad-setting"
 
 
+class DiskFullError(SettingsError):
+    code = "disk-full"
+
+
 class DataError(TimAnhError):
     code = "bad-data"
 
@@ -125,6 +131,10 @@ class DictionaryNotFoundError(DictionaryError):
 
 class DictionaryDamagedError(DictionaryError):
     code = "dictionary-damaged"
+
+
+class CannotWriteError(DictionaryError):
+    code = "read-only"
 
 
 class EncoderMismatchError(DictionaryError):

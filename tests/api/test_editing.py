@@ -3,10 +3,12 @@ neither is."""
 
 import errno
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,11 +19,12 @@ from pixel_encoder import PixelEncoder, make_pictures
 
 from timanh.api import ApiConfig, create_app
 from timanh.api.gallery import editing
-from timanh.errors import EngineGoneError, OvertakenError
+from timanh.errors import DiskFullError, EngineGoneError, OvertakenError
 from timanh.search import SearchEngine
 from timanh.vectors import VectorDictionary, build_dictionary
 from timanh.vectors.build import encoding
 from timanh.vectors.store.writer import DictionaryWriter
+from timanh.workspace import free_disk_or_raise
 
 
 @pytest.fixture
@@ -252,3 +255,38 @@ def test_where_others_change_the_gallery_all_the_time_trying_again_helps(
     assert (answer.status_code, answer.json()["code"]) == (409, "overtaken")
     assert answer.headers["retry-after"] == "2" and "/a/folder" not in answer.text
     assert send(client, 1).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "code"),
+    [(errno.ENOSPC, 507, "disk-full"), (errno.EROFS, 403, "read-only")],
+)
+@pytest.mark.parametrize("place", ["gallery", "dictionary"])
+def test_a_full_disk_and_a_read_only_one_are_told_apart(
+    client: TestClient,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    number: int,
+    status: int,
+    code: str,
+) -> None:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    if place == "gallery":
+        monkeypatch.setattr(editing, "atomic_write", fail)
+    else:
+        monkeypatch.setattr(np, "save", fail)
+    answer = send(client, 7)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_too_little_room_is_said_before_anything_is_written(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    answer = send(client, 7)
+    assert (answer.status_code, answer.json()["code"]) == (507, "disk-full")
+    with pytest.raises(DiskFullError) as caught:
+        free_disk_or_raise(Path(), 1)
+    assert "--" not in str(caught.value)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from timanh.errors import SettingsError
+from timanh.errors import DiskFullError
 from timanh.workspace.root import local_place
 
 
@@ -90,13 +90,11 @@ def free_disk_or_raise(folder: Path, needed_bytes: int) -> None:
     """Check before long work that its result will fit.
 
     Raises:
-        SettingsError: less than `needed_bytes` are free on the disk of `folder`.
+        DiskFullError: less than `needed_bytes` are free on the disk of `folder`.
     """
     free = shutil.disk_usage(folder).free
     if free < needed_bytes:
-        raise SettingsError(
+        raise DiskFullError(
             f"{folder} has {free / 1e6:.0f} MB free and {needed_bytes / 1e6:.0f} MB are needed. "
-            "Free some space.",
-            cli="Or choose another folder with --workspace.",
-            notebook="Or put another folder into TIMANH_WORKSPACE, before the imports.",
+            "Free some space, or choose a folder on another disk.",
         )

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from timanh.api.config import ApiConfig
-from timanh.api.http.problems import RequestError
+from timanh.api.http.problems import RequestError, cannot_write
 from timanh.api.http.uploads import inspect_picture, open_upload
 from timanh.errors import PictureError, TimAnhError, UnknownPictureError
 from timanh.models.reading import content_hash
@@ -127,7 +127,7 @@ class GalleryEditor:
         except BaseException as error:
             self._take_back(written, rowless)
             if isinstance(error, OSError):
-                raise _cannot_write(error) from error
+                raise cannot_write(error) from error
             raise
 
     def _take_back(self, written: Sequence[str], rowless: Sequence[str]) -> None:
@@ -160,7 +160,7 @@ class GalleryEditor:
         try:
             file.rename(aside)
         except OSError as error:
-            raise _cannot_write(error) from error
+            raise cannot_write(error) from error
         try:
             yield
         finally:
@@ -195,9 +195,3 @@ class GalleryEditor:
             raise RequestError(
                 403, "read-only", "This gallery may not be changed: it is served as read-only."
             )
-
-
-def _cannot_write(error: OSError) -> RequestError:
-    return RequestError(
-        403, "read-only", f"The gallery cannot be written to ({error.strerror or error})."
-    )

@@ -1,5 +1,6 @@
 """Every error as `application/problem+json` (RFC 9457), with its HTTP status."""
 
+import errno
 import json
 import logging
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from timanh.errors import (
+    CannotWriteError,
+    DiskFullError,
     EngineGoneError,
     OvertakenError,
     PictureError,
@@ -35,6 +38,7 @@ STATUSES: tuple[tuple[type[TimAnhError], int], ...] = (
     (QueryError, 422),
 )
 # These pass by themselves. What they say names servers and folders, so the client gets this.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PASSING: tuple[tuple[type[TimAnhError], int, str], ...] = (
     (OvertakenError, 409, "Other programs are changing the gallery. Try again in a moment."),
     (
@@ -90,10 +94,27 @@ def as_document(error: RequestError, request_id: str) -> dict[str, Any]:
     return document if error.near is None else {**document, "near": list(error.near)}
 
 
+def cannot_write(error: OSError | None = None) -> RequestError:
+    """The refusal where a file of the gallery cannot be written; None says that a disk is full."""
+    if error is None or error.errno in NO_ROOM:
+        return RequestError(
+            507,
+            "disk-full",
+            "The disk of the gallery is full. Free some space on the server, then try again.",
+        )
+    return RequestError(
+        403, "read-only", f"The gallery cannot be written to ({error.strerror or error})."
+    )
+
+
 def to_request_error(error: Exception) -> RequestError:
     """The refusal that an error of the library becomes."""
     if isinstance(error, RequestError):
         return error
+    if isinstance(error, DiskFullError):
+        return cannot_write()
+    if isinstance(error, CannotWriteError) and isinstance(error.__cause__, OSError):
+        return cannot_write(error.__cause__)
     for kind, status in STATUSES:
         if isinstance(error, kind):
             near = error.near if isinstance(error, UnknownFolderError) else None

@@ -15,7 +15,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from timanh.errors import DictionaryDamagedError, DictionaryError, OvertakenError
+from timanh.errors import (
+    CannotWriteError,
+    DictionaryDamagedError,
+    DictionaryError,
+    OvertakenError,
+)
 from timanh.vectors.store.generations import highest, next_generation
 from timanh.vectors.store.items import Item, item_id
 from timanh.vectors.store.lines import Lines
@@ -210,10 +215,10 @@ class IdsInUse:
         return id
 
 
-def cannot_write(folder: Path, error: OSError, count: int) -> DictionaryError:
+def cannot_write(folder: Path, error: OSError, count: int) -> CannotWriteError:
     """The error to raise when `folder` takes no more files."""
     kept = f" The {count} pictures done so far are kept." if count else ""
-    return DictionaryError(
+    return CannotWriteError(
         f"{folder} cannot be written ({error.strerror or error}).{kept} Free some space or choose "
         "a folder you may write to, then run the same command again."
     )
