@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from timanh.models import load_encoder
 from timanh.vectors import build_dictionary
 
@@ -40,6 +42,15 @@ class Site:
             [*command, "--port", str(self.api_port)], env=environment, stderr=subprocess.DEVNULL
         )
         await_port(self.api_port, self.api)
+        self.await_ready()
+
+    def await_ready(self, most_s: float = 60.0) -> None:
+        """Until its trial searches are answered: on a busy machine that takes seconds."""
+        until = time.monotonic() + most_s
+        address = f"http://127.0.0.1:{self.api_port}/health/ready"
+        while httpx.get(address, trust_env=False, timeout=most_s).status_code != 200:
+            assert time.monotonic() < until, "the API never became ready"
+            time.sleep(0.1)
 
     def kill_api(self) -> None:
         if self.api:
