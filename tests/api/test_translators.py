@@ -199,7 +199,8 @@ def test_a_crowd_at_a_slow_translator_is_answered_in_time_and_english_at_once(
     assert max(took for took, _ in told) < LIMIT_S
     assert english < 1
     codes = {query["notice_code"] for _, query in told}
-    assert codes <= {"translator-slow", "translator-resting", None}
+    # A crowd may also find the connection refused.
+    assert codes <= {"translator-slow", "translator-resting", "translator-failed", None}
     assert (None in codes) == (talk is late)
 
 

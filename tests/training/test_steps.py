@@ -74,7 +74,7 @@ def test_a_batch_in_parts_has_the_gradients_of_the_whole(
             module.p = 0.2
     assert any(isinstance(module, torch.nn.Dropout) for module in encoder.network.modules())
     in_parts = gradients_of(encoder, gallery, chosen, tmp_path)
-    monkeypatch.setattr("test_training_steps.Gradients", Whole)
+    monkeypatch.setitem(globals(), "Gradients", Whole)
     at_once = gradients_of(encoder, gallery, chosen, tmp_path)
     assert in_parts[0] == pytest.approx(at_once[0], rel=1e-6)
     assert in_parts[1].keys() == at_once[1].keys() and len(in_parts[1]) > 20

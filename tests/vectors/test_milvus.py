@@ -1,4 +1,4 @@
-"""What is peculiar to Milvus; what it promises as an engine is in test_vectors_engines."""
+"""What is peculiar to Milvus; what it promises as an engine is in test_engines."""
 
 import subprocess
 import sys
