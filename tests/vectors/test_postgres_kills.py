@@ -46,7 +46,8 @@ def test_a_server_that_is_killed_while_it_makes_the_copy(
         with pytest.raises(EngineGoneError, match="does not answer"):
             open_engine(out, url)
     own_server.start_again()
-    assert own_server.run(url, "SELECT count(*) FROM timanh_copy.copies") == [(0,)]
+    # None, or a whole one where the client came back before the server was down.
+    assert own_server.run(url, "SELECT count(*) FROM timanh_copy.copies") in ([(0,)], [(1,)])
     engine = opened(out, url)
     assert sorted(engine.search(QUERIES[:1], 20)[1][0]) == list(range(20))
     tables = "SELECT count(*) FROM pg_class WHERE relname LIKE 'pictures\\__%' AND relkind = 'r'"
