@@ -114,13 +114,14 @@ class GalleryEditor:
                 if not there:
                     written.append(name)
             places = [dictionary.gallery / name for name in new]
-            rowless += set(new) - known_pictures(dictionary.folder, list(new)).keys()
+            opened = opened_in(dictionary)
+            rowless += set(new) - known_pictures(dictionary.folder, list(new), opened=opened).keys()
             report = add_pictures(
                 dictionary.folder,
                 places,
                 self.engine.encoder,
                 progress=False,
-                opened=opened_in(self.engine.dictionary),
+                opened=opened,
             )
             if report.skipped:
                 raise PictureError(report.skipped[0].reason)

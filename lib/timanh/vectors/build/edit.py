@@ -128,14 +128,26 @@ def remove_pictures(
     return tuple(gone.values())
 
 
-def known_pictures(folder: Path, pictures: Sequence[str]) -> dict[str, Item]:
-    """What the dictionary in `folder` knows of some pictures, named as in `remove_pictures`;
+def known_pictures(
+    folder: Path, paths: Sequence[str], *, opened: VectorDictionary | None = None
+) -> dict[str, Item]:
+    """What the dictionary in `folder` knows of the pictures at these paths below the gallery;
     those that it does not know are left out.
+
+    A path is known only letter by letter as it is stored: names of other letters that look alike
+    would have to be looked for among all.
+
+    Args:
+        opened: what is open of the dictionary already, and need not be read again.
 
     Raises:
         DictionaryError: as `VectorDictionary.open`.
     """
-    return _find(DictionaryWriter(Path(folder), Manifest.load(Path(folder))), pictures)
+    folder = Path(folder)
+    writer = _writer(folder, Manifest.load(folder), opened)
+    likely = writer.find(next(ids_of(path)) for path in paths)
+    found = {path: _at(writer, likely, [path]) for path in paths}
+    return {path: item for path, item in found.items() if item is not None}
 
 
 def gallery_of(folder: Path) -> Path:

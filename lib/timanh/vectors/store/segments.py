@@ -22,6 +22,7 @@ from timanh.errors import (
 )
 from timanh.vectors.store import generations
 from timanh.vectors.store.items import Item, write_lines
+from timanh.vectors.store.lines import count_lines
 from timanh.vectors.store.manifest import (
     DTYPE,
     ChecksumSpan,
@@ -250,10 +251,9 @@ def read_items(folder: Path, segment: Segment) -> bytes:
         block = path.read_bytes()
     except OSError as error:
         raise cannot_read(path, error) from error
-    if block.count(b"\n") != segment.count:
+    if (count := count_lines(block)) != segment.count:
         raise DictionaryDamagedError(
-            f"{path} has {block.count(bytes([10]))} lines; the manifest promises "
-            f"{segment.count}. {_mend()}"
+            f"{path} has {count} lines; the manifest promises {segment.count}. {_mend()}"
         )
     return block
 
