@@ -7,10 +7,12 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import aiohttp
 import uvicorn
 from fastapi import FastAPI
 
-from routes import image_route, page_route, upstream_route
+from routes import ai_route, image_route, page_route, upstream_route
+from services.connection import parse_connection
 from services.image_service import ImageService
 from services.upstream import Upstream, make_client
 from utils import problems
@@ -27,15 +29,28 @@ def create_app(settings: Settings) -> FastAPI:
         async with make_client(settings) as client:
             app.state.upstream = Upstream(client, settings)
             app.state.service = ImageService(app.state.upstream)
+            app.state.ai = _ai_service(client, settings, app.state.upstream)
             yield
 
     app = FastAPI(title="Tìm Ảnh · backend", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.include_router(image_route.router)
     app.include_router(upstream_route.router)
+    app.include_router(ai_route.router)
     app.include_router(page_route.make_router(settings.frontend))
     problems.install(app)
     app.add_middleware(Guard, max_request_bytes=settings.max_request_bytes)
     return app
+
+
+def _ai_service(
+    client: aiohttp.ClientSession, settings: Settings, api: Upstream
+) -> Upstream | None:
+    """The service that AI_SERVICE_URL names, none where it is blank, else the API itself."""
+    if settings.ai_service is None:
+        return api
+    if not settings.ai_service:
+        return None
+    return Upstream(client, settings, parse_connection(settings.ai_service))
 
 
 def main() -> None:

@@ -84,10 +84,13 @@ class State:
 class Upstream:
     """Sends requests to the API of the moment, and remembers how that went."""
 
-    def __init__(self, client: aiohttp.ClientSession, settings: Settings) -> None:
+    def __init__(
+        self, client: aiohttp.ClientSession, settings: Settings, target: Target | None = None
+    ) -> None:
+        """`target` None: the one that the settings name, or that was kept."""
         self.client = client
         self.settings = settings
-        self.target = choose_target(settings)
+        self.target = target or choose_target(settings)
         self.state = State()
         self.failed = 0.0  # when a request failed last, by the monotonic clock
 
@@ -102,6 +105,7 @@ class Upstream:
         headers: dict[str, str] | None = None,
         retry: bool = False,
         target: Target | None = None,
+        timeout_s: float | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The API's answer, its body still to be read.
 
@@ -110,6 +114,7 @@ class Upstream:
             retry: whether to send it once more when a connection broke before the answer; always
                 done for GET.
             target: another API than the one of the moment; its state is not remembered.
+            timeout_s: how long to wait for the answer, where that may take longer than a search.
 
         Raises:
             BackendError: 502, 503 or 504, and the API's problems.
@@ -124,6 +129,7 @@ class Upstream:
                 data=sent.body,
                 headers={**(headers or {}), **_identity(chosen, request_id)},
                 allow_redirects=False,
+                timeout=self._timeout(timeout_s),
             )
 
         try:
@@ -145,6 +151,13 @@ class Upstream:
         except BackendError as error:
             self.note(chosen, error)
             raise
+
+    def _timeout(self, timeout_s: float | None) -> aiohttp.ClientTimeout:
+        if timeout_s is None:
+            return self.client.timeout
+        return aiohttp.ClientTimeout(
+            total=None, connect=self.settings.connect_timeout_s, sock_read=timeout_s
+        )
 
     async def fetch(self, method: str, path: str, request_id: str, **options: Any) -> Answer:
         """A whole answer in JSON; see `open`."""

@@ -21,8 +21,10 @@ class Settings:
         api_url: address of the API, where one is set.
         api_key: its key, if it needs one.
         local_api_url: of an API that was started on this machine together with the backend.
+        ai_service: connection line of the AI service; None takes the API, "" is none.
         port: of the backend and the page.
         connect_timeout_s, read_timeout_s: how long to wait for the API.
+        ai_timeout_s: how long to wait for the AI service, which may have to load its models.
         max_request_bytes: of one upload.
         frontend: folder of the page.
         kept: file of the connection that was pasted at the page.
@@ -31,9 +33,11 @@ class Settings:
     api_url: str | None = None
     api_key: str = field(default="", repr=False)
     local_api_url: str = "http://127.0.0.1:8001"
+    ai_service: str | None = field(default=None, repr=False)
     port: int = 8000
     connect_timeout_s: float = 3.0
     read_timeout_s: float = 30.0
+    ai_timeout_s: float = 120.0
     max_request_bytes: int = 25_000_000
     frontend: Path = HERE.parent / "frontend"
     kept: Path = HERE / ".upstream.json"
@@ -56,9 +60,11 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         api_url=None if remote == local else remote,
         api_key=_key(given, "TIMANH_API_KEY"),
         local_api_url=local,
+        ai_service=_ai_service(given),
         port=_port(given, "TIMANH_PORT", usual.port),
         connect_timeout_s=_number(given, "TIMANH_CONNECT_TIMEOUT_S", usual.connect_timeout_s),
         read_timeout_s=_number(given, "TIMANH_READ_TIMEOUT_S", usual.read_timeout_s),
+        ai_timeout_s=_number(given, "TIMANH_AI_TIMEOUT_S", usual.ai_timeout_s),
         frontend=Path(given.get("TIMANH_FRONTEND") or usual.frontend),
         kept=Path(given.get("TIMANH_KEPT_CONNECTION") or usual.kept),
     )
@@ -70,6 +76,15 @@ def _address(given: Mapping[str, str], name: str) -> str | None:
     if address and not address.startswith(("http://", "https://")):
         raise ValueError(f"{name} must be an address such as http://127.0.0.1:8001; got {value!r}.")
     return address or None
+
+
+def _ai_service(given: Mapping[str, str]) -> str | None:
+    """`https://host#key=KEY`, as the service prints it."""
+    line = given.get("AI_SERVICE_URL")
+    if line is None or not line.strip():
+        return line and ""
+    _address({"AI_SERVICE_URL": line}, "AI_SERVICE_URL")
+    return line.strip()
 
 
 def _key(given: Mapping[str, str], name: str) -> str:

@@ -88,3 +88,21 @@ def test_the_api_keeps_connections_longer_than_the_backend(monkeypatch: pytest.M
     from timanh.serving import server
 
     assert server.KEEP_ALIVE_S > client.KEEP_ALIVE_S
+
+
+def test_the_ai_service_is_the_api_or_another_or_none(
+    connected: str, upstream: Upstream, local_api: str
+) -> None:
+    form = {"files": {"image": ("x.jpg", b"picture")}, "data": {"language": "vi"}}
+    upstream.behave = lambda: Response(FOUND, media_type="application/json")
+    answer = httpx.post(f"{connected}/api/ai/image-features", **form)  # type: ignore[arg-type]
+    assert answer.content == FOUND and upstream.form["language"] == ["vi"]
+    for line, status, code in ((f"{upstream.url}#key=sesame", 200, None), ("", 503, "ai-off")):
+        process, address = start_backend(local_api, AI_SERVICE_URL=line)
+        try:
+            answer = httpx.post(f"{address}/api/ai/text-embedding", json={"query": "a"})
+            assert (answer.status_code, answer.json().get("code")) == (status, code)
+        finally:
+            process.terminate()
+            process.wait(10)
+    assert upstream.headers["authorization"] == "Bearer sesame"

@@ -1,19 +1,25 @@
 """The API over one search engine."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 import timanh
 from timanh.api import schemas
+from timanh.api.ai.models import AiModels, Captioner
+from timanh.api.ai.routes import ai_router
+from timanh.api.ai.service import AiService
+from timanh.api.ai.status_routes import ai_status_router
 from timanh.api.config import ApiConfig
 from timanh.api.gallery.pictures import GalleryPictures
 from timanh.api.gallery.routes import gallery_router
 from timanh.api.http import problems
+from timanh.api.http.about_routes import about_router
 from timanh.api.http.gate import Gate
 from timanh.api.http.metrics import Metrics
+from timanh.api.http.turns import Turns
 from timanh.api.search.routes import search_router
 from timanh.api.search.service import SearchService
 from timanh.api.status_routes import status_router
@@ -27,38 +33,96 @@ FAILURES: dict[int | str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def create_app(engine: SearchEngine, config: ApiConfig | None = None) -> FastAPI:
+def create_app(
+    engine: SearchEngine,
+    config: ApiConfig | None = None,
+    captioner: Captioner | None = None,
+) -> FastAPI:
     """A FastAPI application that answers with `engine`; loads no torch by itself.
+
+    Args:
+        captioner: writes captions; None for none.
 
     Example:
         >>> app = create_app(SearchEngine(encoder, dictionary), ApiConfig(api_key="…"))
     """
     chosen = config or ApiConfig()
-    metrics = Metrics()
-    service = SearchService(engine, chosen, metrics)
+    metrics, turns = Metrics(), Turns(chosen.max_searches)
+    service = SearchService(engine, chosen, metrics, turns)
     pictures = GalleryPictures(engine, chosen, metrics)
+    models = AiModels(
+        lambda: engine.encoder, None if captioner is None else lambda: captioner,
+        encode_texts=engine.encode_texts, translator=lambda encoder: engine.translator,
+    )  # fmt: skip
+    models.encoder.get()
+    if captioner is not None:
+        models.captioner.get()
+    ai = AiService(models, chosen, turns)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def running() -> AsyncIterator[None]:
         async with service.running():
+            ai.start(load=chosen.preload)
+            try:
+                yield
+            finally:
+                ai.close()
+
+    routers = (
+        status_router(service, models),
+        about_router(metrics),
+        search_router(service, pictures),
+        gallery_router(engine, chosen, pictures, service.workers),
+        ai_router(ai, chosen),
+    )
+    description = "Search a collection of pictures by text, by picture, or by both."
+    return _assemble(description, routers, running, chosen, metrics)
+
+
+def create_ai_app(models: AiModels, name: str, config: ApiConfig | None = None) -> FastAPI:
+    """The AI service alone, without a gallery. `name` of the encoder, while it is not loaded."""
+    chosen = config or ApiConfig()
+    metrics, turns = Metrics(), Turns(chosen.max_searches)
+    ai = AiService(models, chosen, turns)
+    metrics.searching.set_function(lambda: turns.taken)
+
+    @asynccontextmanager
+    async def running() -> AsyncIterator[None]:
+        ai.start(load=chosen.preload)
+        try:
+            yield
+        finally:
+            ai.close()
+
+    routers = (ai_status_router(ai, name), about_router(metrics), ai_router(ai, chosen))
+    description = "Embeddings and captions of pictures, and labels without training."
+    return _assemble(description, routers, running, chosen, metrics)
+
+
+def _assemble(
+    description: str,
+    routers: Sequence[APIRouter],
+    running: Callable[[], AbstractAsyncContextManager[None]],
+    config: ApiConfig,
+    metrics: Metrics,
+) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running():
             yield
 
     app = FastAPI(
         title="Tìm Ảnh",
         version=timanh.__version__,
-        description="Search a collection of pictures by text, by picture, or by both.",
+        description=description,
         # FastAPI's own pages load their scripts from a foreign host.
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
         responses=FAILURES,
     )
-    for router in (
-        status_router(service, metrics),
-        search_router(service, pictures),
-        gallery_router(engine, chosen, pictures, service.workers),
-    ):
+    for router in routers:
         app.include_router(router)
     problems.install(app)
-    app.add_middleware(Gate, config=chosen, metrics=metrics)
+    app.add_middleware(Gate, config=config, metrics=metrics)
     return app

@@ -19,7 +19,10 @@ class ApiConfig:
         max_k: hits in one answer.
         max_pixels: of an uploaded picture, before it is decoded.
         max_searches: in progress or waiting at the same time; more are refused with 429.
+        max_ai_pictures: in one request for embeddings and captions.
         deadline_s: for one search, from its last byte on.
+        ai_deadline_s: the same for embeddings, captions and labels, the loading of models included.
+        preload: load all models of the AI service at start, not when first needed.
         upload_s: for the sending of one request.
         searches_per_minute, reads_per_minute: for one address; 0 is no limit.
         thumbnail_side: long side of thumbnails, in pixels.
@@ -38,7 +41,10 @@ class ApiConfig:
     max_k: int = 100
     max_pixels: int = 50_000_000
     max_searches: int = 256
+    max_ai_pictures: int = 16
     deadline_s: float = 30.0
+    ai_deadline_s: float = 120.0
+    preload: bool = False
     upload_s: float = 60.0
     searches_per_minute: int = 0
     reads_per_minute: int = 0

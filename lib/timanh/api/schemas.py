@@ -3,6 +3,49 @@
 from pydantic import BaseModel, ConfigDict
 
 
+class AiPart(BaseModel):
+    """One part of the AI service.
+
+    `state` is "ready" after it computed something, "waiting" to be loaded by the first request,
+    "starting", "failed" (`detail` says why), or "absent".
+    """
+
+    ready: bool
+    state: str
+    detail: str | None
+
+
+class AiEmbedding(AiPart):
+    """The encoder; null until it is loaded."""
+
+    model: str | None
+    fingerprint: str | None
+    dim: int | None
+
+
+class AiCaptions(AiPart):
+    """The captioner, and the languages it writes in; null and none until it is loaded."""
+
+    languages: list[str]
+    captioner: str | None
+    fingerprint: str | None
+
+
+class AiState(BaseModel):
+    """How the parts of the AI service are doing."""
+
+    embedding: AiEmbedding
+    captions: AiCaptions
+    classification: AiPart
+
+
+class AiHealth(BaseModel):
+    """The same after each part has computed something; `memory_mb` of the whole process."""
+
+    ai: AiState
+    memory_mb: float | None
+
+
 class Health(BaseModel):
     """State of the API: `ready` once a trial search was answered, and while they are."""
 
@@ -15,6 +58,7 @@ class Health(BaseModel):
     languages: list[str]
     read_only: bool
     version: str
+    ai: AiState | None = None
 
 
 class Understood(BaseModel):
@@ -159,6 +203,38 @@ class Vectors(BaseModel):
     images: list[list[float]]
 
 
+class TextToEmbed(BaseModel):
+    """Words; `limit` is accepted for clients that send it, and has no effect."""
+
+    query: str
+    limit: int | None = None
+
+
+class TextEmbedding(BaseModel):
+    """The unit vector of `translated`, or of `query` where that was not translated."""
+
+    embedding: list[float]
+    query: str
+    translated: str | None
+    limit: int | None
+    model: str
+    fingerprint: str
+    dim: int
+
+
+class Prediction(BaseModel):
+    """One label and its probability, 0..1."""
+
+    label: str
+    score: float
+
+
+class Predictions(BaseModel):
+    """Labels, best first."""
+
+    predictions: list[Prediction]
+
+
 class Example(BaseModel):
     """One query in both languages."""
 
@@ -185,3 +261,33 @@ class Problem(BaseModel):
     code: str
     request_id: str
     near: list[str] | None = None
+
+
+class ImageFeatures(BaseModel):
+    """One picture: its unit vector, and what the captioner wrote, by language.
+
+    `caption` is the one in the language that was asked for, else in the captioner's first; null
+    without a captioner, or where it does not know the language.
+    """
+
+    embedding: list[float]
+    caption: str | None
+    captions: dict[str, str]
+    captions_problem: Problem | None
+    model: str
+    fingerprint: str
+    dim: int
+    captioner: str | None
+    captioner_fingerprint: str | None
+
+
+class PictureProblem(BaseModel):
+    """One picture among several that cannot be read."""
+
+    problem: Problem
+
+
+class ManyImageFeatures(BaseModel):
+    """Several pictures, in their order."""
+
+    results: list[ImageFeatures | PictureProblem]

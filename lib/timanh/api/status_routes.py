@@ -1,12 +1,11 @@
 """The endpoints about the API itself, and the vectors it can make."""
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter
 
 import timanh
 from timanh.api import schemas
-from timanh.api.http.docs_page import docs_page
-from timanh.api.http.metrics import Metrics
+from timanh.api.ai import views
+from timanh.api.ai.models import AiModels
 from timanh.api.http.problems import RequestError
 from timanh.api.http.uploads import Files
 from timanh.api.search.forms import Text, search_form
@@ -15,8 +14,8 @@ from timanh.errors import EmptyQueryError
 from timanh.search import SearchEngine
 
 
-def status_router(service: SearchService, metrics: Metrics) -> APIRouter:
-    """Health, metrics, examples, documentation and vectors."""
+def status_router(service: SearchService, models: AiModels) -> APIRouter:
+    """Health, examples and vectors."""
     router = APIRouter()
     engine, config = service.engine, service.config
 
@@ -34,6 +33,7 @@ def status_router(service: SearchService, metrics: Metrics) -> APIRouter:
             languages=list(encoder.languages),
             read_only=config.read_only,
             version=timanh.__version__,
+            ai=views.state(models),
         )
 
     @router.get("/health/ready")
@@ -48,15 +48,6 @@ def status_router(service: SearchService, metrics: Metrics) -> APIRouter:
                 1,
             )
         return health()
-
-    @router.get("/metrics", response_class=Response)
-    def prometheus() -> Response:
-        """For Prometheus."""
-        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-    @router.get("/docs", include_in_schema=False)
-    def docs(request: Request) -> HTMLResponse:
-        return docs_page(request.app)
 
     @router.get("/api/examples")
     def examples() -> schemas.Examples:
@@ -85,7 +76,7 @@ def status_router(service: SearchService, metrics: Metrics) -> APIRouter:
                 images=images,
             )
 
-        with service.slot():
+        with service.turns.slot():
             return await service.workers.run(work)
 
     return router

@@ -1,15 +1,25 @@
-"""`timanh serve`: the API over one dictionary."""
+"""`timanh serve`: the API over one dictionary, or the AI service alone."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from timanh.cli.options import Device, Engine, IndexFolder, ModelOfIndex
+from timanh.cli.options import Device, Engine
 
 
 def serve(
-    index: IndexFolder,
+    index: Annotated[
+        Path | None,
+        typer.Option("--index", metavar="DIR", help="The vector dictionary.", show_default=False),
+    ] = None,
+    ai_only: Annotated[
+        bool,
+        typer.Option(
+            "--ai-only",
+            help="No gallery: only embeddings, captions and labels, by --model and --captioner.",
+        ),
+    ] = False,
     port: Annotated[
         int,
         typer.Option(
@@ -58,14 +68,40 @@ def serve(
         bool, typer.Option("--log-requests", help="A line of JSON for each request, on stderr.")
     ] = False,
     engine: Engine = "folder",
-    model: ModelOfIndex = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="MODEL",
+            help="The encoder, where the dictionary's is not found automatically; with --ai-only "
+            "any: demo, a Hugging Face id, or a folder.",
+            show_default=False,
+        ),
+    ] = None,
+    captioner: Annotated[
+        str | None,
+        typer.Option(
+            "--captioner",
+            metavar="NAME",
+            help="Write captions: demo, a Hugging Face id, or a folder.",
+            show_default=False,
+        ),
+    ] = None,
+    preload: Annotated[
+        bool, typer.Option("--preload", help="Load all models at start, not when first needed.")
+    ] = False,
     device: Device = "auto",
 ) -> None:
     """Answer searches over HTTP until Ctrl-C."""
     import logging
 
+    from timanh.errors import SettingsError
     from timanh.serving import serve
 
+    if ai_only == (index is not None):
+        raise SettingsError(
+            "It is either a dictionary to search (--index DIR) or the AI service alone (--ai-only)."
+        )
     # The server logs the address at which it can be reached.
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logging.getLogger("timanh").setLevel(logging.INFO)
@@ -81,4 +117,6 @@ def serve(
         read_only=read_only,
         device=device,
         engine=engine,
+        captioner=captioner,
+        preload=preload,
     )

@@ -20,8 +20,10 @@ class ServeConfig:
     """Settings of `serve` and `serve_in_notebook`.
 
     Attributes:
-        index: the vector dictionary.
-        model: encoder by name or folder; None takes the one that built the dictionary.
+        index: the vector dictionary; None for the AI service alone.
+        model: encoder by name or folder; None takes the one that built the dictionary, or demo.
+        captioner: by name or folder; None for no captions.
+        preload: load all models at start, not when first needed.
         gallery: where the pictures lie; None takes what the dictionary remembers.
         host, port: what to listen on, IPv4 or IPv6; port 0 takes any that is free.
         tunnel: "none", "ngrok" or "cloudflared".
@@ -34,8 +36,10 @@ class ServeConfig:
         cache: for translations; None takes the workspace's, or the user's.
     """
 
-    index: Path
+    index: Path | None = None
     model: str | None = None
+    captioner: str | None = None
+    preload: bool = False
     gallery: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8001
@@ -57,6 +61,8 @@ class ServeConfig:
         """Where translations are kept."""
         if self.cache is not None:
             return self.cache
+        if self.index is None:
+            return user_cache()
         parent = Path(self.index).absolute().parent
         return parent.parent / "cache" if parent.name == "vectors" else user_cache()
 

@@ -89,7 +89,10 @@ class Running:
 
     def describe(self) -> str:
         """What a person needs to know to use it."""
-        lines = [f"Searching {self.pictures:,} pictures with {self.model}."]
+        what = f"Searching {self.pictures:,} pictures with"
+        if self.config.index is None:
+            what = "Embeddings, captions and labels by"
+        lines = [f"{what} {self.model}."]
         if self.connectable:
             lines.append(f"API: {self.url}")
         if self.public_url:

@@ -7,12 +7,19 @@ import threading
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from timanh.api import ApiConfig, create_app
+from fastapi import FastAPI
+
+from timanh.api import ApiConfig, create_ai_app, create_app
+from timanh.api.ai.models import AiModels, Captioner
 from timanh.api.gallery.editing import ADDED
 from timanh.data import find_gallery, keep_added
+from timanh.errors import SettingsError
+from timanh.models import Encoder
 from timanh.search import SearchEngine
 from timanh.search.local_translation import MODEL, find_local_translator
 from timanh.search.translation import Translator, google_translate
@@ -43,28 +50,64 @@ def start(config: ServeConfig) -> Running:
     """
     chosen = config.completed()
     listen(chosen.host, chosen.port).close()  # raises before a model is loaded
-    engine = load_engine(chosen)
-    app = create_app(
-        engine,
-        ApiConfig(
-            api_key=chosen.api_key,
-            examples=_examples(engine.dictionary.gallery),
-            read_only=chosen.read_only,
-            searches_per_minute=SEARCHES_PER_MINUTE if chosen.reachable else 0,
-            reads_per_minute=READS_PER_MINUTE if chosen.reachable else 0,
-            changed=partial(_keep_added, engine.dictionary.gallery, set()),
-        ),
-    )
+    app, pictures, model = _make_app(chosen)
     server = ApiServer(app, chosen.host, chosen.port).start()
     try:
         keeper = TunnelKeeper(tunnel_opener(chosen.tunnel, server.port))
     except BaseException:
         server.stop()
         raise
-    return Running(
-        server, keeper, replace(chosen, port=server.port), len(engine.dictionary),
-        engine.encoder.name,
-    )  # fmt: skip
+    return Running(server, keeper, replace(chosen, port=server.port), pictures, model)
+
+
+def _make_app(config: ServeConfig) -> tuple[FastAPI, int, str]:
+    """The app, how many pictures it searches, and its encoder's name."""
+    general = ApiConfig(
+        api_key=config.api_key,
+        searches_per_minute=SEARCHES_PER_MINUTE if config.reachable else 0,
+        reads_per_minute=READS_PER_MINUTE if config.reachable else 0,
+        preload=config.preload,
+    )
+    load_captioner = captioner_loader(config.captioner) if config.captioner else None
+    if config.index is None:
+        name = config.model or "demo"
+        models = AiModels(
+            partial(_load_encoder, name, config.device), load_captioner,
+            translator=lambda encoder: None if "vi" in encoder.languages
+            else make_translator(config),
+        )  # fmt: skip
+        return create_ai_app(models, name, general), 0, name
+    engine = load_engine(config)
+    gallery = engine.dictionary.gallery
+    complete = replace(
+        general,
+        examples=_examples(gallery),
+        read_only=config.read_only,
+        changed=partial(_keep_added, gallery, set()),
+    )
+    captioner = load_captioner() if load_captioner else None
+    return create_app(engine, complete, captioner), len(engine.dictionary), engine.encoder.name
+
+
+def captioner_loader(name: str) -> Callable[[], Captioner]:
+    """What loads a captioner by name or folder, once it is called.
+
+    Raises:
+        SettingsError: this version has none.
+    """
+    if find_spec("timanh.captioning") is None:
+        raise SettingsError(
+            f"This version of Tìm Ảnh has no captioners, so {name!r} cannot be loaded.",
+            cli="Leave --captioner away.",
+            notebook="Leave captioner away.",
+        )
+    return lambda: import_module("timanh.captioning").load_captioner(name)
+
+
+def _load_encoder(name: str, device: str) -> Encoder:
+    from timanh.models import load_encoder
+
+    return load_encoder(name, device=device)
 
 
 def serve_in_notebook(index: Path | str, **settings: Any) -> Running:
@@ -77,13 +120,14 @@ def serve_in_notebook(index: Path | str, **settings: Any) -> Running:
     return _current
 
 
-def serve(index: Path | str, **settings: Any) -> None:
-    """Serve until Ctrl-C or SIGTERM; logs where it can be reached."""
+def serve(index: Path | str | None, **settings: Any) -> None:
+    """Serve until Ctrl-C or SIGTERM; logs where it can be reached. Without `index`, the AI
+    service alone."""
     ended = threading.Event()
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: ended.set())
-    running = start(ServeConfig(Path(index), **settings))
+    running = start(ServeConfig(None if index is None else Path(index), **settings))
     # What has been loaded stays. Looking through it again for garbage stops every thread for
     # 0.3 s, every few hundred searches. (Not in a notebook, where it may have to go again.)
     gc.collect()
@@ -99,6 +143,8 @@ def serve(index: Path | str, **settings: Any) -> None:
 
 def load_engine(config: ServeConfig) -> SearchEngine:
     """The search engine over `config.index`, wherever that is searched."""
+    if config.index is None:
+        raise SettingsError("There is no dictionary to search.", cli="Name one with --index.")
     dictionary = open_engine(config.index, config.engine)
     dictionary.gallery = config.gallery or find_gallery(dictionary.gallery, Path(config.index))
     encoder = dictionary.load_encoder(config.model, device=config.device)

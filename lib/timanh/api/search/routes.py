@@ -68,7 +68,7 @@ async def stream_events(
     service: SearchService, form: SearchForm, request_id: str
 ) -> AsyncIterator[bytes]:
     """Events of one search; the first is `understood`, until which errors are raised."""
-    with service.slot():
+    with service.turns.slot():
         query, understood, took = await service.understand(form.query, form.images)
         yield _event("understood", schemas.Understood.model_validate(understood))
         try:

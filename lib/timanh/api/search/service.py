@@ -1,18 +1,17 @@
 """The work behind the endpoints: limited in number and time, encoded in batches."""
 
-import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from PIL import Image
 
 from timanh.api.config import ApiConfig
 from timanh.api.http.metrics import Metrics
-from timanh.api.http.problems import RequestError
+from timanh.api.http.turns import Turns
 from timanh.api.http.workers import Workers
 from timanh.api.search.batcher import Batcher
 from timanh.api.search.readiness import TRIALS, Readiness
@@ -26,9 +25,12 @@ log = logging.getLogger("timanh.api")
 class SearchService:
     """Answers many searches at once with one engine."""
 
-    def __init__(self, engine: SearchEngine, config: ApiConfig, metrics: Metrics) -> None:
+    def __init__(
+        self, engine: SearchEngine, config: ApiConfig, metrics: Metrics, turns: Turns
+    ) -> None:
         self.engine = engine
         self.config = config
+        self.turns = turns
         self.metrics = metrics
         self.thresholds: WeakThresholds | None = None  # not measured yet
         self._readiness = Readiness(self._trial_search)
@@ -38,9 +40,8 @@ class SearchService:
         self.workers = Workers(4, "timanh-work")
         # Each search may wait for a translator at the same time.
         self._translators = Workers(config.max_searches, "timanh-understand")
-        self._searches = 0
         metrics.waiting.set_function(lambda: self._batcher.waiting)
-        metrics.searching.set_function(lambda: self._searches)
+        metrics.searching.set_function(lambda: self.turns.taken)
         metrics.pictures.set_function(lambda: len(engine.dictionary))
 
     @property
@@ -73,7 +74,7 @@ class SearchService:
             RequestError: 429 busy, 503 deadline-passed.
             PictureError, QueryError: what is wrong with the query.
         """
-        with self.slot():
+        with self.turns.slot():
             checked, understood, took = await self.understand(query, images)
             return await self.find(checked, understood, took)
 
@@ -86,7 +87,7 @@ class SearchService:
             UnknownPictureError: a liked or disliked picture that is not in the gallery.
         """
         began = time.perf_counter()
-        async with self._deadline():
+        async with self.turns.deadline(self.config.deadline_s):
             if images is not None:
                 query = replace(query, images=tuple(await self.workers.run(images)))
             query = query.checked()
@@ -109,7 +110,7 @@ class SearchService:
     ) -> tuple[SearchResult, bool | None]:
         """Hits, best first, and whether the best of them is weak."""
         try:
-            async with self._deadline():
+            async with self.turns.deadline(self.config.deadline_s):
                 result = await self._batcher.submit(query, understood)
         except QueryError:
             raise
@@ -122,26 +123,6 @@ class SearchService:
         weak = None if self.thresholds is None else self.thresholds.is_weak(query, result)
         return replace(result, took_ms=total), weak
 
-    @contextmanager
-    def slot(self) -> Iterator[None]:
-        """One of the `max_searches` that are in progress or wait.
-
-        Raises:
-            RequestError: 429, when all are taken.
-        """
-        if self._searches >= self.config.max_searches:
-            raise RequestError(
-                429,
-                "busy",
-                f"{self._searches} searches are in progress, the limit. Try again in a moment.",
-                retry_after=1,
-            )
-        self._searches += 1
-        try:
-            yield
-        finally:
-            self._searches -= 1
-
     async def _understand(self, query: Query, reading: Reading) -> Understood:
         if self.engine.knows(reading):
             return self.engine.understand(query, reading)
@@ -152,26 +133,13 @@ class SearchService:
         if by is not None:
             self.metrics.translations.labels(by).inc()
 
-    @asynccontextmanager
-    async def _deadline(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(self.config.deadline_s):
-                yield
-        except TimeoutError as error:
-            raise RequestError(
-                503,
-                "deadline-passed",
-                f"The search took longer than {self.config.deadline_s:g} s, the limit. Try again.",
-                retry_after=2,
-            ) from error
-
     async def _trial_search(self) -> None:
         """Search for words and for a picture; the first of each is slow, so no user makes it.
 
         Raises:
             Exception: whatever is wrong with the engine.
         """
-        async with self._deadline():
+        async with self.turns.deadline(self.config.deadline_s):
             for query, understood in TRIALS:
                 with contextlib.suppress(QueryError):
                     await self._batcher.submit(query, understood)

@@ -1,0 +1,1 @@
+"""The AI service: embeddings and captions of pictures, labels without training."""

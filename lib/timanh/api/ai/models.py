@@ -1,0 +1,127 @@
+"""The models of the AI service, loaded when first needed, and how each part is doing."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, Literal, Protocol, TypeVar
+
+from PIL import Image
+
+from timanh.models import Encoder
+from timanh.models.encoder import Vectors
+from timanh.search import Translator
+
+Model = TypeVar("Model")
+State = Literal["ready", "waiting", "starting", "failed", "absent"]
+
+
+class Caption(Protocol):
+    """A caption as a captioner writes it."""
+
+    @property
+    def text(self) -> str: ...
+
+
+class Captioner(Protocol):
+    """What the service uses of `timanh.captioning`'s contract."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    @property
+    def languages(self) -> Sequence[str]: ...
+
+    def captions(
+        self, images: Sequence[Image.Image], language: str | None = None, *, count: int = 1
+    ) -> Sequence[Sequence[Caption]]: ...
+
+
+class Part(Generic[Model]):
+    """One model: not loaded until it is needed, and then once, however many threads ask.
+
+    Attributes:
+        state: "absent" there is none, "waiting" to be loaded by the first request, "starting",
+            "ready" after it computed something, "failed" after it did not.
+        detail: why it failed.
+    """
+
+    def __init__(self, load: Callable[[], Model] | None) -> None:
+        self._load = load
+        self._model: Model | None = None
+        self._lock = threading.Lock()
+        self.state: State = "waiting" if load else "absent"
+        self.detail: str | None = None
+
+    @property
+    def loaded(self) -> Model | None:
+        """The model, where it is in memory."""
+        return self._model
+
+    def get(self) -> Model:
+        """The model; loads it, which may take minutes.
+
+        Raises:
+            ModelError: it cannot be loaded; the next call tries again.
+        """
+        if self._model is None:
+            if self._load is None:
+                raise LookupError("there is no such model")
+            with self._lock:
+                if self._model is None:
+                    self.state = "starting"
+                    try:
+                        self._model = self._load()
+                    except Exception as error:
+                        self.failed(error)
+                        raise
+        return self._model
+
+    def succeeded(self) -> None:
+        self.state, self.detail = "ready", None
+
+    def failed(self, error: Exception) -> None:
+        self.state = "failed"
+        self.detail = " ".join(str(error).split())[:300] or type(error).__name__
+
+
+class AiModels:
+    """An encoder, perhaps a captioner, and a translator for encoders without Vietnamese."""
+
+    def __init__(
+        self,
+        encoder: Callable[[], Encoder],
+        captioner: Callable[[], Captioner] | None = None,
+        *,
+        encode_texts: Callable[[Sequence[str]], Vectors] | None = None,
+        translator: Callable[[Encoder], Translator | None] = lambda encoder: None,
+    ) -> None:
+        """
+        Args:
+            encoder, captioner: load them.
+            encode_texts: in place of the encoder's, where others use the encoder too.
+            translator: for this encoder, if it needs one.
+        """
+        self.encoder = Part(encoder)
+        self.captioner = Part(captioner)
+        self._texts = encode_texts
+        self._translator = translator
+        # Fast tokenizers may not be used by two threads at once ("Already borrowed").
+        self._encoding = threading.Lock()
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """(N, dim) unit vectors; may be called from many threads."""
+        if self._texts is not None:
+            return self._texts(texts)
+        encoder = self.encoder.get()
+        with self._encoding:
+            return encoder.encode_texts(texts)
+
+    def translate(self, text: str, language: str | None) -> str | None:
+        """English for an encoder that does not know `language`; None where it stays as written."""
+        encoder = self.encoder.get()
+        if language != "vi" or language in encoder.languages:
+            return None
+        translator = self._translator(encoder)
+        return None if translator is None else translator.translate(text).translated

@@ -1,0 +1,280 @@
+"""What the AI service computes: batched, kept by content, limited in number and time."""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from timanh.api.ai.kept import Kept
+from timanh.api.ai.models import AiModels, Part
+from timanh.api.ai.together import Together
+from timanh.api.config import ApiConfig
+from timanh.api.http.turns import Turns
+from timanh.api.http.uploads import open_upload
+from timanh.api.http.workers import Workers
+from timanh.errors import PictureError, TimAnhError
+from timanh.models.encoder import Encoder, Vectors
+from timanh.models.zero_shot import ZeroShot
+from timanh.search import detect_language
+
+MAX_KEPT = 20_000  # embeddings and captions; 40 MB at 512 numbers each
+NONE = "none of these"
+TRIAL = Image.new("RGB", (224, 224), "gray")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Features:
+    """What is known of one picture: (dim,) unit vector, and captions by language."""
+
+    vector: Vectors
+    captions: dict[str, str] = field(default_factory=dict)
+    captions_error: TimAnhError | None = None
+
+
+class AiService:
+    """Embeddings, captions and labels with the models of one machine."""
+
+    def __init__(self, models: AiModels, config: ApiConfig, turns: Turns) -> None:
+        self.models = models
+        self.config = config
+        self.turns = turns
+        self._opening = Workers(4, "timanh-ai-open")
+        self._encoding = Workers(1, "timanh-ai-encode")
+        # A caption takes as long as a hundred embeddings, which do not wait for it.
+        self._captioning = Workers(1, "timanh-ai-caption")
+        self._translating = Workers(8, "timanh-ai-translate")
+        self._vectors: Together[Image.Image, Vectors] = Together(self._encoding, self._encode)
+        self._captions: dict[str, Together[Image.Image, str]] = {}
+        self._kept_vectors: Kept[Vectors] = Kept(MAX_KEPT)
+        self._kept_captions: Kept[str] = Kept(MAX_KEPT)
+        self._zero_shot: ZeroShot | None = None
+        self._check: asyncio.Task[None] | None = None
+
+    def start(self, *, load: bool) -> None:
+        """Try in the background what is loaded; with `load`, everything."""
+        self._check = asyncio.create_task(self.check(load=load))
+
+    def close(self) -> None:
+        if self._check is not None:
+            self._check.cancel()
+        for workers in (self._opening, self._encoding, self._captioning, self._translating):
+            workers.close()
+
+    async def check(self, *, load: bool = True) -> None:
+        """Compute something with each part, whose `state` then says how that went."""
+        if load or self.models.encoder.loaded is not None:
+            with contextlib.suppress(Exception):
+                await self._vectors.submit(TRIAL)
+                await self._encoding.run(
+                    partial(self._computed, self.models.encoder, self._encode_trial)
+                )
+        captioner = self.models.captioner
+        if captioner.state != "absent" and (load or captioner.loaded is not None):
+            with contextlib.suppress(Exception):
+                for language in await self._languages(None):
+                    await self._batch_of(language).submit(TRIAL)
+
+    async def encoder(self) -> Encoder:
+        """The encoder, loaded."""
+        part = self.models.encoder
+        loaded = part.loaded
+        return await self._encoding.run(part.get) if loaded is None else loaded
+
+    async def features(
+        self, contents: Sequence[bytes], language: str | None, *, captions: bool = True
+    ) -> list[Features | TimAnhError]:
+        """Embedding and captions of each picture, or what is wrong with it.
+
+        Args:
+            contents: files as they were sent.
+            language: of the captions; None for all that the captioner knows.
+        """
+        with self.turns.slot():
+            async with self.turns.deadline(self.config.ai_deadline_s):
+                await self.encoder()
+                wanted = await self._languages(language) if captions else ()
+                return list(
+                    await asyncio.gather(*(self._features(one, wanted) for one in contents))
+                )
+
+    async def captions(
+        self, picture: Image.Image, language: str | None, count: int = 1
+    ) -> dict[str, list[str]]:
+        """Captions of an opened picture by language, the likeliest first; not kept."""
+        captioner = self.models.captioner
+        found = {}
+        for each in await self._languages(language):
+            if count == 1:
+                found[each] = [await self._batch_of(each).submit(picture)]
+            else:
+                work = partial(self._caption, each, [picture], count)
+                found[each] = (
+                    await self._captioning.run(partial(self._computed, captioner, work))
+                )[0]
+        return found
+
+    async def classify(
+        self,
+        content: bytes,
+        labels: Sequence[str],
+        *,
+        templates: Sequence[str] | None,
+        language: str | None,
+        none: bool,
+    ) -> list[tuple[str, float]]:
+        """Labels with their probabilities, best first.
+
+        Raises:
+            QueryError: labels or templates that are none; PictureError: an unreadable picture.
+        """
+        with self.turns.slot():
+            async with self.turns.deadline(self.config.ai_deadline_s):
+                encoder = await self.encoder()
+                vector = await self._vector(content)
+                spoken = language or detect_language(" ".join(labels)) or "en"
+                words = await self._in_a_known_language(encoder, labels, spoken)
+                known = spoken if words is None else "en"
+                chosen = await self._encoding.run(
+                    lambda: self._computed(
+                        self.models.encoder,
+                        lambda: self._shot(encoder).labels(
+                            labels, templates=templates, language=known, none=none, words=words
+                        ),
+                    )
+                )
+        scores = chosen.classify(vector[None])[0]
+        names = [*chosen.names, NONE] if none else chosen.names
+        order = np.argsort(-scores, kind="stable")
+        return [(names[row], float(scores[row])) for row in order]
+
+    async def text(self, query: str) -> tuple[Vectors, str | None]:
+        """(dim,) unit vector of words, and the translation that was encoded, if there was one."""
+        with self.turns.slot():
+            async with self.turns.deadline(self.config.ai_deadline_s):
+                await self.encoder()
+                language = detect_language(query)
+                translated = await self._translating.run(
+                    lambda: self.models.translate(query, language)
+                )
+                vectors = await self._encoding.run(
+                    lambda: self._computed(
+                        self.models.encoder,
+                        lambda: self.models.encode_texts([translated or query]),
+                    )
+                )
+                return vectors[0], translated
+
+    async def _features(self, content: bytes, languages: Sequence[str]) -> Features | TimAnhError:
+        try:
+            vector = await self._vector(content)
+        except PictureError as error:
+            return error
+        captions: dict[str, str] = {}
+        try:
+            for language in languages:
+                captions[language] = await self._caption_of(content, language)
+        except Exception as error:  # noqa: BLE001 - the embedding is right all the same
+            known = error if isinstance(error, TimAnhError) else TimAnhError(
+                f"The captioner failed ({type(error).__name__}: {error})."
+            )  # fmt: skip
+            return Features(vector, captions, known)
+        return Features(vector, captions)
+
+    async def _vector(self, content: bytes) -> Vectors:
+        async def make() -> Vectors:
+            return await self._vectors.submit(await self._open(content))
+
+        encoder = await self.encoder()
+        return await self._kept_vectors.get((_digest(content), encoder.fingerprint), make)
+
+    async def _caption_of(self, content: bytes, language: str) -> str:
+        async def make() -> str:
+            return await self._batch_of(language).submit(await self._open(content))
+
+        captioner = self.models.captioner.get()  # loaded since `_languages`
+        key = (_digest(content), captioner.fingerprint, language)
+        return await self._kept_captions.get(key, make)
+
+    async def _open(self, content: bytes) -> Image.Image:
+        return await self._opening.run(lambda: open_upload(content, self.config))
+
+    async def _languages(self, wanted: str | None) -> tuple[str, ...]:
+        """Those to caption in; loads the captioner."""
+        part = self.models.captioner
+        if part.state == "absent":
+            return ()
+        loaded = part.loaded
+        captioner = await self._captioning.run(part.get) if loaded is None else loaded
+        known = tuple(captioner.languages)
+        return known if wanted is None else tuple(each for each in known if each == wanted)
+
+    async def _in_a_known_language(
+        self, encoder: Encoder, labels: Sequence[str], language: str
+    ) -> list[str] | None:
+        """The labels in English, where the encoder does not know their language."""
+        if language in encoder.languages or language != "vi":
+            return None
+        translated = await asyncio.gather(
+            *(
+                self._translating.run(partial(self.models.translate, label, language))
+                for label in labels
+            )
+        )
+        if not any(translated):
+            return None
+        return [new or old for new, old in zip(translated, labels, strict=True)]
+
+    def _batch_of(self, language: str) -> Together[Image.Image, str]:
+        if language not in self._captions:
+
+            def compute(pictures: Sequence[Image.Image]) -> list[str]:
+                work = partial(self._caption, language, pictures, 1)
+                return [each[0] for each in self._computed(self.models.captioner, work)]
+
+            self._captions[language] = Together(self._captioning, compute)
+        return self._captions[language]
+
+    def _caption(
+        self, language: str, pictures: Sequence[Image.Image], count: int
+    ) -> list[list[str]]:
+        captioner = self.models.captioner.get()
+        found = captioner.captions(list(pictures), language=language, count=count)
+        if not all(found):
+            raise PictureError("The captioner cannot read the picture.")
+        return [[caption.text for caption in each] for each in found]
+
+    def _encode(self, pictures: Sequence[Image.Image]) -> list[Vectors]:
+        encoder = self.models.encoder
+        return list(self._computed(encoder, lambda: encoder.get().encode_images(list(pictures))))
+
+    def _encode_trial(self) -> Vectors:
+        return self.models.encode_texts(["a photo"])
+
+    def _shot(self, encoder: Encoder) -> ZeroShot:
+        if self._zero_shot is None:
+            self._zero_shot = ZeroShot(encoder, self.models.encode_texts)
+        return self._zero_shot
+
+    @staticmethod
+    def _computed(part: Part[Any], work: Callable[[], T]) -> T:
+        """Remember whether the model still computes; what is wrong with a query is no fault."""
+        try:
+            result = work()
+        except TimAnhError:
+            raise
+        except Exception as error:
+            part.failed(error)
+            raise
+        part.succeeded()
+        return result
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
