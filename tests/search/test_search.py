@@ -180,6 +180,22 @@ def test_an_encoder_that_knows_the_language_is_given_it(dictionary: VectorDictio
     assert (understood.language, understood.translated, understood.notice) == ("vi", None, None)
 
 
+def test_telex_is_read_as_the_marks_that_were_meant(dictionary: VectorDictionary) -> None:
+    encoder = Recorder("en", "vi")
+    engine = SearchEngine(encoder, dictionary)
+    found = engine.search(Query("con mefo"))
+    assert encoder.texts == ["con mèo"]
+    assert (found.query.language, found.query.translated) == ("vi", "con mèo")
+    assert found.query.translator == "telex"
+    assert engine.search(Query("con mefo", as_written=True)).query.translated is None
+    assert encoder.texts[1:] == ["con mefo"]
+    english = Recorder("en")
+    asked: list[str] = []
+    translator = Translator(lambda text: asked.append(text) or "a cat")
+    found = SearchEngine(english, dictionary, translator).search(Query("con mefo"))
+    assert (asked, english.texts, found.query.translated) == (["con mèo"], ["a cat"], "a cat")
+
+
 def test_another_language_is_translated(dictionary: VectorDictionary) -> None:
     encoder = Recorder("en")
     engine = SearchEngine(encoder, dictionary, Translator(lambda text: "a dog on the beach"))

@@ -33,11 +33,11 @@ def clip(folder: Path, *, fast: bool = True) -> None:
     text = {**TOWER, "vocab_size": len(vocabulary), "max_position_embeddings": 77}
     ends = {"bos_token_id": 0, "eos_token_id": 2, "pad_token_id": 1}
     config = CLIPConfig(text_config=text, vision_config=VISION, projection_dim=DIM)
-    _save(CLIPModel(config), folder)
+    save(CLIPModel(config), folder)
     _amend(folder / "config.json", {"text_config": ends})
     if fast:
         CLIPTokenizer(vocab=vocabulary, merges=merges).save_pretrained(folder)
-    _write(folder / "vocab.json", vocabulary)
+    write(folder / "vocab.json", vocabulary)
     lines = ["#version: 0.2", *(" ".join(pair) for pair in merges)]
     (folder / "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf8")
     token = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": True}
@@ -48,7 +48,7 @@ def clip(folder: Path, *, fast: bool = True) -> None:
             ("eos_token", "<|endoftext|>"),
         )
     }  # fmt: skip
-    _write(
+    write(
         folder / "tokenizer_config.json",
         {
             **special, "pad_token": "<|endoftext|>", "add_prefix_space": False,
@@ -56,7 +56,7 @@ def clip(folder: Path, *, fast: bool = True) -> None:
             "tokenizer_class": "CLIPTokenizer",
         },
     )  # fmt: skip
-    _write(
+    write(
         folder / "preprocessor_config.json",
         {
             "crop_size": SIDE, "do_center_crop": True, "do_normalize": True, "do_resize": True,
@@ -88,8 +88,8 @@ def siglip(folder: Path) -> None:
         **TOWER, "vocab_size": 400, "max_position_embeddings": 64, "projection_size": 32,
         "bos_token_id": 49406, "eos_token_id": 49407, "pad_token_id": 1,
     }  # fmt: skip
-    _save(SiglipModel(SiglipConfig(text_config=text, vision_config=VISION)), folder)
-    _write(
+    save(SiglipModel(SiglipConfig(text_config=text, vision_config=VISION)), folder)
+    write(
         folder / "tokenizer_config.json",
         {
             "additional_special_tokens": [], "clean_up_tokenization_spaces": True,
@@ -118,8 +118,8 @@ def siglip2(folder: Path) -> None:
     text = {
         **TOWER, "vocab_size": len(pieces), "max_position_embeddings": 64, "projection_size": 32,
     }  # fmt: skip
-    _save(SiglipModel(SiglipConfig(text_config=text, vision_config=VISION)), folder)
-    _write(
+    save(SiglipModel(SiglipConfig(text_config=text, vision_config=VISION)), folder)
+    write(
         folder / "tokenizer_config.json",
         {
             "add_bos_token": False, "add_eos_token": True, "bos_token": "<bos>",
@@ -138,14 +138,14 @@ def metaclip2(folder: Path) -> None:
     """As facebook/metaclip-2-worldwide-huge-quickgelu: XLM-V's tokenizer, cut at 77."""
     from transformers import MetaClip2Config, MetaClip2Model
 
-    size = _xlm_tokenizer(folder, model_max_length=77)
+    size = xlm_tokenizer(folder, model_max_length=77)
     text = {
         **TOWER, "vocab_size": size, "max_position_embeddings": 77, "eos_token_id": 2,
         "bos_token_id": 0, "pad_token_id": 1, "hidden_act": "quick_gelu",
     }  # fmt: skip
     config = MetaClip2Config(text_config=text, vision_config=VISION, projection_dim=DIM)
-    _save(MetaClip2Model(config), folder)
-    _write(
+    save(MetaClip2Model(config), folder)
+    write(
         folder / "preprocessor_config.json",
         {
             "crop_size": {"height": SIDE, "width": SIDE}, "do_center_crop": True,
@@ -161,14 +161,14 @@ def altclip(folder: Path) -> None:
     """As BAAI/AltCLIP: XLM-R as text tower, whose positions begin behind the padding id."""
     from transformers import AltCLIPConfig, AltCLIPModel
 
-    size = _xlm_tokenizer(folder)
+    size = xlm_tokenizer(folder)
     text = {
         **TOWER, "vocab_size": size, "max_position_embeddings": 40, "project_dim": 20,
         "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2,
     }  # fmt: skip
     config = AltCLIPConfig(text_config=text, vision_config=VISION, projection_dim=20)
-    _save(AltCLIPModel(config), folder)
-    _write(
+    save(AltCLIPModel(config), folder)
+    write(
         folder / "preprocessor_config.json",
         {
             "crop_size": {"height": SIDE, "width": SIDE}, "do_center_crop": True,
@@ -192,8 +192,8 @@ def chinese_clip(folder: Path) -> None:
     (folder / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf8")
     text = {**TOWER, "vocab_size": len(words), "max_position_embeddings": 48, "pad_token_id": 0}
     config = ChineseCLIPConfig(text_config=text, vision_config=VISION, projection_dim=DIM)
-    _save(ChineseCLIPModel(config), folder, binary=True)
-    _write(
+    save(ChineseCLIPModel(config), folder, binary=True)
+    write(
         folder / "preprocessor_config.json",
         {
             "crop_size": {"height": SIDE, "width": SIDE}, "do_center_crop": False,
@@ -235,7 +235,7 @@ def _merges() -> Iterator[tuple[str, str]]:
     yield from ((one, other + "</w>") for one, other in product(pairs, pairs))
 
 
-def _xlm_tokenizer(folder: Path, **settings: Any) -> int:
+def xlm_tokenizer(folder: Path, **settings: Any) -> int:
     """Files of an XLMRobertaTokenizer; returns the size of its vocabulary."""
     from transformers import XLMRobertaTokenizer
 
@@ -243,7 +243,7 @@ def _xlm_tokenizer(folder: Path, **settings: Any) -> int:
     scores = [(piece, -float(number)) for number, piece in enumerate([*pieces, "<mask>"])]
     tokenizer = XLMRobertaTokenizer(vocab=scores)
     tokenizer.save_pretrained(folder)
-    _write(
+    write(
         folder / "tokenizer_config.json",
         {
             "bos_token": "<s>", "cls_token": "<s>", "eos_token": "</s>", "mask_token": "<mask>",
@@ -256,7 +256,7 @@ def _xlm_tokenizer(folder: Path, **settings: Any) -> int:
 
 
 def _siglip_pictures(folder: Path, *, resample: int) -> None:
-    _write(
+    write(
         folder / "preprocessor_config.json",
         {
             "do_convert_rgb": None, "do_normalize": True, "do_rescale": True, "do_resize": True,
@@ -268,7 +268,7 @@ def _siglip_pictures(folder: Path, *, resample: int) -> None:
     )  # fmt: skip
 
 
-def _save(network: nn.Module, folder: Path, *, binary: bool = False) -> None:
+def save(network: nn.Module, folder: Path, *, binary: bool = False) -> None:
     random = torch.Generator().manual_seed(7)
     with torch.no_grad():
         for name, parameter in network.named_parameters():
@@ -280,7 +280,7 @@ def _save(network: nn.Module, folder: Path, *, binary: bool = False) -> None:
         torch.save(network.state_dict(), folder / "pytorch_model.bin")
 
 
-def _write(file: Path, content: Any) -> None:
+def write(file: Path, content: Any) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(content, ensure_ascii=False), encoding="utf8")
 
@@ -289,4 +289,4 @@ def _amend(file: Path, changes: dict[str, Any]) -> None:
     content = json.loads(file.read_text(encoding="utf8"))
     for key, value in changes.items():
         content[key].update(value)
-    _write(file, content)
+    write(file, content)

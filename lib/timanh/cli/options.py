@@ -38,6 +38,15 @@ Data = Annotated[
     Path,
     typer.Option("--data", metavar="DIR", help="Pictures with captions.", show_default=False),
 ]
+Sources = Annotated[
+    list[Path],
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        help="Pictures with captions; may be repeated, each folder keeps its splits.",
+        show_default=False,
+    ),
+]
 ModelOfIndex = Annotated[
     str | None,
     typer.Option(

@@ -11,7 +11,18 @@ import typer
 import typer.core
 
 from timanh import __version__
-from timanh.cli import demo, doctor, evaluate, index, models, output, search, serve, train
+from timanh.cli import (
+    data,
+    demo,
+    doctor,
+    evaluate,
+    index,
+    models,
+    output,
+    search,
+    serve,
+    train,
+)
 from timanh.cli.charset import replace_unencodable, restart_in_utf8
 from timanh.cli.output import notice
 from timanh.errors import TimAnhError
@@ -38,7 +49,9 @@ class InOrder(typer.core.TyperGroup):
     """Lists commands in the order in which a newcomer meets them."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return ["demo", "search", "index", "train", "evaluate", "serve", "models", "doctor"]
+        return [
+            "demo", "search", "index", "data", "train", "evaluate", "serve", "models", "doctor",
+        ]  # fmt: skip
 
 
 app = typer.Typer(
@@ -58,6 +71,7 @@ COMMANDS = (
 for command in COMMANDS:
     app.command(command.__name__, epilog=f"Example: {EXAMPLES[command.__name__]}")(command)
 app.add_typer(index.app, name="index")
+app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")
 
 

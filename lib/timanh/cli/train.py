@@ -1,15 +1,14 @@
 """`timanh train`: fine-tune an encoder on captioned pictures."""
 
-from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from timanh.cli.options import CaptionFiles, Data, Device
+from timanh.cli.options import CaptionFiles, Device, Sources
 from timanh.cli.output import notice, result, table
 from timanh.cli.reports import report_data
-from timanh.errors import SettingsError
+from timanh.cli.training import changed_settings, encoder_to_train
 
 if TYPE_CHECKING:
     from timanh.data import DataFolder
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def train(
-    data: Data,
+    data: Sources,
     out: Annotated[
         Path,
         typer.Option("--out", metavar="DIR", help="The model folder to write.", show_default=False),
@@ -42,7 +41,8 @@ def train(
         ),
     ] = None,
     recipe: Annotated[
-        str, typer.Option("--recipe", metavar="NAME", help="report, strong or demo.")
+        str,
+        typer.Option("--recipe", metavar="NAME", help="report, strong, vietnamese-report or demo."),
     ] = "strong",
     fresh: Annotated[
         bool,
@@ -113,6 +113,33 @@ def train(
             show_default=False,
         ),
     ] = None,
+    pooling: Annotated[
+        str | None,
+        typer.Option(
+            "--pooling",
+            metavar="NAME",
+            help="With --text: mean, cls or pooler, where the tower's usual one is not wanted.",
+            show_default=False,
+        ),
+    ] = None,
+    segmentation: Annotated[
+        str | None,
+        typer.Option(
+            "--segmentation",
+            metavar="NAME",
+            help="With --text: what joins the words of Vietnamese: none, underthesea or pyvi.",
+            show_default=False,
+        ),
+    ] = None,
+    prefix: Annotated[
+        str | None,
+        typer.Option(
+            "--prefix",
+            metavar="WORDS",
+            help='With --text: put before each text, as e5 wants "query: ".',
+            show_default=False,
+        ),
+    ] = None,
     captions: CaptionFiles = None,
     probe: Annotated[
         Path | None,
@@ -139,7 +166,7 @@ def train(
 
     Started again with the same command, it continues where it was stopped.
     """
-    from timanh.data import open_data, split_note
+    from timanh.data import open_sources, split_note
     from timanh.evaluation import (
         dev_recall,
         evaluate,
@@ -157,11 +184,15 @@ def train(
         "lora": lora,
     }  # fmt: skip
     given = {name: value for name, value in options.items() if value is not None}
-    changes = _changes(settings or [], {*given, "seed"})
+    changes = changed_settings(settings or [], {*given, "seed"})
     chosen = Recipe.named(recipe, joined=vision is not None, **changes, **given, seed=seed)
-    folder = open_data(data, captions)
+    folder = open_sources(data, captions)
     folder.require_captions()
-    encoder = _encoder(folder, model, vision, text, recipe, image_size, device, seed)
+    joined = {
+        "image_size": image_size, "pooling": pooling, "segmentation": segmentation,
+        "prefix": prefix,
+    }  # fmt: skip
+    encoder = encoder_to_train(folder, model, vision, text, recipe, joined, device, seed)
     splits = split_note(folder)
     report_data(folder)
     notice(splits)
@@ -241,53 +272,3 @@ def _row(epoch: dict[str, Any]) -> tuple[str, ...]:
     speed = f"{epoch['pictures_per_s']:.0f}"
     waiting = f"{epoch['wait_share']:.0%}"
     return (str(epoch["epoch"]), f"{epoch['loss']:.4f}", *recalls, speed, waiting, "")
-
-
-def _encoder(
-    folder: "DataFolder",
-    model: str | None,
-    vision: str | None,
-    text: str | None,
-    recipe: str,
-    image_size: int | None,
-    device: str,
-    seed: int,
-) -> "TorchEncoder":
-    """The encoder to train: a whole model, two towers, or a small one from nothing."""
-    from timanh.models import join_towers, load_encoder, small_encoder
-
-    if model and (vision or text):
-        raise SettingsError(
-            "--model came with --vision or --text. Give either --model, or --vision with --text."
-        )
-    if model:
-        return load_encoder(model, device=device)
-    if vision and text:
-        return join_towers(vision, text, image_size=image_size, device=device, seed=seed)
-    if vision or text:
-        raise SettingsError(
-            "Only one tower was given, and training needs two. Give both --vision and --text."
-        )
-    if recipe != "demo":
-        raise SettingsError(
-            "No model to train was given. Give --model, such as openai/clip-vit-base-patch32, or "
-            "--vision and --text. Only the recipe demo starts from nothing."
-        )
-    words = (caption for name in folder.split("train") for caption in folder.captions_of(name))
-    return small_encoder(words, device=device, seed=seed)
-
-
-def _changes(settings: Sequence[str], options: Collection[str]) -> dict[str, Any]:
-    """What --set changes; `options` are settings that have a value from an option of their own."""
-    from timanh.training import Recipe
-
-    changes = Recipe.parse(settings)
-    if "name" in changes:
-        raise SettingsError("--set name=… is no setting. Choose a recipe with --recipe.")
-    for name in sorted(changes.keys() & set(options)):
-        option = f"--{name.replace('_', '-')}"
-        raise SettingsError(
-            f"{name} has its own option. Give {option} {changes[name]} in place of "
-            f"--set {name}={changes[name]}."
-        )
-    return changes

@@ -4,6 +4,8 @@ from timanh.data.archive import find_gallery, keep_added
 from timanh.data.captions import CaptionSet, read_captions
 from timanh.data.few import open_few
 from timanh.data.folder import DataFolder, open_data
+from timanh.data.joined import JoinedFolder, open_sources
+from timanh.data.language import detect_language
 from timanh.data.listing import (
     LeftOut,
     Listing,
@@ -17,6 +19,7 @@ from timanh.data.listing import (
 from timanh.data.notes import caption_notes, data_notes, split_note
 from timanh.data.pictures import MAX_PIXELS, SUFFIXES, open_picture, open_reduced
 from timanh.data.prepare import data_folder, prepare_data
+from timanh.data.shards import ShardFolder, holds_shards, open_shards
 from timanh.data.splits import draw_splits, read_split
 
 __all__ = [
@@ -24,23 +27,29 @@ __all__ = [
     "SUFFIXES",
     "CaptionSet",
     "DataFolder",
+    "JoinedFolder",
     "LeftOut",
     "Listing",
     "Selection",
+    "ShardFolder",
     "Unreadable",
     "caption_notes",
     "data_folder",
     "data_notes",
     "describe_left_out",
+    "detect_language",
     "draw_splits",
     "find_gallery",
     "find_pictures",
+    "holds_shards",
     "keep_added",
     "list_pictures",
     "open_data",
     "open_few",
     "open_picture",
     "open_reduced",
+    "open_shards",
+    "open_sources",
     "patterns",
     "prepare_data",
     "read_captions",

@@ -79,6 +79,12 @@ class DataFolder:
     unreadable: tuple[Unreadable, ...] = ()
     passed_over: tuple[str, ...] = ()
 
+    @property
+    def streamed(self) -> bool:
+        """Whether pictures are read when they are needed, as those in tar shards are, since all of
+        them decoded would be too much to keep."""
+        return False
+
     def captions_of(self, name: str) -> tuple[str, ...]:
         """A picture's captions; none is an empty tuple."""
         return self.captions.captions.get(name, ())

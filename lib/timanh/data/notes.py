@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from timanh.data.folder import DataFolder
+from timanh.data.joined import JoinedFolder
 from timanh.data.listing import describe_left_out
 from timanh.data.matching import fits_several, several_fit
 from timanh.data.splits import SPLITS
@@ -12,7 +13,13 @@ from timanh.workspace import readable
 
 def data_notes(folder: DataFolder) -> tuple[str, ...]:
     """Notes on a folder that is trained on or measured with: captions, what was left out, and
-    folders that cannot be read; a line each."""
+    folders that cannot be read; a line each. Of several folders, each line names its own."""
+    if isinstance(folder, JoinedFolder):
+        return tuple(
+            f"{readable(source.root.name)}: {line}"
+            for source in folder.sources
+            for line in data_notes(source)
+        )
     left_out = describe_left_out(folder.left_out)
     unreadable = [f"Skipped: {one.reason}" for one in folder.unreadable]
     return (*caption_notes(folder), *([left_out] if left_out else []), *unreadable)
@@ -73,6 +80,11 @@ def split_note(folder: DataFolder, which: Sequence[str] = SPLITS, file: Path | N
     Raises:
         DataError, SettingsError: as `DataFolder.split`.
     """
+    if isinstance(folder, JoinedFolder) and file is None:
+        return " · ".join(
+            f"{readable(source.root.name)}: {split_note(source, which)}"
+            for source in folder.sources
+        )
     parts = []
     for split in which:
         names = folder.split(split, file=file)

@@ -13,6 +13,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError, features
 
 from timanh.data.deep_pixels import is_deep, to_grey
 from timanh.data.signatures import special_kind, what_it_is
+from timanh.data.tar_members import member_bytes
 from timanh.errors import PictureError, PictureTooLargeError
 
 MAX_PIXELS = 100_000_000
@@ -114,6 +115,8 @@ def open_reduced(
     """
     opened = BytesIO(source) if isinstance(source, bytes) else source
     try:
+        if isinstance(source, Path) and (inside := member_bytes(source)) is not None:
+            source, opened = inside, BytesIO(inside)
         if isinstance(source, Path | str) and (special := special_kind(source)):
             raise PictureError(f"{label} is {special} and not a file.")
         with Image.open(opened, formats=FORMATS) as image:

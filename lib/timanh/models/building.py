@@ -12,8 +12,9 @@ from timanh.models.loading import choose_device, download, load_encoder
 from timanh.models.packages import needed_packages
 from timanh.models.preparation import ImagePreparation
 from timanh.models.sidecar import Sidecar, guess_languages
+from timanh.models.text_settings import guess_settings
 from timanh.models.texts import repaired
-from timanh.models.two_tower import TwoTower, TwoTowerEncoder
+from timanh.models.two_tower import TwoTower, TwoTowerEncoder, quiet
 from timanh.models.weight_files import explain, read_weights
 
 SMALL_SIDE = 112  # pixels; drawn pictures need no more
@@ -25,35 +26,41 @@ def join_towers(
     *,
     dim: int = 512,
     name: str | None = None,
-    text_pooling: str = "mean",
     image_size: int | None = None,
     device: str = "auto",
     seed: int = 0,
+    **text_settings: Any,
 ) -> TwoTowerEncoder:
     """A pretrained vision tower and a pretrained text tower with new heads.
 
     Args:
         vision, text: folders or Hugging Face ids, such as a ResNet50 and PhoBERT.
         dim: length of the common vectors.
-        text_pooling: "mean" over the tokens, or "cls", the first one.
         image_size: side in pixels, for towers that take any; None keeps the tower's size.
+        text_settings: what `TextSettings` names, such as pooling="cls" or segmentation="none";
+            what is left away, or None, is guessed from the text tower.
 
     Raises:
         ModelNotFoundError, ModelFormatError: as `load_encoder`.
+        SettingsError: a setting that a text tower cannot have.
     """
     from transformers import AutoTokenizer
 
     vision_folder, text_folder = _folder(vision), _folder(text)
     with needed_packages(vision_folder.name):
-        vision_tower = _tower(vision_folder, "vision")
+        vision_tower = _tower(vision_folder, "vision", image_size)
     with needed_packages(text_folder.name):
-        text_tower = _tower(text_folder, "text")
         tokenizer = AutoTokenizer.from_pretrained(text_folder)
-    torch.manual_seed(seed)
-    network = TwoTower(vision_tower, text_tower, dim=dim, text_pooling=text_pooling)
+        settings = guess_settings(text_folder, tokenizer, **text_settings)
+        text_tower = _tower(text_folder, "text", pooler=settings.pooling == "pooler")
     preparation = ImagePreparation.from_folder(vision_folder)
     if image_size is not None:
         preparation = preparation.with_size(image_size)
+    torch.manual_seed(seed)
+    network = TwoTower(
+        vision_tower, text_tower, dim=dim, text_settings=settings,
+        image_size=(preparation.height, preparation.width),
+    )  # fmt: skip
     sidecar = Sidecar(
         name or f"{vision_folder.name}+{text_folder.name}", guess_languages(str(text))
     )
@@ -215,20 +222,41 @@ def _folder(name: str | Path) -> Path:
     return folder if folder.is_dir() else download(str(name))
 
 
-def _tower(folder: Path, side: str) -> nn.Module:
-    """The vision or text tower in float32, alone or out of a CLIP-like checkpoint."""
-    from transformers import AutoModel
+def _tower(
+    folder: Path, side: str, image_size: int | None = None, *, pooler: bool = False
+) -> nn.Module:
+    """The vision or text tower in float32, alone or out of a CLIP-like checkpoint; `pooler` says
+    that its own head is needed."""
+    from transformers import AutoConfig, AutoModel
 
     try:
-        model: Any = AutoModel.from_pretrained(folder, dtype=torch.float32)
+        config: Any = AutoConfig.from_pretrained(folder)
+        _allow_size(config, image_size)
+        with quiet():
+            model, report = AutoModel.from_pretrained(
+                folder, config=config, dtype=torch.float32, output_loading_info=True
+            )
     except (OSError, ValueError, KeyError) as error:
         first = (str(error).splitlines() or [""])[0][:200]
         raise ModelFormatError(
             f"The {side} tower {folder.name} cannot be read ({first}). Name a folder or a hub id "
             "of a transformers model with its weights."
         ) from error
+    if pooler and any("pooler" in name for name in report["missing_keys"]):
+        raise ModelFormatError(
+            f"The weights of {folder.name} hold no head over the first token, so its pooling "
+            "cannot be “pooler”. Choose mean or cls."
+        )
     tower: nn.Module = getattr(model, f"{side}_model", model)
     return tower
+
+
+def _allow_size(config: Any, image_size: int | None) -> None:
+    """Let a transformer of timm take pictures of another size than it learnt."""
+    settings = getattr(config, "pretrained_cfg", None) or {}
+    learnt = list(settings.get("input_size") or [])[1:]
+    if image_size and settings.get("fixed_input_size") and learnt != [image_size] * 2:
+        config.model_args = {**(config.model_args or {}), "dynamic_img_size": True}
 
 
 def _shape(tensor: Tensor | None) -> str:

@@ -116,7 +116,7 @@ def download(model_id: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    wanted = ["*.json", "*.txt", "*.model", "*.safetensors", "*.bin"]
+    wanted = ["*.json", "*.txt", "*.model", "*.codes", "*.safetensors", "*.bin"]
     try:
         listed = snapshot_download(model_id, allow_patterns=wanted[:-1])
         if not list(Path(listed).glob("*.safetensors")):

@@ -31,7 +31,16 @@ def _explain(name: str, error: ImportError) -> str:
             f"The tokenizer of {name} needs sentencepiece and protobuf: pip install sentencepiece "
             "protobuf"
         )
+    needs_timm = "timm" in message.lower()
+    if needs_timm and find_spec("timm") is None:
+        return f"{name} is a model of timm, which is not installed: pip install timm"
     broken = _broken_torchvision()
+    if broken and needs_timm:
+        return (
+            f"{name} is a model of timm, which needs a torchvision that fits torch, and the one on "
+            f"this machine does not ({broken}). Install torchvision as torch was, from the same "
+            "place, such as https://download.pytorch.org/whl/cpu"
+        )
     if broken:
         return (
             f"{name} cannot be loaded, because the torchvision on this machine does not fit its "

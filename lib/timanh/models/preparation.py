@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from timanh.errors import ModelFormatError
+from timanh.models.processor_files import processor_config, read_config
 from timanh.models.processors import CLIP_MEAN, CLIP_STD, PROCESSORS, Processor, processor_name
 
 LONGEST_SLIVER = 32  # times as long as broad
@@ -157,31 +158,13 @@ class ImagePreparation:
 
     @classmethod
     def from_folder(cls, folder: Path) -> "ImagePreparation":
-        """Read `preprocessor_config.json`, or the newer `processor_config.json`, of a checkpoint.
+        """As the files of a checkpoint say, see `processor_config`.
 
         Raises:
-            ModelFormatError: neither is there.
+            ModelFormatError: they do not say it, or something that is not supported.
         """
-        for name, inner in (("preprocessor_config.json", None), ("processor_config.json", True)):
-            file = folder / name
-            if file.is_file():
-                config = json.loads(file.read_text(encoding="utf8"))
-                if inner:
-                    config = config.get("image_processor")
-                if config:
-                    return cls.from_config(config, _model_type(folder))
-        raise ModelFormatError(
-            f"{folder} has no preprocessor_config.json, so it is unknown how its pictures are "
-            "prepared. Copy that file from the model's page into the folder."
-        )
-
-
-def _model_type(folder: Path) -> str | None:
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf8"))
-    except (OSError, ValueError):
-        return None
-    return str(config["model_type"]) if config.get("model_type") else None
+        model_type = read_config(folder / "config.json").get("model_type")
+        return cls.from_config(processor_config(folder), str(model_type) if model_type else None)
 
 
 def _check_steps(config: dict[str, Any]) -> None:

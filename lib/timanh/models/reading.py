@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from timanh.data import open_reduced
+from timanh.data.tar_members import member_bytes
 from timanh.errors import DataError
 from timanh.models.encoder import Encoder
 
@@ -170,6 +171,9 @@ def read_file(path: Path) -> tuple[bytes, FileState]:
     Raises:
         OSError: it cannot be read.
     """
+    inside = member_bytes(path)
+    if inside is not None:
+        return inside, FileState(len(inside), 0.0, content_hash(inside))
     with path.open("rb") as stream:
         stat = os.fstat(stream.fileno())
         content = stream.read()

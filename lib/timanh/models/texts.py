@@ -6,12 +6,16 @@ import json
 import unicodedata
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import ftfy
 
 from timanh.models.families import Family
+from timanh.models.segmentation import open_segmenter
+from timanh.models.text_settings import TextSettings
+from timanh.models.tone_placement import place_tones
 
 # Text towers that number their positions from the one after the padding id on.
 SHIFTED = ("roberta", "altclip", "camembert", "mpnet", "data2vec-text", "xmod", "ibert")
@@ -27,15 +31,29 @@ class TextPreparation:
         max_length: tokens that the text tower has positions for.
         family: what is done to a text before, and how tokens are padded.
         made_here: the tokenizer was trained here on the captions, so no hub has it.
+        tower: what its text tower needs besides, such as words that are joined.
+
+    Raises:
+        ModelFormatError: the program that joins words is not installed.
     """
 
     def __init__(
-        self, tokenizer: Any, max_length: int, family: Family, *, made_here: bool = False
+        self,
+        tokenizer: Any,
+        max_length: int,
+        family: Family,
+        *,
+        made_here: bool = False,
+        tower: TextSettings | None = None,
+        name: str = "this model",
     ) -> None:
+        tower = tower or TextSettings()
         self.tokenizer = tokenizer
-        self.max_length = max_length
+        self.max_length = min(max_length, tower.max_tokens or max_length)
         self.family = family
         self.made_here = made_here
+        self.segmenter = open_segmenter(tower.segmentation, name, tower.segmenter_version)
+        self.tower = replace(tower, segmenter_version=self.segmenter.version)
         settings = getattr(tokenizer, "init_kwargs", {})
         self._lower = family.lower and settings.get("do_lower_case", True) is not False
 
@@ -50,11 +68,16 @@ class TextPreparation:
         return ("input_ids",) if self.full_length else ("input_ids", "attention_mask")
 
     def clean(self, text: str) -> str:
-        """The text as it is tokenized: Unicode NFC, no blanks around, the rest by family."""
+        """The text as it is tokenized: Unicode NFC, no blanks around, the rest by family and
+        tower."""
         if self.family.repaired:
             text = repaired(text)
         text = unicodedata.normalize("NFC", text).strip()
-        return text.lower() if self._lower else text
+        if self._lower:
+            text = text.lower()
+        if self.tower.moved_tones:
+            text = place_tones(text)
+        return self.tower.prefix + self.segmenter(text)
 
     def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids per text, unpadded, cut at the limit without a warning (for training)."""
@@ -69,6 +92,7 @@ class TextPreparation:
             {"input_ids": [list(row) for row in rows]},
             padding="max_length" if self.full_length else "longest",
             max_length=self.max_length,
+            padding_side=self.tower.padding_side,
             return_tensors="pt",
             return_attention_mask=True,
         )
@@ -90,7 +114,8 @@ class TextPreparation:
         """One line that two preparations share only if they give the same tokens."""
         family = self.family
         settings = (self.max_length, family.full_length, self._lower, family.repaired)
-        return json.dumps([*settings, tokenizer_digest(self.tokenizer)])
+        tower = {} if self.tower == TextSettings() else self.tower.to_config()
+        return json.dumps([*settings, tokenizer_digest(self.tokenizer), *tower.items()])
 
 
 @lru_cache(1 << 16)

@@ -5,10 +5,13 @@ pooler is 4-D and whose config has no `hidden_size`.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import (
@@ -18,20 +21,35 @@ from transformers import (
     PreTrainedConfig,
     PreTrainedTokenizerFast,
 )
+from transformers.utils import logging
 
 from timanh.errors import ModelFormatError
 from timanh.models.families import JOINED
 from timanh.models.preparation import ImagePreparation
+from timanh.models.processor_files import read_config
 from timanh.models.sidecar import Sidecar
+from timanh.models.text_settings import TextSettings
 from timanh.models.texts import TextPreparation, text_limit
 from timanh.models.torch_encoder import TorchEncoder
+from timanh.models.vision_towers import INTERPOLATE, Size, needs_interpolation, pool_vision
+from timanh.models.vision_towers import vision_width as width_of
 
 MODEL_TYPE = "timanh_two_tower"
 INITIAL_LOGIT_SCALE = 2.6592  # ln(1 / 0.07), as CLIP starts
 
 
 class TwoTower(nn.Module):
-    """A vision model and a text model of transformers that meet in `dim` dimensions."""
+    """A vision model and a text model of transformers that meet in `dim` dimensions.
+
+    Args:
+        text_settings: how texts reach the text model; the defaults of `TextSettings` when None.
+        vision_width: of the vision model's output; found by a forward pass when None.
+        image_size: of that pass, in pixels.
+        interpolated: the vision model's positions are stretched to the pictures; found when None.
+
+    Raises:
+        ModelFormatError: one of them is no such model, or takes no pictures of this size.
+    """
 
     def __init__(
         self,
@@ -39,31 +57,46 @@ class TwoTower(nn.Module):
         text: nn.Module,
         *,
         dim: int,
-        text_pooling: str = "mean",
+        text_settings: TextSettings | None = None,
         vision_width: int | None = None,
+        image_size: Size = (224, 224),
+        interpolated: bool | None = None,
     ) -> None:
         super().__init__()
-        if hasattr(text, "pooler"):
-            # Nothing uses BERT's sentence head here, so it is not stored either.
-            text.pooler = None  # type: ignore[assignment]
+        if interpolated is None:
+            interpolated = needs_interpolation(vision, image_size)
+        self.vision_options = {INTERPOLATE: True} if interpolated else {}
+        settings = text_settings or TextSettings()
+        if settings.pooling != "pooler":
+            if hasattr(text, "pooler"):
+                # Nothing uses BERT's sentence head here, so it is not stored either.
+                text.pooler = None  # type: ignore[assignment]
+        elif getattr(text, "pooler", None) is None:
+            raise ModelFormatError(
+                f"{type(text).__name__} has no head over its first token, so its pooling cannot be "
+                "“pooler”. Choose mean or cls."
+            )
         self.vision_model = vision
         self.text_model = text
         self.dim = dim
-        self.text_pooling = text_pooling
-        self.vision_width = vision_width or _vision_width(vision)
+        self.text_settings = settings
+        self.vision_width = vision_width or width_of(vision, image_size, self.vision_options)
         self.vision_projection = nn.Linear(self.vision_width, dim, bias=False)
         self.text_projection = nn.Linear(_config(text).hidden_size, dim, bias=False)
         self.logit_scale = nn.Parameter(torch.tensor(INITIAL_LOGIT_SCALE))
 
     def vision_features(self, pixels: Tensor) -> Tensor:
         """(N, 3, H, W) to the pooled output of the tower, (N, width)."""
-        return _pool_vision(self.vision_model(pixel_values=pixels))
+        return pool_vision(self.vision_model(pixel_values=pixels, **self.vision_options))
 
     def text_features(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """(N, T) tokens to the pooled output of the tower, (N, width)."""
         states = self.text_model(input_ids=input_ids, attention_mask=attention_mask)
+        if self.text_settings.pooling == "pooler":
+            pooled: Tensor = states.pooler_output
+            return pooled
         hidden: Tensor = states.last_hidden_state  # (N, T, width)
-        if self.text_pooling == "cls":
+        if self.text_settings.pooling == "cls":
             return hidden[:, 0]
         mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
         return (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
@@ -75,7 +108,8 @@ class TwoTower(nn.Module):
             "architectures": ["TwoTower"],
             "projection_dim": self.dim,
             "vision_width": self.vision_width,
-            "text_pooling": self.text_pooling,
+            "vision_interpolated": bool(self.vision_options),
+            "text_settings": self.text_settings.to_config(),
             "vision_config": _config(self.vision_model).to_dict(),
             "text_config": _config(self.text_model).to_dict(),
         }
@@ -92,8 +126,9 @@ class TwoTower(nn.Module):
             towers[0],
             towers[1],
             dim=int(config["projection_dim"]),
-            text_pooling=config["text_pooling"],
+            text_settings=TextSettings.from_config(config),
             vision_width=int(config["vision_width"]),
+            interpolated=bool(config.get("vision_interpolated", False)),
         )
 
 
@@ -112,7 +147,10 @@ class TwoTowerEncoder(TorchEncoder):
         device: str,
     ) -> None:
         limit = text_limit(tokenizer, _config(network.text_model))
-        texts = TextPreparation(tokenizer, limit, JOINED)
+        texts = TextPreparation(
+            tokenizer, limit, JOINED, tower=network.text_settings, name=sidecar.name
+        )
+        network.text_settings = texts.tower  # with the version of what joins words here
         super().__init__(
             network,
             preparation,
@@ -182,7 +220,21 @@ def load_tokenizer(folder: Path) -> Any:
     """The folder's tokenizer; AutoTokenizer would not know our model type and warn."""
     if (folder / "tokenizer.json").is_file():
         return PreTrainedTokenizerFast.from_pretrained(folder)
-    return AutoTokenizer.from_pretrained(folder)
+    named = str(read_config(folder / "tokenizer_config.json").get("tokenizer_class"))
+    kind = getattr(transformers, named, AutoTokenizer)
+    with quiet():  # it looks at config.json too
+        return kind.from_pretrained(folder)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without transformers' remarks on what it loads; errors are raised all the same."""
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def _config(tower: nn.Module) -> Any:
@@ -190,23 +242,3 @@ def _config(tower: nn.Module) -> Any:
     if not isinstance(config, PreTrainedConfig):
         raise ModelFormatError(f"{type(tower).__name__} is not a model of transformers.")
     return config
-
-
-def _pool_vision(output: Any) -> Tensor:
-    """Pooler if there is one (4-D as ResNet's, or 2-D), else the class token or the mean."""
-    pooled = getattr(output, "pooler_output", None)
-    if pooled is None:
-        hidden: Tensor = output.last_hidden_state
-        pooled = hidden.mean((2, 3)) if hidden.ndim == 4 else hidden[:, 0]
-    flat: Tensor = pooled.flatten(1)
-    return flat
-
-
-def _vision_width(vision: nn.Module) -> int:
-    """Found by a forward pass: configs name this width in a dozen ways."""
-    side = int(getattr(_config(vision), "image_size", 224) or 224)
-    was_training = vision.training
-    with torch.no_grad():
-        width = _pool_vision(vision.eval()(pixel_values=torch.zeros(1, 3, side, side))).shape[1]
-    vision.train(was_training)
-    return int(width)

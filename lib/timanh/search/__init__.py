@@ -1,11 +1,11 @@
 """From a question in words, pictures or both to the pictures that answer it."""
 
+from timanh.data.language import detect_language
 from timanh.search.batch import BatchQuery, as_document, read_queries, write_answers
 from timanh.search.combining import combine_query
 from timanh.search.engine import SearchEngine
 from timanh.search.exclusion import split_excluded
 from timanh.search.filters import Filter, parse_day
-from timanh.search.language import detect_language
 from timanh.search.query import Hit, Query, SearchResult, Understood
 from timanh.search.reading import Reading
 from timanh.search.translation import Translation, Translator

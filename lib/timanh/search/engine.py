@@ -90,6 +90,8 @@ class SearchEngine:
         reading = reading or read(query)
         began = time.monotonic()
         translation = self._translate(reading.wanted, reading.language)
+        if reading.telex and not translation.translated:
+            translation = replace(translation, translated=reading.wanted, by="telex")
         without = reading.without
         if without is not None:
             waited_s = time.monotonic() - began

@@ -10,7 +10,7 @@ from typing import Any
 from torch import nn
 
 from timanh.errors import SettingsError
-from timanh.training.blocks import HEADS
+from timanh.training.blocks import is_head
 
 
 def add_adapters(network: nn.Module, rank: int) -> None:
@@ -30,7 +30,7 @@ def add_adapters(network: nn.Module, rank: int) -> None:
     targets = [
         name
         for name, module in network.named_modules()
-        if isinstance(module, nn.Linear) and not any(head in name for head in HEADS)
+        if isinstance(module, nn.Linear) and not is_head(name)
     ]
     if not targets:
         raise SettingsError(

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from timanh.errors import DataError
 from timanh.models.texts import TextPreparation
 from timanh.training.augmenting import Variation, draw_variation, flip_some
 from timanh.training.pairs import Item, epoch_batches
-from timanh.training.pixels import PixelCache
 from timanh.training.recipe import Recipe
-from timanh.training.shared import SharedCaptions
+from timanh.training.shared import SameCaptions, SharedCaptions
+from timanh.training.streamed import Pixels
 
 AHEAD = 3  # batches made ready before they are needed
 
@@ -57,7 +57,7 @@ class Feeder:
 
     def __init__(
         self,
-        pixels: PixelCache,
+        pixels: Pixels,
         captions: Sequence[tuple[str, ...]],
         texts: TextPreparation,
         recipe: Recipe,
@@ -67,6 +67,7 @@ class Feeder:
         self._captions = captions
         self._texts = texts
         self._recipe = recipe
+        self._same = SameCaptions(captions)
         self._shared = SharedCaptions(captions) if recipe.shared_captions else None
 
     def batches(self, epoch: int, first: int, steps: int) -> Iterator[Batch]:
@@ -93,9 +94,15 @@ class Feeder:
         """The batch of these items."""
         recipe = self._recipe
         generator = torch.Generator().manual_seed(step_seed(recipe.seed, step))
+        there, raw = self._pixels.take([row for row, _ in items])  # (N, H, W, 3) uint8
+        items = [items[place] for place in there]
+        if len(items) < 2:
+            raise DataError(
+                f"{len(items)} of the pictures of step {step + 1} can be read, and a step needs 2; "
+                f"the first: {next(iter(self._pixels.skipped.values()), '')}"
+            )
         rows = [row for row, _ in items]
         captions = [caption for _, texts in items for caption in texts]
-        raw = np.stack([self._pixels.pixels[row] for row in rows])  # (N, H, W, 3) uint8
         if recipe.flip:
             flip_some(raw, [texts for _, texts in items], generator)
         variation = draw_variation(
@@ -105,11 +112,10 @@ class Feeder:
         return Batch(step, torch.from_numpy(raw), variation, tokens, self.positives(rows, captions))
 
     def positives(self, rows: Sequence[int], captions: Sequence[str]) -> Tensor | None:
-        """(N, N k) bool: its own captions, and where the recipe shares them, those of others."""
+        """(N, N k) bool: its own captions, the same words under another picture, and where the
+        recipe shares them, more; None where each picture has its one caption alone."""
         each = len(captions) // len(rows)
-        if each == 1 and self._shared is None:
-            return None
-        own_captions = torch.eye(len(rows), dtype=torch.bool).repeat_interleave(each, dim=1)
-        if self._shared is None:
-            return own_captions
-        return own_captions | self._shared.true_of(rows, captions)
+        right = self._same.under(rows, captions)
+        if self._shared is not None:
+            return right | self._shared.true_of(rows, captions)
+        return None if each == 1 and int(right.sum()) == len(rows) else right

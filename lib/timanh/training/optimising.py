@@ -17,7 +17,7 @@ def freeze(network: nn.Module, recipe: Recipe, epoch: int) -> None:
     heads_alone = epoch < recipe.head_epochs
     for name, parameter in network.named_parameters():
         if is_head(name):
-            trained = True
+            trained = recipe.temperature is None or "logit_scale" not in name
         elif heads_alone or recipe.train not in ("all", part_of(name)):
             trained = False
         elif recipe.lora:
@@ -69,8 +69,8 @@ def make_optimiser(
             }
             for (rate, matrix), parameters in sorted(groups.items(), key=lambda entry: entry[0])
         ],
-        betas=(0.9, 0.98),
-        eps=1e-6,
+        betas=(0.9, recipe.beta2),
+        eps=recipe.epsilon,
     )
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,10 @@ class PixelCache:
     names: tuple[str, ...]
     pixels: NDArray[np.uint8]
     skipped: dict[str, str]
+
+    def take(self, rows: Sequence[int]) -> tuple[list[int], NDArray[np.uint8]]:
+        """(places in `rows` of the pictures that are there: all, their pixels (n, H, W, 3))."""
+        return list(range(len(rows))), np.stack([self.pixels[row] for row in rows])
 
 
 def cache_pixels(

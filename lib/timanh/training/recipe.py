@@ -34,6 +34,8 @@ class Recipe:
         captions_per_picture: how many of its captions come with each picture of a batch.
         shared_captions: a caption that is true of other pictures of the batch is a right answer
             for them too; for short captions, see `timanh.training.shared`.
+        temperature: of the loss, at which it stays; None learns it, from 0.07 or the model's on.
+        beta2, epsilon: of Adam; 0.999 and 1e-8 are those of PyTorch's.
         warmup: share of all steps over which the rate rises from 0.
         cosine: let the rate fall to 0 along a cosine; else it stays.
         crop: smallest share of a picture's area that a random crop keeps; 1 crops nothing.
@@ -67,6 +69,9 @@ class Recipe:
     shared_captions: bool = False
     head_epochs: int = 0
     freeze_norm: bool = True
+    temperature: float | None = None
+    beta2: float = 0.98
+    epsilon: float = 1e-6
     warmup: float = 0.0
     cosine: bool = False
     clip_norm: float | None = 1.0
@@ -155,7 +160,8 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("micro_batch", 1, 1e9), ("label_smoothing", 0, 0.9), ("layer_decay", 0.01, 1),
     ("frozen_blocks", 0, 1e6), ("lora", 0, 4096), ("captions_per_picture", 1, 100),
     ("warmup", 0, 1), ("crop", 0.01, 1), ("colour", 0, 0.9), ("drop_words", 0, 0.9),
-    ("drop_marks", 0, 1), ("average", 0, 0.99999), ("patience", 1, 1e6),
+    ("drop_marks", 0, 1), ("temperature", 0.01, 1), ("beta2", 0.5, 0.99999), ("epsilon", 0, 0.1),
+    ("average", 0, 0.99999), ("patience", 1, 1e6),
 )  # fmt: skip
 PRESETS: dict[str, dict[str, Any]] = {
     # The original report's: every caption an item, a small batch, a very small constant rate.
@@ -166,6 +172,19 @@ PRESETS: dict[str, dict[str, Any]] = {
         "distinct_pictures": False,
         "weight_decay": 0.01,
         "clip_norm": None,
+    },
+    # A Vietnamese report's: ResNet-50 and PhoBERT, a fixed temperature, PyTorch's Adam.
+    "vietnamese-report": {
+        "epochs": 10,
+        "batch_size": 32,
+        "learning_rate": 1e-4,
+        "temperature": 0.01,
+        "distinct_pictures": False,
+        "weight_decay": 0.0,
+        "clip_norm": None,
+        "freeze_norm": False,
+        "beta2": 0.999,
+        "epsilon": 1e-8,
     },
     # Batches of distinct pictures, as large as fits; for models whose towers know each other.
     "strong": {
@@ -204,3 +223,6 @@ JOINED: dict[str, Any] = {
     "head_learning_rate": 1e-3,
     "head_epochs": 1,
 }
+
+# How a recipe joins two towers, where it says so: what `join_towers` takes.
+TOWERS: dict[str, dict[str, Any]] = {"vietnamese-report": {"dim": 256, "max_tokens": 50}}

@@ -14,6 +14,39 @@ from torch import Tensor
 WORD = re.compile(r"\w+")
 
 
+class SameCaptions:
+    """Which pictures have a caption: UIT-ViIC has one under 103.
+
+    Args:
+        captions: per picture, its captions.
+    """
+
+    def __init__(self, captions: Sequence[Sequence[str]]) -> None:
+        self._pictures: dict[str, set[int]] = {}
+        for row, texts in enumerate(captions):
+            for caption in texts:
+                self._pictures.setdefault(_key(caption), set()).add(row)
+
+    def under(self, rows: Sequence[int], captions: Sequence[str]) -> Tensor:
+        """(N, M) bool for M = k N: whether caption j stands under the picture of row i.
+
+        Args:
+            rows: N pictures, of which one may come twice.
+            captions: M captions, perhaps with words left out; i k … i k + k - 1 are those of
+                picture i.
+        """
+        each = len(captions) // len(rows)
+        found = torch.eye(len(rows), dtype=torch.bool).repeat_interleave(each, dim=1)
+        places: dict[int, list[int]] = {}
+        for place, row in enumerate(rows):
+            places.setdefault(row, []).append(place)
+        for column, caption in enumerate(captions):
+            others = self._pictures.get(_key(caption), set()) | {rows[column // each]}
+            for row in others & places.keys():
+                found[places[row], column] = True
+        return found
+
+
 class SharedCaptions:
     """The captions of each picture, prepared to be compared with many others.
 
@@ -47,6 +80,11 @@ class SharedCaptions:
 
     def _is_in(self, row: int, wanted: list[str]) -> bool:
         return any(stands_in(wanted, words) for words in self._captions[row])
+
+
+def _key(caption: str) -> str:
+    """The same for captions that say the same; signs alone are told apart as they are."""
+    return " ".join(words_of(caption)) or caption
 
 
 def words_of(caption: str) -> list[str]:

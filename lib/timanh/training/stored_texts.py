@@ -10,10 +10,10 @@ from timanh.models.texts import TextPreparation, tokenizer_digest, tokenizer_jso
 from timanh.training.checkpoints import RESTART_CLI, RESTART_NOTEBOOK
 
 
-def stored_texts(texts: TextPreparation) -> dict[str, str | None]:
-    """What `restore_texts` needs: a digest, and a fast tokenizer as a whole."""
-    whole = tokenizer_json(texts.tokenizer)
-    return {"digest": tokenizer_digest(texts.tokenizer), "tokenizer": whole}
+def stored_texts(texts: TextPreparation) -> dict[str, Any]:
+    """What `restore_texts` needs: a digest, a fast tokenizer as a whole, and the settings."""
+    whole, tower = tokenizer_json(texts.tokenizer), texts.tower.to_config()
+    return {"digest": tokenizer_digest(texts.tokenizer), "tokenizer": whole, "tower": tower}
 
 
 def restore_texts(texts: TextPreparation, state: dict[str, Any], out: Path) -> None:
@@ -23,9 +23,17 @@ def restore_texts(texts: TextPreparation, state: dict[str, Any], out: Path) -> N
     wrote to `out`, or, where a published model brings one, with that.
 
     Raises:
-        ResumeError: the run's tokenizer is not known any more.
+        ResumeError: the run's tokenizer is not known any more, or it read its texts otherwise.
     """
     stored = state.get("texts")
+    read, now = (stored or {}).get("tower"), texts.tower.to_config()
+    if read is not None and read != now:
+        names = ", ".join(f"{name}={value!r}" for name, value in read.items() if value != now[name])
+        raise ResumeError(
+            f"The run in {out} read its texts otherwise, with {names}. Give the same to go on.",
+            cli=RESTART_CLI,
+            notebook=RESTART_NOTEBOOK,
+        )
     if stored is None:
         whole = _of_last_epoch(out) if texts.made_here and state["history"] else None
         if whole is None and texts.made_here:

@@ -25,11 +25,11 @@ from timanh.training.history import TrainingResult, best_epoch, out_of_patience
 from timanh.training.losses import MAX_LOGIT_SCALE
 from timanh.training.optimising import freeze, loss_bias, make_optimiser, set_rates
 from timanh.training.pairs import steps_per_epoch
-from timanh.training.pixels import PixelCache, cache_pixels
 from timanh.training.precision import Precision
 from timanh.training.recipe import Recipe
 from timanh.training.scalars import NoScalars, Scalars, add_epoch, open_scalars
 from timanh.training.stored_texts import restore_texts, stored_texts
+from timanh.training.streamed import Pixels, open_pixels
 from timanh.workspace import in_colab
 
 Measure = Callable[[TorchEncoder], dict[str, Any]]
@@ -83,9 +83,7 @@ def train(
             "needed. Check that the caption file names the pictures as they are called on disk."
         )
     check_micro_batch(encoder.network, recipe)
-    pixels = cache_pixels(
-        folder, wanted, encoder.preparation, cache or _near(out), progress=progress
-    )
+    pixels = open_pixels(folder, wanted, encoder.preparation, cache or _near(out), progress)
     captions = [folder.captions_of(name) for name in pixels.names]
     check_captions(captions)
     encoder.name = out.resolve().name
@@ -113,7 +111,7 @@ class _Run:
         encoder: TorchEncoder,
         recipe: Recipe,
         checkpoints: Checkpoints,
-        pixels: PixelCache,
+        pixels: Pixels,
         captions: list[tuple[str, ...]],
         measure: Measure | None,
         progress: bool,
@@ -133,6 +131,8 @@ class _Run:
             add_adapters(encoder.network, recipe.lora)
         # Convolutions are several times faster on pixels that are stored together.
         encoder.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if recipe.temperature is not None:
+            encoder.logit_scale.data.fill_(-math.log(recipe.temperature))
         self.bias = loss_bias(encoder.network)
         self.optimiser = make_optimiser(encoder.network, recipe, self.bias)
         self.average = Average(encoder.network, recipe.average)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import languages
 import pytest
 
+from timanh.data.language import is_bare_syllable, is_syllable
 from timanh.search import detect_language
-from timanh.search.language import is_bare_syllable, is_syllable
 
 
 @pytest.mark.parametrize(

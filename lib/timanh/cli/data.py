@@ -1,0 +1,49 @@
+"""`timanh data get`: published collections of captioned pictures."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from timanh.cli.output import notice, result
+from timanh.cli.reports import report_data
+
+app = typer.Typer(
+    help="Fetch published collections of captioned pictures.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def data() -> None:
+    """Fetch published collections of captioned pictures."""
+
+
+@app.command(epilog="Example: timanh data get uit-viic --out data/uit-viic")
+def get(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="uit-viic, ktvic, flickr8k, flickr30k or coco.", show_default=False
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="The folder to fill; NAME when not given.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:  # fmt: skip
+    """Fetch a collection. Stopped, it goes on where it was with the same command."""
+    from timanh.data.published import CATALOGUE, get_published
+
+    known = CATALOGUE.get(name)
+    if known is not None:
+        notice(known.title)
+        notice(f"Licence: {known.licence}.")
+        notice(f"To be fetched: {known.size}. Ctrl-C stops; the same command goes on.")
+    folder = get_published(name, out or Path(name))
+    report_data(folder)
+    result(f"{len(folder.names)} pictures in {folder.root}")
