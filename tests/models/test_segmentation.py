@@ -7,8 +7,8 @@ import warnings
 import pytest
 
 from timanh.errors import ModelFormatError, SettingsError
-from timanh.models.segmentation import open_segmenter
-from timanh.models.tone_placement import place_tones
+from timanh.models.text.segmentation import open_segmenter
+from timanh.models.text.tone_placement import place_tones
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_without_its_segmenter_one_sentence_says_what_to_install(
     def absent(name: str) -> str:
         raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr("timanh.models.segmentation.version", absent)
+    monkeypatch.setattr("timanh.models.text.segmentation.version", absent)
     wanted = r"vi-clip .* underthesea 9\.5\.0, which is not installed: pip install underthesea==9"
     with pytest.raises(ModelFormatError, match=wanted):
         open_segmenter("underthesea", "vi-clip", "9.5.0")

@@ -146,7 +146,7 @@ def test_a_checkpoint_is_not_opened_without_its_segmenter(
     def absent(name: str) -> str:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr("timanh.models.segmentation.version", absent)
+    monkeypatch.setattr("timanh.models.text.segmentation.version", absent)
     with pytest.raises(ModelFormatError, match="reads Vietnamese .* is not installed: pip"):
         load_encoder(tmp_path / "vi-clip", device="cpu")
 

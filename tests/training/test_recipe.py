@@ -24,7 +24,7 @@ def test_impossible_recipes_are_refused(changes: dict[str, Any]) -> None:
 
 
 def test_unknown_recipes_and_settings_name_the_known() -> None:
-    with pytest.raises(SettingsError, match="known are report, strong, demo"):
+    with pytest.raises(SettingsError, match="known are report, vietnamese-report, strong, demo"):
         Recipe.named("weak")
     with pytest.raises(SettingsError, match="no epoch"):
         Recipe.named("report", epoch=3)

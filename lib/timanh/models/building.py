@@ -12,7 +12,7 @@ from timanh.models.loading import choose_device, download, load_encoder
 from timanh.models.packages import needed_packages
 from timanh.models.preparation import ImagePreparation
 from timanh.models.sidecar import Sidecar, guess_languages
-from timanh.models.text_settings import guess_settings
+from timanh.models.text.settings import guess_settings
 from timanh.models.texts import repaired
 from timanh.models.two_tower import TwoTower, TwoTowerEncoder, quiet
 from timanh.models.weight_files import explain, read_weights

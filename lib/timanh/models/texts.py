@@ -13,9 +13,9 @@ from typing import Any
 import ftfy
 
 from timanh.models.families import Family
-from timanh.models.segmentation import open_segmenter
-from timanh.models.text_settings import TextSettings
-from timanh.models.tone_placement import place_tones
+from timanh.models.text.segmentation import open_segmenter
+from timanh.models.text.settings import TextSettings
+from timanh.models.text.tone_placement import place_tones
 
 # Text towers that number their positions from the one after the padding id on.
 SHIFTED = ("roberta", "altclip", "camembert", "mpnet", "data2vec-text", "xmod", "ibert")

@@ -28,7 +28,7 @@ from timanh.models.families import JOINED
 from timanh.models.preparation import ImagePreparation
 from timanh.models.processor_files import read_config
 from timanh.models.sidecar import Sidecar
-from timanh.models.text_settings import TextSettings
+from timanh.models.text.settings import TextSettings
 from timanh.models.texts import TextPreparation, text_limit
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.models.vision_towers import INTERPOLATE, Size, needs_interpolation, pool_vision

@@ -7,7 +7,7 @@ from typing import Any
 
 from timanh.errors import SettingsError
 from timanh.models.processor_files import read_config
-from timanh.models.segmentation import NONE, SEGMENTATIONS, UNDERTHESEA
+from timanh.models.text.segmentation import NONE, SEGMENTATIONS, UNDERTHESEA
 
 POOLINGS = ("mean", "cls", "pooler")
 SIDES = ("right", "left")

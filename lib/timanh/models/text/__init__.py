@@ -1,0 +1,1 @@
+"""What texts need before a tower reads them: words joined, tone marks placed, a prefix."""
