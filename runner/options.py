@@ -10,6 +10,7 @@ from runner.places import BACKEND, ROOT
 
 USUAL_PORT = 8000
 REAL_MODEL = "openai/clip-vit-base-patch32"
+MANY_LANGUAGES = "google/siglip2-base-patch16-224"
 COMMANDS = ("test", "notebooks", "demo-model")
 
 HELP = f"""\

@@ -9,7 +9,8 @@ import sys
 import time
 import urllib.request
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,15 +18,20 @@ from runner.console import Console, seconds
 from runner.environment import APP, Environment
 from runner.environment import BACKEND as BACKEND_LAYER
 from runner.failures import BROKEN, SetupError
-from runner.gallery import Galleries
-from runner.options import Options, read_options
+from runner.gallery import DEMO, Galleries
+from runner.options import MANY_LANGUAGES, REAL_MODEL, Options, read_options
 from runner.page import prepare_page
 from runner.places import BACKEND, make_folder
 from runner.processes import Child, Family
+from runner.restarting import KeptApi
 
 HOST = "127.0.0.1"
 PATIENCE_S = 180.0
 POLL_S = 0.1
+NEVER_A_PHOTO = f"""\
+  Note: the demo model has seen drawn pictures only and never a photo; what it finds among
+  photos is mostly chance. For photos leave out --model ({REAL_MODEL}, English),
+  or take --model {MANY_LANGUAGES}."""
 
 
 def start(arguments: list[str], family: Family, console: Console) -> int:
@@ -42,6 +48,8 @@ def start(arguments: list[str], family: Family, console: Console) -> int:
     if options.api_url:
         services.start_backend(options.port, options.api_url)
     else:
+        if options.photos and options.model == DEMO:
+            console.say(NEVER_A_PHOTO)
         galleries = Galleries(family, console, environment, workspace)
         index = (
             galleries.of_photos(options.photos, options.model)
@@ -53,7 +61,7 @@ def start(arguments: list[str], family: Family, console: Console) -> int:
         services.wait_until_healthy(console)
     try:
         _announce(options, console, time.perf_counter() - began)
-        services.watch()
+        services.watch(console)
     except KeyboardInterrupt:
         console.say("\nEnding.")
     return 0
@@ -65,15 +73,21 @@ class Services:
     def __init__(self, family: Family, environment: Environment, logs: Path) -> None:
         self.family, self.environment, self.logs = family, environment, logs
         self.running: dict[str, Child] = {}  # health address → program
+        self._api: tuple[str, Callable[[], Child]] | None = None  # its address, how to start it
 
     def start_both(self, index: Path, port: int) -> None:
         """The API on a free port, the backend in front of it; both begin at once."""
         api_port = free_port()
         arguments = ("serve", "--index", str(index), "--port", str(api_port))
         command = self.family.python(self.environment.python, "timanh.cli", *arguments)
-        self._start("The API", api_port, command, {})
         address = f"http://{HOST}:{api_port}"
-        self.start_backend(port, address, {"TIMANH_LOCAL_API_URL": address})
+
+        self._start("The API", api_port, command, {})
+        log = self.logs / "api.again.log"  # what the first one said last stays in the other
+        self._api = (f"{address}/health", partial(self.family.start, "The API", command, log=log))
+        settings = {"TIMANH_LOCAL_API_URL": address, "TIMANH_API_STATE": str(self._state)}
+        self._state.unlink(missing_ok=True)
+        self.start_backend(port, address, settings)
 
     def start_backend(
         self, port: int, api_url: str, settings: Mapping[str, str] | None = None
@@ -99,11 +113,23 @@ class Services:
             console.tick()
             time.sleep(POLL_S if waiting else 0)
 
-    def watch(self) -> NoReturn:
-        """Stay until Ctrl-C, or until one of them ends by itself."""
+    def watch(self, console: Console) -> NoReturn:
+        """Stay until Ctrl-C, or until the backend ends by itself; an API that does is started
+        again."""
+        kept = None
+        if self._api is not None:
+            url, start = self._api
+            child = self.running.pop(url)
+            kept = KeptApi(child, start, partial(is_ready, url), self._state, console)
         while True:
             self._require_running()
+            if kept is not None:
+                kept.look()
             time.sleep(0.3)
+
+    @property
+    def _state(self) -> Path:
+        return self.logs / "api.state.json"
 
     def _start(self, name: str, port: int, command: list[str], env: dict[str, str]) -> None:
         log = self.logs / f"{name.split()[-1].lower()}.log"

@@ -6,6 +6,7 @@ from typing import Any
 FIELDS = {
     "query": ("string", "Words to search for, in any language the model knows."),
     "file": ("array", "Up to five pictures."),
+    "picture": ("array", "Ids of pictures of the gallery; each counts as a file."),
     "alpha": ("number", "Weight of the text against the pictures."),
     "k": ("integer", "How many to find."),
     "like": ("array", "Ids of pictures to find more like."),
@@ -30,7 +31,7 @@ def search_form(**more: str) -> dict[str, Any]:
     properties: dict[str, Any] = {
         name: {"type": kind, "description": text} for name, (kind, text) in fields.items()
     }
-    for name in ("file", "like", "unlike"):
+    for name in ("file", "picture", "like", "unlike"):
         properties[name]["items"] = {"type": "string"}
     properties["file"]["items"]["format"] = "binary"
     schema = {"type": "object", "properties": properties}

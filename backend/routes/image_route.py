@@ -66,6 +66,12 @@ async def add(request: Request) -> Response:
     return await _send(request, request.stream())
 
 
+@router.post("/api/images/{id}/restore")
+async def restore(request: Request, id: str) -> Response:
+    """Put a deleted picture back."""
+    return await _send(request, None)
+
+
 @router.delete("/api/images/{id}")
 async def delete(request: Request, id: str) -> Response:
     """Take a picture out of the gallery."""
@@ -88,6 +94,7 @@ async def health(request: Request) -> dict[str, Any]:
 @router.get("/api/examples")
 @router.get("/api/folders")
 @router.get("/api/images/{id}/similar")
+@router.get("/api/images/{id}/info")
 async def listing(request: Request) -> Response:
     """Pictures of the gallery, its folders, queries that find something, pictures like one."""
     return _json(await service_of(request).get(_address(request), request_id_of(request.scope)))

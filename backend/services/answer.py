@@ -1,6 +1,8 @@
 """The sentence above the pictures, in Markdown, in the language of the page."""
 
 import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&])")
@@ -10,23 +12,30 @@ WORDS = {
         "none": "Bộ sưu tập này chưa có ảnh nào.",
         "filtered": "Không có ảnh nào hợp với bộ lọc.",
         "end": "Không còn ảnh nào nữa.",
-        "text": "Tìm thấy **{count} ảnh** cho “{query}”.",
-        "image": "Đây là **{count} ảnh** giống ảnh của bạn nhất.",
-        "both": "Đây là **{count} ảnh** vừa giống ảnh của bạn vừa hợp với “{query}”.",
-        "best": "Ảnh gần nhất có độ tương đồng **{score}**.",
+        "text": "**{count} ảnh gần nhất** với “{query}”.",
+        "image": "**{count} ảnh** giống {picture} nhất.",
+        "both": "**{count} ảnh gần nhất** với “{query}” và {picture}.",
+        "weak": "Không có ảnh nào thật sự khớp với “{query}”. Đây là **{count} ảnh gần nhất**.",
+        "weak_image": "Không có ảnh nào thật sự giống. Đây là **{count} ảnh gần nhất**.",
         "narrowed": "Bộ lọc giữ lại **{considered}** trong số {gallery} ảnh.",
-        "weak": "Không có ảnh nào thật gần với yêu cầu này; ảnh gần nhất chỉ đạt **{score}**.",
+        "yours": "ảnh của bạn",
     },
     "en": {
         "none": "This gallery has no pictures yet.",
         "filtered": "No picture passes the filter.",
         "end": "There are no more pictures.",
-        "text": "Found **{count} {pictures}** for “{query}”.",
-        "image": "Found **{count} {pictures}** most like yours.",
-        "both": "Found **{count} {pictures}** like yours that also fit “{query}”.",
-        "best": "The closest one has a similarity of **{score}**.",
+        "text": "The **{count} nearest** to “{query}”.",
+        "image": "The **{count} pictures** most like {picture}.",
+        "both": "The **{count} nearest** to “{query}” and {picture}.",
+        "weak": "Nothing here is close to “{query}”. These **{count}** come nearest.",
+        "weak_image": "Nothing here is really alike. These **{count}** come nearest.",
+        "text_one": "The **nearest picture** to “{query}”.",
+        "image_one": "The **picture** most like {picture}.",
+        "both_one": "The **nearest picture** to “{query}” and {picture}.",
+        "weak_one": "Nothing here is close to “{query}”. This one comes nearest.",
+        "weak_image_one": "Nothing here is really alike. This one comes nearest.",
         "narrowed": "The filter left **{considered}** of {gallery} pictures.",
-        "weak": "Nothing here is really close to that; the closest one reaches only **{score}**.",
+        "yours": "your picture",
     },
 }
 # Why the words were not translated, by `notice_code`.
@@ -66,7 +75,7 @@ def sentence(
 
     Args:
         pictures: in the query, where the answer itself does not say.
-        streamed: other events carry the translation, notices and a weak match.
+        streamed: other events carry the translation and notices.
     """
     language = "vi" if language == "vi" else "en"
     words = WORDS[language]
@@ -76,11 +85,12 @@ def sentence(
     text = query.get("text")
     pictures = query.get("images", pictures)
     kind = "both" if text and pictures else "text" if text else "image"
+    if query.get("weak"):
+        kind = "weak" if text else "weak_image"
     count = len(results)
-    plural = "picture" if count == 1 else "pictures"
-    parts = [words[kind].format(count=count, pictures=plural, query=escape(text or ""))]
-    best = words["weak" if query.get("weak") and not streamed else "best"]
-    parts.append(best.format(score=_number(results[0]["score"], language, ".2f")))
+    form = words.get(f"{kind}_one" if count == 1 else kind, words[kind])
+    picture = _named(query.get("pictures") or (), pictures) or words["yours"]
+    parts = [form.format(count=count, query=escape(text or ""), picture=picture)]
     considered, gallery = answer.get("considered", 0), answer.get("gallery", 0)
     if considered < gallery:
         counts = {"considered": considered, "gallery": gallery}
@@ -94,6 +104,14 @@ def sentence(
     if notice:
         parts.append(f"\n\n> {escape(notice)}")
     return " ".join(parts)
+
+
+def _named(shown: Sequence[dict[str, Any]], pictures: int) -> str:
+    """The one picture that a query consists of, by its caption or file name; else nothing."""
+    if len(shown) != 1 or pictures != 1:
+        return ""
+    captions = shown[0].get("captions") or [PurePosixPath(shown[0]["path"]).name]
+    return f"“{escape(captions[0].rstrip(' .'))}”"
 
 
 def _number(value: float, language: str, form: str) -> str:

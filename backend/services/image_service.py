@@ -102,7 +102,7 @@ class ImageService:
             raise self.upstream.foreign(target)
 
         def on_break(error: Exception) -> BackendError:
-            failure = to_backend_error(error, target.url)
+            failure = self.upstream.explain(target, to_backend_error(error, target.url))
             self.upstream.note(target, failure)
             return failure
 

@@ -32,8 +32,7 @@ async def with_sentence(
             if name == "understood":
                 query = read(text)
             elif name == "hit":
-                # The sentence needs the best one's score, and how many there are.
-                results.append({} if results else read(text))
+                results.append({})  # the sentence needs only how many there are
             elif name == "done":
                 data = read(text)
                 answer = {**data, "query": {**query, "weak": data.get("weak")}, "results": results}

@@ -19,6 +19,7 @@ from services.failures import (
     refuse_foreign_answers,
     translate_errors,
 )
+from services.restarts import explain, read_restart
 from utils.config import Settings
 from utils.problems import BackendError
 
@@ -149,8 +150,16 @@ class Upstream:
                 self.note(chosen, None)
                 yield response
         except BackendError as error:
-            self.note(chosen, error)
-            raise
+            explained = self.explain(chosen, error)
+            self.note(chosen, explained)
+            if explained is error:
+                raise
+            raise explained from error
+
+    def explain(self, target: Target, error: BackendError) -> BackendError:
+        """The same failure, in other words where run.py is starting this API again."""
+        local = target.url == self.settings.local_api_url
+        return explain(error, read_restart(self.settings.api_state)) if local else error
 
     def _timeout(self, timeout_s: float | None) -> aiohttp.ClientTimeout:
         if timeout_s is None:
@@ -227,7 +236,15 @@ class Upstream:
             "source": self.target.source,
             "fallback": None if other.url == self.target.url else other.url,
             **vars(self.state),
+            **self._attempts(),
         }
+
+    def _attempts(self) -> dict[str, int]:
+        """How often run.py has tried to start the API again, while it does."""
+        restart = read_restart(self.settings.api_state)
+        if restart is None or self.state.code not in ("restarting", "gave-up"):
+            return {}
+        return {"attempt": max(1, restart.attempt), "attempts": restart.attempts}
 
     def note(self, target: Target, error: BackendError | None) -> None:
         """Remember how a request to `target` went; a fault of the request is not one of the API."""

@@ -28,6 +28,7 @@ class Settings:
         max_request_bytes: of one upload.
         frontend: folder of the page.
         kept: file of the connection that was pasted at the page.
+        api_state: file in which run.py says whether it is starting the API again.
     """
 
     api_url: str | None = None
@@ -41,6 +42,7 @@ class Settings:
     max_request_bytes: int = 25_000_000
     frontend: Path = HERE.parent / "frontend"
     kept: Path = HERE / ".upstream.json"
+    api_state: Path | None = None
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -67,6 +69,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         ai_timeout_s=_number(given, "TIMANH_AI_TIMEOUT_S", usual.ai_timeout_s),
         frontend=Path(given.get("TIMANH_FRONTEND") or usual.frontend),
         kept=Path(given.get("TIMANH_KEPT_CONNECTION") or usual.kept),
+        api_state=Path(given["TIMANH_API_STATE"]) if given.get("TIMANH_API_STATE") else None,
     )
 
 

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
+from pixel_encoder import PixelEncoder, make_pictures
 
 from timanh.api import ApiConfig, create_app
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.search import SearchEngine
+from timanh.search.everyday import LABELS
 from timanh.vectors import VectorDictionary, build_dictionary
 
 
@@ -281,3 +283,41 @@ def test_the_log_is_json_and_never_has_a_key_or_a_query(
     assert lines[0]["request_id"] == "abcdefgh-1" and lines[0]["ms"] > 0
     told = caplog.text + repr(config)
     assert not any(word in told for word in ("sesame-key", "other-key", "secret words"))
+
+
+def test_examples_come_from_captions_in_both_languages_or_from_everyday_words(
+    tmp_path: Path,
+) -> None:
+    encoder = PixelEncoder()
+    gallery = make_pictures(tmp_path / "g", 6)
+    without = tmp_path / "without"
+    build_dictionary(gallery, encoder, without, progress=False)
+    lines = ["image,caption", "0002.png,A chair in a room.", "0002.png,chiếc ghế màu đỏ"]
+    (gallery / "captions.txt").write_text("\n".join(lines) + "\n", "utf8")
+    build_dictionary(gallery, encoder, tmp_path / "with", progress=False)
+
+    def examples(folder: Path) -> list[dict[str, str]]:
+        engine = SearchEngine(encoder, VectorDictionary.open(folder, encoder))
+        with TestClient(create_app(engine, ApiConfig()), base_url="http://127.0.0.1:8001") as api:
+            found: list[dict[str, str]] = api.get("/api/examples").json()["examples"]
+            return found
+
+    assert examples(tmp_path / "with") == [{"vi": "chiếc ghế màu đỏ", "en": "A chair in a room"}]
+    labels = [{"vi": vi, "en": en} for vi, en in LABELS]
+    assert 1 <= len(examples(without)) <= 6 and all(one in labels for one in examples(without))
+
+
+def test_the_demo_model_says_that_it_has_never_seen_a_photo(tmp_path: Path) -> None:
+    encoder = PixelEncoder()
+    encoder.name = "demo"
+    gallery = make_pictures(tmp_path / "g", 3)
+    build_dictionary(gallery, encoder, tmp_path / "i", progress=False)
+    engine = SearchEngine(encoder, VectorDictionary.open(tmp_path / "i", encoder))
+    with TestClient(create_app(engine, ApiConfig()), base_url="http://127.0.0.1:8001") as api:
+        health = api.get("/health").json()
+        assert (health["demo"], health["drawn"]) == (True, False)
+        assert health["notice"]["code"] == "demo-model"
+        assert "--model openai/clip-vit-base-patch32" in health["notice"]["detail"]
+        (gallery / "truth.json").write_text("{}")
+        health = api.get("/health").json()
+        assert health["drawn"] and health["notice"] is None

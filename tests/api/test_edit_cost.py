@@ -8,6 +8,8 @@ from PIL import Image
 from pixel_encoder import PixelEncoder, make_pictures
 
 from timanh.api import ApiConfig
+from timanh.api.gallery.adding import Upload
+from timanh.api.gallery.additions import Additions
 from timanh.api.gallery.editing import GalleryEditor
 from timanh.search import SearchEngine
 from timanh.vectors import VectorDictionary, build_dictionary
@@ -33,9 +35,9 @@ def test_adding_and_deleting_parse_a_few_lines_however_large_the_gallery(
     monkeypatch.setattr(lines, "read_line", counting)
     content = BytesIO()
     Image.new("RGB", (20, 10), "red").save(content, "PNG")
-    editor = GalleryEditor(engine, ApiConfig())
+    editor = GalleryEditor(engine, ApiConfig(), Additions(tmp_path / "i"))
     parsed.clear()
-    (item,), _ = editor.add([content.getvalue()])
+    (item,) = editor.add([Upload("red.png", content.getvalue())]).items
     assert len(parsed) < FEW
     parsed.clear()
     assert editor.delete(item.id) == PICTURES

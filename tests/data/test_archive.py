@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 from galleries import make_gallery
+from PIL import Image
 from pixel_encoder import PixelEncoder
 
 from timanh.api import ApiConfig
+from timanh.api.gallery.adding import Upload
+from timanh.api.gallery.additions import Additions
 from timanh.api.gallery.editing import GalleryEditor
 from timanh.data import archive, data_folder, find_gallery, keep_added, prepare_data
 from timanh.data.archive import pack_data, pack_pictures, unpack_data, unpack_pictures
@@ -195,6 +198,12 @@ def test_pictures_that_another_machine_adds_stay_on_drive_and_come_here(colab: P
     assert (here / "theirs.jpg").read_bytes() == b"theirs"
 
 
+def jpeg() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (30, 20), "purple").save(out, "JPEG")
+    return out.getvalue()
+
+
 def test_the_api_deletes_on_drive_what_it_deleted_itself(
     colab: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,12 +214,14 @@ def test_the_api_deletes_on_drive_what_it_deleted_itself(
     build_dictionary(folder.root, PixelEncoder(), index, progress=False)
     monkeypatch.setattr(VectorDictionary, "load_encoder", lambda *_, **__: PixelEncoder())
     engine = load_engine(ServeConfig(index))
+    new: set[str] = set()
     waiting: set[str] = set()
-    keep = partial(starting._keep_added, engine.dictionary.gallery, waiting)
-    editor = GalleryEditor(engine, ApiConfig(changed=keep))
+    keep = partial(starting._keep_added, engine.dictionary.gallery, new, waiting)
+    editor = GalleryEditor(engine, ApiConfig(changed=keep), Additions(index))
     drawn = make_gallery(colab / "others") / "images"
-    sent = [path.read_bytes() for path in sorted(drawn.iterdir())[:2]]
-    items, _ = editor.add(sent)
+    sent = [Upload(path.name, path.read_bytes()) for path in sorted(drawn.iterdir())[:2]]
+    items = editor.add(sent).items
+    elsewhere = editor.add([Upload("x.png", jpeg())], "holiday").items[0]
     drive = workspace.data / "demo" / "images"
     (drive / "added" / "theirs.jpg").write_bytes(b"theirs")
 
@@ -222,7 +233,12 @@ def test_the_api_deletes_on_drive_what_it_deleted_itself(
         editor.delete(items[0].id)
     assert (drive / items[0].path).is_file()
     editor.delete(items[1].id)
-    assert list(contents(drive)) == ["added/theirs.jpg"] and not waiting
+    assert sorted(contents(drive)) == ["added/theirs.jpg", "holiday/x.png"]
+    assert not waiting and not new
+    editor.delete(elsewhere.id)
+    assert list(contents(drive)) == ["added/theirs.jpg"]
+    editor.restore(elsewhere.id)
+    assert (drive / "holiday/x.png").read_bytes() == jpeg()
 
 
 def test_a_gallery_whose_unpacking_was_killed_is_finished_before_it_is_served(

@@ -170,18 +170,48 @@ def test_killed_outright_it_takes_its_servers_along(project: Path) -> None:
         assert wait_until_silent(port, api_port)
 
 
-def test_a_server_that_dies_is_noticed_with_its_last_words(project: Path) -> None:
+def die(port: int) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/die", timeout=2):
+        pass
+
+
+def test_a_backend_that_dies_is_noticed_with_its_last_words(project: Path) -> None:
     port = free_port()
     with running(project, "--port", str(port)) as program:
         read_until(program, "Ctrl-C")
         api_port = int((project / "api-port").read_text())
-        with urllib.request.urlopen(f"http://127.0.0.1:{api_port}/die", timeout=2):
-            pass
+        die(port)
         assert program.wait(timeout=15) == 1
         assert program.stderr is not None
         told = program.stderr.read()
     assert "| I fell over" in told
-    assert "The API ended by itself with code 3" in told
+    assert "The backend ended by itself with code 3" in told
+    assert wait_until_silent(api_port)
+
+
+def test_an_api_that_dies_is_started_again_three_times_while_the_page_stays(project: Path) -> None:
+    restarting = project / "runner" / "restarting.py"
+    text = restarting.read_text("utf-8")
+    restarting.write_text(text.replace("(1.0, 5.0, 20.0)", "(0.1, 0.2, 0.3)"), "utf-8")
+    port, state = free_port(), project / "workspace" / "logs" / "api.state.json"
+    with running(project, "--port", str(port)) as program:
+        read_until(program, "Ctrl-C")
+        api_port = int((project / "api-port").read_text())
+        for attempt in (1, 2, 3):
+            assert json.loads(state.read_text())["state"] == "up"
+            die(api_port)
+            told = read_until(program, "The API is back")
+            assert "| I fell over" in told and f"try {attempt} of 3" in told
+            assert "(code 3; see" in told and answers(port) and answers(api_port)
+        die(api_port)
+        read_until(program, "is left alone now")
+        deadline = time.monotonic() + 10
+        while json.loads(state.read_text())["state"] != "gave-up" and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert json.loads(state.read_text()) == {"state": "gave-up", "attempt": 3, "attempts": 3}
+        assert answers(port) and not answers(api_port) and program.poll() is None
+        program.send_signal(signal.SIGINT)
+        assert program.wait(timeout=15) == 0
     assert wait_until_silent(port)
 
 

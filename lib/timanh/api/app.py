@@ -13,8 +13,12 @@ from timanh.api.ai.routes import ai_router
 from timanh.api.ai.service import AiService
 from timanh.api.ai.status_routes import ai_status_router
 from timanh.api.config import ApiConfig
+from timanh.api.gallery.additions import Additions
+from timanh.api.gallery.editing import GalleryEditor
+from timanh.api.gallery.editing_routes import editing_router
 from timanh.api.gallery.pictures import GalleryPictures
 from timanh.api.gallery.routes import gallery_router
+from timanh.api.gallery.views import PictureViews
 from timanh.api.http import problems
 from timanh.api.http.about_routes import about_router
 from timanh.api.http.gate import Gate
@@ -58,6 +62,9 @@ def create_app(
     if captioner is not None:
         models.captioner.get()
     ai = AiService(models, chosen, turns)
+    additions = Additions(engine.dictionary.folder)
+    views = PictureViews(additions)
+    editor = GalleryEditor(engine, chosen, additions)
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
@@ -71,8 +78,9 @@ def create_app(
     routers = (
         status_router(service, models),
         about_router(metrics),
-        search_router(service, pictures),
-        gallery_router(engine, chosen, pictures, service.workers),
+        search_router(service, pictures, views),
+        gallery_router(engine, chosen, pictures, views),
+        editing_router(editor, views, service.workers),
         ai_router(ai, chosen),
     )
     description = "Search a collection of pictures by text, by picture, or by both."

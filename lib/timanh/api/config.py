@@ -27,8 +27,9 @@ class ApiConfig:
         searches_per_minute, reads_per_minute: for one address; 0 is no limit.
         thumbnail_side: long side of thumbnails, in pixels.
         thumbnail_bytes: of thumbnails kept in memory.
+        undo_s: for how long a deleted picture can be put back.
         changed: called after pictures were added or deleted, with the paths in the gallery of the
-            files that were deleted.
+            files that were added, and of those that were deleted.
     """
 
     api_key: str | None = field(default=None, repr=False)
@@ -50,4 +51,5 @@ class ApiConfig:
     reads_per_minute: int = 0
     thumbnail_side: int = 320
     thumbnail_bytes: int = 64_000_000
-    changed: Callable[[Collection[str]], None] = lambda deleted: None
+    undo_s: float = 600.0
+    changed: Callable[[Collection[str], Collection[str]], None] = lambda added, deleted: None

@@ -1,5 +1,7 @@
 """What goes over the wire; snake_case JSON."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -46,8 +48,19 @@ class AiHealth(BaseModel):
     memory_mb: float | None
 
 
+class Notice(BaseModel):
+    """Something that a person should know; `code` is for programs."""
+
+    code: str
+    detail: str
+
+
 class Health(BaseModel):
-    """State of the API: `ready` once a trial search was answered, and while they are."""
+    """State of the API: `ready` once a trial search was answered, and while they are.
+
+    `max_tokens` is what the model reads of a text; `demo`: the model is the one that has seen
+    drawn pictures only; `drawn`: the gallery is the drawn one.
+    """
 
     status: str
     ready: bool
@@ -59,10 +72,48 @@ class Health(BaseModel):
     read_only: bool
     version: str
     ai: AiState | None = None
+    max_tokens: int | None = None
+    demo: bool = False
+    drawn: bool = False
+    notice: Notice | None = None
+
+
+class WordsRead(BaseModel):
+    """How much of the words the model reads: at most `limit` tokens. `read` is the beginning of
+    what was encoded (`translated`, else `wanted`, else `text`) where the rest does not count;
+    null where all of it does."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    limit: int
+    read: str | None
+
+
+class Picture(BaseModel):
+    """A picture of the gallery; `url`, `original` and `thumbnail` are paths on this host.
+
+    `url` can be shown by every browser, `original` is the file itself. `folder` is where it lies
+    in the gallery, "" for the top; `bytes` the size of the file; `taken` the camera's clock where
+    `dated`, else the file's last change; `added`: it came over HTTP.
+    """
+
+    id: str
+    path: str
+    folder: str
+    captions: list[str]
+    width: int
+    height: int
+    bytes: int
+    taken: str
+    dated: bool
+    url: str
+    original: str
+    thumbnail: str
+    added: bool
 
 
 class Understood(BaseModel):
-    """What was made of the query.
+    """What was made of the query; `pictures` are those of the gallery that it consists of.
 
     `excluded` are phrases of the text for what should not be there, which were taken out of it;
     `wanted` is the rest, null where nothing was taken out or nothing is left.
@@ -81,30 +132,19 @@ class Understood(BaseModel):
     excluded: list[str] = []
     wanted: str | None = None
     weak: bool | None = None
-
-
-class Picture(BaseModel):
-    """A picture of the gallery; `url`, `original` and `thumbnail` are paths on this host.
-
-    `url` can be shown by every browser, `original` is the file itself.
-    """
-
-    id: str
-    path: str
-    captions: list[str]
-    width: int
-    height: int
-    url: str
-    original: str
-    thumbnail: str
-    added: bool
+    pictures: list[Picture] = []
+    tokens: WordsRead | None = None
 
 
 class Result(Picture):
-    """A picture found, with its cosine, −1..1, and ids of near-duplicates folded into it."""
+    """A picture found, with its cosine, −1..1, and ids of near-duplicates folded into it.
+
+    `closeness` means the same in every gallery; null where it cannot be said.
+    """
 
     score: float
     doubles: list[str] = []
+    closeness: Literal["very", "close", "loose", "far"] | None = None
 
 
 class StreamedResult(Result):
@@ -158,9 +198,17 @@ class ReportAnswer(BaseModel):
 
 
 class GalleryPage(BaseModel):
-    """Some pictures of `total`."""
+    """Some pictures of `total`, in the folder, of `gallery` in all.
+
+    `offset` is the place of the first one; `next` is the cursor of the page behind this one, in
+    the order of time; `around_offset` the place of the picture that was named by `around`.
+    """
 
     total: int
+    gallery: int
+    offset: int
+    next: str | None = None
+    around_offset: int | None = None
     images: list[Picture]
 
 
@@ -177,19 +225,44 @@ class Folders(BaseModel):
     folders: list[Folder]
 
 
+class NotTaken(BaseModel):
+    """A file that was sent and is not in the gallery, and why."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    code: str
+    detail: str
+
+
 class Added(BaseModel):
-    """Pictures that are in the gallery now; `known` of them were there before."""
+    """Pictures that are in the gallery now; `known` of them were there before.
+
+    `folder` is where new ones are kept, below the gallery; `place` says it to a person.
+    """
 
     images: list[Picture]
     added: int
     known: int
     total: int
+    folder: str
+    place: str
+    skipped: list[NotTaken] = []
 
 
 class Deleted(BaseModel):
-    """The picture that was taken out, and how many are left."""
+    """The picture that was taken out, how many are left, and for how many seconds it can be put
+    back."""
 
     id: str
+    total: int
+    undo_s: float
+
+
+class Restored(BaseModel):
+    """The picture that is back, and how many there are."""
+
+    image: Picture
     total: int
 
 

@@ -1,5 +1,7 @@
 """The endpoints about the API itself, and the vectors it can make."""
 
+from pathlib import Path
+
 from fastapi import APIRouter
 
 import timanh
@@ -8,16 +10,25 @@ from timanh.api.ai import views
 from timanh.api.ai.models import AiModels
 from timanh.api.http.problems import RequestError
 from timanh.api.http.uploads import Files
+from timanh.api.search.examples import Examples
 from timanh.api.search.forms import Text, search_form
 from timanh.api.search.service import SearchService
 from timanh.errors import EmptyQueryError
-from timanh.search import SearchEngine
+
+DEMO = "demo"  # the encoder that comes with the package
+NEVER_A_PHOTO = schemas.Notice(
+    code="demo-model",
+    detail="The demo model has seen drawn pictures only and never a photo: what it finds among "
+    "photos is mostly chance. Start run.py with --model openai/clip-vit-base-patch32 (English) or "
+    "--model google/siglip2-base-patch16-224 (many languages, Vietnamese among them).",
+)
 
 
 def status_router(service: SearchService, models: AiModels) -> APIRouter:
     """Health, examples and vectors."""
     router = APIRouter()
     engine, config = service.engine, service.config
+    made = Examples(engine)
 
     @router.get("/health")
     def health() -> schemas.Health:
@@ -34,6 +45,12 @@ def status_router(service: SearchService, models: AiModels) -> APIRouter:
             read_only=config.read_only,
             version=timanh.__version__,
             ai=views.state(models),
+            max_tokens=encoder.max_tokens,
+            demo=encoder.name == DEMO,
+            drawn=is_drawn(engine.dictionary.gallery),
+            notice=NEVER_A_PHOTO
+            if encoder.name == DEMO and not is_drawn(engine.dictionary.gallery)
+            else None,
         )
 
     @router.get("/health/ready")
@@ -50,9 +67,9 @@ def status_router(service: SearchService, models: AiModels) -> APIRouter:
         return health()
 
     @router.get("/api/examples")
-    def examples() -> schemas.Examples:
+    async def examples() -> schemas.Examples:
         """Queries that find something here."""
-        pairs = config.examples or _from_captions(engine)
+        pairs = config.examples or await service.workers.run(made.pairs)
         return schemas.Examples(examples=[schemas.Example(vi=vi, en=en) for vi, en in pairs])
 
     @router.post("/api/embed")
@@ -82,10 +99,6 @@ def status_router(service: SearchService, models: AiModels) -> APIRouter:
     return router
 
 
-def _from_captions(engine: SearchEngine, count: int = 6) -> list[tuple[str, str]]:
-    """The shortest caption of some pictures spread over the gallery, in whatever language."""
-    total = len(engine.dictionary)
-    rows = range(0, total, max(1, total // count))[:count]
-    captions = [engine.dictionary.item(row).captions for row in rows]
-    short = [min(each, key=len).rstrip(" .") for each in captions if each]
-    return [(text, text) for text in dict.fromkeys(short)]
+def is_drawn(gallery: Path) -> bool:
+    """Whether the pictures were drawn by this program, as the demo's are."""
+    return any((place / "truth.json").is_file() for place in (gallery, gallery.parent))

@@ -2,6 +2,7 @@
 
 from timanh.data.archive import find_gallery, keep_added
 from timanh.data.captions import CaptionSet, read_captions
+from timanh.data.dates import taken_at
 from timanh.data.few import open_few
 from timanh.data.folder import DataFolder, open_data
 from timanh.data.joined import JoinedFolder, open_sources
@@ -55,4 +56,5 @@ __all__ = [
     "read_captions",
     "read_split",
     "split_note",
+    "taken_at",
 ]

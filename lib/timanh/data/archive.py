@@ -144,22 +144,27 @@ def find_gallery(gallery: Path, index: Path) -> Path:
     return gallery
 
 
-def keep_added(gallery: Path, folder: str, deleted: Collection[str] = ()) -> None:
-    """Copy pictures that were added below `gallery`/`folder` beside the archive they belong to.
+def keep_added(
+    gallery: Path, folder: str, deleted: Collection[str] = (), added: Collection[str] = ()
+) -> None:
+    """Copy pictures that were added below `gallery` beside the archive they belong to.
 
     Does nothing for a gallery that was not unpacked from an archive elsewhere. Other pictures
     there may be another machine's, so nothing goes but what is named.
 
     Args:
+        folder: below `gallery`; all pictures in it are of those.
+        added: names below `gallery` of others.
         deleted: names below `gallery` of pictures that were deleted here, to delete there too.
     """
     archive = Path(str(_read(gallery.parent / UNPACKED).get("archive", gallery)))
     if archive.parent == gallery.parent:
         return
     kept = archive.parent / IMAGES
-    there = dict(_pictures(gallery / folder))
+    there = {f"{folder}/{name}": file for name, file in _pictures(gallery / folder)}
+    there |= {name: gallery / name for name in added if (gallery / name).is_file()}
     for name, file in there.items():
-        target = kept / folder / name
+        target = kept / name
         if not target.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             put_file(file, target)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Vectors = NDArray[np.float32]
+MARKS = 16  # tokens that stand for no letter of the text, at most: beginning, end, prefix
+
+
+@dataclass(frozen=True)
+class TextLength:
+    """How much of a text an encoder reads.
+
+    Attributes:
+        limit: the most tokens it reads, those for beginning and end included.
+        read: the beginning that is read; None where all of it is.
+    """
+
+    limit: int
+    read: str | None = None
 
 
 class Encoder(ABC):
@@ -41,6 +56,22 @@ class Encoder(ABC):
         """16 hex digits of the vectors of texts; changes when weights, tokenizer or the cleaning
         of texts change. It does not concern pictures that were encoded before."""
         return self.fingerprint
+
+    @property
+    def max_tokens(self) -> int | None:
+        """The most tokens of a text that count; None where that is unknown."""
+        return None
+
+    def surely_reads(self, text: str) -> bool:
+        """Whether a text is so short that all of it counts, seen without counting tokens."""
+        limit = self.max_tokens
+        # A token stands for a byte at least, but for a few more.
+        return limit is not None and len(text.encode("utf8", "replace")) + MARKS <= limit
+
+    def text_length(self, text: str) -> TextLength | None:
+        """How much of a text `encode_texts` reads; None where that is unknown. Not to be called
+        from two threads at once, nor beside `encode_texts`."""
+        return None
 
     def choose_runtime_for(self, *, images: int = 0, texts: int = 0) -> None:  # noqa: B027
         """Choose the runtime that suits so many rows; an encoder with one runtime does nothing."""

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from timanh.data import open_reduced
+from timanh.data import open_reduced, taken_at
 from timanh.data.tar_members import member_bytes
 from timanh.errors import DataError
 from timanh.models.encoder import Encoder
@@ -36,12 +36,14 @@ class FileState:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that was read: `path` below the gallery, upright size in pixels."""
+    """A picture that was read: `path` below the gallery, upright size in pixels, and when it was
+    taken, as `taken_at` says it."""
 
     path: str
     width: int
     height: int
     state: FileState
+    taken: float
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,8 @@ def prepare_picture(
         opened = open_reduced(content, min_decode_side, label=str(path))
         with opened.image as picture:
             pixels = prepare(picture)
-        return Prepared(Picture(name, opened.width, opened.height, state), pixels)
+        seen = Picture(name, opened.width, opened.height, state, taken_at(content))
+        return Prepared(seen, pixels)
     except DataError as error:
         return Skipped(name, str(error))
     except OSError as error:

@@ -3,8 +3,10 @@
 import hashlib
 import html
 import json
+import re
 import unicodedata
 import warnings
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -12,6 +14,7 @@ from typing import Any
 
 import ftfy
 
+from timanh.models.encoder import TextLength
 from timanh.models.families import Family
 from timanh.models.text.segmentation import open_segmenter
 from timanh.models.text.settings import TextSettings
@@ -109,6 +112,23 @@ class TextPreparation:
                 stacklevel=3,
             )
         return self.pad(self.token_ids(texts) if longer else whole)
+
+    def length_of(self, text: str) -> TextLength:
+        """What is read of a text: all, or as many whole words as the limit takes, or the
+        beginning of the first word where that alone is too long."""
+        if self._count(text) <= self.max_length:
+            return TextLength(self.max_length)
+        ends = [found.end() for found in re.finditer(r"\S+", text)]
+        kept = self._longest(text, ends) or self._longest(text, range(1, ends[0] + 1))
+        return TextLength(self.max_length, text[:kept])
+
+    def _longest(self, text: str, ends: Sequence[int]) -> int:
+        """The last of these rising places up to which the text is within the limit, or 0."""
+        fit = bisect_right(ends, self.max_length, key=lambda end: self._count(text[:end]))
+        return ends[fit - 1] if fit else 0
+
+    def _count(self, text: str) -> int:
+        return len(self.tokenizer([self.clean(text)], verbose=False)["input_ids"][0])
 
     def describe(self) -> str:
         """One line that two preparations share only if they give the same tokens."""

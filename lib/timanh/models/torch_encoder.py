@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from timanh.models.encoder import Encoder, Vectors
+from timanh.models.encoder import Encoder, TextLength, Vectors
 from timanh.models.preparation import ImagePreparation
 from timanh.models.texts import TextPreparation
 
@@ -117,6 +117,13 @@ class TorchEncoder(Encoder):
             return _unit(torch.from_numpy(features))
         on_device = {name: value.to(self.device) for name, value in tokens.items()}
         return _unit(self.text_features(on_device))
+
+    @property
+    def max_tokens(self) -> int:
+        return self.texts.max_length
+
+    def text_length(self, text: str) -> TextLength:
+        return self.texts.length_of(text)
 
     def choose_runtime_for(self, *, images: int = 0, texts: int = 0) -> None:
         if self.execution is not None:

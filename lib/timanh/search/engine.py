@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-import numpy as np
-
-from timanh.errors import OnlyExcludedError, QueryError
-from timanh.models.encoder import Encoder, Vectors
-from timanh.search.combining import combine_query, steer
+from timanh.errors import QueryError
+from timanh.models.encoder import Encoder, TextLength, Vectors
+from timanh.search.encoding import encode_queries
 from timanh.search.lookup import Lookup, RowHit
 from timanh.search.query import Hit, Query, SearchResult, Understood
 from timanh.search.reading import Reading, read
+from timanh.search.sample import GallerySample
+from timanh.search.timeline import Timeline
 from timanh.search.translation import Translation, Translator
 from timanh.vectors import Searchable
 
@@ -53,6 +53,7 @@ class SearchEngine:
         self.translator = translator
         self.exact = exact
         self._lookup: Lookup | None = None
+        self._sample: tuple[Searchable, GallerySample] | None = None
         # Fast tokenizers may not be used by two threads at once ("Already borrowed").
         self._encoding = threading.Lock()
 
@@ -62,7 +63,7 @@ class SearchEngine:
         Raises:
             EmptyQueryError: neither text nor picture.
             OnlyExcludedError: words for what should not be there, and no others.
-            UnknownPictureError: a liked or disliked picture is not in the dictionary.
+            UnknownPictureError: one of the query's ids is not in the dictionary.
             QueryError: alpha, k, offset or fold out of range, or vectors that cancel out.
         """
         began = time.perf_counter()
@@ -101,7 +102,8 @@ class SearchEngine:
             translated=translation.translated,
             language=reading.language if query.text else None,
             alpha=query.alpha,
-            images=len(query.images),
+            images=query.shown,
+            pictures=query.pictures,
             notice=translation.notice,
             notice_code=translation.notice_code,
             translator=translation.by,
@@ -109,6 +111,16 @@ class SearchEngine:
             excluded=reading.excluded,
             wanted=reading.wanted if reading.excluded else None,
         )
+
+    def measure_words(self, understood: Understood) -> Understood:
+        """The same, saying how much of the words the encoder reads."""
+        words, limit = understood.words, self.encoder.max_tokens
+        if words is None or limit is None:
+            return understood
+        if self.encoder.surely_reads(words):
+            return replace(understood, length=TextLength(limit))
+        with self._encoding:
+            return replace(understood, length=self.encoder.text_length(words))
 
     def knows(self, reading: Reading) -> bool:
         """Whether the encoder knows the language, so that no translation is needed."""
@@ -128,6 +140,17 @@ class SearchEngine:
         """
         return self._lookup_in(self.dictionary).folders()
 
+    def timeline(self) -> Timeline:
+        """The pictures as they are now, the newest first."""
+        return self._lookup_in(self.dictionary).timeline
+
+    def sample(self, dictionary: Searchable) -> GallerySample:
+        """Some pictures of the gallery, read once for each state of it."""
+        known = self._sample
+        if known is None or known[0] is not dictionary:
+            known = self._sample = (dictionary, GallerySample.of(dictionary))
+        return known[1]
+
     def answer(
         self, queries: Sequence[Query], understood: Sequence[Understood]
     ) -> list[SearchResult | QueryError]:
@@ -139,7 +162,14 @@ class SearchEngine:
         clock = _Clock()
         dictionary = self.dictionary
         with clock.measure("encode"):
-            vectors = self._encode(queries, understood, dictionary)
+            vectors = encode_queries(
+                queries,
+                understood,
+                dictionary,
+                encode_texts=self.encode_texts,
+                encode_images=self.encoder.encode_images,
+                usual=lambda: self.sample(dictionary),
+            )
         good = {row: v for row, v in enumerate(vectors) if not isinstance(v, QueryError)}
         answers: list[SearchResult | QueryError] = [
             v if isinstance(v, QueryError) else SearchResult(understood[row], (), clock.took)
@@ -149,8 +179,12 @@ class SearchEngine:
             return answers
         with clock.measure("search"):
             lookup = self._lookup_in(dictionary)
-            looked_up = [queries[row] for row in good]
-            found = lookup.find_all(np.stack(list(good.values())), looked_up)
+            # Nobody looks for a picture that is part of the query.
+            looked_up = [
+                replace(queries[row], left_out=(*queries[row].left_out, *queries[row].pictures))
+                for row in good
+            ]
+            found = lookup.find_all(list(good.values()), looked_up)
         for row, query, row_hits in zip(good, looked_up, found, strict=True):
             hits = tuple(_hit(dictionary, *pair) for pair in enumerate(row_hits, query.offset + 1))
             considered = lookup.considered(query)
@@ -204,45 +238,6 @@ class SearchEngine:
             return Translation(None)
         return self.translator.translate(text, self.translator.timeout_s - waited_s)
 
-    def _encode(
-        self,
-        queries: Sequence[Query],
-        understood: Sequence[Understood],
-        dictionary: Searchable,
-    ) -> list[Vectors | QueryError]:
-        """The (dim,) vector of each query, or why it has none."""
-        words = [one.words for one in understood]
-        texts = list(dict.fromkeys(t for t in (*words, *(u.without for u in understood)) if t))
-        images = [image for query in queries for image in query.images]
-        of_text = dict(zip(texts, self.encode_texts(texts), strict=True)) if texts else {}
-        pictures = iter(self.encoder.encode_images(images) if images else ())
-        vectors: list[Vectors | QueryError] = []
-        for query, text, meaning in zip(queries, words, understood, strict=True):
-            shown = [next(pictures) for _ in query.images]
-            try:
-                base = None
-                if text or shown:
-                    base = combine_query(of_text[text] if text else None, shown, query.alpha)
-                elif meaning.excluded and not query.like:
-                    raise OnlyExcludedError(
-                        "The query says only what should not be there "
-                        f"({', '.join(meaning.excluded)}). Write what should be there too."
-                    )
-                like, unlike = (_rows(dictionary, ids) for ids in (query.like, query.unlike))
-                without = of_text[meaning.without] if meaning.without else None
-                vectors.append(steer(base, like, unlike, without))
-            except QueryError as error:
-                vectors.append(error)
-        return vectors
-
-
-def _rows(dictionary: Searchable, ids: Sequence[str]) -> Vectors:
-    """Raises:
-    UnknownPictureError: one of them is not in the dictionary.
-    """
-    rows = np.array([dictionary.row_of(id) for id in ids], np.int64)
-    return dictionary.vectors_of(rows)
-
 
 def _hit(dictionary: Searchable, rank: int, found: RowHit) -> Hit:
     item = dictionary.item(found.row)
@@ -256,6 +251,10 @@ def _hit(dictionary: Searchable, rank: int, found: RowHit) -> Hit:
         width=item.width,
         height=item.height,
         doubles=tuple(dictionary.item(row).id for row in found.doubles),
+        size=item.size,
+        mtime=item.mtime,
+        taken=item.taken,
+        hash=item.hash,
     )
 
 

@@ -1,12 +1,14 @@
 """From a query's vector to rows of the dictionary: filter, page, folding of near-duplicates."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from timanh.search.encoding import QueryVectors
 from timanh.search.filters import FilterIndex
 from timanh.search.query import Query
+from timanh.search.timeline import Timeline
 from timanh.vectors import Searchable
 
 # Folding compares each with each; nobody looks for near-duplicates further down.
@@ -29,6 +31,7 @@ class Lookup:
         self.dictionary = dictionary
         self.exact = exact
         self._filters = FilterIndex(dictionary)
+        self.timeline = Timeline(dictionary, self._filters)
 
     def considered(self, query: Query) -> int:
         """How many pictures pass the query's filter."""
@@ -56,19 +59,38 @@ class Lookup:
             wanted *= 2
         return []
 
-    def find_all(self, vectors: NDArray[np.float32], queries: list[Query]) -> list[list[RowHit]]:
-        """As `find` for many; queries without filter, folding or exclusions share one product."""
+    def find_steered(
+        self, base: NDArray[np.float32], vector: NDArray[np.float32], query: Query
+    ) -> list[RowHit]:
+        """As `find` for `vector`, with liked pictures at the places that they have for `base`."""
+        last = query.offset + query.k
+        whole = replace(query, offset=0, k=last)
+        liked = {self.dictionary.row_of(id) for id in query.like}
+        before = [hit.row for hit in self.find(base, whole)]
+        hits = self.find(vector, replace(whole, left_out=(*query.left_out, *query.like)))
+        for place, row in enumerate(before):
+            if row in liked:
+                score = float(self.dictionary.vectors_of(np.array([row]))[0] @ vector)
+                hits.insert(place, RowHit(row, score))
+        return hits[query.offset : last]
+
+    def find_all(self, vectors: list[QueryVectors], queries: list[Query]) -> list[list[RowHit]]:
+        """Hits for each; queries without filter, folding, likes or exclusions share a product."""
         plain = [place for place, query in enumerate(queries) if _is_plain(query)]
         answers: list[list[RowHit]] = [[] for _ in queries]
         if plain:
             most = max(queries[place].offset + queries[place].k for place in plain)
-            scores, rows = self._search(vectors[plain], most)
+            scores, rows = self._search(np.stack([vectors[at].vector for at in plain]), most)
             for place, row_scores, found_rows in zip(plain, scores, rows, strict=True):
                 query = queries[place]
                 page = slice(query.offset, query.offset + query.k)
                 answers[place] = self._to_hits(row_scores[page], found_rows[page])
         for place in set(range(len(queries))).difference(plain):
-            answers[place] = self.find(vectors[place], queries[place])
+            query, of = queries[place], vectors[place]
+            if query.like and of.base is not None:
+                answers[place] = self.find_steered(of.base, of.vector, query)
+            else:
+                answers[place] = self.find(of.vector, query)
         return answers
 
     def _search(
@@ -121,4 +143,5 @@ def fold_doubles(
 
 
 def _is_plain(query: Query) -> bool:
-    return not query.where and not query.left_out and query.fold is None
+    kept = query.left_out or query.like
+    return not query.where and not kept and query.fold is None

@@ -4,14 +4,18 @@ import math
 import re
 import unicodedata
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from PIL import Image
 
 from timanh.errors import EmptyQueryError, QueryError
+from timanh.models.encoder import TextLength
 from timanh.search.filters import Filter
 from timanh.workspace import readable
 
 ALPHA = 0.6
+# How close a picture is to what was searched, in words that mean the same in every gallery.
+Closeness = Literal["very", "close", "loose", "far"]
 HALF_LETTERS = re.compile(r"[\ud800-\udfff]")
 EMPTY = "The query is empty. Write a few words, or add a picture, or both."
 
@@ -23,6 +27,8 @@ class Query:
     Attributes:
         text: in English or Vietnamese; None or blank for none.
         images: RGB pictures; several stand for their mean.
+        pictures: ids of pictures of the dictionary that count as `images` do, by the vectors it has
+            of them; they are not returned.
         alpha: the weight of the text, 0..1; the pictures weigh 1 − alpha.
         k: how many hits are wanted.
         like, unlike: ids of pictures that pull the query towards them, or push it away.
@@ -48,6 +54,12 @@ class Query:
     fold: float | None = None
     left_out: tuple[str, ...] = ()
     as_written: bool = False
+    pictures: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> int:
+        """How many pictures the query consists of."""
+        return len(self.images) + len(self.pictures)
 
     def checked(self) -> "Query":
         """The same with its text tidied: Unicode NFC, no blanks around, None if nothing is left.
@@ -57,7 +69,7 @@ class Query:
             QueryError: alpha or fold outside 0..1, k below 1, or offset below 0.
         """
         text, without = _tidy(self.text), _tidy(self.without)
-        if text is None and not self.images and not self.like:
+        if text is None and not self.shown and not self.like:
             raise EmptyQueryError(EMPTY)
         alpha, k = check_alpha(self.alpha), check_k(self.k)
         check_offset(self.offset)
@@ -69,7 +81,8 @@ class Query:
 class Hit:
     """One picture found: `rank` from 1, `score` the cosine with the query, −1..1.
 
-    `doubles` are ids of pictures nearly the same as this one that were folded into it.
+    `doubles` are ids of pictures nearly the same as this one that were folded into it; `size` to
+    `hash` are as of `Item`. `closeness` is None where it cannot be said.
     """
 
     rank: int
@@ -80,6 +93,11 @@ class Hit:
     width: int
     height: int
     doubles: tuple[str, ...] = ()
+    size: int = 0
+    mtime: float = 0.0
+    taken: float | None = None
+    hash: str = ""
+    closeness: Closeness | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +111,10 @@ class Understood:
         wanted: the rest of the text, where something was taken out and something is left.
         language: "vi" or "en"; None without text.
         alpha: of the query.
-        images: how many pictures.
+        images: how many pictures, with those of the dictionary.
+        pictures: ids of those.
+        length: how much of the words the encoder reads; None without words, or where that is
+            unknown.
         notice: what a person should know, such as that the translation failed.
         notice_code: the same for programs.
         translator: "cache", "local" or "google", or "telex" for marks that were typed as letters;
@@ -113,6 +134,8 @@ class Understood:
     without: str | None = None
     excluded: tuple[str, ...] = ()
     wanted: str | None = None
+    pictures: tuple[str, ...] = ()
+    length: TextLength | None = None
 
     @property
     def words(self) -> str | None:
@@ -124,13 +147,15 @@ class Understood:
 class SearchResult:
     """Hits, best first, among the `considered` pictures that pass the filter.
 
-    `took_ms` has translate, encode, search and total, in milliseconds.
+    `took_ms` has translate, encode, search and total, in milliseconds. `nothing_close`: the gallery
+    has most likely no picture of what was searched; None where that cannot be said.
     """
 
     query: Understood
     hits: tuple[Hit, ...]
     took_ms: dict[str, float]
     considered: int = 0
+    nothing_close: bool | None = None
 
 
 def check_alpha(alpha: float) -> float:

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from timanh.api import ApiConfig, create_ai_app, create_app
 from timanh.api.ai.models import AiModels, Captioner
-from timanh.api.gallery.editing import ADDED
+from timanh.api.gallery.additions import ADDED
 from timanh.data import find_gallery, keep_added
 from timanh.errors import SettingsError
 from timanh.models import Encoder
@@ -83,7 +83,7 @@ def _make_app(config: ServeConfig) -> tuple[FastAPI, int, str]:
         general,
         examples=_examples(gallery),
         read_only=config.read_only,
-        changed=partial(_keep_added, gallery, set()),
+        changed=partial(_keep_added, gallery, set(), set()),
     )
     captioner = load_captioner() if load_captioner else None
     return create_app(engine, complete, captioner), len(engine.dictionary), engine.encoder.name
@@ -163,15 +163,24 @@ def make_translator(config: ServeConfig) -> Translator:
     return Translator(services, cache=TranslationCache(config.cache_folder / "translations.jsonl"))
 
 
-def _keep_added(gallery: Path, waiting: set[str], deleted: Collection[str]) -> None:
+def _keep_added(
+    gallery: Path,
+    new: set[str],
+    gone: set[str],
+    added: Collection[str],
+    deleted: Collection[str],
+) -> None:
     """Pictures added in Colab go to Drive too, from where the machine's disk is filled again.
 
-    `waiting`: what was deleted while Drive could not be written, tried again with the next change.
+    `new`, `gone`: what was added or deleted while Drive could not be written, tried again with the
+    next change.
     """
-    waiting.update(deleted)
+    new.update(added)
+    gone.update(deleted)
     try:
-        keep_added(gallery, ADDED, waiting)
-        waiting.clear()
+        keep_added(gallery, ADDED, gone, new)
+        new.clear()
+        gone.clear()
     except OSError as error:
         log.warning(
             "Added pictures could not be copied to Google Drive (%s); they are lost when the "

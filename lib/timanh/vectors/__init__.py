@@ -9,9 +9,11 @@ from timanh.vectors.build.edit import (
     is_newest,
     known_pictures,
     remove_pictures,
+    selection_of,
 )
 from timanh.vectors.build.encoding import encode_pictures
 from timanh.vectors.build.ray.encoding import on_ray
+from timanh.vectors.build.restoring import put_back
 from timanh.vectors.check import CheckReport, check_dictionary
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.report_file.exchange import (
@@ -55,9 +57,11 @@ __all__ = [
     "open_copy",
     "open_engine",
     "opened_in",
+    "put_back",
     "remove_pictures",
     "reopen",
     "sample_texts",
+    "selection_of",
     "tune_dictionary",
     "tune_engine",
 ]

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
@@ -10,13 +10,10 @@ from fastapi.responses import FileResponse
 
 from timanh.api import schemas
 from timanh.api.config import ApiConfig
-from timanh.api.gallery import views
-from timanh.api.gallery.editing import GalleryEditor
 from timanh.api.gallery.pictures import GalleryPictures, disposition, etag
 from timanh.api.gallery.renditions import kind_of, large_jpeg
+from timanh.api.gallery.views import PictureViews
 from timanh.api.http.problems import RequestError
-from timanh.api.http.uploads import Files, read_bytes, sent_files
-from timanh.api.http.workers import Workers
 from timanh.search import Hit, SearchEngine
 from timanh.workspace import readable
 
@@ -31,11 +28,10 @@ Offset = Annotated[int, Query(ge=0, le=2**53)]
 
 
 def gallery_router(
-    engine: SearchEngine, config: ApiConfig, pictures: GalleryPictures, workers: Workers
+    engine: SearchEngine, config: ApiConfig, pictures: GalleryPictures, views: PictureViews
 ) -> APIRouter:
     """Pictures of the engine's gallery."""
     router = APIRouter()
-    editor = GalleryEditor(engine, config)
 
     @router.get("/api/images/{id}", response_class=Response, responses=JPEG)
     def image(id: str, request: Request) -> Response:
@@ -83,48 +79,45 @@ def gallery_router(
     ) -> schemas.SimilarAnswer:
         """Pictures like this one, by its stored vector."""
         began = time.perf_counter()
-        hits = similar_to(engine, id, k)
+        hits = similar_to(engine, views, id, k)
         took = {"total": round(1000 * (time.perf_counter() - began), 3)}
         return schemas.SimilarAnswer(
             picture=views.picture(pictures.item(id)), results=hits, took_ms=took
         )
 
-    @router.post("/api/images", status_code=201)
-    async def add(file: Files) -> schemas.Added:
-        """Add pictures to the gallery; they are searchable at once."""
-        sent = sent_files(file, config)
-        if not sent:
-            raise RequestError(
-                422, "invalid-request", "The request has no picture. Send it as “file”."
-            )
-        contents = await workers.run(lambda: [read_bytes(one, config) for one in sent])
-        items, added = await workers.run(lambda: editor.add(contents))
-        return schemas.Added(
-            images=[views.picture(item) for item in items],
-            added=added,
-            known=len(items) - added,
-            total=len(engine.dictionary),
-        )
-
-    @router.delete("/api/images/{id}")
-    def delete(id: str) -> schemas.Deleted:
-        """Take a picture out of the gallery."""
-        return schemas.Deleted(id=id, total=editor.delete(id))
+    @router.get("/api/images/{id}/info")
+    def info(id: str) -> schemas.Picture:
+        """What is known of one picture."""
+        return views.picture(pictures.item(id))
 
     @router.get("/api/gallery")
     def gallery(
         limit: Limit = 24,
         offset: Offset = 0,
         sample: Annotated[bool, Query(description="Spread over the whole gallery.")] = False,
+        order: Annotated[
+            Literal["stored", "newest"], Query(description="“newest”: by the time they were taken.")
+        ] = "stored",
+        folder: Annotated[
+            str, Query(max_length=1000, description="Only in this folder; by time.")
+        ] = "",
+        cursor: Annotated[
+            str, Query(max_length=200, description="“next” of the page before; by time.")
+        ] = "",
+        around: Annotated[
+            str,
+            Query(max_length=200, description="Id of a picture to have in the middle; by time."),
+        ] = "",
     ) -> schemas.GalleryPage:
-        """Pictures of the gallery, in its order."""
+        """Pictures of the gallery, in its order or by time."""
         dictionary = engine.dictionary
         total = len(dictionary)
-        step = max(1, total // limit) if sample else 1
-        rows = range(offset, total, step)[:limit]
-        return schemas.GalleryPage(
-            total=total, images=[views.picture(dictionary.item(row)) for row in rows]
-        )
+        if order == "stored" and not (folder or cursor or around):
+            step = max(1, total // limit) if sample else 1
+            rows = range(offset, total, step)[:limit]
+            images = [views.picture(dictionary.item(row)) for row in rows]
+            return schemas.GalleryPage(total=total, gallery=total, offset=offset, images=images)
+        return page_by_time(engine, views, limit, offset, folder, cursor, around)
 
     @router.get("/api/folders")
     def folders() -> schemas.Folders:
@@ -138,7 +131,47 @@ def gallery_router(
     return router
 
 
-def similar_to(engine: SearchEngine, id: str, k: int) -> list[schemas.Result]:
+def page_by_time(
+    engine: SearchEngine,
+    views: PictureViews,
+    limit: int,
+    offset: int,
+    folder: str,
+    cursor: str,
+    around: str,
+) -> schemas.GalleryPage:
+    """Pictures of a folder, or of all, the newest first.
+
+    Raises:
+        RequestError: 422, a cursor that this API did not make, or a picture outside the folder.
+        UnknownPictureError, UnknownFolderError.
+    """
+    timeline, place = engine.timeline(), None
+    if around:
+        place = timeline.place_of(around, folder or None)
+        if place is None:
+            raise RequestError(
+                422, "invalid-request", f"The picture {around} is not in the folder “{folder}”."
+            )
+        offset = max(0, place - limit // 2)
+    try:
+        page = timeline.page(limit, offset=offset, cursor=cursor or None, folder=folder or None)
+    except ValueError as error:
+        raise RequestError(
+            422, "invalid-request", "The cursor is none of this API. Leave it out to begin again."
+        ) from error
+    dictionary = timeline.dictionary
+    return schemas.GalleryPage(
+        total=page.total,
+        gallery=len(dictionary),
+        offset=page.offset,
+        next=page.next,
+        around_offset=place,
+        images=[views.picture(dictionary.item(int(row))) for row in page.rows],
+    )
+
+
+def similar_to(engine: SearchEngine, views: PictureViews, id: str, k: int) -> list[schemas.Result]:
     """The k pictures nearest to the one with this id, without itself.
 
     Raises:
@@ -155,7 +188,7 @@ def similar_to(engine: SearchEngine, id: str, k: int) -> list[schemas.Result]:
     return [
         views.result(
             Hit(rank, item.id, item.path, max(-1.0, min(1.0, score)), item.captions, item.width,
-                item.height)
+                item.height, (), item.size, item.mtime, item.taken, item.hash)
         )
         for rank, (score, item) in enumerate(found[:k], 1)
     ]  # fmt: skip

@@ -1,38 +1,64 @@
 """Pictures of the gallery as they go over the wire."""
 
+import posixpath
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from timanh.api import schemas
-from timanh.api.gallery.editing import ADDED
+from timanh.api.gallery.additions import Additions
 from timanh.search import Hit
 from timanh.vectors import Item
 from timanh.workspace import readable
 
-
-def picture(item: Item) -> schemas.Picture:
-    """One picture of the gallery."""
-    return schemas.Picture(**_fields(item))
+NO_DATE = "1970-01-01T00:00:00"
 
 
-def result(hit: Hit) -> schemas.Result:
-    """One picture found."""
-    return schemas.Result(**hit_fields(hit))
+class PictureViews:
+    """Items and hits in the API's words."""
+
+    def __init__(self, additions: Additions) -> None:
+        self._additions = additions
+
+    def picture(self, item: Item) -> schemas.Picture:
+        """One picture of the gallery."""
+        return schemas.Picture(**self._fields(item))
+
+    def result(self, hit: Hit) -> schemas.Result:
+        """One picture found."""
+        return schemas.Result(**self.hit_fields(hit))
+
+    def hit_fields(self, hit: Hit) -> dict[str, Any]:
+        """The fields of `Result`."""
+        score, doubles = round(hit.score, 6), list(hit.doubles)
+        return {
+            **self._fields(hit), "score": score, "doubles": doubles, "closeness": hit.closeness
+        }  # fmt: skip
+
+    def _fields(self, of: Item | Hit) -> dict[str, Any]:
+        path = readable(of.path)
+        return {
+            "id": of.id,
+            "path": path,
+            "folder": posixpath.dirname(path),
+            "captions": [readable(caption) for caption in of.captions],
+            "width": of.width,
+            "height": of.height,
+            "bytes": of.size,
+            "taken": taken_text(of),
+            "dated": bool(of.taken),
+            "url": f"/api/images/{of.id}",
+            "original": f"/api/images/{of.id}/original",
+            "thumbnail": f"/api/images/{of.id}/thumbnail",
+            "added": self._additions.has(of.path, of.hash),
+        }
 
 
-def hit_fields(hit: Hit) -> dict[str, Any]:
-    """The fields of `Result`."""
-    return {**_fields(hit), "score": round(hit.score, 6), "doubles": list(hit.doubles)}
-
-
-def _fields(of: Item | Hit) -> dict[str, Any]:
-    return {
-        "id": of.id,
-        "path": readable(of.path),
-        "captions": [readable(caption) for caption in of.captions],
-        "width": of.width,
-        "height": of.height,
-        "url": f"/api/images/{of.id}",
-        "original": f"/api/images/{of.id}/original",
-        "thumbnail": f"/api/images/{of.id}/thumbnail",
-        "added": of.path.startswith(f"{ADDED}/"),
-    }
+def taken_text(of: Item | Hit) -> str:
+    """The camera's clock, else this machine's at the file's last change: 2026-01-31T14:22:11."""
+    with suppress(OverflowError, ValueError, OSError):
+        time = (
+            datetime.fromtimestamp(of.taken, UTC) if of.taken else datetime.fromtimestamp(of.mtime)
+        )
+        return time.replace(tzinfo=None).isoformat(timespec="seconds")
+    return NO_DATE

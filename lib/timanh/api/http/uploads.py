@@ -36,13 +36,18 @@ def sent_files(files: Sequence[UploadFile], config: ApiConfig) -> list[UploadFil
         RequestError: too many.
     """
     sent = [file for file in files if file.filename or file.size]
-    if len(sent) > config.max_pictures:
+    check_pictures(len(sent), config)
+    return sent
+
+
+def check_pictures(count: int, config: ApiConfig) -> None:
+    """Raises RequestError: more pictures in one request than the limit."""
+    if count > config.max_pictures:
         raise RequestError(
             422,
             "too-many-pictures",
-            f"You sent {len(sent)} pictures; the limit is {config.max_pictures}.",
+            f"You sent {count} pictures; the limit is {config.max_pictures}.",
         )
-    return sent
 
 
 def read_bytes(file: UploadFile, config: ApiConfig) -> bytes:

@@ -10,12 +10,21 @@ from PIL import Image
 
 from timanh.api.config import ApiConfig
 from timanh.api.http.problems import RequestError
-from timanh.api.http.uploads import Files, open_upload, read_bytes, sent_files
+from timanh.api.http.uploads import (
+    Files,
+    check_pictures,
+    open_upload,
+    read_bytes,
+    sent_files,
+)
 from timanh.search import Filter, Query
 
 Text = Annotated[str, Form(description="Words to search for, in any language the model knows.")]
 Alpha = Annotated[float, Form(ge=0, le=1, description="Weight of the text against the pictures.")]
 Count = Annotated[int, Form(ge=1, le=100, description="How many to find.")]
+Pictures = Annotated[
+    list[str], Form(description="Ids of pictures of the gallery; each counts as a file.")
+]
 Like = Annotated[list[str], Form(description="Ids of pictures to find more like.", max_length=5)]
 Unlike = Annotated[list[str], Form(description="Ids of pictures to stay away from.", max_length=5)]
 Without = Annotated[str, Form(description="Words for what should not be in the picture.")]
@@ -64,6 +73,7 @@ def search_reader(config: ApiConfig) -> Callable[..., Awaitable[SearchForm]]:
         where: Annotated[Filter, Depends(narrow)],
         query: Text = "",
         file: Files = [],
+        picture: Pictures = [],
         alpha: Alpha = 0.6,
         k: Count = 5,
         like: Like = [],
@@ -75,9 +85,10 @@ def search_reader(config: ApiConfig) -> Callable[..., Awaitable[SearchForm]]:
     ) -> SearchForm:
         found = search_form(config, query, file, alpha, k)
         check_length(without, config)
+        check_pictures(len(sent_files(file, config)) + len(picture), config)
         complete = replace(
             found.query, like=tuple(like), unlike=tuple(unlike), without=without or None,
-            as_written=as_written, offset=offset, fold=fold, where=where,
+            as_written=as_written, offset=offset, fold=fold, where=where, pictures=tuple(picture),
         )  # fmt: skip
         return replace(found, query=complete)
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from timanh.api import schemas
 from timanh.api.gallery.pictures import GalleryPictures
+from timanh.api.gallery.views import PictureViews
 from timanh.api.http.problems import as_document, request_id_of, to_request_error
 from timanh.api.http.uploads import Files
 from timanh.api.search import views
@@ -23,7 +24,9 @@ SSE: dict[int | str, dict[str, Any]] = {
 }
 
 
-def search_router(service: SearchService, pictures: GalleryPictures) -> APIRouter:
+def search_router(
+    service: SearchService, pictures: GalleryPictures, picture_views: PictureViews
+) -> APIRouter:
     """Searches over one service."""
     router = APIRouter()
     config = service.config
@@ -32,13 +35,15 @@ def search_router(service: SearchService, pictures: GalleryPictures) -> APIRoute
     @router.post("/api/search", response_model=schemas.SearchAnswer)
     async def search(form: Form) -> Response:
         """Search by text, by picture, or by both."""
-        found, weak = await service.search(form.query, form.images)
-        return _json(views.search_answer(found, weak, len(service.engine.dictionary)))
+        found = await service.search(form.query, form.images)
+        gallery = len(service.engine.dictionary)
+        return _json(views.search_answer(found, gallery, pictures, picture_views))
 
     @router.post("/api/search/stream", response_class=StreamingResponse, responses=SSE)
     async def stream(request: Request, form: Form) -> Response:
         """The same in server-sent events: understood, a hit for each picture, done."""
-        events = stream_events(service, form, request_id_of(request.scope))
+        request_id = request_id_of(request.scope)
+        events = stream_events(service, form, request_id, pictures, picture_views)
         # What is wrong before the first event is an ordinary problem.
         first = await anext(events)
         return StreamingResponse(
@@ -49,7 +54,7 @@ def search_router(service: SearchService, pictures: GalleryPictures) -> APIRoute
     async def report_search(query: Text = "", file: Files = [], alpha: Alpha = 0.6) -> Response:
         """The original report's contract: five pictures inside the answer."""
         form = search_form(config, query, file, alpha, 5)
-        found, _ = await service.search(form.query, form.images)
+        found = await service.search(form.query, form.images)
 
         def answer() -> schemas.ReportAnswer:
             return schemas.ReportAnswer(
@@ -65,18 +70,22 @@ def search_router(service: SearchService, pictures: GalleryPictures) -> APIRoute
 
 
 async def stream_events(
-    service: SearchService, form: SearchForm, request_id: str
+    service: SearchService,
+    form: SearchForm,
+    request_id: str,
+    pictures: GalleryPictures,
+    picture_views: PictureViews,
 ) -> AsyncIterator[bytes]:
     """Events of one search; the first is `understood`, until which errors are raised."""
     with service.turns.slot():
         query, understood, took = await service.understand(form.query, form.images)
-        yield _event("understood", schemas.Understood.model_validate(understood))
+        yield _event("understood", views.understood(understood, pictures, picture_views))
         try:
-            found, weak = await service.find(query, understood, took)
+            found = await service.find(query, understood, took)
             for hit in found.hits:
-                yield _event("hit", views.streamed_result(hit))
+                yield _event("hit", views.streamed_result(hit, picture_views))
             gallery = len(service.engine.dictionary)
-            yield _event("done", views.finished(found, weak, gallery))
+            yield _event("done", views.finished(found, gallery))
         except TimAnhError as error:
             document = as_document(to_request_error(error), request_id)
             yield _block("problem", json.dumps(document, ensure_ascii=False))

@@ -64,8 +64,8 @@ class SearchService:
 
     async def search(
         self, query: Query, images: Callable[[], Sequence[Image.Image]] | None = None
-    ) -> tuple[SearchResult, bool | None]:
-        """Hits, and whether the best of them is weak.
+    ) -> SearchResult:
+        """Hits, best first.
 
         Args:
             images: opens the query's pictures, on a thread.
@@ -84,7 +84,7 @@ class SearchService:
         """The checked query with its pictures, its translation, and milliseconds so far.
 
         Raises:
-            UnknownPictureError: a liked or disliked picture that is not in the gallery.
+            UnknownPictureError: one of the query's ids is not in the gallery.
         """
         began = time.perf_counter()
         async with self.turns.deadline(self.config.deadline_s):
@@ -92,7 +92,7 @@ class SearchService:
                 query = replace(query, images=tuple(await self.workers.run(images)))
             query = query.checked()
             reading = self.engine.read(query)
-            for id in (*query.like, *query.unlike):
+            for id in (*query.pictures, *query.like, *query.unlike):
                 self.engine.dictionary.row_of(id)  # raises now, and not in mid-stream
             if query.where:
                 await self.workers.run(lambda: self.engine.prepare_filter(query))
@@ -107,8 +107,8 @@ class SearchService:
 
     async def find(
         self, query: Query, understood: Understood, took: dict[str, float]
-    ) -> tuple[SearchResult, bool | None]:
-        """Hits, best first, and whether the best of them is weak."""
+    ) -> SearchResult:
+        """Hits, best first."""
         try:
             async with self.turns.deadline(self.config.deadline_s):
                 result = await self._batcher.submit(query, understood)
@@ -121,12 +121,18 @@ class SearchService:
         self.metrics.stage(stages)
         total = {**stages, "total": round(sum(stages.values()), 3)}
         weak = None if self.thresholds is None else self.thresholds.is_weak(query, result)
-        return replace(result, took_ms=total), weak
+        return replace(result, took_ms=total, nothing_close=weak)
 
     async def _understand(self, query: Query, reading: Reading) -> Understood:
         if self.engine.knows(reading):
-            return self.engine.understand(query, reading)
-        return await self._translators.run(lambda: self.engine.understand(query, reading))
+            understood = self.engine.understand(query, reading)
+        else:
+            understood = await self._translators.run(lambda: self.engine.understand(query, reading))
+        if understood.words is None or self.engine.encoder.max_tokens is None:
+            return understood
+        if self.engine.encoder.surely_reads(understood.words):
+            return self.engine.measure_words(understood)
+        return await self.workers.run(lambda: self.engine.measure_words(understood))
 
     def _count(self, understood: Understood) -> None:
         by = understood.translator or understood.notice_code

@@ -45,7 +45,7 @@ class WeakThresholds:
             return None
         if query.without or result.query.excluded:
             return None
-        if query.text and query.images:
+        if query.text and query.shown:
             return None
         threshold = self.text if query.text else self.image
         return None if threshold is None else result.hits[0].score < threshold

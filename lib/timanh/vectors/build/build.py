@@ -14,6 +14,7 @@ from timanh.models.encoder import Encoder
 from timanh.models.reading import Skipped
 from timanh.vectors.build.absent import left_behind
 from timanh.vectors.build.changes import Plan, survey
+from timanh.vectors.build.dating import date_pictures
 from timanh.vectors.build.encoding import EncodePictures, Encoding, encode_pictures
 from timanh.vectors.dictionary import require_encoder
 from timanh.vectors.store.generations import is_dictionary, next_generation
@@ -149,6 +150,7 @@ def build_dictionary(
     report = carry_out(
         plan, writer, encoder, batch_size=batch_size, progress=progress, encode=encode
     )
+    date_pictures(writer, folder.images)
     writer.finish()
     again = min(sum(damaged.values()), report.added)
     return replace(

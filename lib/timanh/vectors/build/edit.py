@@ -159,6 +159,15 @@ def gallery_of(folder: Path) -> Path:
     return find_place(Manifest.load(Path(folder)).gallery, Path(folder))
 
 
+def selection_of(folder: Path) -> Selection:
+    """Which files of its gallery the dictionary in `folder` takes.
+
+    Raises:
+        DictionaryError: as `VectorDictionary.open`.
+    """
+    return Manifest.load(Path(folder)).selection
+
+
 def is_newest(opened: VectorDictionary) -> bool:
     """Whether nobody has changed the dictionary since it was opened.
 

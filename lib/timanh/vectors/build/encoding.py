@@ -116,6 +116,7 @@ class Encoding:
             height=picture.height,
             size=picture.state.size,
             mtime=picture.state.mtime,
+            taken=picture.taken,
             hash=picture.state.hash,
         )
 

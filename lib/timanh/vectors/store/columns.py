@@ -20,19 +20,23 @@ WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True)
 class Columns:
-    """By row: `width` and `height` in pixels, `size` in bytes, `mtime` in seconds since 1970."""
+    """By row: `width` and `height` in pixels, `size` in bytes, `mtime` in seconds since 1970,
+    `taken` as `Item` has it, 0 where it is unknown."""
 
     width: NDArray[np.float64]
     height: NDArray[np.float64]
     size: NDArray[np.float64]
     mtime: NDArray[np.float64]
+    taken: NDArray[np.float64]
 
 
 def read_columns(items: ItemTable) -> Columns:
     """The numbers of all rows."""
     table = np.concatenate([lines.numbers for lines in items.parts] or [np.zeros((0, 4))])
     table = np.delete(table, items.living.gone, axis=0)
-    return Columns(*np.ascontiguousarray(table.T))
+    taken = np.concatenate([lines.taken for lines in items.parts] or [np.zeros(0)])
+    width, height, size, mtime = np.ascontiguousarray(table.T)
+    return Columns(width, height, size, mtime, np.delete(taken, items.living.gone))
 
 
 def rows_in_folder(items: ItemTable, folder: str) -> NDArray[np.int64]:

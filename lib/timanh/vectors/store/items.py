@@ -23,6 +23,8 @@ class Item:
         size: of the file, in bytes.
         mtime: when the file was changed last, in seconds since 1970.
         hash: blake2b of the file's bytes, 32 hex digits; empty where it could not be read.
+        taken: when the photo was taken, by the camera's clock as if that showed UTC, in seconds
+            since 1970; 0 where the file does not say, None where nobody has looked.
     """
 
     id: str
@@ -33,6 +35,7 @@ class Item:
     size: int
     mtime: float
     hash: str
+    taken: float | None = None
 
 
 class TakenIds(Protocol):
@@ -82,6 +85,7 @@ def _to_line(item: Item) -> bytes:
         "height": item.height,
         "size": item.size,
         "mtime": item.mtime,
+        **({} if item.taken is None else {"taken": item.taken}),
         "hash": item.hash,
     }
     text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
@@ -104,4 +108,5 @@ def read_line(line: bytes) -> Item:
         size=int(fields["size"]),
         mtime=float(fields["mtime"]),
         hash=str(fields["hash"]),
+        taken=None if fields.get("taken") is None else float(fields["taken"]),
     )

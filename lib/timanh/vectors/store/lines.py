@@ -21,6 +21,7 @@ ENDING, HASH_DIGITS = b'"}\n', 32
 NUMBERS = re.compile(
     rb'"width":(\d+),"height":(\d+),"size":(\d+),"mtime":([-+.\deE]+)[,}]', re.ASCII
 )
+TAKEN = re.compile(rb'"mtime":[-+.\deE]+(?:,"taken":([-+.\deE]+))?[,}]', re.ASCII)
 PATH = re.compile(rb'"path":("(?:[^"\\]|\\.)*")')
 # Bytes that stay in a processor's cache while they are looked through twice.
 CACHED = 1 << 18
@@ -124,6 +125,14 @@ class Lines:
             items = [self.item(row) for row in range(len(self))]
             found = [(item.width, item.height, item.size, item.mtime) for item in items]
         return np.array(found).astype(np.float64).reshape(-1, 4)
+
+    @cached_property
+    def taken(self) -> NDArray[np.float64]:
+        """(n,): `Item.taken` of each row, 0 where it is unknown."""
+        found = TAKEN.findall(self.block)
+        if len(found) != len(self):
+            return np.array([self.item(row).taken or 0.0 for row in range(len(self))])
+        return np.array([each or b"0" for each in found]).astype(np.float64).reshape(-1)
 
     @cached_property
     def folders(self) -> Counter[bytes]:

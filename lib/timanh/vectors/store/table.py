@@ -79,13 +79,18 @@ class ItemTable(Sequence[Item]):
         Raises:
             UnknownPictureError: there is none.
         """
-        found = self._living([lines.rows_of_ids([id]).get(id, []) for lines in self.parts])
-        if not found:
+        found = self.find_row(id)
+        if found is None:
             raise UnknownPictureError(
                 f"No picture has the id {id!r}. Ids come with search results and are kept as "
                 "long as a picture's path stays the same."
             )
-        return found[0]
+        return found
+
+    def find_row(self, id: str) -> int | None:
+        """The row of the picture with this id; None where there is none."""
+        found = self._living([lines.rows_of_ids([id]).get(id, []) for lines in self.parts])
+        return found[0] if found else None
 
     def rows_of_hash(self, digest: str) -> list[int]:
         """The rows of the pictures with this content hash, rising."""
