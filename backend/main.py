@@ -30,15 +30,21 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.upstream = Upstream(client, settings)
             app.state.service = ImageService(app.state.upstream)
             app.state.ai = _ai_service(client, settings, app.state.upstream)
-            yield
+            async with _posts(app, settings):
+                yield
 
     app = FastAPI(title="Tìm Ảnh · backend", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.include_router(image_route.router)
     app.include_router(upstream_route.router)
     app.include_router(ai_route.router)
+    _post_routes(app, settings)
     app.include_router(page_route.make_router(settings.frontend))
     problems.install(app)
-    app.add_middleware(Guard, max_request_bytes=settings.max_request_bytes)
+    app.add_middleware(
+        Guard,
+        max_request_bytes=settings.max_request_bytes,
+        max_post_bytes=settings.max_post_bytes,
+    )
     return app
 
 
@@ -51,6 +57,34 @@ def _ai_service(
     if not settings.ai_service:
         return None
     return Upstream(client, settings, parse_connection(settings.ai_service))
+
+
+def _post_routes(app: FastAPI, settings: Settings) -> None:
+    """Posts, where they can be kept: they need a folder and a driver for PostgreSQL."""
+    app.state.posts, app.state.no_posts = None, None
+    if settings.posts_folder is None:
+        app.state.no_posts = "There is no folder for posts. Start with python run.py, or name one "\
+            "in TIMANH_POSTS."  # fmt: skip
+        return
+    try:
+        from routes import post_route
+    except ImportError as error:
+        app.state.no_posts = f"{error}. Run: pip install -r backend/requirements.txt"
+        return
+    app.include_router(post_route.router)
+
+
+@asynccontextmanager
+async def _posts(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    """Posts while the backend serves."""
+    if app.state.no_posts is not None or settings.posts_folder is None:
+        yield
+        return
+    from posts.service import Posts
+
+    app.state.posts = Posts(settings, app.state.ai, settings.posts_folder)
+    async with app.state.posts.running():
+        yield
 
 
 def main() -> None:
@@ -72,7 +106,9 @@ def main() -> None:
         sock = listen(given.port)
     except OSError as error:
         sys.exit(f"Error: {error}")
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
+    # A page that listens for events would hold up the end for ever.
+    config = uvicorn.Config(create_app(settings), log_level="warning", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[sock])
 

@@ -44,7 +44,7 @@ def start(arguments: list[str], family: Family, console: Console) -> int:
     environment = Environment(family, console)
     environment.prepare(BACKEND_LAYER if options.api_url else APP)
     prepare_page(family, console, environment)
-    services = Services(family, environment, workspace / "logs")
+    services = Services(family, environment, workspace)
     if options.api_url:
         services.start_backend(options.port, options.api_url)
     else:
@@ -70,8 +70,9 @@ def start(arguments: list[str], family: Family, console: Console) -> int:
 class Services:
     """The API and the backend, while they run."""
 
-    def __init__(self, family: Family, environment: Environment, logs: Path) -> None:
-        self.family, self.environment, self.logs = family, environment, logs
+    def __init__(self, family: Family, environment: Environment, workspace: Path) -> None:
+        self.family, self.environment, self.workspace = family, environment, workspace
+        self.logs = workspace / "logs"
         self.running: dict[str, Child] = {}  # health address → program
         self._api: tuple[str, Callable[[], Child]] | None = None  # its address, how to start it
 
@@ -94,7 +95,9 @@ class Services:
     ) -> None:
         main = str(BACKEND / "main.py")
         command = self.family.python(self.environment.python, main, "--port", str(port))
-        self._start("The backend", port, command, {"TIMANH_API_URL": api_url, **(settings or {})})
+        posts = os.environ.get("TIMANH_POSTS") or str(self.workspace / "posts")
+        env = {"TIMANH_API_URL": api_url, "TIMANH_POSTS": posts, **(settings or {})}
+        self._start("The backend", port, command, env)
 
     def wait_until_healthy(self, console: Console) -> None:
         """Return when each is ready, as `GET /health` says; raise when one has ended or is slow."""

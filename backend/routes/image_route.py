@@ -86,8 +86,16 @@ async def embed(request: Request) -> Response:
 
 @router.get("/health")
 async def health(request: Request) -> dict[str, Any]:
-    """Whether the API behind is there, and what it searches."""
-    return await service_of(request).health(request_id_of(request.scope))
+    """Whether the API behind is there, what it searches, and whether there are posts."""
+    found = await service_of(request).health(request_id_of(request.scope))
+    state = request.app.state
+    database = state.posts.database if state.posts is not None else None
+    return {
+        **found,
+        "posts": database is not None and database.state == "ready",
+        "posts_state": "absent" if database is None else database.state,
+        "posts_reason": state.no_posts if database is None else database.reason,
+    }
 
 
 @router.get("/api/gallery")

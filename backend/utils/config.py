@@ -22,10 +22,14 @@ class Settings:
         api_key: its key, if it needs one.
         local_api_url: of an API that was started on this machine together with the backend.
         ai_service: connection line of the AI service; None takes the API, "" is none.
+        posts_folder: of posts' pictures, and of the embedded database; None for no posts.
+        database_url: of a PostgreSQL server for posts; None for the embedded one.
+        strip_originals: whether the files of posts are stored without metadata, too.
         port: of the backend and the page.
         connect_timeout_s, read_timeout_s: how long to wait for the API.
         ai_timeout_s: how long to wait for the AI service, which may have to load its models.
         max_request_bytes: of one upload.
+        max_post_bytes: of one post with its pictures.
         frontend: folder of the page.
         kept: file of the connection that was pasted at the page.
         api_state: file in which run.py says whether it is starting the API again.
@@ -35,11 +39,15 @@ class Settings:
     api_key: str = field(default="", repr=False)
     local_api_url: str = "http://127.0.0.1:8001"
     ai_service: str | None = field(default=None, repr=False)
+    posts_folder: Path | None = None
+    database_url: str | None = field(default=None, repr=False)
+    strip_originals: bool = False
     port: int = 8000
     connect_timeout_s: float = 3.0
     read_timeout_s: float = 30.0
     ai_timeout_s: float = 120.0
     max_request_bytes: int = 25_000_000
+    max_post_bytes: int = 200_000_000
     frontend: Path = HERE.parent / "frontend"
     kept: Path = HERE / ".upstream.json"
     api_state: Path | None = None
@@ -63,6 +71,9 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         api_key=_key(given, "TIMANH_API_KEY"),
         local_api_url=local,
         ai_service=_ai_service(given),
+        posts_folder=Path(given["TIMANH_POSTS"]) if given.get("TIMANH_POSTS") else None,
+        database_url=_database(given),
+        strip_originals=given.get("TIMANH_POSTS_ORIGINALS", "keep").strip() == "strip",
         port=_port(given, "TIMANH_PORT", usual.port),
         connect_timeout_s=_number(given, "TIMANH_CONNECT_TIMEOUT_S", usual.connect_timeout_s),
         read_timeout_s=_number(given, "TIMANH_READ_TIMEOUT_S", usual.read_timeout_s),
@@ -88,6 +99,14 @@ def _ai_service(given: Mapping[str, str]) -> str | None:
         return line and ""
     _address({"AI_SERVICE_URL": line}, "AI_SERVICE_URL")
     return line.strip()
+
+
+def _database(given: Mapping[str, str]) -> str | None:
+    url = given.get("TIMANH_DATABASE_URL", "").strip()
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        raise ValueError("TIMANH_DATABASE_URL must begin with postgresql://, as in "
+                         "postgresql://user@host/database.")  # fmt: skip
+    return url or None
 
 
 def _key(given: Mapping[str, str], name: str) -> str:

@@ -41,9 +41,11 @@ class Guard:
     The log has neither queries nor keys.
     """
 
-    def __init__(self, app: ASGIApp, max_request_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_request_bytes: int, max_post_bytes: int = 0) -> None:
+        """`max_post_bytes` of one request to /api/posts, which may bring many pictures."""
         self.app = app
         self.max_request_bytes = max_request_bytes
+        self.max_post_bytes = max_post_bytes or max_request_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -67,7 +69,7 @@ class Guard:
 
         try:
             self.check(scope, headers)
-            await self.app(scope, self.counted(receive), answer)
+            await self.app(scope, self.counted(receive, self.limit_of(scope)), answer)
         except BackendError as refusal:
             await respond(refusal, request_id)(scope, receive, answer)
         except ClientDisconnect:
@@ -85,7 +87,12 @@ class Guard:
         finally:
             _log_request(scope, request_id, status, time.perf_counter() - began)
 
-    def counted(self, receive: Receive) -> Receive:
+    def limit_of(self, scope: Scope) -> int:
+        """Bytes of one request."""
+        posts = scope["path"].startswith("/api/posts")
+        return self.max_post_bytes if posts else self.max_request_bytes
+
+    def counted(self, receive: Receive, limit: int) -> Receive:
         """`receive` that stops at the limit, whatever Content-Length said, and at a sender that
         stops sending: each holds a connection to the API."""
         count, complete = 0, False
@@ -103,8 +110,8 @@ class Guard:
                 ) from error
             complete = not message.get("more_body", False)
             count += len(message.get("body", b""))
-            if count > self.max_request_bytes:
-                raise self.too_large()
+            if count > limit:
+                raise too_large(limit)
             return message
 
         return counting
@@ -130,16 +137,18 @@ class Guard:
         if foreign and not (opens_page and not scope["path"].startswith("/api/")):
             raise BackendError(403, "foreign-origin", "Another page may not use this backend.")
         length = headers.get("content-length", "")
-        if length.isdigit() and int(length) > self.max_request_bytes:
-            raise self.too_large()
+        limit = self.limit_of(scope)
+        if length.isdigit() and int(length) > limit:
+            raise too_large(limit)
 
-    def too_large(self) -> BackendError:
-        return BackendError(
-            413,
-            "request-too-large",
-            f"The request is larger than the limit of {self.max_request_bytes / 1e6:.0f} MB. Send "
-            "smaller or fewer pictures.",
-        )
+
+def too_large(limit: int) -> BackendError:
+    return BackendError(
+        413,
+        "request-too-large",
+        f"The request is larger than the limit of {limit / 1e6:.0f} MB. Send smaller or fewer "
+        "pictures.",
+    )
 
 
 def _is_this_machine(host: str) -> bool:

@@ -1,0 +1,53 @@
+"""Posts in one archive: `archive.py backup FILE`, `archive.py restore FILE`; `archive.py url`
+prints the address of the database."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from posts import embedded
+from posts.keeping import KeepingError, backup, restore
+from posts.migrations import RefusedError, migrate
+from utils.config import HERE, Settings, load_settings
+
+
+def main() -> None:
+    """Exit code 2, and a sentence, where it cannot be done."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (("backup", "write the archive"), ("restore", "read it into an empty place")):
+        commands.add_parser(name, help=text).add_argument("file", type=Path)
+    commands.add_parser("url", help="print the address of the database")
+    given = parser.parse_args()
+    try:
+        settings = load_settings()
+        folder = posts_folder(settings)
+        url = settings.database_url or embedded.start(folder / "postgres")
+        if given.command == "url":
+            say(url)
+            return
+        asyncio.run(migrate(url))
+        if given.command == "backup":
+            posts, pictures = backup(url, folder, given.file)
+            say(f"{posts} posts with {pictures} pictures are in {given.file}.")
+        else:
+            posts, pictures = restore(url, folder, given.file)
+            say(f"{posts} posts with {pictures} pictures are back.")
+    except (KeepingError, RefusedError, RuntimeError, ValueError, OSError) as error:
+        sys.stderr.write(f"Error: {error}\n")
+        sys.exit(2)
+
+
+def say(line: str) -> None:
+    """On stdout."""
+    sys.stdout.write(f"{line}\n")
+
+
+def posts_folder(settings: Settings) -> Path:
+    """The one that is set, else run.py's."""
+    return settings.posts_folder or HERE.parent / "workspace" / "posts"
+
+
+if __name__ == "__main__":
+    main()

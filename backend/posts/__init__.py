@@ -1,0 +1,1 @@
+"""Posts with pictures in PostgreSQL; an AI service, where there is one, says what is on them."""

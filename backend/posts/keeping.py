@@ -1,0 +1,159 @@
+"""Rows and files of posts in one archive, and back again."""
+
+import io
+import json
+import os
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from posts.files import PICTURES
+from posts.migrations import SCHEMA
+
+ROWS = "posts.jsonl"
+VERSION = 1
+# In the order in which rows may be put back.
+TABLES = (
+    "posts", "post_images", "models", "image_embeddings", "image_captions", "image_failures",
+)  # fmt: skip
+
+Connection = psycopg.Connection[dict[str, Any]]
+
+
+class KeepingError(Exception):
+    """An archive that cannot be read, or a place that is not empty."""
+
+
+def backup(url: str, folder: Path, archive: Path) -> tuple[int, int]:
+    """Write all rows, as they are at one moment, and the files that they name.
+
+    Returns:
+        How many posts, how many pictures.
+    """
+    aside = archive.with_name(f"{archive.name}.part")
+    try:
+        with _connect(url) as connection, tarfile.open(aside, "w") as out:
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            counts = _write_rows(connection, out)
+            paths = connection.execute("SELECT image_path FROM post_images").fetchall()
+            for row in paths:
+                file = folder / PICTURES / row["image_path"]
+                # A picture that was deleted for good meanwhile has no file any more.
+                if file.is_file():
+                    out.add(file, f"{PICTURES}/{row['image_path']}", recursive=False)
+        aside.replace(archive)
+    finally:
+        aside.unlink(missing_ok=True)
+    return counts["posts"], counts["post_images"]
+
+
+def restore(url: str, folder: Path, archive: Path) -> tuple[int, int]:
+    """Put rows and files of an archive into an empty database and folder.
+
+    Raises:
+        KeepingError: there are posts already, or the archive is not one of ours.
+    """
+    counts = dict.fromkeys(TABLES, 0)
+    try:
+        with _connect(url) as connection, tarfile.open(archive) as source:
+            if connection.execute("SELECT 1 FROM posts LIMIT 1").fetchone():
+                raise KeepingError("There are posts in this database already. Use an empty one.")
+            first = source.next()
+            lines = source.extractfile(first) if first and first.name == ROWS else None
+            if lines is None:
+                raise KeepingError(
+                    f"{archive} is no archive of posts: it does not begin with rows."
+                )
+            with connection.transaction():
+                states: dict[str, str] = {}
+                for line in lines:
+                    _read_row(connection, json.loads(line), counts, states)
+                connection.execute("UPDATE models SET state = 'former'")
+                for fingerprint, state in states.items():
+                    connection.execute(
+                        "UPDATE models SET state = %s WHERE fingerprint = %s", (state, fingerprint)
+                    )
+                for member in source:
+                    if member is not first:
+                        _read_file(source, member, folder)
+    except (tarfile.TarError, ValueError, KeyError, TypeError) as error:
+        raise KeepingError(f"{archive} is damaged or no archive of posts ({error}).") from error
+    return counts["posts"], counts["post_images"]
+
+
+def _write_rows(connection: Connection, out: tarfile.TarFile) -> dict[str, int]:
+    counts = {}
+    with tempfile.TemporaryFile() as lines:
+        lines.write(json.dumps({"timanh_posts": VERSION}).encode() + b"\n")
+        for table in TABLES:
+            query = sql.SQL("SELECT to_jsonb(t) - 'embedding' AS row{} FROM {} AS t").format(
+                sql.SQL(", t.embedding::text AS vector" if table == "image_embeddings" else ""),
+                sql.Identifier(table),
+            )
+            counts[table] = 0
+            with connection.cursor(name=f"all_{table}") as cursor:
+                for found in cursor.execute(query):
+                    row = found["row"]
+                    if "vector" in found:
+                        row["embedding"] = found["vector"]
+                    line = json.dumps({"table": table, "row": row}, ensure_ascii=False)
+                    lines.write(line.encode() + b"\n")
+                    counts[table] += 1
+        info = tarfile.TarInfo(ROWS)
+        info.size = lines.tell()
+        lines.seek(0)
+        out.addfile(info, lines)
+    return counts
+
+
+def _read_row(
+    connection: Connection, line: dict[str, Any], counts: dict[str, int], states: dict[str, str]
+) -> None:
+    if "timanh_posts" in line:
+        if line["timanh_posts"] > VERSION:
+            raise KeepingError("The archive was made by a later version. Update the program.")
+        return
+    table, row = line["table"], line["row"]
+    if table not in TABLES:
+        raise KeepingError(f"The archive has rows of {table!r}, which is not known here.")
+    if table == "models":
+        # Made again with its index; which one is used is said at the end.
+        connection.execute(
+            "SELECT use_model(%s, %s, %s)", (row["fingerprint"], row["name"], row["dim"])
+        )
+        states[row["fingerprint"]] = row["state"]
+    else:
+        query = sql.SQL("INSERT INTO {0} SELECT * FROM jsonb_populate_record(NULL::{0}, %s)")
+        connection.execute(query.format(sql.Identifier(table)), (json.dumps(row),))
+    counts[table] += 1
+
+
+def _read_file(source: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    parts = member.name.split("/")
+    if not member.isfile() or len(parts) != 3 or parts[0] != PICTURES or ".." in parts:
+        raise KeepingError(f"The archive has a file in a strange place: {member.name!r}.")
+    content = source.extractfile(member) or io.BytesIO()
+    target = folder / PICTURES / parts[1] / parts[2]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f"{target.name}.{os.getpid()}")
+    with aside.open("wb") as out:
+        while block := content.read(1 << 20):
+            out.write(block)
+    aside.replace(target)
+
+
+def _connect(url: str) -> Connection:
+    connection = psycopg.connect(url, autocommit=True, connect_timeout=10, row_factory=dict_row)
+    found = connection.execute(
+        "SELECT nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace "
+        "WHERE extname = 'vector'"
+    ).fetchone()
+    where = found["nspname"] if found else "public"
+    path = sql.SQL("SET search_path = {}, {}")
+    connection.execute(path.format(sql.Identifier(SCHEMA), sql.Identifier(where)))
+    return connection

@@ -1,0 +1,117 @@
+"""Pictures of posts: what a file holds, and what of it is published.
+
+What is published is drawn from the pixels and the colour profile alone, so that it carries no
+place, no serial number of a camera, and nothing hidden behind the picture.
+"""
+
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from utils.problems import BackendError
+
+# As the AI service reads them; Pillow opens more, some of them by starting other programs.
+SUFFIXES = {
+    "JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp",
+    "TIFF": ".tif", "AVIF": ".avif",
+}  # fmt: skip
+Image.init()
+FORMATS = tuple(name for name in SUFFIXES if name in Image.OPEN)
+MAX_PIXELS = 50_000_000
+PUBLISHED_SIDE, THUMBNAIL_SIDE = 4096, 480
+OPAQUE = frozenset({"RGB", "L", "CMYK", "YCbCr", "I", "I;16", "F", "1"})
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a file holds; width and height as it is shown."""
+
+    width: int
+    height: int
+    suffix: str
+
+
+def inspect(content: bytes, name: str) -> Kind:
+    """By its content, without decoding it.
+
+    Raises:
+        BackendError: 415, no picture; 413, absurdly large.
+    """
+    try:
+        with Image.open(BytesIO(content), formats=FORMATS) as image:
+            width, height = image.size
+            if image.getexif().get(0x0112, 1) in (5, 6, 7, 8):  # lies on its side
+                width, height = height, width
+            suffix = SUFFIXES[str(image.format)]
+    except Image.DecompressionBombError as error:
+        raise _too_large(name) from error
+    except Exception as error:
+        # Readers of damaged files raise nearly anything.
+        raise BackendError(
+            415,
+            "unreadable-picture",
+            f"{name} cannot be read as a picture, whatever its name says. Send a JPEG, PNG, WebP, "
+            "GIF, BMP, TIFF or AVIF.",
+        ) from error
+    if width * height > MAX_PIXELS:
+        raise _too_large(name)
+    return Kind(width, height, suffix)
+
+
+def published(file: Path) -> bytes:
+    """The picture for everyone: upright, a JPEG, or a PNG where it is transparent.
+
+    Raises:
+        BackendError: 415, it cannot be read to its end.
+    """
+    return _draw(file, PUBLISHED_SIDE, 90)
+
+
+def thumbnail(file: Path) -> bytes:
+    """A small one of it; as `published`."""
+    return _draw(file, THUMBNAIL_SIDE, 82)
+
+
+def media_type(content: bytes) -> str:
+    """Of what `published` gives."""
+    return "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
+
+
+def _draw(file: Path, side: int, quality: int) -> bytes:
+    try:
+        with Image.open(file, formats=FORMATS) as image:
+            image.draft("RGB", (side, side))
+            upright = ImageOps.exif_transpose(image)
+            profile = image.info.get("icc_profile")
+            drawn = upright.convert("RGB" if upright.mode in OPAQUE else "RGBA")
+            if drawn.mode == "RGBA" and drawn.getchannel("A").getextrema() == (255, 255):
+                drawn = drawn.convert("RGB")
+            if upright.mode == "CMYK":
+                profile = None  # it is of the inks, which are gone
+            drawn.thumbnail((side, side), Image.Resampling.LANCZOS)
+            out = BytesIO()
+            plain = Image.new(drawn.mode, drawn.size)
+            plain.paste(drawn)
+            if drawn.mode == "RGBA":
+                plain.save(out, "PNG", icc_profile=profile)
+            else:
+                plain.save(out, "JPEG", quality=quality, icc_profile=profile)
+            return out.getvalue()
+    except Image.DecompressionBombError as error:
+        raise _too_large(file.name) from error
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise BackendError(
+            415, "unreadable-picture", "The file of this picture is damaged and cannot be shown."
+        ) from error
+
+
+def _too_large(name: str) -> BackendError:
+    return BackendError(
+        413,
+        "picture-too-large",
+        f"{name} has more than {MAX_PIXELS / 1e6:.0f} million pixels. Send a smaller one.",
+    )

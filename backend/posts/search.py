@@ -1,0 +1,104 @@
+"""Posts found by words, by a picture, or by likeness to one of theirs; the work is done in SQL."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from posts.ai import Ai, AwayError, PictureRefusedError
+from posts.database import Database
+from posts.store import PostStore
+from utils.problems import BackendError
+
+
+class PostSearch:
+    """Searches over all posts."""
+
+    def __init__(self, database: Database, store: PostStore, ai: Ai) -> None:
+        self.database = database
+        self.store = store
+        self.ai = ai
+
+    async def by_words(self, words: str, k: int) -> dict[str, Any]:
+        """By titles, descriptions and captions, and by what is on the pictures where the AI
+        service is there; `notice` says where it is not."""
+        began = time.perf_counter()
+        vector, notice, translated = None, None, None
+        if self.ai.state.state == "off":
+            notice = "ai-off"
+        elif self.ai.state.state == "away":
+            notice = self.ai.state.code
+        else:
+            try:
+                answer = await self.ai.text(words)
+                vector, notice = await self._if_current(answer)
+                translated = answer.get("translated")
+            except AwayError as error:
+                notice = error.code
+            except PictureRefusedError as error:
+                raise BackendError(422, error.code, str(error)) from error
+        found = await self._rows(
+            "SELECT * FROM search_posts(%s, %s::vector, %s)", (words, vector, k)
+        )
+        return {
+            "query": {"text": words, "translated": translated, "notice": notice},
+            "results": await self._results(found),
+            "took_ms": round(1000 * (time.perf_counter() - began), 1),
+        }
+
+    async def by_picture(self, content: bytes, k: int) -> dict[str, Any]:
+        """Raises BackendError: 503 without the AI service, 415 an unreadable picture."""
+        began = time.perf_counter()
+        try:
+            answer = await self.ai.embedding(content)
+        except AwayError as error:
+            raise BackendError(
+                503, error.code,
+                f"Searching by a picture needs the AI service. {error}", 5,
+            ) from error  # fmt: skip
+        except PictureRefusedError as error:
+            raise BackendError(415, error.code, str(error)) from error
+        vector, notice = await self._if_current(answer)
+        found = await self._rows("SELECT * FROM search_posts(NULL, %s::vector, %s)", (vector, k))
+        return {
+            "query": {"text": None, "translated": None, "notice": notice},
+            "results": await self._results(found),
+            "took_ms": round(1000 * (time.perf_counter() - began), 1),
+        }
+
+    async def similar(self, id: UUID, k: int) -> dict[str, Any]:
+        """Pictures like one. Raises BackendError: 404."""
+        began = time.perf_counter()
+        row = await self.store.image(id)
+        found = await self._rows("SELECT * FROM similar_images(%s, %s)", (id, k))
+        return {
+            "picture": str(row["id"]),
+            "results": await self._results(found),
+            "took_ms": round(1000 * (time.perf_counter() - began), 1),
+        }
+
+    async def _if_current(self, answer: dict[str, Any]) -> tuple[str | None, str | None]:
+        """The vector as PostgreSQL reads it, where it is of the model that searches use; and a
+        notice where it is not: vectors of two models are never compared."""
+        rows = await self._rows("SELECT fingerprint FROM models WHERE state = 'current'", ())
+        if rows and rows[0]["fingerprint"] != answer["fingerprint"]:
+            return None, "model-changing"
+        return "[" + ",".join(map(repr, answer["embedding"])) + "]", None
+
+    async def _rows(self, query: str, values: Sequence[object]) -> list[dict[str, Any]]:
+        async with self.database.transaction() as connection:
+            cursor = await connection.execute(query.encode(), values or None)
+            return await cursor.fetchall()
+
+    async def _results(self, found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        pictures = await self.store.images_by_id([row["image_id"] for row in found])
+        return [
+            {
+                **pictures[row["image_id"]],
+                "score": row["score"],
+                "cosine": row.get("cosine", row["score"]),
+                "by_words": row.get("by_words", False),
+            }
+            for row in found
+            if row["image_id"] in pictures
+        ]

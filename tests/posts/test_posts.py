@@ -1,0 +1,325 @@
+"""Posts over HTTP and SQL, with the real servers."""
+
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+from posts_site import Site, picture, site
+from upstream_standin import BACKEND
+
+GPS, MAKER, SERIAL = 0x8825, 0x010F, 0xA431
+
+
+@pytest.fixture(scope="module")
+def posts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site(tmp_path_factory.mktemp("posts") / "data") as made:
+        yield made
+
+
+def vector_of(posts: Site, words: str) -> str:
+    answer = httpx.post(f"{posts.url}/api/ai/text-embedding", json={"query": words})
+    return str(answer.json()["embedding"])
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    return answer.status_code, answer.json()["code"]
+
+
+def test_the_documents_requests_and_its_two_searches(posts: Site) -> None:
+    features = httpx.post(
+        f"{posts.url}/api/ai/image-features", files={"image": ("test.jpg", picture(1))}
+    ).json()
+    assert len(features["embedding"]) == 24 and features["caption"] == "a red picture"
+    kinds = httpx.post(
+        f"{posts.url}/api/ai/classify", files={"image": ("test.jpg", picture(1))},
+        data={"labels": '["photo","drawing"]'},
+    ).json()  # fmt: skip
+    assert len(kinds["predictions"]) == 2
+    words = {"query": "sunset beach", "limit": 20}
+    embedded = httpx.post(f"{posts.url}/api/ai/text-embedding", json=words).json()
+    assert len(embedded["embedding"]) == 24
+
+    post = posts.post("Beach", *(picture(n) for n in range(1, 7))).json()
+    posts.filled(6)
+    by_words = posts.sql("SELECT * FROM search_images(%s::vector, 10)", str(embedded["embedding"]))
+    exact = posts.sql(
+        "SELECT image_id FROM image_embeddings ORDER BY embedding <=> %s::vector LIMIT 10",
+        str(embedded["embedding"]),
+    )
+    assert [row[0] for row in by_words] == [row[0] for row in exact] and len(exact) == 6
+    first = post["images"][0]["id"]
+    alike = posts.sql("SELECT image_id, score FROM similar_images(%s, 3)", first)
+    near = posts.sql(
+        "SELECT o.image_id, 1 - (o.embedding <=> e.embedding) FROM image_embeddings AS e, "
+        "image_embeddings AS o WHERE e.image_id = %s AND o.image_id <> e.image_id ORDER BY 2 DESC "
+        "LIMIT 3",
+        first,
+    )
+    assert alike == [(row[0], pytest.approx(row[1], abs=1e-6)) for row in near]
+    http = posts.get(f"/api/post-images/{first}/similar?k=3")["results"]
+    assert [each["id"] for each in http] == [str(row[0]) for row in near]
+    plan = posts.sql(
+        "EXPLAIN SELECT image_id FROM image_embeddings WHERE fingerprint = %s "
+        "ORDER BY (embedding::vector(24)) <=> (SELECT embedding FROM image_embeddings LIMIT 1) "
+        "LIMIT 3",
+        posts.ai.encoder.fingerprint,
+    )
+    assert plan
+    rows = posts.sql("SELECT captions, embedded FROM overview WHERE post_id = %s", post["id"])
+    assert rows[0] == ("en: a red picture\nvi: một bức ảnh màu đỏ", True)
+
+
+def test_words_with_marks_and_without_and_both_rankings_together(posts: Site) -> None:
+    marked = posts.post("Con chó ở Đà Lạt", picture(20, "green")).json()
+    plain = posts.post("con cho o da lat", picture(21, "green")).json()
+    other = posts.post("Dogs and boats", picture(22, "blue"), description="trên biển").json()
+    ids = [post["images"][0]["id"] for post in (marked, plain, other)]
+
+    def found(words: str) -> list[str]:
+        rows = posts.sql("SELECT image_id FROM search_words(%s, 10)", words)
+        return [str(row[0]) for row in rows]
+
+    assert found("con chó") == ids[:2] and set(found("con cho")) == set(ids[:2])
+    assert found("dog boat") == [ids[2]] and found("bien") == [ids[2]]
+    assert found("nothing of the kind") == []
+    posts.until(lambda: len(found("xanh dương")) == 1)  # the machine's caption
+    results = posts.get("/api/posts/search", params={"q": "con chó", "k": 5})["results"]
+    assert [each["id"] for each in results[:2]] == ids[:2] and results[0]["by_words"]
+    sent = {"image": ("x.png", picture(22, "blue"))}
+    hits = httpx.post(f"{posts.url}/api/posts/search", files=sent, params={"k": 3}).json()
+    assert hits["results"][0]["id"] == ids[2]
+    assert hits["results"][0]["cosine"] == pytest.approx(1, abs=1e-4)
+
+
+def test_the_feed_comes_in_pages_the_newest_first(posts: Site) -> None:
+    made = [posts.post(f"page {n}").json()["id"] for n in range(5)]
+    first = posts.get("/api/posts?limit=2")
+    assert [each["id"] for each in first["posts"]] == made[:2:-1]
+    later = posts.post("in between").json()["id"]
+    second = posts.get(f"/api/posts?limit=2&cursor={first['next']}")
+    assert [each["id"] for each in second["posts"]] == made[2:0:-1]
+    assert later not in {each["id"] for each in second["posts"]}
+    cursor, seen = second["next"], 0
+    while cursor:
+        page = posts.get(f"/api/posts?limit=50&cursor={cursor}")
+        cursor, seen = page["next"], seen + len(page["posts"])
+    assert seen + 5 == first["total"] + 1
+    assert problem(httpx.get(f"{posts.url}/api/posts?cursor=nonsense")) == (422, "invalid-request")
+
+
+def test_two_tabs_that_edit_one_post(posts: Site) -> None:
+    made = posts.post("mine", picture(30), picture(31), description="before")
+    address = f"{posts.url}/api/posts/{made.json()['id']}"
+    etag = {"If-Match": made.headers["etag"]}
+    changed = httpx.patch(address, json={"title": " first \n tab "}, headers=etag)
+    assert changed.json()["title"] == "first tab" and changed.json()["description"] == "before"
+    assert problem(httpx.patch(address, json={"title": "second"}, headers=etag)) == (
+        412, "changed-meanwhile"
+    )  # fmt: skip
+    stale = {"title": "second", "updated": made.json()["updated"]}
+    assert problem(httpx.patch(address, json=stale)) == (409, "changed-meanwhile")
+    assert problem(httpx.delete(address, headers=etag)) == (412, "changed-meanwhile")
+    now = httpx.get(address)
+    assert now.json()["title"] == "first tab"
+    fresh = {"description": "after", "updated": now.json()["updated"]}
+    assert httpx.patch(address, json=fresh).json()["description"] == "after"
+
+
+def test_pictures_are_added_taken_out_put_back_and_ordered(posts: Site) -> None:
+    post = posts.post("album", picture(40), picture(41)).json()
+    address = f"{posts.url}/api/posts/{post['id']}"
+    more = httpx.post(f"{address}/images", files={"image": ("c.png", picture(42))}).json()
+    a, b, c = (each["id"] for each in more["images"])
+    ordered = httpx.patch(address, json={"images": [c, a, b]}).json()
+    assert [each["id"] for each in ordered["images"]] == [c, a, b]
+    for wrong in ([c, a], [c, a, a], [c, a, b, b], [c, a, post["id"]]):
+        assert problem(httpx.patch(address, json={"images": wrong}))[0] == 422
+    left = httpx.delete(f"{posts.url}/api/post-images/{a}").json()
+    assert [each["id"] for each in left["images"]] == [c, b]
+    assert problem(httpx.get(f"{posts.url}/api/post-images/{a}")) == (404, "unknown-picture")
+    back = httpx.post(f"{posts.url}/api/post-images/{a}/restore").json()
+    assert [each["id"] for each in back["images"]] == [c, a, b]
+
+
+def test_a_deletion_can_be_taken_back_and_then_is_for_good(posts: Site) -> None:
+    post = posts.post("gone", picture(50)).json()
+    address = f"{posts.url}/api/posts/{post['id']}"
+    assert httpx.delete(address).json()["undo_s"] == 600
+    assert problem(httpx.get(address)) == (404, "unknown-post")
+    assert post["id"] not in {each["id"] for each in posts.get("/api/posts")["posts"]}
+    assert httpx.post(f"{address}/restore").json()["title"] == "gone"
+    httpx.delete(address)
+    path = posts.sql("SELECT image_path FROM post_images WHERE post_id = %s", post["id"])[0][0]
+    assert path in posts.files()
+    posts.sql("UPDATE posts SET deleted = now() - interval '11 minutes' WHERE id = %s", post["id"])
+    posts.until(lambda: path not in posts.files())
+    assert posts.sql("SELECT * FROM post_images WHERE post_id = %s", post["id"]) == []
+    assert problem(httpx.post(f"{address}/restore")) == (404, "unknown-post")
+
+
+def test_what_a_person_writes_counts_and_stays(posts: Site) -> None:
+    post = posts.post("captions", picture(60, "green")).json()
+    id = post["images"][0]["id"]
+    place = f"{posts.url}/api/post-images/{id}/captions"
+
+    def captions() -> dict[str, tuple[str, str]]:
+        shown = posts.get(f"/api/posts/{post['id']}")["images"][0]["captions"]
+        return {each["language"]: (each["text"], each["source"]) for each in shown}
+
+    posts.until(lambda: len(captions()) == 2)
+    httpx.put(place, json={"captions": {"en": "my <b>lawn</b>"}})
+    assert captions()["en"] == ("my <b>lawn</b>", "human")
+    assert posts.sql("SELECT count(*) FROM search_words('lawn', 5)")[0][0] == 1
+    posts.ai.captioner.fingerprint = "another0another0"
+    try:
+        httpx.post(f"{posts.url}/api/posts/features/retry", json={"again_captions": False})
+        assert captions()["vi"][1] == "machine" and captions()["en"][1] == "human"
+    finally:
+        posts.ai.captioner.fingerprint = "c0105c0105c0105c"
+    httpx.put(place, json={"captions": {"en": " "}})
+    assert captions()["en"] == ("a green picture", "machine")
+    assert problem(httpx.put(place, json={"captions": {"english": "x"}}))[0] == 422
+
+
+def test_what_is_published_says_nothing_of_place_and_camera(posts: Site) -> None:
+    exif = Image.Exif()
+    exif[MAKER], exif[0x0112] = "Secret Camera", 6
+    exif.get_ifd(GPS)[2] = (21.0, 1.0, 42.0)
+    exif.get_ifd(0x8769)[SERIAL] = "SN-0042"
+    sent = picture(70, "blue", "JPEG", exif=exif, comment=b"hidden")
+    post = posts.post("private", sent + b"trailer with a name").json()
+    shown = post["images"][0]
+    assert (shown["width"], shown["height"]) == (24, 32)
+    for address in (shown["url"], shown["thumbnail"]):
+        answer = httpx.get(posts.url + address)
+        with Image.open(BytesIO(answer.content)) as image:
+            assert dict(image.getexif()) == {} and image.size == (24, 32)
+        for secret in (b"Secret", b"SN-0042", b"hidden", b"trailer"):
+            assert secret not in answer.content
+    path = posts.sql("SELECT image_path FROM post_images WHERE id = %s", shown["id"])[0][0]
+    assert b"Secret" in (posts.folder / "pictures" / path).read_bytes()
+
+
+HOSTILE = "'; DROP TABLE posts; -- <script>alert(1)</script> {0} %s \u202e"
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "code"),
+    [
+        ({"title": "   "}, 422, "no-title"),
+        ({"title": "x" * 201}, 422, "text-too-long"),
+        ({"title": "x", "description": "x" * 10_001}, 422, "text-too-long"),
+        ({}, 422, "invalid-request"),
+    ],
+)
+def test_texts_that_are_refused(posts: Site, form: Any, status: int, code: str) -> None:
+    assert problem(httpx.post(f"{posts.url}/api/posts", data=form)) == (status, code)
+
+
+def test_hostile_texts_and_names_are_only_texts_and_names(posts: Site) -> None:
+    names = [
+        "../../../etc/passwd",
+        "..\\..\\x.exe",
+        "a\0b.png",
+        "x" * 500 + ".png",
+        "\u202egnp.exe",
+    ]
+    files = [("image", (name, picture(80 + n))) for n, name in enumerate(names)]
+    made = httpx.post(
+        f"{posts.url}/api/posts", data={"title": HOSTILE, "description": HOSTILE}, files=files
+    )
+    assert made.status_code == 201, made.text
+    shown = posts.get(f"/api/posts/{made.json()['id']}")
+    assert shown["title"] == HOSTILE.rstrip(" \u202e") and "<script>" in shown["description"]
+    assert all(len(name) < 201 and "/" not in name for name in (i["name"] for i in shown["images"]))
+    paths = posts.sql("SELECT image_path FROM post_images WHERE post_id = %s", shown["id"])
+    assert all(path[0].count("/") == 1 and ".." not in path[0] for path in paths)
+    for words in (HOSTILE, '"', "a or", "-", "!&|:*()", "x" * 1000, "' OR 1=1 --", "\\", "𝓍\ufffd"):
+        answer = httpx.get(f"{posts.url}/api/posts/search", params={"q": words})
+        assert answer.status_code == 200, words
+    half = httpx.patch(
+        f"{posts.url}/api/posts/{shown['id']}", content=b'{"title": "\\ud800"}',
+        headers={"content-type": "application/json"},
+    )  # fmt: skip
+    assert problem(half)[0] == 422
+    assert posts.sql("SELECT count(*) > 0 FROM posts")[0][0]
+
+
+def test_odd_uploads_leave_neither_row_nor_file(posts: Site) -> None:
+    rows, files = posts.sql("SELECT count(*) FROM post_images"), posts.files()
+    whole = picture(90)
+    odd = [b"", b"text", whole[:40], b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\0" * 1000]
+    for content in odd:
+        assert problem(posts.post("odd", picture(91), content))[0] == 415
+    bomb = BytesIO()
+    Image.new("1", (9000, 9000)).save(bomb, "PNG")
+    assert problem(posts.post("bomb", bomb.getvalue())) == (413, "picture-too-large")
+    assert problem(posts.post("many", *[whole] * 31)) == (422, "too-many-pictures")
+    assert posts.sql("SELECT count(*) FROM post_images") == rows and posts.files() == files
+    assert posts.files("incoming") == set()
+    unknown = "00000000-0000-0000-0000-000000000000"
+    for path in (f"posts/{unknown}", f"post-images/{unknown}", f"post-images/{unknown}/similar"):
+        assert problem(httpx.get(f"{posts.url}/api/{path}"))[0] == 404
+    assert problem(httpx.get(f"{posts.url}/api/posts/x"))[0] == 422
+    foreign = {"Origin": "https://evil.example"}
+    assert problem(httpx.post(f"{posts.url}/api/posts", data={"title": "x"}, headers=foreign)) == (
+        403, "foreign-origin"
+    )  # fmt: skip
+
+
+def test_events_tell_of_what_changes(posts: Site) -> None:
+    with httpx.stream("GET", f"{posts.url}/api/posts/events", timeout=20) as stream:
+        lines = stream.iter_lines()
+        assert next(lines) == "event: ai" and '"state": "on"' in next(lines)
+        post = posts.post("told", picture(95)).json()
+        seen = set()
+        for line in lines:
+            if line.startswith("event: "):
+                event = line[7:]
+            if post["id"] in line:
+                seen.add(event)
+            if seen == {"post", "image"}:
+                break
+    assert datetime.fromisoformat(post["created"]).tzinfo is not None
+
+
+def archive(posts: Site, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(BACKEND / "archive.py"), *arguments], text=True, capture_output=True,
+        env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "TIMANH_POSTS": str(folder)}, check=False,
+        timeout=60,
+    )  # fmt: skip
+
+
+def test_a_backup_brings_rows_and_files_back(posts: Site, tmp_path: Path) -> None:
+    post = posts.post("kept", picture(900, "blue")).json()
+    posts.until(lambda: len(posts.get(f"/api/posts/{post['id']}")["images"][0]["captions"]) == 2)
+    file = tmp_path / "posts.tar"
+    done = archive(posts, posts.folder, "backup", str(file))
+    assert done.returncode == 0, done.stderr
+    rows = posts.sql("SELECT * FROM overview ORDER BY id")
+    with tarfile.open(file) as tar:
+        names = {name.removeprefix("pictures/") for name in tar.getnames()[1:]}
+    assert names == {row[0] for row in posts.sql("SELECT image_path FROM post_images")}
+    back = tmp_path / "back"
+    done = archive(posts, back, "restore", str(file))
+    assert done.returncode == 0, done.stderr
+    assert archive(posts, back, "restore", str(file)).returncode == 2
+    assert archive(posts, tmp_path / "other", "restore", __file__).returncode == 2
+    with site(back, ai=False, AI_SERVICE_URL="") as again:
+        assert again.sql("SELECT * FROM overview ORDER BY id") == rows
+        assert again.files() == names
+        id = post["images"][0]["id"]
+        found = again.get(f"/api/post-images/{id}/similar?k=3")["results"]
+        assert [each["id"] for each in found] == [
+            each["id"] for each in posts.get(f"/api/post-images/{id}/similar?k=3")["results"]
+        ]
