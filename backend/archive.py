@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from posts import embedded
-from posts.keeping import KeepingError, backup, restore
+from posts.keeping import KeepingError, backup, require_archive, restore
 from posts.migrations import RefusedError, migrate
 from utils.config import HERE, Settings, load_settings
 
@@ -21,6 +21,8 @@ def main() -> None:
     commands.add_parser("url", help="print the address of the database")
     given = parser.parse_args()
     try:
+        if given.command == "restore":
+            require_archive(given.file)  # before a server is started for it
         settings = load_settings()
         folder = posts_folder(settings)
         url = settings.database_url or embedded.start(folder / "postgres")

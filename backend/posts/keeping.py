@@ -86,6 +86,12 @@ def restore(url: str, folder: Path, archive: Path) -> tuple[int, int]:
     return counts["posts"], counts["post_images"]
 
 
+def require_archive(archive: Path) -> None:
+    """Raises KeepingError: there is none, or it is something else."""
+    if not archive.is_file() or not tarfile.is_tarfile(archive):
+        raise KeepingError(f"{archive} is no archive of posts.")
+
+
 def _write_rows(connection: Connection, out: tarfile.TarFile) -> dict[str, int]:
     counts = {}
     with tempfile.TemporaryFile() as lines:
