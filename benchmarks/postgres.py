@@ -64,13 +64,13 @@ def measure(folder: Path, texts: Any, recall: float) -> dict[str, Any]:
     tuned = tune_engine(folder, "postgres", texts, method="hnsw", recall=recall, say=say)
     tuner = Tuner(VectorDictionary.open(folder).parts, texts, recall, 1, print)
     ways = {
-        "naive": lambda query: copy.ask(NAIVE, [(query, query, K)])[0],
+        "naive": lambda query: copy.request(NAIVE, [(query, query, K)])[0],
         "exact": lambda query: copy.nearest(query[None], K, exact=True)[0],
         "hnsw": lambda query: copy.nearest(query[None], K, exact=False)[0],
     }
     rows = race(ways, tuner)
     settings = ("shared_buffers", "maintenance_work_mem", "max_parallel_workers_per_gather")
-    server = {name: copy.ask(f"SHOW {name}")[0][0][0] for name in ("server_version", *settings)}
+    server = {name: copy.request(f"SHOW {name}")[0][0][0] for name in ("server_version", *settings)}
     copy.close()
     return {
         "server": server, "copied_s": round(copied, 1), "graph": vars(tuned.chosen), "ways": rows,
@@ -80,12 +80,12 @@ def measure(folder: Path, texts: Any, recall: float) -> dict[str, Any]:
 
 def naive_table(copy: PostgresCopy) -> None:
     """As one would write it down first: pgvector's own type, stored as PostgreSQL stores it."""
-    copy.ask("CREATE TABLE naive (row_number bigint PRIMARY KEY, embedding vector(512))")
-    copy.ask(
+    copy.request("CREATE TABLE naive (row_number bigint PRIMARY KEY, embedding vector(512))")
+    copy.request(
         "INSERT INTO naive SELECT row_number, embedding FROM timanh_copy.pictures_{copy} "
         "ORDER BY row_number"
     )
-    copy.ask("ANALYZE naive")
+    copy.request("ANALYZE naive")
 
 
 if __name__ == "__main__":

@@ -132,11 +132,11 @@ def test_unknown_ids_and_wrong_queries(engine: Searchable) -> None:
 @pytest.mark.parametrize("count", [1, 5])
 def test_many_queries_of_any_number(engine: Searchable, out: Path, count: int) -> None:
     whole = VectorDictionary.open(out)
-    asked = whole.vectors_of(np.arange(count))
+    queries = whole.vectors_of(np.arange(count))
     for among in (None, np.arange(4, 20), np.array([], np.int64)):
         for exact in (False, True):
-            found = engine.search(asked, 6, among, exact=exact)
-            wanted = whole.search(asked, 6, among)
+            found = engine.search(queries, 6, among, exact=exact)
+            wanted = whole.search(queries, 6, among)
             np.testing.assert_array_equal(found[1], wanted[1])
             np.testing.assert_allclose(found[0], wanted[0], atol=1e-6)
 
@@ -144,20 +144,20 @@ def test_many_queries_of_any_number(engine: Searchable, out: Path, count: int) -
 def test_one_round_trip_a_search(engine: Searchable, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither hits nor a first filter are fetched one by one, nor is a batch of queries."""
     if not isinstance(engine, ServerCopy):
-        return  # nobody is asked
-    asked: list[object] = []
-    ask: Callable[..., Any] = engine.ask  # type: ignore[attr-defined]
+        return  # there are no round trips
+    calls: list[object] = []
+    request: Callable[..., Any] = engine.request  # type: ignore[attr-defined]
 
     def counted(*values: Any, **named: Any) -> Any:
-        asked.append(values)
-        return ask(*values, **named)
+        calls.append(values)
+        return request(*values, **named)
 
-    monkeypatch.setattr(engine, "ask", counted)
+    monkeypatch.setattr(engine, "request", counted)
     searching = SearchEngine(PixelEncoder(), engine)
     assert len(searching.search(Query("dog", k=20)).hits) == 20
     assert len(searching.search(Query("dog", k=9, where=Filter(folder="more"))).hits) == 9
     assert len(list(searching.search_many(Query(f"dog {n}", k=9) for n in range(20)))) == 20
-    assert len(asked) == 3
+    assert len(calls) == 3
 
 
 def test_exact_reads_every_vector_whatever_was_tuned(
@@ -204,7 +204,7 @@ def spoil(
         monkeypatch.setattr(engine, "_search", lambda queries, k, wanted: [pairs] * len(queries))
     else:
         values = ", ".join(f"({row}::bigint, {score}::double precision)" for row, score in pairs)
-        engine.ask(  # type: ignore[attr-defined]
+        engine.request(  # type: ignore[attr-defined]
             "CREATE OR REPLACE FUNCTION timanh_copy.search_copy_{copy}(query vector, k integer) "
             "RETURNS TABLE (row_number bigint, score double precision) LANGUAGE sql AS "
             f"$$ VALUES {values} $$"
@@ -272,7 +272,7 @@ def test_a_copy_that_fails_leaves_the_former(
     require(name)
     opened = open_engine(out, name)
     module, broken = {
-        "postgres": ("timanh.vectors.servers.postgres.copies", "_copy_pictures"),
+        "postgres": ("timanh.vectors.servers.postgres.copies", "_add_pictures"),
         "milvus": ("timanh.vectors.servers.milvus.copy", "_write_head"),
     }[name]
 

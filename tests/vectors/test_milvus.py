@@ -34,7 +34,7 @@ def opened(out: Path) -> MilvusCopy:
 
 def index_of(engine: MilvusCopy) -> str:
     """The kind of index over the vectors."""
-    return str(engine.ask("describe_index", engine._collection, "vector")["index_type"])
+    return str(engine.request("describe_index", engine._collection, "vector")["index_type"])
 
 
 def test_an_index_outlives_a_copy_and_one_collection_is_kept(
@@ -47,7 +47,7 @@ def test_an_index_outlives_a_copy_and_one_collection_is_kept(
     remove_pictures(out, ["0003.png"])
     second = reopen(first, PixelEncoder())
     assert isinstance(second, MilvusCopy) and index_of(second) == "HNSW"
-    assert len([name for name in second.ask("list_collections") if "pictures" in name]) == 1
+    assert len([name for name in second.request("list_collections") if "pictures" in name]) == 1
     # The one before was replaced; what it stands for is answered all the same.
     assert sorted(first.search(queries[:1], 30)[1][0]) == list(range(30))
     first.close()
@@ -69,7 +69,7 @@ def test_it_serves_one_program_at_a_time(out: Path) -> None:
     other = subprocess.run(run, capture_output=True, text=True, timeout=100, check=False)
     assert "serves one program at a time" in other.stderr.replace("\n", " ")
     with pytest.raises(DictionaryError, match="refused"):
-        engine.ask("query", "nowhere", filter="row >= 0")
+        engine.request("query", "nowhere", filter="row >= 0")
     engine.close()
 
 
@@ -105,7 +105,7 @@ def test_a_copy_of_the_version_before_keeps_its_index(out: Path) -> None:
 
 def test_a_head_that_was_cut_off_is_made_again(out: Path) -> None:
     engine = opened(out)
-    engine.ask("delete", HEAD, filter="row >= 0")
+    engine.request("delete", HEAD, filter="row >= 0")
     engine.close()
     again = opened(out)
     assert again.search(np.ones(24, np.float32), 30)[1].shape == (1, 30)

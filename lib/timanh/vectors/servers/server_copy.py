@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from timanh.errors import DictionaryError
 from timanh.models.encoder import Encoder
 from timanh.vectors.dictionary import VectorDictionary
-from timanh.vectors.scan.exact import check_k, check_queries
+from timanh.vectors.scan.exact import check_k, check_queries, search_exact
+from timanh.vectors.servers.copied_rows import CopiedRows
 from timanh.vectors.store.items import Item
 from timanh.vectors.store.manifest import Manifest
 from timanh.vectors.store.table import ItemTable
@@ -31,13 +32,16 @@ Found = list[tuple[int, float]]
 class ServerCopy(ABC):
     """See `timanh.vectors.servers.searchable.Searchable`.
 
-    A copy never changes: when the dictionary does, another is made. When the server does not
+    A copy follows the dictionary: what an edit adds and removes is added and removed there, and
+    who still has an earlier state open searches that in the folder. When the server does not
     answer, a query fails with an `EngineGoneError`; the next one tries again.
 
     Attributes:
         dictionary: what is copied, as it was when this was opened.
         address: of the server, without its password.
         gallery: the folder of the pictures.
+        copied: which rows the copy has; None of a version that numbered them as the dictionary
+            does.
     """
 
     kind: ClassVar[str]
@@ -49,6 +53,7 @@ class ServerCopy(ABC):
         self.engine = engine
         self.address = address
         self.gallery = dictionary.gallery
+        self.copied: CopiedRows | None = None
 
     @abstractmethod
     def nearest(self, queries: NDArray[np.float32], k: int, *, exact: bool) -> list[Found]:
@@ -151,6 +156,25 @@ class ServerCopy(ABC):
             rows[place] = [row for row, _ in found]
             scores[place] = [score for _, score in found]
         return scores, rows
+
+    def numbers(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What the copy calls these rows."""
+        return rows if self.copied is None else self.copied.numbers(rows)
+
+    def to_rows(self, found: Found) -> Found:
+        """(row, cosine) of (number in the copy, cosine)."""
+        if self.copied is None or not found:
+            return found
+        rows = self.copied.rows(np.array([number for number, _ in found], np.int64))
+        return list(zip(rows.tolist(), (score for _, score in found), strict=True))
+
+    def search_folder(
+        self, queries: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
+    ) -> list[Found]:
+        """The same from the vectors in the folder, exactly."""
+        scores, rows = search_exact(self.dictionary.parts, queries, k, among)
+        pairs = zip(rows.tolist(), scores.tolist(), strict=True)
+        return [list(zip(*pair, strict=True)) for pair in pairs]
 
 
 def state_of(manifest: Manifest) -> str:

@@ -1,7 +1,7 @@
 """A dictionary's vectors in Milvus, searched by Milvus Lite or a cluster.
 
-One collection holds the vectors, and is made again with each copy; another says which that is,
-and of what state of the dictionary.
+One collection holds the vectors, another says which that is and of what state of the
+dictionary. An edit changes the former, and gives it another name first.
 """
 
 import json
@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pymilvus import DataType, MilvusClient
+from pymilvus.exceptions import MilvusException
 
 from timanh.errors import DictionaryError, EngineGoneError, SettingsError
 from timanh.vectors.dictionary import VectorDictionary
-from timanh.vectors.scan.exact import search_exact
+from timanh.vectors.servers.copied_rows import CopiedRows, Difference, find_difference
 from timanh.vectors.servers.milvus.server import connect, translate_errors
 from timanh.vectors.servers.server_copy import Found, ServerCopy, state_of
 from timanh.workspace import readable
@@ -39,7 +40,7 @@ class MilvusCopy(ServerCopy):
     """As `ServerCopy`, in Milvus.
 
     With an index in Milvus, what has to be exact is read from the folder: it keeps one or the
-    other way to search a collection. So is everything once a later copy has replaced this one.
+    other way to search a collection. So is everything once the copy is one of a later state.
     """
 
     kind = "milvus"
@@ -66,22 +67,15 @@ class MilvusCopy(ServerCopy):
 
     def nearest(self, queries: NDArray[np.float32], k: int, *, exact: bool) -> list[Found]:
         if k > MOST_FOUND or (exact and self._effort is not None):
-            return self._in_folder(queries, k, None)
+            return self.search_folder(queries, k)
         return self._search(queries, k, None)
 
     def nearest_among(
         self, queries: NDArray[np.float32], k: int, rows: NDArray[np.int64]
     ) -> list[Found]:
         if self._effort is not None or len(rows) > MOST_FOUND:
-            return self._in_folder(queries, k, rows)
+            return self.search_folder(queries, k, rows)
         return self._search(queries, k, rows)
-
-    def _in_folder(
-        self, queries: NDArray[np.float32], k: int, rows: NDArray[np.int64] | None
-    ) -> list[Found]:
-        scores, found = search_exact(self.dictionary.parts, queries, k, rows)
-        pairs = zip(found.tolist(), scores.tolist(), strict=True)
-        return [list(zip(*pair, strict=True)) for pair in pairs]
 
     def make_index(self, queries: NDArray[np.float32]) -> None:
         # Milvus joins vectors as they are; what the queries are like is of no use to it.
@@ -104,7 +98,7 @@ class MilvusCopy(ServerCopy):
     def index_bytes(self) -> int:
         return len(self) * 2 * GRAPH["M"] * 4  # Milvus does not say: links alone
 
-    def ask(self, call: str, *values: Any, **named: Any) -> Any:
+    def request(self, call: str, *values: Any, **named: Any) -> Any:
         """What a method of `MilvusClient` gives.
 
         Raises:
@@ -127,44 +121,63 @@ class MilvusCopy(ServerCopy):
             return self._client
 
     def _find_or_make(self) -> None:
-        with translate_errors(self.address):
-            head = _read_head(self._connected(), self.address)
         state = state_of(self.dictionary.manifest)
-        if head.get("state") != state or not self.ask("has_collection", head["collection"]):
-            # Heads of the version before hold the manifest.
-            former = head.get("manifest", {}).get("encoder", head).get("fingerprint")
-            effort = head.get("effort") if former == self.dictionary.fingerprint else None
-            with translate_errors(self.address):
-                head = _copy(self._connected(), self.dictionary, state, effort)
-        else:
-            self.ask("load_collection", head["collection"])
+        with translate_errors(self.address):
+            client = self._connected()
+            head = _read_head(client, self.address)
+            there = bool(head) and client.has_collection(head["collection"])
+            if not there or head.get("state") != state:
+                effort = head.get("effort") if self._encoder_of(head) else None
+                head = (there and self._followed(client, head, state)) or _copy(
+                    client, self.dictionary, state, effort
+                )
+            client.load_collection(head["collection"])
         self._collection, self._effort = str(head["collection"]), head["effort"]
+        self.copied = CopiedRows.from_json(head["copied"]) if head.get("copied") else None
+
+    def _followed(
+        self, client: MilvusClient, head: dict[str, Any], state: str
+    ) -> dict[str, Any] | None:
+        """The head of the copy after it has followed an edit; None where it cannot."""
+        if not head.get("copied") or not self._encoder_of(head):
+            return None
+        copied = CopiedRows.from_json(head["copied"])
+        difference = find_difference(copied, self.dictionary)
+        if difference is None:
+            return None
+        try:
+            return _follow(client, self.dictionary, state, head, difference)
+        except MilvusException:  # another program changes it at the same time
+            return None
+
+    def _encoder_of(self, head: dict[str, Any]) -> bool:
+        """Whether a head is of a copy of vectors of the same encoder."""
+        # Heads of the version before hold the manifest.
+        former = head.get("manifest", {}).get("encoder", head).get("fingerprint")
+        return bool(former == self.dictionary.fingerprint)
 
     def _search(
         self, queries: NDArray[np.float32], k: int, rows: NDArray[np.int64] | None
     ) -> list[Found]:
         effort = {} if self._effort is None else {"ef": max(self._effort, k)}
         try:
-            answers = self.ask(
+            answers = self.request(
                 "search",
                 self._collection,
                 queries.tolist(),
                 limit=k,
-                filter="" if rows is None else f"row in {rows.tolist()}",
+                filter="" if rows is None else f"row in {self.numbers(rows).tolist()}",
                 search_params={"metric_type": METRIC, "params": effort},
             )
         except EngineGoneError:
             raise
         except DictionaryError:
-            if self.ask("has_collection", self._collection):
+            if self.request("has_collection", self._collection):
                 raise
-            return self._in_folder(queries, k, rows)
+            return self.search_folder(queries, k, rows)
+        pairs = ([(int(hit["row"]), float(hit["distance"])) for hit in found] for found in answers)
         return [
-            sorted(
-                ((int(hit["row"]), float(hit["distance"])) for hit in found),
-                key=lambda pair: (-pair[1], pair[0]),
-            )
-            for found in answers
+            self.to_rows(sorted(found, key=lambda pair: (-pair[1], pair[0]))) for found in pairs
         ]
 
     def _set_index(self, kind: str, params: dict[str, Any]) -> None:
@@ -224,20 +237,14 @@ def _copy(
     client.create_collection(
         name, schema=schema, index_params=_index(client, kind, params), consistency_level="Strong"
     )
+    copied = CopiedRows.begin(dictionary)
     try:
-        items = iter(dictionary.items)
-        for first, block in dictionary.parts.blocks(INSERTED_ROWS):
-            rows = []
-            for row, vector in enumerate(block, first):
-                item = next(items)
-                path = readable(item.path)
-                rows.append({"row": row, "vector": vector, "id": item.id, "path": path})
-            client.insert(name, rows)
-        client.flush(name)
+        _insert(client, name, dictionary, copied, np.arange(len(dictionary), dtype=np.int64))
         client.load_collection(name)
         head = {
             "collection": name,
             "state": state,
+            "copied": copied.to_json(),
             "fingerprint": dictionary.fingerprint,
             "effort": effort,
         }
@@ -249,6 +256,49 @@ def _copy(
         if other.startswith(PICTURES) and other != name:
             client.drop_collection(other)
     return head
+
+
+def _follow(
+    client: MilvusClient,
+    dictionary: VectorDictionary,
+    state: str,
+    head: dict[str, Any],
+    difference: Difference,
+) -> dict[str, Any]:
+    """Let the copy follow an edit.
+
+    Under its new name nobody finds it who has an earlier state open. Until the head has that name
+    it counts as gone, so that a copy that was changed by half is made again.
+    """
+    name = PICTURES + uuid.uuid4().hex
+    client.rename_collection(head["collection"], name)
+    removed = difference.removed.tolist()
+    for first in range(0, len(removed), INSERTED_ROWS):
+        client.delete(name, ids=removed[first : first + INSERTED_ROWS])
+    _insert(client, name, dictionary, difference.copied, difference.added)
+    head = {**head, "collection": name, "state": state, "copied": difference.copied.to_json()}
+    _write_head(client, head)
+    return head
+
+
+def _insert(
+    client: MilvusClient,
+    name: str,
+    dictionary: VectorDictionary,
+    copied: CopiedRows,
+    rows: NDArray[np.int64],
+) -> None:
+    for first in range(0, len(rows), INSERTED_ROWS):
+        some = rows[first : first + INSERTED_ROWS]
+        lines = []
+        for row, number, vector in zip(
+            some, copied.numbers(some).tolist(), dictionary.vectors_of(some), strict=True
+        ):
+            item = dictionary.item(row)
+            path = readable(item.path)
+            lines.append({"row": number, "vector": vector, "id": item.id, "path": path})
+        client.insert(name, lines)
+    client.flush(name)
 
 
 def _write_head(client: MilvusClient, head: dict[str, Any]) -> None:

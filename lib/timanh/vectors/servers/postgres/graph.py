@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from pgvector import HalfVector
 from timanh.vectors.index.coding import Coding
 from timanh.vectors.index.graph import graph_coding
 from timanh.vectors.servers.postgres.schema import Connection, read_script
+from timanh.vectors.store.removed import Rows
 from timanh.vectors.store.row_blocks import RowBlocks
 
 # Of the vectors' numbers. A hundred of the ten nearest are among the first fifty by these codes
@@ -55,24 +57,27 @@ class PostgresGraph:
         return np.argsort(-np.concatenate(found), kind="stable")
 
 
-def make_graph(connection: Connection, copy: int, graph: PostgresGraph, parts: RowBlocks) -> None:
+def make_graph(
+    connection: Connection,
+    copy: int,
+    graph: PostgresGraph,
+    parts: RowBlocks,
+    numbers: Callable[[Rows], Rows],
+) -> None:
     """Fill the tables of the graph from the rows of `parts`, which copy number `copy` holds, and
-    build it."""
+    build it.
+
+    Args:
+        numbers: what the copy calls rows.
+    """
     coding = graph.coding
     drop_graph(connection, copy)
-    numbers = {"COPY": copy, "DIM": len(coding.mean), "WIDTH": coding.width}
-    connection.execute(read_script("graph_tables.sql", **numbers))
-    order = graph.order(parts)
+    sizes = {"COPY": copy, "DIM": len(coding.mean), "WIDTH": coding.width}
+    connection.execute(read_script("graph_tables.sql", **sizes))
     with connection.cursor() as cursor:
         sql = f"INSERT INTO timanh_copy.axes_{copy} VALUES (%s, %s)"
         cursor.executemany(sql, list(enumerate(coding.to_query.T)))
-        with cursor.copy(f"COPY timanh_copy.codes_{copy} FROM STDIN (FORMAT BINARY)") as rows_in:
-            rows_in.set_types(("int8", "halfvec"))
-            for first in range(0, len(order), COPIED_ROWS):
-                rows = order[first : first + COPIED_ROWS]
-                codes = coding.rows(parts.take(rows)).astype(np.float16)
-                for row, code in zip(rows.tolist(), codes, strict=True):
-                    rows_in.write_row((row, HalfVector(code)))
+    add_codes(connection, copy, coding, parts, graph.order(parts), numbers)
     connection.execute(f"SET maintenance_work_mem = '{BUILD_MEMORY}'")
     connection.execute(
         f"CREATE INDEX ON timanh_copy.codes_{copy} USING hnsw (code halfvec_l2_ops) "
@@ -80,6 +85,25 @@ def make_graph(connection: Connection, copy: int, graph: PostgresGraph, parts: R
     )
     connection.execute("RESET maintenance_work_mem")
     set_effort(connection, copy, graph)
+
+
+def add_codes(
+    connection: Connection,
+    copy: int,
+    coding: Coding,
+    parts: RowBlocks,
+    rows: Rows,
+    numbers: Callable[[Rows], Rows],
+) -> None:
+    """Add the codes of these rows, in their order; arguments as of `make_graph`."""
+    sql = f"COPY timanh_copy.codes_{copy} FROM STDIN (FORMAT BINARY)"
+    with connection.cursor() as cursor, cursor.copy(sql) as rows_in:
+        rows_in.set_types(("int8", "halfvec"))
+        for first in range(0, len(rows), COPIED_ROWS):
+            some = rows[first : first + COPIED_ROWS]
+            codes = coding.rows(parts.take(some)).astype(np.float16)
+            for number, code in zip(numbers(some).tolist(), codes, strict=True):
+                rows_in.write_row((number, HalfVector(code)))
 
 
 def set_effort(connection: Connection, copy: int, graph: PostgresGraph) -> None:

@@ -207,11 +207,11 @@ def former_copy(connection: Connection, *, embedded: bool) -> str | None:
             tables.setdefault(schema, []).append(table)
     for schema, found in tables.items():
         if {"galleries", "post_images"} <= set(found):
-            return _told(connection, schema, found, embedded)
+            return _describe_former(connection, schema, found, embedded)
     return None
 
 
-def _told(connection: Connection, schema: str, tables: list[str], embedded: bool) -> str:
+def _describe_former(connection: Connection, schema: str, tables: list[str], embedded: bool) -> str:
     again = (
         f"The vectors were copied again, into the schema {SCHEMA}; run `timanh index tune "
         "--engine …` again if they had an index. The copy that an earlier version left in the "
