@@ -11,6 +11,8 @@ from small_training import assert_same_weights, recipe, tiny
 from training.test_resuming import interrupted_after
 
 from timanh.data import open_data
+from timanh.models import load_encoder
+from timanh.models.sidecar import Sidecar
 from timanh.training import checkpoints, train, trainer
 from timanh.workspace import discard_file, put_file, settle_file
 
@@ -73,6 +75,37 @@ def test_the_state_is_copied_to_drive_every_ten_minutes(
     steps = recipe(epochs=1, batch_size=2)
     train(folder, tiny(), steps, out, names=folder.names, save_every=0.0, progress=False)
     assert copies.count("training-state.pt") == 6  # after 5 steps within the epoch, and at its end
+
+
+def test_a_model_is_written_to_the_machine_and_then_copied_whole(
+    colab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever saves it: the one between before and after a training, too."""
+    drive = colab / "drive" / "MyDrive"
+    out, trash, encoder = drive / "models" / "fine" / "between", Trash(drive, monkeypatch), tiny()
+    written: list[Path] = []
+    save = Sidecar.save
+
+    def noted(sidecar: Sidecar, folder: Path, preparation: Any) -> None:
+        written.append(folder)
+        save(sidecar, folder, preparation)
+
+    monkeypatch.setattr(Sidecar, "save", noted)
+    for _ in range(2):
+        encoder.save_pretrained(out)
+    assert load_encoder(str(out), device="cpu").fingerprint == encoder.fingerprint
+    assert not any(place.is_relative_to(drive) for place in written)
+    assert trash.largest < 20_000 < (out / "model.safetensors").stat().st_size
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = (out / "model.safetensors").read_bytes()
+    monkeypatch.setattr(Sidecar, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        tiny(seed=3).save_pretrained(out)
+    assert (out / "model.safetensors").read_bytes() == before
+    assert not list(out.glob(".*")) and not list((colab / "timanh-local").rglob("*.*"))
 
 
 @pytest.mark.parametrize("killed_at", range(5))

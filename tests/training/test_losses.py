@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from timanh.training.losses import MAX_LOGIT_SCALE, cosines, info_nce, own_pairs, sigmoid_loss
+from timanh.training.losses import MAX_LOGIT_SCALE, cosines, info_nce, pairs_in_order, sigmoid_loss
 from timanh.training.shared import SharedCaptions
 
 SCALE = torch.tensor(1.3)
@@ -104,7 +104,7 @@ def test_vectors_that_say_nothing_cost_ln_n_and_the_temperature_is_clamped() -> 
 
 
 def test_several_captions_of_a_picture_stand_side_by_side() -> None:
-    assert own_pairs(torch.zeros(2, 4)).tolist() == [[True, True, False, False],
+    assert pairs_in_order(torch.zeros(2, 4)).tolist() == [[True, True, False, False],
                                                      [False, False, True, True]]  # fmt: skip
 
 

@@ -7,9 +7,10 @@ from torch import Tensor, nn
 
 from timanh.models.families import FAMILIES, Family
 from timanh.models.preparation import ImagePreparation
-from timanh.models.sidecar import Sidecar
+from timanh.models.sidecar import WEIGHTS, Sidecar
 from timanh.models.texts import TextPreparation, text_limit
 from timanh.models.torch_encoder import TorchEncoder
+from timanh.workspace import fill_folder
 
 
 class ClipEncoder(TorchEncoder):
@@ -44,10 +45,10 @@ class ClipEncoder(TorchEncoder):
         return _features(self.network.get_text_features(**tokens))  # type: ignore[operator]
 
     def save_pretrained(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.network.save_pretrained(folder)  # type: ignore[operator]
-        self.texts.tokenizer.save_pretrained(folder)
-        Sidecar(self.name, self.languages).save(folder, self.preparation)
+        with fill_folder(folder, last=WEIGHTS) as place:
+            self.network.save_pretrained(place)  # type: ignore[operator]
+            self.texts.tokenizer.save_pretrained(place)
+            Sidecar(self.name, self.languages).save(place, self.preparation)
 
 
 def _dim(config: Any, family: Family) -> int:

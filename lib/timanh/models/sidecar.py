@@ -7,6 +7,7 @@ from pathlib import Path
 from timanh.models.preparation import ImagePreparation
 
 FILE = "timanh.json"
+WEIGHTS = ".safetensors"  # a folder that has new weights has everything else that they need
 
 # Text towers that were trained on many languages, Vietnamese among them.
 MULTILINGUAL = ("siglip2", "metaclip-2-worldwide", "metaclip_2_worldwide", "xlm", "multilingual")

@@ -27,12 +27,13 @@ from timanh.errors import ModelFormatError
 from timanh.models.families import JOINED
 from timanh.models.preparation import ImagePreparation
 from timanh.models.processor_files import read_config
-from timanh.models.sidecar import Sidecar
+from timanh.models.sidecar import WEIGHTS, Sidecar
 from timanh.models.text.settings import TextSettings
 from timanh.models.texts import TextPreparation, text_limit
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.models.vision_towers import INTERPOLATE, Size, needs_interpolation, pool_vision
 from timanh.models.vision_towers import vision_width as width_of
+from timanh.workspace import fill_folder
 
 MODEL_TYPE = "timanh_two_tower"
 INITIAL_LOGIT_SCALE = 2.6592  # ln(1 / 0.07), as CLIP starts
@@ -175,20 +176,20 @@ class TwoTowerEncoder(TorchEncoder):
 
     def save(self, folder: Path, *, dtype: torch.dtype) -> None:
         """Write the folder with weights of `dtype`; half of float32's size in float16."""
-        folder.mkdir(parents=True, exist_ok=True)
         weights = {
             name: value.detach().cpu().to(dtype if value.is_floating_point() else value.dtype)
             for name, value in self.network.state_dict().items()
         }
-        save_file(
-            {name: value.contiguous() for name, value in weights.items()},
-            folder / "model.safetensors",
-            metadata={"format": "pt"},
-        )
         config = json.dumps(self.network.config(), indent=2, default=str)
-        (folder / "config.json").write_text(config + "\n", encoding="utf8")
-        self.texts.tokenizer.save_pretrained(folder)
-        Sidecar(self.name, self.languages).save(folder, self.preparation)
+        with fill_folder(folder, last=WEIGHTS) as place:
+            save_file(
+                {name: value.contiguous() for name, value in weights.items()},
+                place / "model.safetensors",
+                metadata={"format": "pt"},
+            )
+            (place / "config.json").write_text(config + "\n", encoding="utf8")
+            self.texts.tokenizer.save_pretrained(place)
+            Sidecar(self.name, self.languages).save(place, self.preparation)
 
     @classmethod
     def load(cls, folder: Path, *, name: str, device: str) -> "TwoTowerEncoder":

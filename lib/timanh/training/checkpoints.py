@@ -8,7 +8,6 @@ ViT-B/32, and `finished.json` says what was done.
 
 import hashlib
 import json
-import shutil
 import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -75,24 +74,14 @@ class Checkpoints:
             discard_file(self.work / STATE)
 
     def save_model(self, encoder: TorchEncoder) -> None:
-        """`save_pretrained` beside `out`, then each file put in the place of the older one."""
-        aside = self.work / ".saving"
-        shutil.rmtree(aside, ignore_errors=True)
+        """Each file is put in the place of the older one, the weights last."""
         trained = encoder.network
         try:
             if self.recipe.lora:
                 encoder.network = merged(trained)
-            encoder.save_pretrained(aside)
+            encoder.save_pretrained(self.out)
         finally:
             encoder.network = trained
-        # Weights last: a folder that has new weights has everything else that they need.
-        for file in sorted(aside.iterdir(), key=lambda path: path.suffix == ".safetensors"):
-            if self.copied:
-                put_file(file, self.out / file.name)
-                file.unlink()
-            else:
-                file.replace(self.out / file.name)
-        aside.rmdir()
 
     def save_history(self, history: list[dict[str, Any]]) -> None:
         """For people and figures; the run itself goes on from its state."""

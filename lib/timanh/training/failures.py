@@ -43,7 +43,7 @@ def check_micro_batch(network: nn.Module, recipe: Recipe) -> None:
 
 
 @contextmanager
-def explained(recipe: Recipe, out: Path) -> Iterator[None]:
+def explain_failures(recipe: Recipe, out: Path) -> Iterator[None]:
     """Turn a full disk or memory in the block into a TrainingError that says what to do."""
     try:
         yield

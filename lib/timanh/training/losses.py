@@ -31,7 +31,7 @@ def info_nce(
         Mean of both directions; ln N for vectors that say nothing.
     """
     logits = logit_scale.clamp(max=MAX_LOGIT_SCALE).exp() * cosines(images, texts)  # (N, M)
-    right = own_pairs(logits) if positives is None else positives.to(logits.device)
+    right = pairs_in_order(logits) if positives is None else positives.to(logits.device)
     there = _cross_entropy(logits, right, label_smoothing)
     back = _cross_entropy(logits.T, right.T, label_smoothing)
     return (there + back) / 2
@@ -58,7 +58,7 @@ def sigmoid_loss(
     """
     scale = logit_scale.clamp(max=MAX_LOGIT_SCALE).exp()
     logits = scale * cosines(images, texts) + logit_bias
-    right = own_pairs(logits) if positives is None else positives.to(logits.device)
+    right = pairs_in_order(logits) if positives is None else positives.to(logits.device)
     wanted = right.to(logits) * (1 - label_smoothing) + label_smoothing / 2
     total = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="sum")
     return total / len(logits)
@@ -71,7 +71,7 @@ def cosines(images: Tensor, texts: Tensor) -> Tensor:
     return left @ right.T
 
 
-def own_pairs(logits: Tensor) -> Tensor:
+def pairs_in_order(logits: Tensor) -> Tensor:
     """(N, M) bool for M = k N: texts i k … i k + k - 1 belong to picture i."""
     rows, columns = logits.shape
     return torch.eye(rows, dtype=torch.bool, device=logits.device).repeat_interleave(

@@ -18,7 +18,7 @@ from timanh.models.torch_encoder import TorchEncoder
 from timanh.training.adapters import add_adapters
 from timanh.training.averaging import Average
 from timanh.training.checkpoints import RECIPE, STATE, Checkpoints, describe, require_weights
-from timanh.training.failures import check_captions, check_micro_batch, explained
+from timanh.training.failures import check_captions, check_micro_batch, explain_failures
 from timanh.training.feeding import Batch, Feeder
 from timanh.training.gradients import Gradients
 from timanh.training.history import TrainingResult, best_epoch, out_of_patience
@@ -83,7 +83,7 @@ def train(
             "needed. Check that the caption file names the pictures as they are called on disk."
         )
     check_micro_batch(encoder.network, recipe)
-    pixels = open_pixels(folder, wanted, encoder.preparation, cache or _near(out), progress)
+    pixels = open_pixels(folder, wanted, encoder.preparation, cache or _pixel_folder(out), progress)
     captions = [folder.captions_of(name) for name in pixels.names]
     check_captions(captions)
     encoder.name = out.resolve().name
@@ -99,7 +99,7 @@ def train(
     return run.go(resume)
 
 
-def _near(out: Path) -> Path:
+def _pixel_folder(out: Path) -> Path:
     return Path(gettempdir()) / "timanh-pixels" if in_colab() else out / ".pixels"
 
 
@@ -151,7 +151,7 @@ class _Run:
             self.checkpoints.begin()
         self.checkpoints.save_json(asdict(self.recipe), RECIPE)
         self.scalars = open_scalars(self.out, self.step)
-        with explained(self.recipe, self.out):
+        with explain_failures(self.recipe, self.out):
             for epoch in range(len(self.history), self.recipe.epochs):
                 if out_of_patience(self.history, self.recipe.patience):
                     break

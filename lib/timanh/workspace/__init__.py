@@ -10,6 +10,7 @@ from timanh.workspace.environment import (
 from timanh.workspace.files import (
     atomic_write,
     discard_file,
+    fill_folder,
     free_disk_or_raise,
     put_file,
     settle_file,
@@ -21,6 +22,7 @@ __all__ = [
     "Workspace",
     "atomic_write",
     "discard_file",
+    "fill_folder",
     "find_secret",
     "free_disk_or_raise",
     "in_colab",

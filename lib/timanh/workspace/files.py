@@ -57,6 +57,29 @@ def put_file(source: Path, target: Path) -> None:
     discard_file(old)
 
 
+@contextmanager
+def fill_folder(folder: Path, *, last: str = "") -> Iterator[Path]:
+    """Yield an empty folder on the machine's disk; when the block ends well, its files take their
+    places in `folder`, one at a time, those with the suffix `last` at the end.
+
+    If the block raises, `folder` is what it was.
+    """
+    work = local_place(folder)
+    aside = work / ".saving"
+    shutil.rmtree(aside, ignore_errors=True)
+    for place in (folder, aside):
+        place.mkdir(parents=True, exist_ok=True)
+    try:
+        yield aside
+        for file in sorted(aside.iterdir(), key=lambda path: path.suffix == last):
+            if work == folder:
+                file.replace(folder / file.name)
+            else:
+                put_file(file, folder / file.name)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
 def settle_file(target: Path) -> None:
     """Finish what a killed `put_file` began: `target` is whole again, with nothing beside it."""
     for word in ("new", "old"):
