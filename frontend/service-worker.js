@@ -15,7 +15,7 @@ const FILES = [
   "/js/core/drop.js", "/js/core/event-stream.js", "/js/core/events.js", "/js/core/first-paint.js", "/js/core/folders.js",
   "/js/core/health.js", "/js/core/i18n.js", "/js/core/list-foot.js", "/js/core/markdown.js", "/js/core/offline.js",
   "/js/core/panel.js", "/js/core/problems.js", "/js/core/settings.js", "/js/core/shrink.js", "/js/core/theme.js",
-  "/js/core/toast.js", "/js/gallery/panel.js", "/js/gallery/sheets.js", "/js/history/address.js",
+  "/js/core/toast.js", "/js/core/unshown.js", "/js/gallery/panel.js", "/js/gallery/sheets.js", "/js/history/address.js",
   "/js/history/export.js", "/js/history/history.js", "/js/history/kept.js", "/js/history/panel.js", "/js/history/share.js",
   "/js/history/store.js", "/js/history/turn.js", "/js/picture/actions.js", "/js/picture/crop.js", "/js/picture/lightbox.js",
   "/js/picture/verdict.js", "/js/settings/connect.js", "/js/settings/panel.js", "/script.js", "/favicon.svg",

@@ -112,10 +112,10 @@ def events(*, ended: bool = True) -> str:
 
 
 def test_a_translation_is_shown_and_can_be_corrected(page: Page) -> None:
-    asked: list[str] = []
+    bodies: list[str] = []
 
     def answer(route: Route) -> None:
-        asked.append((route.request.post_data_buffer or b"").decode("utf8", "replace"))
+        bodies.append((route.request.post_data_buffer or b"").decode("utf8", "replace"))
         route.fulfill(content_type="text/event-stream", body=events())
 
     page.route("**/api/search/stream**", answer)
@@ -126,7 +126,7 @@ def test_a_translation_is_shown_and_can_be_corrected(page: Page) -> None:
     page.get_by_role("textbox", name="Correct the translation").fill("a dog that runs")
     page.keyboard.press("Enter")
     answered(page)
-    assert "a dog that runs" in asked[1] and "chó chạy" not in asked[1]
+    assert "a dog that runs" in bodies[1] and "chó chạy" not in bodies[1]
     expect(page.locator(".question p")).to_have_text("chó chạy")
     sentence = page.locator(".sentence")
     expect(sentence.locator("strong")).to_have_text("bold")
@@ -138,7 +138,7 @@ def test_a_translation_is_shown_and_can_be_corrected(page: Page) -> None:
     assert "bold" in page.evaluate("navigator.clipboard.readText()")
 
 
-def test_an_answer_that_breaks_off_is_said_and_asked_again(page: Page) -> None:
+def test_an_answer_that_breaks_off_is_said_and_requested_again(page: Page) -> None:
     page.route("**/api/search/stream**", lambda route: route.fulfill(
         content_type="text/event-stream", body=events(ended=False)))  # fmt: skip
     search(page, "a red car")
@@ -185,3 +185,32 @@ def test_pictures_are_added_to_the_gallery_found_and_deleted_again(page: Page) -
     delete.first.click()
     expect(page.locator(".toast")).to_contain_text("was deleted")
     expect(count).to_have_text("300 pictures · demo")
+
+
+def test_thumbnails_that_do_not_come_are_words_and_not_broken_pictures(page: Page) -> None:
+    page.expected += ["415", "503"]  # type: ignore[attr-defined]
+    problems = iter([(415, "unreadable-picture"), (503, "engine-gone")])
+    answers: dict[str, tuple[int, str]] = {}
+
+    def refuse(route: Route) -> None:
+        if route.request.url not in answers and len(answers) == 2:
+            route.continue_()
+            return
+        if route.request.url not in answers:
+            answers[route.request.url] = next(problems)
+        status, code = answers[route.request.url]
+        body = json.dumps({"code": code, "detail": "as the API says it", "status": status})
+        route.fulfill(status=status, content_type="application/problem+json", body=body)
+
+    page.route("**/thumbnail", refuse)
+    search(page, "a red car")
+    unshown = page.locator(".grid .hit .unshown")
+    expect(unshown).to_have_count(2)
+    expect(unshown.filter(has_text="This picture cannot be shown.")).to_have_count(1)
+    expect(unshown.filter(has_text="database that is searched")).to_have_count(1)
+    box = unshown.first.bounding_box()
+    assert box is not None and box["height"] > 60
+    unshown.first.click()
+    expect(page.locator("#lightbox")).to_be_visible()
+    page.evaluate("async () => (await import('/js/core/i18n.js')).switchLanguage('vi')")
+    expect(unshown.filter(has_text="Không hiển thị được ảnh này.")).to_have_count(1)

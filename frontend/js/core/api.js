@@ -95,6 +95,16 @@ export async function pictureBlob(url) {
   return answer.blob();
 }
 
+/** Why a picture does not come; null where it does. */
+export async function pictureProblem(url) {
+  try {
+    const answer = await reach(url);
+    return answer.ok ? null : await problemOf(answer);
+  } catch (problem) {
+    return problem;
+  }
+}
+
 /** Sentences of one language. */
 export async function loadWords(language) {
   return (await reach(`/i18n/${language}.json`)).json();
