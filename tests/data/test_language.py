@@ -44,6 +44,9 @@ def test_the_language_of_300_lines(
         ("xe Honda", "vi"), ("choi guitar", "vi"), ("đi pub", "vi"), ("mac vest", "vi"),
         ("van", "en"), ("gang", "en"), ("a dam", "en"), ("lung", "en"), ("pizza", "en"),
         ("van truot", "vi"), ("gang tay", "vi"), ("casă", "en"), ("Đoković", "en"),
+        ("le chien", "en"), ("un chat noir", "en"), ("Le Chien", "en"), ("le lac", "en"),
+        ("du thé", "en"), ("un bon vin", "en"), ("le roi", "en"), ("le hoi", "vi"),
+        ("mon chien", "vi"), ("chien tranh", "vi"), ("du thuyen", "vi"), ("le hoi den long", "vi"),
     ],
 )  # fmt: skip
 def test_what_is_vietnamese(text: str, language: str) -> None:

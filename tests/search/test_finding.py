@@ -55,8 +55,8 @@ def engine(folder: Path) -> SearchEngine:
     return SearchEngine(PixelEncoder(), VectorDictionary.open(folder / "out"))
 
 
-def paths(engine: SearchEngine, **asked: object) -> list[str]:
-    found = engine.search(Query("dog", k=99, **asked))  # type: ignore[arg-type]
+def paths(engine: SearchEngine, **fields: object) -> list[str]:
+    found = engine.search(Query("dog", k=99, **fields))  # type: ignore[arg-type]
     assert found.considered >= len(found.hits)
     return sorted(hit.path for hit in found.hits)
 
@@ -68,10 +68,10 @@ def numbers(names: list[str]) -> list[int]:
 # Filters
 
 
-@pytest.mark.parametrize("asked", ["yesterday", "31.1.2026", "2026-02-30", ""])
-def test_a_day_is_written_in_one_way(asked: str) -> None:
+@pytest.mark.parametrize("text", ["yesterday", "31.1.2026", "2026-02-30", ""])
+def test_a_day_is_written_in_one_way(text: str) -> None:
     with pytest.raises(QueryError, match="2026-01-31"):
-        parse_day(asked)
+        parse_day(text)
 
 
 def test_by_folder(engine: SearchEngine) -> None:
@@ -184,14 +184,14 @@ def test_more_like_a_picture_leaves_it_out(engine: SearchEngine) -> None:
 def test_many_queries_are_answered_as_one_by_one(engine: SearchEngine) -> None:
     id = engine.dictionary.item(4).id
     picture = Image.new("RGB", (20, 20), (200, 10, 10))
-    asked = [
+    queries = [
         *(Query(f"word{number}", k=3 + number % 4) for number in range(70)),
         Query("dog", where=Filter(words="chó"), k=2),
         Query("dog", (picture,), 0.3),
         Query(like=(id,), left_out=(id,), fold=0.99),
         Query("dog", offset=2, k=2),
     ]
-    for query, found in zip(asked, engine.search_many(asked), strict=True):
+    for query, found in zip(queries, engine.search_many(queries), strict=True):
         alone = engine.search(query)
         assert [hit.id for hit in found.hits] == [hit.id for hit in alone.hits]
         np.testing.assert_allclose(
@@ -244,11 +244,11 @@ def test_queries_of_each_form(engine: SearchEngine, tmp_path: Path, folder: Path
     lines = [{"text": "dog", "image": ["here.png"], "alpha": 0.2}, {"like": "x", "k": 1}]
     (tmp_path / "c.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf8")
     pattern = Query(k=9)
-    assert [asked.text for asked in read_queries(tmp_path / "a.txt")] == ["a dog", "con mèo"]
-    first, second = (asked.query(pattern) for asked in read_queries(tmp_path / "b.csv"))
+    assert [row.text for row in read_queries(tmp_path / "a.txt")] == ["a dog", "con mèo"]
+    first, second = (row.query(pattern) for row in read_queries(tmp_path / "b.csv"))
     assert (first.text, first.k, second.text, second.k) == ("dog, big", 3, None, 9)
     assert engine.search(second).hits[0].path == "0005.png"
-    both, like = (asked.query(pattern) for asked in read_queries(tmp_path / "c.jsonl"))
+    both, like = (row.query(pattern) for row in read_queries(tmp_path / "c.jsonl"))
     assert (both.text, both.alpha, len(both.images)) == ("dog", 0.2, 1)
     assert (like.like, like.k, like.alpha) == (("x",), 1, 0.6)
 
@@ -273,9 +273,9 @@ def test_answers_in_both_forms(engine: SearchEngine, tmp_path: Path) -> None:
 def test_answers_that_fail_leave_the_old_file(engine: SearchEngine, tmp_path: Path) -> None:
     out = tmp_path / "a.csv"
     out.write_text("old", encoding="utf8")
-    asked = [Query(f"word{number}") for number in range(80)] + [Query(like=("nobody",))]
+    queries = [Query(f"word{number}") for number in range(80)] + [Query(like=("nobody",))]
     with pytest.raises(UnknownPictureError):
-        write_answers(out, engine.search_many(asked))
+        write_answers(out, engine.search_many(queries))
     assert out.read_text(encoding="utf8") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
 

@@ -31,7 +31,7 @@ def test_neither_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("alpha", [-0.1, 1.1, float("nan"), float("inf"), "much", None])
-def test_alpha_outside_its_range_is_told(alpha: float) -> None:
+def test_alpha_outside_its_range_is_refused(alpha: float) -> None:
     with pytest.raises(QueryError, match="alpha is"):
         combine_query(X, Y[None], alpha)
 
@@ -45,12 +45,12 @@ def test_alpha_outside_its_range_is_told(alpha: float) -> None:
         (X, np.zeros((1, 3), np.float32), 0.5),
     ],
 )
-def test_vectors_that_cancel_out_are_told(text: Vectors, images: Vectors, alpha: float) -> None:
+def test_vectors_that_cancel_out_are_refused(text: Vectors, images: Vectors, alpha: float) -> None:
     with pytest.raises(QueryError, match="cancels out"):
         combine_query(text, images, alpha)
 
 
-def test_numbers_that_are_not_finite_and_other_lengths_are_told() -> None:
+def test_numbers_that_are_not_finite_and_other_lengths_are_refused() -> None:
     with pytest.raises(QueryError, match="not finite"):
         combine_query(np.array([np.nan, 0, 1], np.float32), None)
     with pytest.raises(QueryError, match="3 numbers, the picture's 4"):
@@ -172,10 +172,10 @@ VIETNAMESE = "con chó trên bãi biển"
 
 def test_an_encoder_that_knows_the_language_is_given_it(dictionary: VectorDictionary) -> None:
     encoder = Recorder("en", "vi")
-    asked: list[str] = []
-    translator = Translator(lambda text: asked.append(text) or "a dog on the beach")
+    translated: list[str] = []
+    translator = Translator(lambda text: translated.append(text) or "a dog on the beach")
     found = SearchEngine(encoder, dictionary, translator).search(Query(VIETNAMESE))
-    assert (encoder.texts, asked) == ([VIETNAMESE], [])
+    assert (encoder.texts, translated) == ([VIETNAMESE], [])
     understood = found.query
     assert (understood.language, understood.translated, understood.notice) == ("vi", None, None)
 
@@ -228,7 +228,7 @@ def test_many_threads_at_once(dictionary: VectorDictionary) -> None:
         assert [found.hits for found in pool.map(engine.search, queries)] == alone
 
 
-def test_weights_that_give_nan_are_told(dictionary: VectorDictionary) -> None:
+def test_weights_that_give_nan_are_reported(dictionary: VectorDictionary) -> None:
     encoder = PixelEncoder()
     engine = SearchEngine(encoder, dictionary)
     encoder._matrix[:] = np.nan

@@ -166,6 +166,20 @@ def test_while_many_threads_hang_calls_are_made_one_at_a_time(
     assert ask("well", 5) == "well"
 
 
+def test_a_failure_that_comes_after_the_deadline_is_slowness(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As a connection that is given up at the very moment in which nobody waits any longer."""
+    clock = Later(monkeypatch)
+
+    def gives_up(text: str) -> object:
+        clock.offset_s = 10
+        raise ConnectionError("read timed out")
+
+    translator = Translator(gives_up, timeout_s=3)
+    assert translator.translate("con chó").notice_code == "translator-slow"
+
+
 def test_a_call_without_time_left_is_no_failure_of_the_service() -> None:
     translator = Translator(lambda text: "a dog")
     for number in range(5):
@@ -188,7 +202,7 @@ def test_nfd_and_nfc_are_the_same_words() -> None:
     assert calls == ["con chó"]
 
 
-def test_the_same_words_at_the_same_time_are_asked_once(hanging: threading.Event) -> None:
+def test_the_same_words_at_the_same_time_are_translated_once(hanging: threading.Event) -> None:
     calls: list[str] = []
 
     def slow(text: str) -> object:

@@ -21,13 +21,13 @@ def dictionary(tmp_path_factory: pytest.TempPathFactory) -> VectorDictionary:
 def test_words_without_marks_go_to_the_translator_as_vietnamese(
     dictionary: VectorDictionary,
 ) -> None:
-    asked: list[str] = []
-    translator = Translator(lambda text: asked.append(text) or "a black cat")
+    translated: list[str] = []
+    translator = Translator(lambda text: translated.append(text) or "a black cat")
     found = SearchEngine(Recorder("en"), dictionary, translator).search(Query("con meo den"))
-    assert asked == ["con meo den"]
+    assert translated == ["con meo den"]
     assert (found.query.language, found.query.translated) == ("vi", "a black cat")
     SearchEngine(Recorder("en"), dictionary, translator).search(Query("crème brûlée"))
-    assert len(asked) == 1
+    assert len(translated) == 1
 
 
 def test_what_is_excluded_is_translated_and_kept_away_from(dictionary: VectorDictionary) -> None:
@@ -42,8 +42,8 @@ def test_what_is_excluded_is_translated_and_kept_away_from(dictionary: VectorDic
     by_hand = engine.search(Query("người đàn ông", without="mũ"))
     assert found.hits == by_hand.hits
     whole = SearchEngine(Recorder("en", "vi"), dictionary)
-    told = whole.search(Query("người đàn ông không đội mũ", as_written=True)).query
-    assert (told.excluded, told.wanted, told.without) == ((), None, None)
+    reply = whole.search(Query("người đàn ông không đội mũ", as_written=True)).query
+    assert (reply.excluded, reply.wanted, reply.without) == ((), None, None)
     assert whole.encoder.texts == ["người đàn ông không đội mũ"]  # type: ignore[attr-defined]
 
 

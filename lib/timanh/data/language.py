@@ -52,6 +52,9 @@ ENGLISH = {
     """,
 }
 AGAINST = {word: -weight for weight, words in ENGLISH.items() for word in words.split()}
+# French nouns that are built as Vietnamese syllables, behind an article: le chien, du thé.
+FRENCH_ARTICLES = words_of("ce du le un")
+FRENCH_NOUNS = words_of("bec bon chien dieu duc lac mot nom pot quai roi thé vin")
 PECULIAR_SYLLABLE, PECULIAR_LETTER, MARKED, BARE, FOREIGN = 2.5, 2.0, 1.5, 1.0, -2.0
 
 # After k, gh and ngh comes e, ê, i or y; after c, g and ng any other vowel; q is always qu.
@@ -97,10 +100,12 @@ def detect_language(text: str) -> str:
     composed = unicodedata.normalize("NFC", text).replace("Ð", "Đ").replace("ð", "đ")
     shouted = composed.isupper()
     score = 0.0
-    for word in WORD.findall(composed):
+    words = WORD.findall(composed)
+    for before, word in zip(["", *words], words, strict=False):
         # A capital begins a name, which may be of any language.
         weight = 0.5 if word[0].isupper() and not shouted else 1.0
-        score += weight * _weight_of(word.lower())
+        french = before.lower() in FRENCH_ARTICLES and word.lower() in FRENCH_NOUNS
+        score += weight * (-BARE if french else _weight_of(word.lower()))
     return "vi" if score > 0 else "en"
 
 
