@@ -96,7 +96,7 @@ def test_six_pictures_are_one_too_many(client: TestClient) -> None:
     assert_problem(client.post("/api/search", files=files), 422, "too-many-pictures")
 
 
-def test_bytes_are_counted_even_when_no_length_is_told(engine: SearchEngine) -> None:
+def test_bytes_are_counted_even_without_a_stated_length(engine: SearchEngine) -> None:
 
     def endless() -> Iterator[bytes]:
         yield b'--b\r\nContent-Disposition: form-data; name="query"\r\n\r\n'
@@ -188,7 +188,7 @@ def test_a_picture_of_the_gallery_finds_itself(client: TestClient, gallery: Path
         }
 
 
-def test_text_and_picture_are_weighed_as_told(
+def test_text_and_picture_are_weighed_by_alpha(
     client: TestClient, engine: SearchEngine, gallery: Path
 ) -> None:
     content = (gallery / "images" / "green_square_0.jpg").read_bytes()
@@ -281,8 +281,8 @@ def test_the_log_is_json_and_never_has_a_key_or_a_query(
         (200, "/api/search"), (401, "/api/search"),
     ]  # fmt: skip
     assert lines[0]["request_id"] == "abcdefgh-1" and lines[0]["ms"] > 0
-    told = caplog.text + repr(config)
-    assert not any(word in told for word in ("sesame-key", "other-key", "secret words"))
+    logged = caplog.text + repr(config)
+    assert not any(word in logged for word in ("sesame-key", "other-key", "secret words"))
 
 
 def test_examples_come_from_captions_in_both_languages_or_from_everyday_words(

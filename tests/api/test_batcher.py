@@ -39,7 +39,7 @@ class Engine:
             self.joint.set()
             assert self.fails.wait(10)
             raise self.error
-        return [SearchResult(told, (), {}) for told in understood]
+        return [SearchResult(query, (), {}) for query in understood]
 
     async def joint_failure(
         self, texts: list[str], leave: bool = False, then: tuple[str, ...] = ()
@@ -73,8 +73,8 @@ def test_one_query_that_breaks_the_encoder_spoils_no_other() -> None:
 
     async def ask() -> list[object]:
         batcher = Batcher(answer)
-        asked = [batcher.submit(Query(text), WORDS) for text in ("a", "poison", "b")]
-        waiting = asyncio.gather(*asked, return_exceptions=True)
+        searches = [batcher.submit(Query(text), WORDS) for text in ("a", "poison", "b")]
+        waiting = asyncio.gather(*searches, return_exceptions=True)
         await asyncio.sleep(0.05)
         batcher.start()
         found = await waiting

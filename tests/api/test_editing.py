@@ -245,7 +245,7 @@ def test_where_others_change_the_gallery_all_the_time_trying_again_helps(
     [(errno.ENOSPC, 507, "disk-full"), (errno.EROFS, 403, "read-only")],
 )
 @pytest.mark.parametrize("place", ["gallery", "dictionary"])
-def test_a_full_disk_and_a_read_only_one_are_told_apart(
+def test_a_full_disk_and_a_read_only_one_are_distinguished(
     client: TestClient,
     monkeypatch: pytest.MonkeyPatch,
     place: str,

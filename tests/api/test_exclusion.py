@@ -44,8 +44,8 @@ def test_what_was_excluded_can_be_taken_back(client: TestClient) -> None:
 
 
 def test_a_stream_says_it_first(client: TestClient) -> None:
-    told = client.post("/api/search/stream", data={"query": "người đàn ông không đội mũ"}).text
-    first = json.loads(told.split("data: ", 1)[1].split("\n")[0])
+    reply = client.post("/api/search/stream", data={"query": "người đàn ông không đội mũ"}).text
+    first = json.loads(reply.split("data: ", 1)[1].split("\n")[0])
     assert (first["excluded"], first["wanted"]) == (["mũ"], "người đàn ông")
 
 
@@ -54,6 +54,6 @@ def test_nothing_but_exclusions_is_refused(client: TestClient, text: str) -> Non
     for path in ("/api/search", "/search"):
         answer = client.post(path, data={"query": text})
         assert (answer.status_code, answer.json()["code"]) == (422, "only-excluded")
-    told = client.post("/api/search/stream", data={"query": text}).text
-    assert told.startswith("event: understood") and '"wanted":null' in told
-    assert "event: problem" in told and '"only-excluded"' in told
+    reply = client.post("/api/search/stream", data={"query": text}).text
+    assert reply.startswith("event: understood") and '"wanted":null' in reply
+    assert "event: problem" in reply and '"only-excluded"' in reply

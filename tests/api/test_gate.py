@@ -157,7 +157,7 @@ def test_a_page_that_sends_the_key_of_yesterday_is_not_guessing(engine: SearchEn
         assert (refused.status_code, refused.json()["code"]) == (401, "wrong-key")
 
 
-def test_visitors_of_a_tunnel_are_told_apart(engine: SearchEngine, pause_s: float) -> None:
+def test_visitors_of_a_tunnel_are_distinguished(engine: SearchEngine, pause_s: float) -> None:
     app = create_app(engine, ApiConfig(api_key="sesame"))
     with ApiServer(app, port=0) as server, httpx.Client(base_url=server.url) as client:
 

@@ -88,11 +88,11 @@ def test_a_folder_that_is_not_there_is_named_with_those_near(
         for path in ("/api/search", "/api/search/stream")
     ]
     for answer in answers:
-        told = answer.json()
-        assert (answer.status_code, told["code"]) == (422, "unknown-folder")
-        assert f"“{wanted}”" in told["detail"]
-        assert told["near"][: len(near)] == near and (near or not told["near"])
-        assert all(f"“{name}”" in told["detail"] for name in near or ["Hội An", "Huế"])
+        reply = answer.json()
+        assert (answer.status_code, reply["code"]) == (422, "unknown-folder")
+        assert f"“{wanted}”" in reply["detail"]
+        assert reply["near"][: len(near)] == near and (near or not reply["near"])
+        assert all(f"“{name}”" in reply["detail"] for name in near or ["Hội An", "Huế"])
 
 
 def test_files_whose_letters_an_archive_has_composed_are_found(tmp_path: Path) -> None:

@@ -126,9 +126,9 @@ def test_ranks_go_on_in_a_streamed_page(client: TestClient) -> None:
         "/api/search/stream", data={"query": "con", "k": "3", "offset": "4"}
     ).text  # fmt: skip
     blocks = [block.split("\n") for block in text.strip().split("\n\n")]
-    told = [(name[7:], json.loads(data[6:])) for name, data in blocks]
-    assert [data["rank"] for name, data in told if name == "hit"] == [5, 6, 7]
-    assert told[-1][1].items() >= {"count": 3, "considered": 15, "gallery": 15}.items()
+    reply = [(name[7:], json.loads(data[6:])) for name, data in blocks]
+    assert [data["rank"] for name, data in reply if name == "hit"] == [5, 6, 7]
+    assert reply[-1][1].items() >= {"count": 3, "considered": 15, "gallery": 15}.items()
 
 
 def test_many_at_once_each_get_their_own_page_and_filter(client: TestClient) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 from pixel_encoder import PixelEncoder, make_pictures
 
 from timanh.api import ApiConfig, create_app
+from timanh.errors import DictionaryDamagedError
 from timanh.search import SearchEngine
 from timanh.vectors import VectorDictionary, build_dictionary
 
@@ -84,6 +85,18 @@ def test_an_encoder_that_fails_leaves_nothing_behind(
     assert files_in(engine.dictionary.gallery) == before
 
 
+def test_what_is_wrong_on_the_server_names_no_folder(
+    client: TestClient, engine: SearchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object, **__: object) -> None:
+        raise DictionaryDamagedError("/srv/photos/vectors/manifest.json is cut short.")
+
+    monkeypatch.setattr(engine.dictionary, "search", damaged)
+    answers = [client.post(f"/api/search{way}", data={"query": "a"}) for way in ("", "/stream")]
+    assert all("dictionary-damaged" in one.text for one in answers)
+    assert not any("/srv/photos" in one.text for one in answers)
+
+
 @pytest.mark.parametrize("method", ["get", "delete"])
 def test_unknown_ids_are_404(client: TestClient, method: str) -> None:
     path = "/api/images/nope" + ("/similar" if method == "get" else "")
@@ -128,7 +141,7 @@ def test_an_added_picture_is_found_at_once_and_gone_when_deleted(
     assert deleted == {"id": item["id"], "total": 12, "undo_s": 600}
     assert client.get(item["url"]).status_code == 404
     assert not files_in(engine.dictionary.gallery / "added")
-    # It is on disk, too: opening anew shows the same.
+    # It is on disk, too: opening it again shows the same.
     assert len(VectorDictionary.open(engine.dictionary.folder)) == 12
 
 
@@ -168,6 +181,7 @@ def test_vectors_come_out_as_the_encoder_makes_them(
         "/api/embed", data={"query": "a dog"}, files={"file": ("x.png", picture())}
     ).json()
     assert (body["dim"], body["fingerprint"]) == (24, engine.encoder.fingerprint)
+    assert body["text_fingerprint"] == engine.encoder.text_fingerprint
     np.testing.assert_allclose(body["text"], engine.encoder.encode_texts(["a dog"])[0], atol=1e-6)
     assert np.linalg.norm(body["images"][0]) == pytest.approx(1, abs=1e-5)
     assert client.post("/api/embed").json()["code"] == "empty-query"

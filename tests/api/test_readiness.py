@@ -50,8 +50,8 @@ def wait_for(what: Callable[[], bool]) -> bool:
 
 
 def is_ready(client: TestClient) -> bool:
-    status, told = client.get("/health/ready").status_code, client.get("/health").json()["ready"]
-    return bool(status == 200 and told)
+    status, reply = client.get("/health/ready").status_code, client.get("/health").json()["ready"]
+    return bool(status == 200 and reply)
 
 
 def broken(*_: object) -> list[object]:

@@ -80,9 +80,9 @@ def test_what_is_wrong_later_is_the_last_event(
 
     with serving(engine) as server:
         monkeypatch.setattr(engine, "answer", cancelled_out)
-        told = events(httpx.post(f"{server.url}/api/search/stream", data={"query": "a"}).text)
-    assert [name for name, _ in told] == ["understood", "problem"]
-    assert told[1][1]["code"] == "bad-query" and told[1][1]["request_id"]
+        reply = events(httpx.post(f"{server.url}/api/search/stream", data={"query": "a"}).text)
+    assert [name for name, _ in reply] == ["understood", "problem"]
+    assert reply[1][1]["code"] == "bad-query" and reply[1][1]["request_id"]
 
 
 def test_a_search_that_waits_too_long_is_given_up(encoder: Gated, engine: SearchEngine) -> None:
@@ -141,7 +141,7 @@ def test_a_client_that_leaves_is_not_encoded(encoder: Gated, engine: SearchEngin
     assert 'route="/api/search",status="499"} 1.0' in text
 
 
-def test_a_slow_sender_is_told_so(engine: SearchEngine) -> None:
+def test_a_slow_sender_gets_a_problem(engine: SearchEngine) -> None:
     with (
         serving(engine, ApiConfig(upload_s=0.4)) as server,
         socket.create_connection(("127.0.0.1", server.port), timeout=20) as client,
@@ -198,15 +198,15 @@ def test_a_stream_tells_first_what_was_understood_then_each_picture(
         assert name == "understood"
         assert (understood["translated"], understood["translator"]) == ("a red dog", "google")
         encoder.gate.set()
-        told = events("".join(parts))
+        reply = events("".join(parts))
         metrics = httpx.get(f"{server.url}/metrics").text
-    assert [name for name, _ in told] == ["hit"] * 3 + ["done"]
-    hits = [hit for _, hit in told[:3]]
+    assert [name for name, _ in reply] == ["hit"] * 3 + ["done"]
+    hits = [hit for _, hit in reply[:3]]
     assert [hit["rank"] for hit in hits] == [1, 2, 3]
     # The page asks for thumbnails itself; no picture is decoded for the stream.
     assert not any("preview" in hit for hit in hits) and "timanh_thumbnails_total{" not in metrics
-    assert told[3][1]["count"] == 3
-    assert {"wait", "encode", "search", "total"} <= set(told[3][1]["took_ms"])  # type: ignore[arg-type]
+    assert reply[3][1]["count"] == 3
+    assert {"wait", "encode", "search", "total"} <= set(reply[3][1]["took_ms"])  # type: ignore[arg-type]
 
 
 def test_those_who_wait_together_are_encoded_together(encoder: Gated, engine: SearchEngine) -> None:

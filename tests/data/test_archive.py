@@ -16,7 +16,14 @@ from timanh.api import ApiConfig
 from timanh.api.gallery.adding import Upload
 from timanh.api.gallery.additions import Additions
 from timanh.api.gallery.editing import GalleryEditor
-from timanh.data import archive, data_folder, find_gallery, keep_added, prepare_data
+from timanh.data import (
+    DataFolder,
+    archive,
+    data_folder,
+    find_gallery,
+    keep_added,
+    prepare_data,
+)
 from timanh.data.archive import pack_data, pack_pictures, unpack_data, unpack_pictures
 from timanh.errors import DataError
 from timanh.serving import ServeConfig, load_engine, starting
@@ -37,6 +44,27 @@ def images(tmp_path: Path) -> Path:
         (folder / f"{number}.jpg").write_bytes(bytes([number]) * (300 * number))
     (folder / "Hà Nội" / "phố cổ" / f"{'dài' * 60}.jpg").write_bytes(b"long name")
     return folder
+
+
+@pytest.fixture
+def workspace(colab: Path) -> Workspace:
+    """On a Drive that is mounted."""
+    mount_drive()
+    return Workspace.open()
+
+
+@pytest.fixture
+def demo(workspace: Workspace) -> DataFolder:
+    """Four drawn pictures, packed on Drive and unpacked here."""
+    return prepare_data("demo", workspace, count=4, progress=False)
+
+
+@pytest.fixture
+def index(demo: DataFolder, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The dictionary of `demo`."""
+    build_dictionary(demo.root, PixelEncoder(), workspace.vectors / "demo", progress=False)
+    monkeypatch.setattr(VectorDictionary, "load_encoder", lambda *_, **__: PixelEncoder())
+    return workspace.vectors / "demo"
 
 
 def test_an_archive_gives_back_every_byte_and_every_name(images: Path, tmp_path: Path) -> None:
@@ -113,9 +141,9 @@ def test_on_ones_own_machine_it_is_unpacked_in_place_and_nothing_is_deleted(
     assert found.pop("added/mine.jpg") == b"mine" and found == contents(images)
 
 
-def test_on_drive_pictures_are_one_file_and_the_next_session_unpacks_them(colab: Path) -> None:
-    mount_drive()
-    workspace = Workspace.open()
+def test_on_drive_pictures_are_one_file_and_the_next_session_unpacks_them(
+    colab: Path, workspace: Workspace
+) -> None:
     kept = workspace.data / "demo"
     first = prepare_data("demo", workspace, count=6, progress=False)
     assert not first.root.is_relative_to(colab / "drive") and len(first.names) == 6
@@ -150,51 +178,42 @@ def test_another_count_draws_only_what_is_missing_and_keeps_what_is_not_ours(
     assert (other.images / folder.names[0]).stat().st_mtime_ns != times[folder.names[0]]
 
 
-def test_single_files_of_an_earlier_version_go_on_being_used(colab: Path) -> None:
-    mount_drive()
-    workspace = Workspace.open()
+def test_single_files_of_an_earlier_version_go_on_being_used(workspace: Workspace) -> None:
     make_gallery(workspace.data / "flickr8k")
     for folder in (data_folder("flickr8k", workspace), prepare_data("flickr8k", workspace)):
         assert folder.root == workspace.data / "flickr8k" and len(folder.names) == 12
 
 
 def test_a_dictionary_finds_its_pictures_in_the_next_session_and_added_ones_are_kept(
-    colab: Path, monkeypatch: pytest.MonkeyPatch
+    colab: Path, workspace: Workspace, demo: DataFolder, index: Path
 ) -> None:
-    mount_drive()
-    workspace = Workspace.open()
-    folder = prepare_data("demo", workspace, count=4, progress=False)
-    index = workspace.vectors / "demo"
-    build_dictionary(folder.root, PixelEncoder(), index, progress=False)
-    monkeypatch.setattr(VectorDictionary, "load_encoder", lambda *_, **__: PixelEncoder())
-    (folder.images / "added").mkdir()
-    shutil.copy(folder.images / folder.names[0], folder.images / "added" / "new.jpg")
-    keep_added(folder.images, "added")
+    (demo.images / "added").mkdir()
+    shutil.copy(demo.images / demo.names[0], demo.images / "added" / "new.jpg")
+    keep_added(demo.images, "added")
     shutil.rmtree(colab / "timanh-local")
     engine = load_engine(ServeConfig(index))
-    assert engine.dictionary.gallery == folder.images
-    assert (folder.images / "added" / "new.jpg").is_file() and len(contents(folder.images)) == 5
-    (folder.images / "added" / "new.jpg").unlink()
-    keep_added(folder.images, "added", ["added/new.jpg"])
+    assert engine.dictionary.gallery == demo.images
+    assert (demo.images / "added" / "new.jpg").is_file() and len(contents(demo.images)) == 5
+    (demo.images / "added" / "new.jpg").unlink()
+    keep_added(demo.images, "added", ["added/new.jpg"])
     assert not (workspace.data / "demo" / "images" / "added" / "new.jpg").exists()
     assert find_gallery(colab / "nowhere" / "images", index) == colab / "nowhere" / "images"
 
 
-def test_pictures_that_another_machine_adds_stay_on_drive_and_come_here(colab: Path) -> None:
-    mount_drive()
-    workspace = Workspace.open()
-    folder = prepare_data("demo", workspace, count=4, progress=False)
-    drive, here = workspace.data / "demo" / "images" / "added", folder.images / "added"
+def test_pictures_that_another_machine_adds_stay_on_drive_and_come_here(
+    workspace: Workspace, demo: DataFolder
+) -> None:
+    drive, here = workspace.data / "demo" / "images" / "added", demo.images / "added"
     drive.mkdir(parents=True)
     (drive / "theirs.jpg").write_bytes(b"theirs")
     here.mkdir()
     for name in ("mine.jpg", "gone.jpg"):
         (here / name).write_bytes(b"mine")
-    keep_added(folder.images, "added")
+    keep_added(demo.images, "added")
     (here / "gone.jpg").unlink()
-    keep_added(folder.images, "added", ["added/gone.jpg", "added/mine.jpg"])
+    keep_added(demo.images, "added", ["added/gone.jpg", "added/mine.jpg"])
     assert contents(drive) == {"theirs.jpg": b"theirs", "mine.jpg": b"mine"}
-    assert find_gallery(folder.images, workspace.vectors / "demo") == folder.images
+    assert find_gallery(demo.images, workspace.vectors / "demo") == demo.images
     assert (here / "theirs.jpg").read_bytes() == b"theirs"
 
 
@@ -205,14 +224,8 @@ def jpeg() -> bytes:
 
 
 def test_the_api_deletes_on_drive_what_it_deleted_itself(
-    colab: Path, monkeypatch: pytest.MonkeyPatch
+    colab: Path, workspace: Workspace, index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mount_drive()
-    workspace = Workspace.open()
-    folder = prepare_data("demo", workspace, count=4, progress=False)
-    index = workspace.vectors / "demo"
-    build_dictionary(folder.root, PixelEncoder(), index, progress=False)
-    monkeypatch.setattr(VectorDictionary, "load_encoder", lambda *_, **__: PixelEncoder())
     engine = load_engine(ServeConfig(index))
     new: set[str] = set()
     waiting: set[str] = set()
@@ -242,17 +255,14 @@ def test_the_api_deletes_on_drive_what_it_deleted_itself(
 
 
 def test_a_gallery_whose_unpacking_was_killed_is_finished_before_it_is_served(
-    colab: Path, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, demo: DataFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mount_drive()
-    workspace = Workspace.open()
-    folder = prepare_data("demo", workspace, count=4, progress=False)
-    whole = contents(folder.images)
-    shutil.rmtree(folder.root)
+    whole = contents(demo.images)
+    shutil.rmtree(demo.root)
     with monkeypatch.context() as patch:
         patch.setattr(archive, "_unpack", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             unpack_data(workspace.data / "demo", progress=False)
-    assert folder.images.is_dir() and not contents(folder.images)
-    assert find_gallery(folder.images, workspace.vectors / "demo") == folder.images
-    assert contents(folder.images) == whole
+    assert demo.images.is_dir() and not contents(demo.images)
+    assert find_gallery(demo.images, workspace.vectors / "demo") == demo.images
+    assert contents(demo.images) == whole

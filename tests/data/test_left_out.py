@@ -88,7 +88,7 @@ def test_what_systems_keep_beside_photos_is_nobodys(photos: Path) -> None:
     assert ".git" not in said, "a hidden folder without pictures is no loss"
 
 
-def test_hidden_is_taken_when_asked_for_and_nobodys_is_not(photos: Path) -> None:
+def test_hidden_is_taken_on_request_and_nobodys_is_not(photos: Path) -> None:
     found = find_pictures(photos, Selection(include_hidden=True))
     assert {*HIDDEN_FILES} <= {*found.names}
     assert not {*SYSTEM_FILES} & {*found.names}
@@ -202,6 +202,7 @@ def test_links_to_nothing_and_pipes_are_named_and_not_waited_for(
     (pictures / "notes").symlink_to(tmp_path / "nowhere")
     report = build(pictures, out)
     assert {one.path: one.reason for one in report.skipped} == {
+        "notes": f"{pictures / 'notes'} is a link to {tmp_path / 'nowhere'}, which is not there.",
         "pipe.png": f"{pictures / 'pipe.png'} is a pipe and not a file.",
         "trip/x.png": f"{pictures / 'trip/x.png'} is a link to {target}, which is not there.",
     }
@@ -214,6 +215,20 @@ def test_links_to_nothing_and_pipes_are_named_and_not_waited_for(
     os.mkfifo(tmp_path / "new" / "a.jpg")
     with pytest.raises(EmptyGalleryError, match=r"a\.jpg is a pipe"):
         open_data(tmp_path / "new")
+
+
+def test_a_link_to_a_folder_on_a_drive_that_is_away_keeps_its_pictures(
+    pictures: Path, tmp_path: Path
+) -> None:
+    make_pictures(tmp_path / "drive" / "trip", 3, seed=4)
+    (pictures / "trip").symlink_to(tmp_path / "drive" / "trip")
+    (pictures / "socket").symlink_to("/dev/null")
+    out = tmp_path / "out"
+    assert build(pictures, out).count == 13
+    (tmp_path / "drive").rename(tmp_path / "away")
+    report = build(pictures, out)
+    assert [one.path for one in report.skipped] == ["trip"], "and the device is nobody's picture"
+    assert (report.count, report.removed) == (13, 0)
 
 
 def test_the_command_says_it_and_remembers_it(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, features
+from PIL import Image, ImageCms, features
 
 from timanh.api.gallery.renditions import kind_of
 from timanh.data import open_picture, signatures
@@ -108,6 +108,22 @@ def test_unsigned_numbers_and_white_that_is_zero(tmp_path: Path) -> None:
     assert np.abs(grey(unsigned) - RAMP * 255).max() <= 1
     saved(tmp_path / "white.tif", (RAMP * 65535).astype(np.uint16), tiffinfo={262: 0})
     assert np.abs(grey(tmp_path / "white.tif") - (1 - RAMP) * 255).max() <= 1
+
+
+def test_colours_of_lightness_and_two_opponents(tmp_path: Path) -> None:
+    colours = [(200, 20, 30), (60, 90, 180), (240, 240, 240), (80, 160, 60)]
+    plain = Image.new("RGB", (40, 10))
+    for place, colour in enumerate(colours):
+        plain.paste(colour, (10 * place, 0, 10 * place + 10, 10))
+    rgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    converted = ImageCms.profileToProfile(plain, rgb, lab, outputMode="LAB")
+    assert converted is not None
+    converted.save(tmp_path / "lab.tif")
+    with Image.open(tmp_path / "lab.tif") as stored:
+        assert stored.mode == "LAB"
+    for people in (False, True):
+        read = np.asarray(open_picture(tmp_path / "lab.tif", srgb=people), int)[5, 5::10]
+        assert np.abs(read - colours).max() <= 12
 
 
 # --- other things than their name says

@@ -1,5 +1,6 @@
 """The report's image_vectors.npy into a dictionary and out again: nothing is lost."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from pixel_encoder import PixelEncoder, make_pictures, unit
 from small_dictionary import save_pickled
 
+from timanh.cli import run
 from timanh.errors import (
     DictionaryDamagedError,
     DictionaryError,
@@ -66,6 +68,25 @@ def test_paths_of_another_machine_are_matched_by_their_ends(gallery: Path, tmp_p
     assert [item.path for item in two.items] == ["0001.png", "0002.png", "more/0001.png"]
     assert check_dictionary(two, encoder).ok
     np.testing.assert_allclose(two.vectors[2], by_path["more/0001.png"], atol=1e-6)
+
+
+def test_it_says_which_captions_it_takes(
+    gallery: Path, tmp_path: Path, tiny_clip_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = ["image,caption", "0000.png,a dog", "more/0001.png,a cat", "gone.png,a bird", "none"]
+    (gallery / "captions.txt").write_text("\n".join(rows))
+    out, file = str(tmp_path / "one"), str(tmp_path / "vectors.npy")
+    model = ["--model", str(tiny_clip_folder), "--device", "cpu"]
+    assert run(["index", "build", str(gallery), *model, "--out", out]) == 0
+    assert run(["index", "export", "--index", out, "--out", file]) == 0
+    capsys.readouterr()
+    command = ["index", "import", file, "--gallery", str(gallery), *model]
+    assert run([*command, "--out", str(tmp_path / "two")]) == 0
+    said = capsys.readouterr().err
+    assert "2 of 11 pictures have captions, 2 in all (captions.txt)" in said
+    assert "1 rows could not be read" in said and "the first: gone.png" in said
+    assert run([*command, "--out", str(tmp_path / "three"), "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["notes"]) == 3
 
 
 def test_vectors_of_another_encoder_are_noticed(gallery: Path, tmp_path: Path) -> None:

@@ -267,10 +267,12 @@ class Restored(BaseModel):
 
 
 class Vectors(BaseModel):
-    """Unit vectors, and the fingerprint that says to which dictionaries they fit."""
+    """Unit vectors, and fingerprints: that of pictures says to which dictionaries they fit, that of
+    texts changes with whatever changes the vectors of texts alone."""
 
     model: str
     fingerprint: str
+    text_fingerprint: str
     dim: int
     text: list[float] | None
     images: list[list[float]]

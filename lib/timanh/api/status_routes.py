@@ -88,6 +88,7 @@ def status_router(service: SearchService, models: AiModels) -> APIRouter:
             return schemas.Vectors(
                 model=encoder.name,
                 fingerprint=encoder.fingerprint,
+                text_fingerprint=encoder.text_fingerprint,
                 dim=encoder.dim,
                 text=text,
                 images=images,

@@ -289,6 +289,8 @@ def import_(
     result(f"{report.count} vectors of length {encoder.dim} in {out}")
     if report.agreement is not None:
         notice(f"Pictures encoded again agree with theirs at {report.agreement:.4f}.")
+    for note in report.notes:
+        notice(note)
     report_list("without a picture in the gallery", report.unmatched)
 
 

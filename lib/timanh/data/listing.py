@@ -93,7 +93,7 @@ class Listing:
         names: the pictures, sorted.
         left_out: what the selection does not take. Hidden folders without pictures are not in it.
         unreadable: folders that may not be read, so nobody knows what is in them, links that lead
-            to nothing, and pipes called like pictures.
+            to nothing, whatever they are called, and pipes called like pictures.
     """
 
     names: tuple[str, ...]
@@ -137,12 +137,13 @@ def find_pictures(folder: Path, selection: Selection | None = None, *, below: st
         seen.add(real)
         inside = _below(Path(place), folder)
         for name in files:
-            path = f"{inside}{name}"
-            if not has_suffix(name):
+            path, file = f"{inside}{name}", Path(place, name)
+            # A link to nothing may have been one to a folder of pictures.
+            if not has_suffix(name) and not _is_lost_link(file):
                 continue
             rule = selection.rule_for_entry(path)
-            if not is_file(Path(place, name)):
-                reason = why_no_file(Path(place, name))
+            if not is_file(file):
+                reason = why_no_file(file)
                 no_files += [Unreadable(path, reason)] if rule is None and reason else []
             elif rule is None:
                 names.append(path)
@@ -251,6 +252,10 @@ def is_file(path: Path) -> bool:
         return False
     except OSError:
         return True
+
+
+def _is_lost_link(path: Path) -> bool:
+    return path.is_symlink() and special_kind(path) is None and not is_file(path)
 
 
 def why_no_file(path: Path) -> str | None:

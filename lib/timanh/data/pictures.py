@@ -76,6 +76,7 @@ def open_picture(
     max_pixels: int = MAX_PIXELS,
     longest: int | None = None,
     srgb: bool = False,
+    label: str | None = None,
 ) -> Image.Image:
     """An upright RGB picture (EXIF orientation applied, transparency on white, first frame).
 
@@ -85,13 +86,16 @@ def open_picture(
         longest: side in pixels that is enough; large JPEGs are then decoded at 1/2, 1/4 or 1/8.
         srgb: for people to look at: colours with another profile are brought to sRGB.
             Encoders take them as they are stored.
+        label: what messages call the picture; None for its path.
 
     Raises:
         PictureTooLargeError: more than `max_pixels`.
         PictureError: it is missing, not a picture, or cut short; the message names it.
     """
-    label = str(source) if isinstance(source, Path | str) else "The picture that was sent"
-    return open_reduced(source, longest, label=label, max_pixels=max_pixels, srgb=srgb).image
+    called = str(source) if isinstance(source, Path | str) else "The picture that was sent"
+    return open_reduced(
+        source, longest, label=label or called, max_pixels=max_pixels, srgb=srgb
+    ).image
 
 
 def open_reduced(
@@ -160,10 +164,23 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
 
 def _upright_rgb(image: Image.Image, turn: Image.Transpose | None, label: str) -> Image.Image:
     plain = to_grey(image, label) if is_deep(image) else image
+    if plain.mode == "LAB":
+        plain = _from_lab(plain, label)
     upright = plain if turn is None else plain.transpose(turn)
     if upright.mode not in ("RGB", "L") or "transparency" in upright.info:
         upright = _on_white(upright)
     return upright.convert("RGB")
+
+
+def _from_lab(image: Image.Image, label: str) -> Image.Image:
+    """Colours as lightness and two opponents in sRGB, which is all that Pillow cannot convert."""
+    if not features.check("littlecms2"):
+        raise PictureError(
+            f"{label} has its colours as CIE L*a*b*, and this Pillow was built without LittleCMS, "
+            "which converts them. Save it as RGB."
+        )
+    lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    return ImageCms.profileToProfile(image, lab, rgb, outputMode="RGB") or image
 
 
 def _on_white(image: Image.Image) -> Image.Image:

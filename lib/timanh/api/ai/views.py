@@ -31,7 +31,7 @@ def features(
 
 
 def problem(error: TimAnhError, request_id: str) -> schemas.Problem:
-    return schemas.Problem(**as_document(to_request_error(error), request_id))
+    return schemas.Problem(**as_document(to_request_error(error, request_id), request_id))
 
 
 def state(models: AiModels) -> schemas.AiState:

@@ -163,8 +163,10 @@ class Adding:
                 progress=False,
                 opened=opened,
             )
-            if len(report.skipped) == len(new):
-                raise PictureError(report.skipped[0].reason)
+            # Where the gallery lies is nobody's business who sends pictures.
+            reasons = [one.reason.replace(f"{dictionary.gallery}/", "") for one in report.skipped]
+            if len(reasons) == len(new):
+                raise PictureError(reasons[0])
         except BaseException as error:
             journal.take_back(rowless)
             if isinstance(error, FileExistsError):
@@ -179,8 +181,9 @@ class Adding:
             journal.take_back()
         journal.done()
         return [
-            NotTaken(one.path, PictureError.code, one.reason) for one in report.skipped
-        ]  # fmt: skip
+            NotTaken(one.path, PictureError.code, reason)
+            for one, reason in zip(report.skipped, reasons, strict=True)
+        ]
 
 
 def settle_left(engine: SearchEngine) -> None:

@@ -14,7 +14,7 @@ from timanh.api.http.problems import RequestError
 from timanh.data import open_picture
 from timanh.search import SearchEngine
 from timanh.vectors import Item
-from timanh.workspace import on_disk
+from timanh.workspace import on_disk, readable
 
 REPORT_SIDE = 512
 QUALITY = 85
@@ -64,7 +64,10 @@ class GalleryPictures:
         self.metrics.thumbnails.labels("made" if known is None else "kept").inc()
         if known is not None:
             return known
-        made = as_jpeg(open_picture(self.file(item.path), longest=side, srgb=True), side, QUALITY)
+        picture = open_picture(
+            self.file(item.path), longest=side, srgb=True, label=readable(item.path)
+        )
+        made = as_jpeg(picture, side, QUALITY)
         self._small.put(key, made)
         return made
 

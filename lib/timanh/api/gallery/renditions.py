@@ -44,14 +44,17 @@ def kind_of(file: Path) -> Kind:
     return Kind(known, pixels, for_browsers)
 
 
-def large_jpeg(file: Path, kind: Kind) -> bytes:
+def large_jpeg(file: Path, kind: Kind, label: str) -> bytes:
     """The picture upright in sRGB, at most 4,096 pixels a side.
+
+    Args:
+        label: what messages call it; people at other machines need not know where it lies.
 
     Raises:
         PictureError: it cannot be read.
     """
     with decoding_slot(kind.pixels):
-        picture = open_picture(file, longest=LARGE_SIDE, srgb=True)
+        picture = open_picture(file, longest=LARGE_SIDE, srgb=True, label=label)
         return as_jpeg(picture, LARGE_SIDE, LARGE_QUALITY)
 
 

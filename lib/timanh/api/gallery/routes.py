@@ -47,7 +47,9 @@ def gallery_router(
         if kind.for_browsers:
             return FileResponse(path, media_type=kind.media_type, headers=headers)
         headers["Content-Disposition"] = disposition("inline", f"{name.stem}.jpg")
-        return Response(large_jpeg(path, kind), headers=headers, media_type="image/jpeg")
+        return Response(
+            large_jpeg(path, kind, readable(item.path)), headers=headers, media_type="image/jpeg"
+        )
 
     @router.get("/api/images/{id}/original", response_class=Response, responses=JPEG)
     def original(id: str) -> Response:

@@ -14,12 +14,16 @@ from starlette.routing import Match
 
 from timanh.errors import (
     CannotWriteError,
+    DataError,
+    DictionaryError,
     DiskFullError,
     EngineGoneError,
+    ModelError,
     OvertakenError,
     PictureError,
     PictureTooLargeError,
     QueryError,
+    SettingsError,
     TimAnhError,
     UnknownFolderError,
     UnknownPictureError,
@@ -47,6 +51,9 @@ PASSING: tuple[tuple[type[TimAnhError], int, str], ...] = (
         "The server that holds the gallery's vectors does not answer. Try again in a moment.",
     ),
 )
+
+# What these say names folders of the server.
+NAMING_FOLDERS = (DataError, DictionaryError, ModelError, SettingsError)
 
 
 class RequestError(TimAnhError):
@@ -107,8 +114,15 @@ def cannot_write(error: OSError | None = None) -> RequestError:
     )
 
 
-def to_request_error(error: Exception) -> RequestError:
-    """The refusal that an error of the library becomes."""
+def to_request_error(error: Exception, request_id: str) -> RequestError:
+    """The refusal that an error of the library becomes; what is the server's fault is logged."""
+    refusal = _refusal_of(error)
+    if refusal.status >= 500:
+        log.error("%s %s: %s", request_id, refusal.code, readable(str(error)))
+    return refusal
+
+
+def _refusal_of(error: Exception) -> RequestError:
     if isinstance(error, RequestError):
         return error
     if isinstance(error, DiskFullError):
@@ -122,7 +136,9 @@ def to_request_error(error: Exception) -> RequestError:
     for kind, status, detail in PASSING:
         if isinstance(error, kind):
             return RequestError(status, error.code, detail, retry_after=2)
-    return RequestError(500, getattr(error, "code", "error"), str(error))
+    hidden = isinstance(error, NAMING_FOLDERS)
+    detail = "Something is wrong with this gallery on the server. Its log says more."
+    return RequestError(500, getattr(error, "code", "error"), detail if hidden else str(error))
 
 
 def request_id_of(scope: Any) -> str:
@@ -139,10 +155,7 @@ def install(app: FastAPI) -> None:
 
 def _library(request: Request, error: Exception) -> Response:
     request_id = request_id_of(request.scope)
-    refusal = to_request_error(error)
-    if refusal.status >= 500:
-        log.error("%s %s: %s", request_id, refusal.code, readable(str(error)))
-    return respond(refusal, request_id)
+    return respond(to_request_error(error, request_id), request_id)
 
 
 def _invalid(request: Request, error: Exception) -> Response:

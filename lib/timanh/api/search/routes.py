@@ -87,7 +87,7 @@ async def stream_events(
             gallery = len(service.engine.dictionary)
             yield _event("done", views.finished(found, gallery))
         except TimAnhError as error:
-            document = as_document(to_request_error(error), request_id)
+            document = as_document(to_request_error(error, request_id), request_id)
             yield _block("problem", json.dumps(document, ensure_ascii=False))
 
 

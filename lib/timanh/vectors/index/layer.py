@@ -67,14 +67,14 @@ class Layer:
         return cls(codes, coding, bounds)
 
     @cached_property
-    def _asking(self) -> NDArray[np.float32]:
+    def _query_axes(self) -> NDArray[np.float32]:
         return np.ascontiguousarray(self.coding.to_query.T)
 
     def _turn(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
         # A product by BLAS would leave its threads spinning beside those of the scan.
-        return np.asarray(np.vecdot(self._asking, query), np.float32)
+        return np.asarray(np.vecdot(self._query_axes, query), np.float32)
 
-    def ask(self, query: NDArray[np.float32], deviations: float) -> CodedQuery:
+    def encode_query(self, query: NDArray[np.float32], deviations: float) -> CodedQuery:
         """Codes of a (dim,) query, and its margin."""
         turned = self._turn(query)
         unit = float(np.abs(turned).max()) / MOST_CODE or 1.0

@@ -80,7 +80,7 @@ class TwoStep:
         width = min(check_k(k), len(parts))
         if not width or not kernel_is_exact():
             return search_exact(parts, queries, k)
-        coded = [self.scanned.ask(query, self.deviations) for query in queries]
+        coded = [self.scanned.encode_query(query, self.deviations) for query in queries]
         found = [Best(width) for _ in coded]
         given_up: set[int] = set()
         for first, products in self._products(coded):

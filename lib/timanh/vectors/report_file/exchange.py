@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from timanh.data import DataFolder, open_data, open_picture
+from timanh.data import DataFolder, data_notes, open_data, open_picture
 from timanh.errors import (
     DictionaryDamagedError,
     DictionaryError,
@@ -42,16 +42,23 @@ class ImportReport:
         unmatched: paths in the file for which the gallery has no picture; they are left out.
         agreement: the lowest cosine between an imported vector and its picture encoded again,
             of a few tried; None where it was not looked at.
+        notes: on the gallery's captions and on what was left out of it, a line each.
     """
 
     folder: Path
     count: int
     unmatched: tuple[str, ...]
     agreement: float | None
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {**asdict(self), "folder": str(self.folder), "unmatched": list(self.unmatched)}
+        return {
+            **asdict(self),
+            "folder": str(self.folder),
+            "unmatched": list(self.unmatched),
+            "notes": list(self.notes),
+        }
 
 
 def import_report_vectors(
@@ -96,7 +103,7 @@ def import_report_vectors(
     vectors = _stack([stored[matched[name]] for name in names], names, encoder, file)
     agreement = _agreement(encoder, folder, names, vectors, file) if verify else None
     _write(out, encoder, folder, names, vectors, source)
-    return ImportReport(out, len(names), tuple(unmatched), agreement)
+    return ImportReport(out, len(names), tuple(unmatched), agreement, data_notes(folder))
 
 
 def export_report_vectors(folder: Path, file: Path) -> int:

@@ -74,7 +74,7 @@ def share_of(nodes: Sequence[Machine], gpus: bool) -> Share:
     return Share(min(cores), 0, sum(cpus // min(cores) for cpus in cores))
 
 
-def tell_lost(before: Sequence[Machine], after: Sequence[Machine]) -> None:
+def warn_of_lost_machines(before: Sequence[Machine], after: Sequence[Machine]) -> None:
     """Warn of machines that were there before and are not now."""
     alive = {node["NodeID"] for node in after if node["Alive"]}
     lost = [node for node in before if node["Alive"] and node["NodeID"] not in alive]

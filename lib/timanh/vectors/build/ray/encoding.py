@@ -15,7 +15,13 @@ import numpy as np
 from timanh.errors import DictionaryError, TimAnhError
 from timanh.models.encoder import Encoder
 from timanh.vectors.build.encoding import Batch, EncodePictures, encode_pictures
-from timanh.vectors.build.ray.cluster import Share, connected, last_line, share_of, tell_lost
+from timanh.vectors.build.ray.cluster import (
+    Share,
+    connected,
+    last_line,
+    share_of,
+    warn_of_lost_machines,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -139,7 +145,7 @@ def _encode(
     share = share_of(machines, gpus)
     try:
         yield from _each_once(_results(work, names, share), names)
-        tell_lost(machines, ray.nodes())
+        warn_of_lost_machines(machines, ray.nodes())
     except ray.exceptions.RayError as error:
         raise DictionaryError(
             f"The Ray cluster failed ({last_line(error)}). What was saved is kept: see that its "
