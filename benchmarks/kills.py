@@ -41,6 +41,9 @@ from timanh.vectors.store import segments, writer
 from timanh.vectors.store.generations import is_dictionary
 
 PICTURES, FEW = 96, 6
+MOST_STEPS = 10_000
+# Half of the kills come while a file is written, the others up to so long after it.
+LATER_S = 0.01
 KINDS = ("build", "add", "remove", "compact")
 
 
@@ -99,19 +102,20 @@ def run(folder: Path, kills: int, seed: int) -> Tally:
     out = folder / "out"
     build(gallery, folder / "unbroken")
     truth = contents(folder / "unbroken")
-    # How long each kind took when it was left alone; kills fall evenly into that time.
-    took = {kind: deque([0.0], maxlen=5) for kind in KINDS}
+    # How often each kind wrote to the disk when it was left alone; kills fall evenly among that.
+    wrote = {kind: deque([0], maxlen=5) for kind in KINDS}
     number = 0
     while tally.kills.total() < kills:
         kind = KINDS[number % len(KINDS)]
         number += 1
         few = prepare(kind, gallery, out, moments, rebuild=number % 8 == 1)
         before = contents(out)
-        limit = moments.uniform(0, max(took[kind])) if max(took[kind]) else 60.0
-        lasted, killed = killed_after(work_of(kind, gallery, out, few), limit)
+        step = moments.randint(1, max(wrote[kind])) if max(wrote[kind]) else MOST_STEPS
+        delay_s = moments.choice((0.0, moments.uniform(0, LATER_S)))
+        steps, killed = killed_at(work_of(kind, gallery, out, few), step, delay_s)
         after = contents(out)
         if not killed:
-            took[kind].append(lasted)
+            wrote[kind].append(steps)
         tally.kills[kind] += killed
         tally.in_the_middle[kind] += killed and (before != after or left_over(out) > 0)
         tally.left_over_files += left_over(out)
@@ -175,33 +179,42 @@ def build(gallery: Path, out: Path) -> object:
     return build_dictionary(gallery, encoder, out, batch_size=4, progress=False)
 
 
-def killed_after(work: Callable[[], object], limit_s: float) -> tuple[float, bool]:
-    """Seconds that `work` lasted in a process of its own, and whether it was killed for that."""
-    started = time.perf_counter()
+def killed_at(work: Callable[[], object], step: int, delay_s: float) -> tuple[int, bool]:
+    """How often `work` wrote to the disk in a process of its own, and whether it was killed: that
+    long after it had written the `step`th time, when nothing of that has its name yet."""
+    (heard, say), (hear, answer) = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
         code = 1
-        os.fsync = slow_fsync
+        os.close(answer)
+
+        def fsync(handle: int) -> None:
+            os.write(say, b".")
+            os.read(hear, 1)
+
+        os.fsync = fsync
         try:
             work()
             code = 0
         finally:
             os._exit(code)
-    while time.perf_counter() - started < limit_s:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            if status:
-                raise SystemExit("the work failed by itself")
-            return time.perf_counter() - started, False
-        time.sleep(0.0005)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return time.perf_counter() - started, True
-
-
-def slow_fsync(handle: int) -> None:
-    """A disk that takes its time, so that most moments fall between two steps of a change."""
-    time.sleep(0.005)
+    os.close(say)
+    steps = 0
+    try:
+        while steps < step and os.read(heard, 1):
+            steps += 1
+            if steps < step or delay_s:
+                os.write(answer, b".")
+            if steps == step:
+                time.sleep(delay_s)
+                os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+    finally:
+        for end in (heard, hear, answer):
+            os.close(end)
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status):
+        raise SystemExit("the work failed by itself")
+    return steps, os.WIFSIGNALED(status)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -76,7 +76,7 @@ def test_a_slow_upstream_is_504_and_the_next_search_works(upstream: Upstream, ad
     assert ask(address).status_code == 200
 
 
-def test_pages_of_a_tunnel_are_told_apart(upstream: Upstream, address: str) -> None:
+def test_pages_of_a_tunnel_are_distinguished(upstream: Upstream, address: str) -> None:
     upstream.behave = lambda: HTMLResponse(
         "<html>", 404, headers={"ngrok-error-code": "ERR_NGROK_3200"}
     )
@@ -109,7 +109,7 @@ def test_problems_of_the_api_come_through(upstream: Upstream, address: str) -> N
 # --- a browser that may not
 
 
-def test_a_sender_that_stops_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sender_that_stops_gets_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(BACKEND))
     from utils import guard
 
@@ -273,8 +273,8 @@ def test_a_file_s_name_and_what_was_meant_come_through(upstream: Upstream, addre
         json.dumps(unknown), 422, media_type="application/problem+json"
     )
     for path in ("/api/search", "/api/search/stream"):
-        told = httpx.post(f"{address}{path}", data={"query": "a", "folder": "hue"}).json()
-        assert (told["code"], told["near"]) == ("unknown-folder", ["Huế"])
+        reply = httpx.post(f"{address}{path}", data={"query": "a", "folder": "hue"}).json()
+        assert (reply["code"], reply["near"]) == ("unknown-folder", ["Huế"])
 
 
 def test_every_answer_has_the_strict_headers_and_docs_need_no_script(address: str) -> None:

@@ -51,20 +51,20 @@ def test_an_answer_of_another_form_is_a_state_of_the_api(
     upstream.behave = lambda: Response('{"hello": 1}', media_type="application/json")
     answer = httpx.post(f"{connected}/api/{path}", data={"query": "a"}, timeout=10)
     assert (answer.status_code, answer.json()["code"]) == (502, "upstream-foreign")
-    told = health(connected)
-    assert told["status"] == "degraded" and told["upstream"]["code"] == "upstream-foreign"  # type: ignore[index]
+    reply = health(connected)
+    assert reply["status"] == "degraded" and reply["upstream"]["code"] == "upstream-foreign"  # type: ignore[index]
     upstream.behave = None
     assert health(connected)["status"] == "ok"
 
 
-def test_after_a_stream_that_broke_health_is_looked_at_anew(
+def test_after_a_stream_that_broke_health_is_looked_at_again(
     connected: str, upstream: Upstream
 ) -> None:
     assert health(connected)["status"] == "ok"
     upstream.behave = lambda: Response(UNDERSTOOD, media_type=SSE)
     assert stream(connected)[-1][1]["code"] == "upstream-broken"
-    told = httpx.get(f"{connected}/api/upstream").json()
-    assert (told["status"], told["code"]) == ("down", "upstream-broken")
+    reply = httpx.get(f"{connected}/api/upstream").json()
+    assert (reply["status"], reply["code"]) == ("down", "upstream-broken")
     upstream.behave = None
     upstream.paths.clear()
     assert health(connected)["status"] == "ok" and upstream.paths == ["health", "api/gallery"]
@@ -84,8 +84,8 @@ def test_health_of_an_api_that_refuses_the_key(connected: str, upstream: Upstrea
     upstream.behave = refuses
     assert httpx.post(f"{connected}/api/search", data={"query": "a"}).status_code == 401
     for _ in range(2):
-        told = health(connected)
-        assert told["status"] == "degraded" and told["upstream"]["code"] == "wrong-key"  # type: ignore[index]
+        reply = health(connected)
+        assert reply["status"] == "degraded" and reply["upstream"]["code"] == "wrong-key"  # type: ignore[index]
     upstream.behave = None
     assert health(connected)["status"] == "ok"
 
@@ -110,8 +110,8 @@ def test_an_error_that_the_api_does_not_explain(connected: str, upstream: Upstre
     upstream.behave = lambda: Response("{}", 500, media_type="application/json")
     answer = httpx.post(f"{connected}/api/search", data={"query": "a"}, timeout=10)
     assert (answer.status_code, answer.json()["code"]) == (500, "upstream-error")
-    told = health(connected)
-    assert told["status"] == "degraded" and told["upstream"]["code"] == "upstream-error"  # type: ignore[index]
+    reply = health(connected)
+    assert reply["status"] == "degraded" and reply["upstream"]["code"] == "upstream-error"  # type: ignore[index]
 
 
 def test_a_picture_that_breaks_off_is_not_taken_for_whole(
@@ -147,9 +147,9 @@ def test_events_pass_as_they_come_with_the_sentence_before_the_end(
         parts = answer.iter_text()
         assert events(next(parts))[0][0] == "understood"
         go_on.set()
-        told = events("".join(parts))
-    assert [name for name, _ in told] == ["hit", "answer", "done"]
-    assert told[1][1]["text"] == "**1 ảnh gần nhất** với “a”."
+        reply = events("".join(parts))
+    assert [name for name, _ in reply] == ["hit", "answer", "done"]
+    assert reply[1][1]["text"] == "**1 ảnh gần nhất** với “a”."
 
 
 @pytest.mark.parametrize(
@@ -177,9 +177,9 @@ def test_a_stream_that_breaks_ends_in_a_problem_and_the_next_works(
                 yield piece
 
     upstream.behave = lambda: StreamingResponse(broken(), media_type=SSE)
-    told = stream(connected)
-    assert told[0][0] == "understood" and told[-1][0] == "problem"
-    assert told[-1][1]["code"] == code and told[-1][1]["request_id"]
+    reply = stream(connected)
+    assert reply[0][0] == "understood" and reply[-1][0] == "problem"
+    assert reply[-1][1]["code"] == code and reply[-1][1]["request_id"]
 
     async def good() -> AsyncIterator[bytes]:
         yield UNDERSTOOD + HIT + DONE

@@ -110,15 +110,15 @@ def test_health_follows_what_the_searches_met(connected: str, upstream: Upstream
     assert httpx.post(f"{connected}/api/search", data={"query": "a"}).json()["code"] == (
         "ngrok-quota"
     )
-    told = httpx.get(f"{connected}/health").json()
-    assert (told["status"], told["upstream"]["code"]) == ("degraded", "ngrok-quota")
-    since = told["upstream"]["since"]
+    reply = httpx.get(f"{connected}/health").json()
+    assert (reply["status"], reply["upstream"]["code"]) == ("degraded", "ngrok-quota")
+    since = reply["upstream"]["since"]
     assert httpx.get(f"{connected}/health").json()["upstream"]["since"] == since
     upstream.behave = None
     assert httpx.get(f"{connected}/health").json()["status"] == "ok"
 
 
-def test_health_is_not_asked_for_more_often_than_needed(connected: str, upstream: Upstream) -> None:
+def test_health_is_not_requested_more_often_than_needed(connected: str, upstream: Upstream) -> None:
     upstream.paths.clear()
     for _ in range(5):
         httpx.get(f"{connected}/health")

@@ -20,9 +20,9 @@ def test_only_the_noun_is_excluded_and_can_be_taken_back(page: Page) -> None:
     expect(question.locator(".without")).to_have_text("Without: umbrella")
     expect(question.locator("p")).to_have_text(text)
     without = shown(page)
-    with page.expect_request("**/api/search/stream**") as asked:
+    with page.expect_request("**/api/search/stream**") as request:
         page.get_by_role("button", name=BACK).click()
-    assert 'name="as_written"' in (asked.value.post_data or "")
+    assert 'name="as_written"' in (request.value.post_data or "")
     answered(page)
     expect(question.locator(".steer")).to_have_text(["Searched as written"])
     assert "as_written=1" in page.url
@@ -77,9 +77,9 @@ def test_what_is_excluded_stays_where_the_translation_is_corrected(page: Page) -
     search(page, "chó không có mũ")
     page.get_by_role("button", name="Correct the translation").click()
     page.locator(".translation input").fill("old dog")
-    with page.expect_request("**/api/search/stream**") as asked:
+    with page.expect_request("**/api/search/stream**") as request:
         page.keyboard.press("Enter")
-    sent = asked.value.post_data or ""
+    sent = request.value.post_data or ""
     assert "old dog" in sent and 'name="without"\r\n\r\nmũ' in sent
     expect(page.locator(".question .without")).to_have_text(["Without: mũ"])
 

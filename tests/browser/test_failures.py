@@ -98,8 +98,8 @@ def read_failure(page: Page, code: str, status: int) -> None:
     """The newest answer tells the failure in Vietnamese, and in English once that is chosen."""
     bubble = page.locator(".answer:last-child .failure")
     for name in ("vi", "en"):
-        told = f"{WORDS[name][f'error.{code}']}{f'{status} · ' if status else ''}{code}"
-        expect(bubble.locator("p")).to_have_text(told)
+        sentences = f"{WORDS[name][f'error.{code}']}{f'{status} · ' if status else ''}{code}"
+        expect(bubble.locator("p")).to_have_text(sentences)
         if name == "vi":
             expect(page.locator("#announce")).to_have_text(WORDS["vi"][f"error.{code}"])
             look(page, code)
@@ -228,5 +228,5 @@ def test_a_backend_that_was_ended_and_started_again(
 
 def test_each_sentence_is_another() -> None:
     for words in WORDS.values():
-        told = [words[f"error.{code}"] for code in CODES]
-        assert len(set(told)) == len(told) and all(told)
+        sentences = [words[f"error.{code}"] for code in CODES]
+        assert len(set(sentences)) == len(sentences) and all(sentences)

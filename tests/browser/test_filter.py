@@ -39,8 +39,8 @@ def test_words_of_captions_narrow_the_question_before(page: Page, site: "Site") 
     expect(page.locator(".question").last.locator(".narrow")).to_have_text("Caption has “rain”")
     expect(page.locator("#picks .narrow")).to_have_count(1)  # stays for what is asked next
     rainy = captioned(site, "rain")
-    told = f"The filter left {rainy} of 300 pictures."
-    expect(page.locator(".sentence").last).to_contain_text(told)
+    sentence = f"The filter left {rainy} of 300 pictures."
+    expect(page.locator(".sentence").last).to_contain_text(sentence)
     assert "words=rain" in page.url
     page.mouse.move(700, 400)
     page.mouse.wheel(0, 2_000)

@@ -28,7 +28,7 @@ def messy(tmp_path_factory: pytest.TempPathFactory) -> MessyFolder:
 
 @pytest.fixture(scope="module")
 def site(messy: MessyFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """In place of the drawn gallery; `page` opens it, and sees to it that no error is told."""
+    """In place of the drawn gallery; `page` opens it, and sees to it that no error is shown."""
     with serving(messy.gallery, tmp_path_factory.mktemp("served") / "index") as site:
         yield site
 
@@ -70,12 +70,12 @@ def test_a_messy_folder_is_searched_seen_cropped_and_kept(page: Page, messy: Mes
         assert kept.path().read_bytes() == (messy.gallery / original).read_bytes()
         page.keyboard.press("Escape")
     page.keyboard.press("Escape")
-    for asked, name in enumerate(OTHER_KINDS, 2):
+    for count, name in enumerate(OTHER_KINDS, 2):
         open_gallery(page).nth(places[name]).click()
         page.locator("#large-crop").click()
         page.wait_for_function(CROPPING)
         page.locator("#crop-box").press("Enter")
-        expect(page.locator(".question")).to_have_count(asked)
+        expect(page.locator(".question")).to_have_count(count)
         answered(page)
     expect(page.locator(".failure")).to_have_count(0)
     page.locator("#filter").click()

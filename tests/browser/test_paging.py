@@ -77,7 +77,7 @@ def test_more_is_shown_to_be_on_its_way_and_a_failure_costs_nothing(page: Page) 
     expect(page.locator(TILES)).to_have_count(40)
 
 
-def test_older_answers_stay_as_they_are_until_asked(page: Page) -> None:
+def test_older_answers_stay_as_they_are_until_clicked(page: Page) -> None:
     search(page, "a red car")
     search(page, "a blue bus")
     page.mouse.move(700, 400)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 HEIGHTS = {390: 844, 768: 1024, 1440: 900}
-ASKED = {
+QUERIES = {
     "en-GB": ("a black cat at night", "two dogs in a meadow",
               "a woman with an umbrella in the rain"),
     "vi-VN": ("con mèo đen vào ban đêm", "hai con chó trên đồng cỏ",
@@ -63,7 +63,7 @@ def views(page: Page, locale: str) -> Iterator[str]:
     """Name each view once it is there."""
     page.wait_for_selector(".sample img")
     yield "welcome"
-    for words in ASKED[locale]:
+    for words in QUERIES[locale]:
         search(page, words)
         page.locator("#new").click()
     search(page, RED_CAR[locale])

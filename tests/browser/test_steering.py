@@ -92,7 +92,7 @@ def test_a_part_of_a_picture_is_dragged_with_the_pointer(page: Page) -> None:
     expect(page.locator(".sent img")).to_have_count(1)
 
 
-def test_a_result_goes_into_the_box_to_be_told_more_about(page: Page) -> None:
+def test_a_result_goes_into_the_box_for_more_words(page: Page) -> None:
     search(page, "a red car")
     page.locator(".grid .hit").first.click()
     page.get_by_role("button", name="Search with words too").click()

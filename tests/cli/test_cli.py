@@ -99,8 +99,8 @@ def test_evaluate(
     assert run([*args, "--split", str(names)]) == 0
     assert "2 pictures · 4 captions" in capsys.readouterr().out
     assert run([*args, "--split", "all", "--by-kind", "--similar"]) == 0
-    told = capsys.readouterr().out
-    assert "by kind of caption" in told and "picture → picture" in told
+    printed = capsys.readouterr().out
+    assert "by kind of caption" in printed and "picture → picture" in printed
     assert run([*args, "--split", "all", "--combined", "10"]) == 0
     table = capsys.readouterr().out.splitlines()
     assert "10 cases in a gallery of 20" in table[-13] and table[-1].startswith("    1.0")
@@ -124,8 +124,8 @@ def test_train_then_evaluate_what_it_wrote(
     args += ["--model", str(tiny_clip_folder), "--epochs", "2", "--batch-size", "4"]
     capsys.readouterr()
     assert run([*args, "--device", "cpu"]) == 0
-    told = capsys.readouterr()
-    out = told.out.splitlines()
+    printed = capsys.readouterr()
+    out = printed.out.splitlines()
     assert out[0].split()[:2] == ["epoch", "loss"]
     assert [row.split()[0] for row in out[1:3]] == ["1", "2"]
     assert "share   dev recall   probe" in out and any("← chosen" in line for line in out)
@@ -143,8 +143,8 @@ def test_train_then_evaluate_what_it_wrote(
         "red_circle_0.jpg;row 0",
         "40 captions name no picture that is there; the first: gone_0.jpg",
     ):
-        assert note in told.err.splitlines() and f"- {note}\n" in page
-    (splits,) = [line for line in told.err.splitlines() if line.startswith("Splits: ")]
+        assert note in printed.err.splitlines() and f"- {note}\n" in page
+    (splits,) = [line for line in printed.err.splitlines() if line.startswith("Splits: ")]
     assert f"test, 1 pictures (of {gallery / 'Flickr_8k.testImages.txt'})" in splits
     assert "dev, 1 pictures (drawn at random from the pictures that no list names)" in splits
     assert f"- {splits}\n" in page

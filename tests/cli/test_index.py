@@ -53,9 +53,9 @@ def test_the_life_of_an_index(tmp_path: Path, tiny_clip_folder: Path, capsys: Pr
 
     assert document(*build_of(tmp_path, tiny_clip_folder))["added"] == 6
     assert document(*build_of(tmp_path, tiny_clip_folder))["kept"] == 6
-    told = document("index", "info", *index)
-    assert (told["pictures"], told["dim"], told["complete"]) == (6, 16, True)
-    assert told["source"] == str(tiny_clip_folder)
+    printed = document("index", "info", *index)
+    assert (printed["pictures"], printed["dim"], printed["complete"]) == (6, 16, True)
+    assert printed["source"] == str(tiny_clip_folder)
     Image.new("RGB", (60, 60), "red").save(tmp_path / "red.png")
     assert document("index", "add", *index, str(tmp_path / "red.png"), "--copy")["added"] == 1
     assert document("index", "remove", *index, "red.png") == {"removed": ["red.png"]}

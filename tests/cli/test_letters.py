@@ -99,9 +99,11 @@ def test_json_is_whole_and_holds_every_letter(
     _, out, _ = streams.run(
         "search", "--index", index, "một con mèo", "-k", "9", "--json", "--no-translate"
     )
-    told = json.loads(out)
-    assert told["query"]["text"] == "một con mèo"
-    assert {f"{FROM_MAC}/0.png", f"{LATIN_SHOWN}/4.png"} <= {hit["path"] for hit in told["results"]}
+    printed = json.loads(out)
+    assert printed["query"]["text"] == "một con mèo"
+    assert {f"{FROM_MAC}/0.png", f"{LATIN_SHOWN}/4.png"} <= {
+        hit["path"] for hit in printed["results"]
+    }
     _, out, _ = streams.run("index", "remove", "--index", index, f"{LATIN_SHOWN}.png", "--json")
     assert json.loads(out) == {"removed": [f"{LATIN_SHOWN}.png"]}
 
@@ -157,8 +159,8 @@ def test_names_are_utf8_in_any_locale(tmp_path: Path) -> None:
             ["remove", "--json", *named, str(gallery / COMPOSED / "0.png"), f"{LATIN}/4.png"],
         )
     )
-    told = json.loads(checked.stdout)
-    assert (checked.returncode, told["count"], told["missing_pictures"]) == (0, 8, 0)
+    printed = json.loads(checked.stdout)
+    assert (checked.returncode, printed["count"], printed["missing_pictures"]) == (0, 8, 0)
     assert removed.returncode == 0, removed.stderr
     assert json.loads(removed.stdout.decode("ascii")) == {
         "removed": [f"{FROM_MAC}/0.png", f"{LATIN_SHOWN}/4.png"]

@@ -64,7 +64,7 @@ def test_a_query_that_makes_no_sense_needs_no_model(
     fails(capsys, "search", "--index", str(indexed_gallery / "out"), *args, words=words)
 
 
-def test_a_cut_picture_and_a_text_file_are_told(
+def test_a_cut_picture_and_a_text_file_are_reported(
     indexed_gallery: Path, tmp_path: Path, capsys: Printed
 ) -> None:
     whole = (indexed_gallery / "gallery" / "images" / "red_circle_0.jpg").read_bytes()
@@ -83,7 +83,7 @@ def test_a_cut_picture_and_a_text_file_are_told(
         )
 
 
-def test_an_empty_folder_and_unknown_captions_are_told(
+def test_an_empty_folder_and_unknown_captions_are_reported(
     tmp_path: Path, tiny_clip_folder: Path, capsys: Printed
 ) -> None:
     (tmp_path / "gallery").mkdir()
@@ -96,7 +96,7 @@ def test_an_empty_folder_and_unknown_captions_are_told(
     )
 
 
-def test_another_encoder_is_told(
+def test_another_encoder_is_reported(
     indexed_gallery: Path, tiny_clip_folder: Path, tmp_path: Path, capsys: Printed
 ) -> None:
     import torch

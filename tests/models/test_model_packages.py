@@ -76,10 +76,10 @@ def test_a_torchvision_for_another_torch_is_named(
         raise ModuleNotFoundError("Could not import module 'CLIPModel'. Are this object's …")
 
     monkeypatch.setattr("transformers.AutoModel.from_pretrained", cannot)
-    told = r"torchvision on this machine does not fit.*nms does not exist.*pip uninstall"
-    with pytest.raises(ModelFormatError, match=told):
+    message = r"torchvision on this machine does not fit.*nms does not exist.*pip uninstall"
+    with pytest.raises(ModelFormatError, match=message):
         load_encoder(hub["clip"], device="cpu")
-    with pytest.raises(ModelFormatError, match=told):
+    with pytest.raises(ModelFormatError, match=message):
         join_towers(hub["clip"], hub["clip"], device="cpu")
 
 

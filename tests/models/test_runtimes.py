@@ -65,7 +65,7 @@ def needs(runtime: str) -> None:
 # What can go wrong
 
 
-def test_a_runtime_that_is_not_installed_is_told(
+def test_a_runtime_that_is_not_installed_is_reported(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(names, "find_spec", lambda _: None)
@@ -168,7 +168,7 @@ def test_each_runtime_gives_the_vectors_of_torch(
         np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
 
 
-def test_int8_is_taken_only_when_asked_for(shared_folder: Path, tiny_encoder: TorchEncoder) -> None:
+def test_int8_is_taken_only_on_request(shared_folder: Path, tiny_encoder: TorchEncoder) -> None:
     needs("int8")
     assert "int8" not in names.candidates("cpu") + names.candidates("cuda")
     encoder = load_encoder(shared_folder, device="cpu", runtime="int8")
@@ -182,9 +182,9 @@ def test_int8_is_taken_only_when_asked_for(shared_folder: Path, tiny_encoder: To
 def test_int8_says_what_it_costs(gallery: Path, exported: Path, capsys: Printed) -> None:
     needs("int8")
     assert run([*build_of(gallery.parent, exported), "--runtime", "int8"]) == 0
-    told = capsys.readouterr().err
-    assert "pictures/s with int8" in told
-    assert "12 captions among 12 of your pictures" in told and "with float32 for" in told
+    printed = capsys.readouterr().err
+    assert "pictures/s with int8" in printed
+    assert "12 captions among 12 of your pictures" in printed and "with float32 for" in printed
 
 
 def test_auto_measures_once_and_remembers(
@@ -233,14 +233,14 @@ def test_the_package_and_read_only_folders_are_not_written(
 # Last, because torch remembers what it found out about the compiler
 
 
-def test_compiling_without_a_compiler_is_told_and_auto_does_not_try(
+def test_compiling_without_a_compiler_is_reported_and_auto_does_not_try(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiler = pytest.importorskip("torch._inductor.config").cpp
     monkeypatch.setattr(compiler, "cxx", (None, str(tmp_path / "no-such-compiler")))
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "compiled"))
     torch.compiler.reset()
-    told = r"torch-compile is refused.*C\+\+ compiler.*Take --runtime auto or torch"
-    with pytest.raises(RuntimeRefusedError, match=told):
+    printed = r"torch-compile is refused.*C\+\+ compiler.*Take --runtime auto or torch"
+    with pytest.raises(RuntimeRefusedError, match=printed):
         load_encoder(folder, device="cpu", runtime="torch-compile")
     assert "torch-compile" not in names.candidates("cpu") + names.candidates("cuda")

@@ -53,9 +53,9 @@ def test_a_state_dict_is_said_and_made_into_a_folder(
     else:
         weights = {f"module.{name}": value for name, value in weights.items()}
         torch.save({wrapped: weights, "epoch": 3} if wrapped else weights, file)
-    with pytest.raises(ModelFormatError) as told:
+    with pytest.raises(ModelFormatError) as wanted:
         load_encoder(file)
-    message = str(told.value)
+    message = str(wanted.value)
     assert "is the weights alone" in message and "names of transformers" in message
     assert "pictures in 8-pixel patches, 54 tokens" in message
 
@@ -82,10 +82,10 @@ def test_the_base_is_named_by_its_sizes(tmp_path: Path) -> None:
         }
     torch.save({name: torch.empty_like(each, device="cpu") for name, each in shapes.items()},
                tmp_path / "epoch_5.pt")  # fmt: skip
-    told = (
+    wanted = (
         r"names of OpenAI's CLIP or open_clip.*it is openai/clip-vit-base-patch32|by its sizes is"
     )
-    with pytest.raises(ModelFormatError, match=told) as error:
+    with pytest.raises(ModelFormatError, match=wanted) as error:
         load_encoder(tmp_path / "epoch_5.pt")
     assert 'from_weights("openai/clip-vit-base-patch32", ' in str(error.value)
 
@@ -103,7 +103,7 @@ def test_what_would_run_code_is_not_opened(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "wanted"),
     [
         ("empty.pt", b"", "not a file of weights"),
         ("torn.safetensors", b"\x10\x00\x00\x00\x00\x00\x00\x00{", "is damaged"),
@@ -112,11 +112,11 @@ def test_what_would_run_code_is_not_opened(tmp_path: Path, monkeypatch: pytest.M
         ("clip.onnx", b"\x08\x08\x12\x07pytorch", "an exported ONNX network"),
     ],
 )
-def test_other_files_are_said(tmp_path: Path, name: str, content: bytes, told: str) -> None:
+def test_other_files_are_said(tmp_path: Path, name: str, content: bytes, wanted: str) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ModelFormatError, match=told):
+    with pytest.raises(ModelFormatError, match=wanted):
         load_encoder(tmp_path / name)
-    with pytest.raises(ModelFormatError, match=told):
+    with pytest.raises(ModelFormatError, match=wanted):
         join_towers(tmp_path / name, tmp_path / name)
 
 

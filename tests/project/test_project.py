@@ -126,7 +126,7 @@ def test_the_backend_asks_no_more_than_the_library_does() -> None:
         assert ours[name] == backend[name], name
 
 
-def test_torchvision_is_asked_for_nowhere() -> None:
+def test_torchvision_is_required_nowhere() -> None:
     # A mismatched torchvision breaks the import of CLIP's processors.
     for file in (ROOT / "requirements.txt", ROOT / "lib" / "pyproject.toml"):
         assert "torchvision" not in file.read_text(encoding="utf-8")

@@ -98,6 +98,6 @@ def test_the_commands_marked_as_tested_run_in_order(
         if arguments[0] == "demo":
             arguments += ["--count", "60"]
         code = run(arguments)
-        told = capsys.readouterr()
-        assert code == 0, f"{arguments}: {told.err}"
-        assert told.out or told.err
+        printed = capsys.readouterr()
+        assert code == 0, f"{arguments}: {printed.err}"
+        assert printed.out or printed.err

@@ -43,7 +43,7 @@ def test_durations_are_said_as_people_do(took: float, said: str) -> None:
     assert seconds(took) == said
 
 
-def test_a_progress_bar_in_a_log_is_told(tmp_path: Path) -> None:
+def test_a_progress_bar_in_a_log_is_lines(tmp_path: Path) -> None:
     log = tmp_path / "x.log"
     log.write_bytes("Vectors:  7%|▋    | 8/120\rVectors:  42%|████▏     | 50/120".encode())
     assert percent(log) == "(42 %) "

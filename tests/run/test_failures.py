@@ -57,5 +57,5 @@ def test_a_full_disk_anywhere_is_one_line(
     monkeypatch.setattr(main, "_run", full)
     monkeypatch.setattr(main, "obey_signals", lambda: None)
     assert main.main([]) == 2
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1 and "x.json" in told and "free some space" in told
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1 and "x.json" in printed and "free some space" in printed

@@ -30,7 +30,7 @@ def taken_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def test_an_old_python_is_told_so_in_one_line() -> None:
+def test_an_old_python_gets_one_line() -> None:
     text = (ROOT / "run.py").read_text(encoding="ascii")  # Python 2 would stumble on more
     ast.parse(text, feature_version=(3, 6))
     stub = f"""

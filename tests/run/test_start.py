@@ -183,9 +183,9 @@ def test_a_backend_that_dies_is_noticed_with_its_last_words(project: Path) -> No
         die(port)
         assert program.wait(timeout=15) == 1
         assert program.stderr is not None
-        told = program.stderr.read()
-    assert "| I fell over" in told
-    assert "The backend ended by itself with code 3" in told
+        printed = program.stderr.read()
+    assert "| I fell over" in printed
+    assert "The backend ended by itself with code 3" in printed
     assert wait_until_silent(api_port)
 
 
@@ -200,9 +200,9 @@ def test_an_api_that_dies_is_started_again_three_times_while_the_page_stays(proj
         for attempt in (1, 2, 3):
             assert json.loads(state.read_text())["state"] == "up"
             die(api_port)
-            told = read_until(program, "The API is back")
-            assert "| I fell over" in told and f"try {attempt} of 3" in told
-            assert "(code 3; see" in told and answers(port) and answers(api_port)
+            printed = read_until(program, "The API is back")
+            assert "| I fell over" in printed and f"try {attempt} of 3" in printed
+            assert "(code 3; see" in printed and answers(port) and answers(api_port)
         die(api_port)
         read_until(program, "is left alone now")
         deadline = time.monotonic() + 10
@@ -215,7 +215,7 @@ def test_an_api_that_dies_is_started_again_three_times_while_the_page_stays(proj
     assert wait_until_silent(port)
 
 
-def test_a_changed_drawing_is_drawn_anew(project: Path) -> None:
+def test_a_changed_drawing_is_drawn_again(project: Path) -> None:
     for change in ("", "colour = 2"):
         write(project / "lib" / "timanh" / "data" / "scenes" / "pen.py", change)
         with running(project, "--port", str(free_port())) as program:
@@ -230,13 +230,13 @@ def test_own_pictures_are_indexed_and_a_mistake_there_is_one_line(project: Path)
     photos = project / "my photos"
     arguments = ("--port", str(free_port()), "--photos", str(photos))
     with running(project, *arguments) as program:
-        _, told = program.communicate(timeout=15)
-    assert (program.returncode, told.count("\n")) == (2, 1) and "not a folder" in told
+        _, printed = program.communicate(timeout=15)
+    assert (program.returncode, printed.count("\n")) == (2, 1) and "not a folder" in printed
     photos.mkdir()
     with running(project, *arguments) as program:
-        _, told = program.communicate(timeout=15)
+        _, printed = program.communicate(timeout=15)
     assert program.returncode == 2
-    assert told == "run.py: No picture in that folder. Name another.\n"
+    assert printed == "run.py: No picture in that folder. Name another.\n"
     call = (project / "calls.txt").read_text()
     assert f"index build {photos} --model openai/clip-vit-base-patch32 --out " in call
 

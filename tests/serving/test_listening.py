@@ -173,7 +173,7 @@ def test_libraries_reach_this_machine_without_the_proxy(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("kind", ["none", "ngrok"])
-def test_what_runs_here_is_asked_without_the_proxy(
+def test_what_runs_here_is_reached_without_the_proxy(
     monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     monkeypatch.setenv("PYNGROK_NGROK_PATH", str(Path(__file__).parents[1] / "standins" / "ngrok"))

@@ -148,11 +148,11 @@ def test_in_colab_cloudflared_is_fetched_once_and_must_run(
         cloudflared.ELF + b"cut short",
         Path("/bin/true").read_bytes(),
     ]
-    asked: list[str] = []
+    addresses: list[str] = []
 
     def opened(_: object, address: str, timeout: float) -> BytesIO:
-        asked.append(address)
-        return BytesIO(came[len(asked) - 1])
+        addresses.append(address)
+        return BytesIO(came[len(addresses) - 1])
 
     monkeypatch.setattr(urllib.request.OpenerDirector, "open", opened)
     for reason in ("not a Linux program", "cloudflared-linux"):
@@ -161,7 +161,9 @@ def test_in_colab_cloudflared_is_fetched_once_and_must_run(
         assert "CLOUDFLARED_PATH" in str(raised.value) and not list(tmp_path.iterdir())
     program = cloudflared.fetch_cloudflared(tmp_path)
     assert os.access(program, os.X_OK) and cloudflared.fetch_cloudflared(tmp_path) == program
-    assert len(asked) == 3 and all(address.startswith(cloudflared.RELEASES) for address in asked)
+    assert len(addresses) == 3 and all(
+        address.startswith(cloudflared.RELEASES) for address in addresses
+    )
 
 
 def test_where_cloudflared_cannot_be_fetched_it_is_said_how_else(

@@ -25,7 +25,7 @@ STANDIN = Path(__file__).parents[1] / "standins" / "ngrok"
 
 @dataclass
 class Site:
-    """An API behind a tunnel that misbehaves as told, and a backend connected to it."""
+    """An API behind a tunnel that misbehaves as the test says, and a backend connected to it."""
 
     running: Running
     address: str
@@ -129,11 +129,11 @@ def test_a_stream_that_is_cut_ends_in_a_problem_and_the_next_works(site: Site) -
     assert "event: done" in site.stream()
     site.mode.write_text("cut")
     try:
-        told = site.stream()
+        reply = site.stream()
     finally:
         site.mode.unlink()
-    assert "event: understood" in told and '"code": "upstream-broken"' in told
-    assert "event: done" not in told
+    assert "event: understood" in reply and '"code": "upstream-broken"' in reply
+    assert "event: done" not in reply
     assert "event: done" in site.stream()
 
 

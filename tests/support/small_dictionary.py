@@ -4,14 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
-from pixel_encoder import PixelEncoder
+from PIL import Image
+from pixel_encoder import PixelEncoder, make_pictures
 
 from timanh.models import Encoder
-from timanh.vectors import VectorDictionary, build_dictionary
+from timanh.vectors import VectorDictionary, add_pictures, build_dictionary, check_dictionary
 from timanh.vectors.index.coding import Coding
 from timanh.vectors.index.layer import Layer
 from timanh.vectors.index.two_step import TwoStep
+from timanh.vectors.store import writer
 from timanh.vectors.store.row_blocks import RowBlocks
 
 
@@ -25,6 +28,33 @@ def contents(folder: Path) -> list[tuple[str, bytes]]:
     return sorted(
         (item.path, dictionary.vectors[row].tobytes()) for row, item in enumerate(dictionary.items)
     )
+
+
+def build_in_segments(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A dictionary of ten pictures, in two segments, in `folder / "out"`; they lie beside it."""
+    monkeypatch.setattr(writer, "SMALL_ROWS", 0)
+    build(make_pictures(folder / "pictures", 8), folder / "out")
+    for name in ("x.png", "y.png"):
+        add_picture(folder / "out", name)
+    return folder / "out"
+
+
+def add_picture(out: Path, name: str) -> None:
+    """Draw a picture and add it."""
+    add_pictures(out, [draw_picture(out, name)], PixelEncoder(), progress=False)
+
+
+def draw_picture(out: Path, name: str) -> Path:
+    place = out.parent / "pictures" / name
+    Image.new("RGB", (30, 20), (len(name), ord(name[0]), 9)).save(place)
+    return place
+
+
+def paths_in(out: Path) -> set[str]:
+    """The pictures of a dictionary, every checksum of which is right."""
+    dictionary = VectorDictionary.open(out)
+    assert check_dictionary(dictionary).ok
+    return {item.path for item in dictionary.items}
 
 
 def captions_in(folder: Path) -> dict[str, tuple[str, ...]]:

@@ -138,7 +138,7 @@ def test_add_and_remove(pictures: Path, tmp_path: Path) -> None:
     assert len(VectorDictionary.open(out)) == 9
 
 
-def test_pictures_from_elsewhere_are_copied_only_when_asked(pictures: Path, tmp_path: Path) -> None:
+def test_pictures_from_elsewhere_are_copied_only_on_request(pictures: Path, tmp_path: Path) -> None:
     build(pictures, tmp_path / "out")
     Image.new("RGB", (30, 20), "red").save(tmp_path / "red.png")
     with pytest.raises(DictionaryError, match="--copy"):

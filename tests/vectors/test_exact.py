@@ -100,13 +100,13 @@ def test_top_rows_are_those_of_a_plain_sort(scores: np.ndarray, k: int) -> None:
 def test_search_is_brute_force(seed: int, count: int, queries: int, k: int, block: int) -> None:
     random = np.random.default_rng(seed)
     vectors = np.stack([unit(row) for row in random.standard_normal((count, 8))])
-    asked = np.stack([unit(row) for row in random.standard_normal((queries, 8))])
+    query_vectors = np.stack([unit(row) for row in random.standard_normal((queries, 8))])
     before, exact.BLOCK_BYTES = exact.BLOCK_BYTES, block
     try:
-        scores, rows = search_exact(vectors, asked, k)
+        scores, rows = search_exact(vectors, query_vectors, k)
     finally:
         exact.BLOCK_BYTES = before
-    for query, own_scores, own_rows in zip(asked, scores, rows, strict=True):
+    for query, own_scores, own_rows in zip(query_vectors, scores, rows, strict=True):
         expected = [float(np.dot(vector, query)) for vector in vectors]
         assert own_rows.tolist() == reference(np.array(expected), min(k, count))
         np.testing.assert_allclose(

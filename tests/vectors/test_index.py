@@ -53,11 +53,11 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-ASKED = vectors(60, seed=7)
+QUERIES = vectors(60, seed=7)
 
 
 def rows_of(dictionary: VectorDictionary) -> list[list[int]]:
-    return dictionary.search(ASKED[:9], 10)[1].tolist()
+    return dictionary.search(QUERIES[:9], 10)[1].tolist()
 
 
 @pytest.mark.parametrize("method", ["exact", "two-step", "ivf", "hnsw"])
@@ -66,7 +66,7 @@ def test_each_way_is_measured_kept_and_used(folder: Path, method: str) -> None:
         pytest.skip("faiss is not installed")
     exact = rows_of(VectorDictionary.open(folder))
     said: list[str] = []
-    tuned = tune_dictionary(folder, ASKED, method=method, recall=0.9, threads=1, say=said.append)
+    tuned = tune_dictionary(folder, QUERIES, method=method, recall=0.9, threads=1, say=said.append)
     assert tuned.chosen.kind == method and tuned.chosen.recall >= 0.9 and said
     assert tuned.tried[0].kind == "exact" and tuned.chosen.ms > 0
     dictionary = VectorDictionary.open(folder)
@@ -80,9 +80,9 @@ def test_each_way_is_measured_kept_and_used(folder: Path, method: str) -> None:
         hits = [len(set(a) & set(b)) for a, b in zip(found, exact, strict=True)]
         assert sum(hits) >= 0.85 * 90
     # Scores are those of the stored vectors, whatever proposed the rows.
-    scores, rows = dictionary.search(ASKED[0], 10)
-    np.testing.assert_allclose(dictionary.vectors[rows[0]] @ ASKED[0], scores[0], atol=1e-6)
-    assert dictionary.search(ASKED[0], COUNT)[1].shape == (1, COUNT)
+    scores, rows = dictionary.search(QUERIES[0], 10)
+    np.testing.assert_allclose(dictionary.vectors[rows[0]] @ QUERIES[0], scores[0], atol=1e-6)
+    assert dictionary.search(QUERIES[0], COUNT)[1].shape == (1, COUNT)
 
 
 def test_lists_propose_little_more_than_what_is_wanted() -> None:
@@ -90,10 +90,12 @@ def test_lists_propose_little_more_than_what_is_wanted() -> None:
         pytest.skip("faiss is not installed")
     parts = RowBlocks([vectors(6000, dim=256)], 256)
     candidates, coding = build_candidates("ivf", parts, vectors(500, 7, parts.dim), 1)
-    asked = vectors(40, 8, parts.dim)
+    queries = vectors(40, 8, parts.dim)
     budget, query_kind = SearchBudget(parts.dim, 20), QueryKind(parts.arrays[0][0], 0.0)
     index = Approximate("ivf", len(parts), candidates, coding, query_kind, budget, budget)
-    pairs = zip(index.search(parts, asked, 10)[1], search_exact(parts, asked, 10)[1], strict=True)
+    pairs = zip(
+        index.search(parts, queries, 10)[1], search_exact(parts, queries, 10)[1], strict=True
+    )
     assert sum(len(set(found) & set(best)) for found, best in pairs) >= 0.95 * 400
 
 
@@ -163,14 +165,14 @@ def test_kinds_that_lie_together_share_the_larger_look(
 
 
 def test_rows_come_and_go_and_the_index_stays_until_they_are_compacted(folder: Path) -> None:
-    tune_dictionary(folder, ASKED, method="two-step", threads=1)
+    tune_dictionary(folder, QUERIES, method="two-step", threads=1)
     writer = DictionaryWriter(folder, Manifest.load(folder))
-    writer.append(ASKED[:5], items(5, COUNT))
+    writer.append(QUERIES[:5], items(5, COUNT))
     dictionary = VectorDictionary.open(folder)
     assert dictionary.index is not None
-    assert dictionary.search(ASKED[:5], 1)[1][:, 0].tolist() == list(range(COUNT, COUNT + 5))
-    wanted = search_exact(dictionary.parts, ASKED, 10)
-    np.testing.assert_array_equal(dictionary.search(ASKED, 10)[1], wanted[1])
+    assert dictionary.search(QUERIES[:5], 1)[1][:, 0].tolist() == list(range(COUNT, COUNT + 5))
+    wanted = search_exact(dictionary.parts, QUERIES, 10)
+    np.testing.assert_array_equal(dictionary.search(QUERIES, 10)[1], wanted[1])
     opened = dictionary
     best = {dictionary.item(int(row)).id for row in wanted[1][:, 0]}
     writer.remove(best)
@@ -181,10 +183,10 @@ def test_rows_come_and_go_and_the_index_stays_until_they_are_compacted(folder: P
         dictionary = VectorDictionary.open(folder)
         assert (dictionary.index is None) == compacted
         left = np.delete(np.asarray(opened.vectors), sorted(opened.row_of(id) for id in best), 0)
-        wanted = search_exact(left, ASKED, 10)
-        np.testing.assert_array_equal(dictionary.search(ASKED, 10)[1], wanted[1])
+        wanted = search_exact(left, QUERIES, 10)
+        np.testing.assert_array_equal(dictionary.search(QUERIES, 10)[1], wanted[1])
     # Tuned again, the old files are gone.
-    tune_dictionary(folder, ASKED, method="two-step", threads=1)
+    tune_dictionary(folder, QUERIES, method="two-step", threads=1)
     assert len(list((folder / FOLDER).iterdir())) == 2
     assert VectorDictionary.open(folder).index is not None
 
@@ -192,7 +194,7 @@ def test_rows_come_and_go_and_the_index_stays_until_they_are_compacted(folder: P
 @pytest.mark.parametrize("damage", ["missing", "short", "nonsense", "fields"])
 def test_a_damaged_index_is_named_and_searching_goes_on(folder: Path, damage: str) -> None:
     exact = rows_of(VectorDictionary.open(folder))
-    tune_dictionary(folder, ASKED, method="two-step", threads=1)
+    tune_dictionary(folder, QUERIES, method="two-step", threads=1)
     place = folder / FOLDER
     codes = next(place.glob("*/fine.npy"))
     if damage == "missing":
@@ -221,7 +223,7 @@ def test_an_index_file_that_is_none_is_no_index(folder: Path) -> None:
 
 def test_an_index_of_usearch_is_named_and_searching_goes_on(folder: Path) -> None:
     exact = rows_of(VectorDictionary.open(folder))
-    tune_dictionary(folder, ASKED, method="hnsw", threads=1)
+    tune_dictionary(folder, QUERIES, method="hnsw", threads=1)
     file = folder / FOLDER / FILE
     record = json.loads(file.read_text(encoding="utf8"))
     file.write_text(json.dumps({**record, "kind": "usearch"}), encoding="utf8")
@@ -232,7 +234,7 @@ def test_an_index_of_usearch_is_named_and_searching_goes_on(folder: Path) -> Non
 
 
 def test_of_another_encoder_it_is_stale(folder: Path) -> None:
-    tune_dictionary(folder, ASKED, method="two-step", threads=1)
+    tune_dictionary(folder, QUERIES, method="two-step", threads=1)
     manifest = Manifest.load(folder)
     parts = VectorDictionary.open(folder).parts
     assert load_index(folder, manifest, parts) is not None
@@ -242,7 +244,7 @@ def test_of_another_encoder_it_is_stale(folder: Path) -> None:
 def test_a_folder_that_takes_no_files_keeps_the_old_index(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tune_dictionary(folder, ASKED, method="two-step", threads=1)
+    tune_dictionary(folder, QUERIES, method="two-step", threads=1)
     before = sorted(path.name for path in (folder / FOLDER).rglob("*"))
     dictionary = VectorDictionary.open(folder)
 
@@ -266,16 +268,16 @@ def test_a_folder_that_takes_no_files_keeps_the_old_index(
     ],
 )
 def test_what_cannot_be_tuned_is_refused(folder: Path, settings: dict, words: str) -> None:
-    asked = ASKED[: settings.pop("queries", 60)]
+    queries = QUERIES[: settings.pop("queries", 60)]
     with pytest.raises(SettingsError, match=words):
-        tune_dictionary(folder, asked, **settings)
+        tune_dictionary(folder, queries, **settings)
     assert not (folder / FOLDER).exists()
 
 
 def test_a_missing_library_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("timanh.vectors.index.approximate.is_installed", lambda kind: False)
     with pytest.raises(SettingsError, match="pip install faiss-cpu"):
-        tune_dictionary(folder, ASKED, method="ivf", threads=1)
+        tune_dictionary(folder, QUERIES, method="ivf", threads=1)
 
 
 def test_from_the_command_line(

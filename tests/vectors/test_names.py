@@ -123,9 +123,9 @@ def test_queries_name_pictures_in_any_form_and_answers_can_be_read(
     queries = gallery / "queries.csv"
     queries.write_text(f"image\n{COMPOSED}/0.png\n", encoding="utf8")
     engine = SearchEngine(PixelEncoder(), VectorDictionary.open(tmp_path / "out"))
-    asked = [one.query(Query(k=8)) for one in read_queries(queries)]
+    queries = [one.query(Query(k=8)) for one in read_queries(queries)]
     for name in ("answers.csv", "answers.jsonl"):
-        write_answers(tmp_path / name, engine.search_many(asked))
+        write_answers(tmp_path / name, engine.search_many(queries))
     with (tmp_path / "answers.csv").open(encoding="utf8", newline="") as file:
         rows = [row["path"] for row in csv.DictReader(file)]
     [line] = (tmp_path / "answers.jsonl").read_text(encoding="utf8").splitlines()

@@ -46,8 +46,7 @@ def test_a_server_that_is_killed_while_it_makes_the_copy(
         with pytest.raises(EngineGoneError, match="does not answer"):
             open_engine(out, url)
     own_server.start_again()
-    # None, or a whole one where the client came back before the server was down.
-    assert own_server.run(url, "SELECT count(*) FROM timanh_copy.copies") in ([(0,)], [(1,)])
+    assert own_server.run(url, "SELECT count(*) FROM timanh_copy.copies") == [(0,)]
     engine = opened(out, url)
     assert sorted(engine.search(QUERIES[:1], 20)[1][0]) == list(range(20))
     tables = "SELECT count(*) FROM pg_class WHERE relname LIKE 'pictures\\__%' AND relkind = 'r'"
@@ -62,13 +61,11 @@ def test_served_from_a_server_that_is_killed_and_comes_back(
     held = opened(build(tmp_path, 12), own_server.database())
     app = create_app(SearchEngine(PixelEncoder(), held))
     with TestClient(app, base_url="http://127.0.0.1:8001") as client:
-        asked = {"query": "a dog", "k": "3"}
-        before = client.post("/api/search", data=asked).json()["results"]
+        form = {"query": "a dog", "k": "3"}
+        before = client.post("/api/search", data=form).json()["results"]
         answers: list[Response] = []
         asking = threading.Thread(
-            target=lambda: answers.extend(
-                client.post("/api/search", data=asked) for _ in range(150)
-            )
+            target=lambda: answers.extend(client.post("/api/search", data=form) for _ in range(150))
         )
         asking.start()
         own_server.kill()
@@ -82,7 +79,7 @@ def test_served_from_a_server_that_is_killed_and_comes_back(
         assert client.get(f"/api/images/{id}/similar").status_code == 503
         assert client.get("/health").status_code == 200
         own_server.start_again()
-        after = client.post("/api/search", data=asked)
+        after = client.post("/api/search", data=form)
         assert after.json()["results"] == before
         assert client.get(f"/api/images/{id}/similar?k=2").status_code == 200
         added = client.post("/api/images", files={"file": ("a.png", picture_bytes())})

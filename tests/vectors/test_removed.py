@@ -116,11 +116,11 @@ def test_search_is_brute_force_over_what_is_left(
     stored = VECTORS[:60].astype(np.float16) if half else VECTORS[:60]
     left = np.delete(stored, sorted(gone), axis=0).astype(np.float32)
     parts = RowBlocks(np.array_split(stored, pieces), DIM, array(gone))
-    asked = vectors_of(queries, seed + 1000)
+    query_vectors = vectors_of(queries, seed + 1000)
     among = np.flatnonzero(np.random.default_rng(seed).random(len(left)) < 0.5)
     for rows in (None, among):
-        wanted = search_exact(left, asked, k, rows)
-        found = search_exact(parts, asked, k, rows)
+        wanted = search_exact(left, query_vectors, k, rows)
+        found = search_exact(parts, query_vectors, k, rows)
         np.testing.assert_array_equal(found[1], wanted[1])
         np.testing.assert_allclose(found[0], wanted[0], atol=1e-5)
     assert len(parts) == len(left)
@@ -172,24 +172,26 @@ def share(found: NDArray[np.int64], wanted: NDArray[np.int64]) -> float:
 def test_an_index_leaves_removed_rows_out(
     ways: dict[str, TwoStep | Approximate], kind: str, taken: str
 ) -> None:
-    asked = vectors_of(12, 77)
+    query_vectors = vectors_of(12, 77)
     random = np.random.default_rng(3)
     gone = {
         "none": array([]),
         "some": np.sort(random.choice(COUNT, 150, replace=False)),
         "most": np.sort(random.choice(COUNT, 2000, replace=False)),
-        "the nearest": np.unique(search_exact(VECTORS, asked, 70)[1]),
+        "the nearest": np.unique(search_exact(VECTORS, query_vectors, 70)[1]),
     }[taken]
     parts = RowBlocks(np.array_split(VECTORS, 4), DIM, gone)
     left = np.delete(VECTORS, gone, axis=0)
-    wanted = search_exact(left, asked, 10)
-    whole = search_exact(VECTORS, asked, 10)
-    usual = share(ways[kind].search(RowBlocks([VECTORS], DIM), asked, 10)[1], whole[1])
-    one_by_one = [ways[kind].search(parts, one, 10) for one in asked]
+    wanted = search_exact(left, query_vectors, 10)
+    whole = search_exact(VECTORS, query_vectors, 10)
+    usual = share(ways[kind].search(RowBlocks([VECTORS], DIM), query_vectors, 10)[1], whole[1])
+    one_by_one = [ways[kind].search(parts, one, 10) for one in query_vectors]
     stacked = [np.concatenate([found[part] for found in one_by_one]) for part in (0, 1)]
-    for found in (ways[kind].search(parts, asked, 10), stacked):
+    for found in (ways[kind].search(parts, query_vectors, 10), stacked):
         assert share(found[1], wanted[1]) >= usual - (0.05 if kind in ("ivf", "hnsw") else 0)
-        np.testing.assert_allclose(found[0], np.vecdot(left[found[1]], asked[:, None]), atol=1e-5)
+        np.testing.assert_allclose(
+            found[0], np.vecdot(left[found[1]], query_vectors[:, None]), atol=1e-5
+        )
 
 
 @pytest.mark.parametrize("kind", ["ivf", "hnsw"])
@@ -263,8 +265,10 @@ def test_a_removed_picture_is_nowhere(edited: Path, tmp_path: Path) -> None:
     assert rows_with_words(now.items, ["number"]).tolist() == rows
     where = Filter(folder="a", words="number", min_side=1)
     assert FilterIndex(now).rows(where).tolist() == FilterIndex(plain).rows(where).tolist()  # type: ignore[union-attr]
-    asked = PixelEncoder().encode_texts(["one", "two", "three"])
-    np.testing.assert_array_equal(now.search(asked, 31)[1], plain.search(asked, 31)[1])
+    query_vectors = PixelEncoder().encode_texts(["one", "two", "three"])
+    np.testing.assert_array_equal(
+        now.search(query_vectors, 31)[1], plain.search(query_vectors, 31)[1]
+    )
     assert check_dictionary(now, PixelEncoder()).ok
     assert describe(now)["pictures"] == 31
     for folder in (edited, tmp_path / "compacted"):

@@ -7,50 +7,17 @@ import threading
 from pathlib import Path
 
 import pytest
-from PIL import Image
-from pixel_encoder import PixelEncoder, make_pictures
-from small_dictionary import build, contents
+from small_dictionary import add_picture, build_in_segments, contents, paths_in
 
-from timanh.errors import (
-    DictionaryDamagedError,
-    DictionaryError,
-    OvertakenError,
-)
-from timanh.vectors import (
-    VectorDictionary,
-    add_pictures,
-    check_dictionary,
-    compact_dictionary,
-    remove_pictures,
-)
-from timanh.vectors.store import generations, writer
+from timanh.errors import DictionaryDamagedError, DictionaryError, OvertakenError
+from timanh.vectors import VectorDictionary, compact_dictionary, remove_pictures
+from timanh.vectors.store import generations
 from timanh.vectors.store.manifest import Manifest
 
 
 @pytest.fixture
 def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A dictionary of ten pictures, in two segments."""
-    monkeypatch.setattr(writer, "SMALL_ROWS", 0)
-    build(make_pictures(tmp_path / "pictures", 8), tmp_path / "out")
-    for name in ("x.png", "y.png"):
-        add(tmp_path / "out", name)
-    return tmp_path / "out"
-
-
-def draw(out: Path, name: str) -> Path:
-    place = out.parent / "pictures" / name
-    Image.new("RGB", (30, 20), (len(name), ord(name[0]), 9)).save(place)
-    return place
-
-
-def add(out: Path, name: str) -> None:
-    add_pictures(out, [draw(out, name)], PixelEncoder(), progress=False)
-
-
-def paths_in(out: Path) -> set[str]:
-    dictionary = VectorDictionary.open(out)
-    assert check_dictionary(dictionary).ok
-    return {item.path for item in dictionary.items}
+    return build_in_segments(tmp_path, monkeypatch)
 
 
 def test_of_many_that_follow_one_state_one_goes_on(tmp_path: Path) -> None:
@@ -88,7 +55,7 @@ def test_without_hard_links_it_is_found_out_too(
     if not links:
         monkeypatch.setattr(os, "link", no_links)
     mine = Manifest.load(out)
-    add(out, "b.png")
+    add_picture(out, "b.png")
     with pytest.raises(OvertakenError, match="another process"):
         mine.save(out)
     assert "b.png" in paths_in(out)
@@ -103,7 +70,7 @@ def test_a_process_killed_between_both_names_has_done_it(
         remove_pictures(out, ["x.png"])
     assert json.loads((out / "manifest.json").read_text())["count"] == 10
     assert "x.png" not in paths_in(out)
-    add(out, "b.png")
+    add_picture(out, "b.png")
     assert json.loads((out / "manifest.json").read_text())["count"] == 10
 
 
@@ -112,7 +79,7 @@ def test_a_number_that_was_free_again_is_not_taken_for_the_newest(out: Path) -> 
     mine = Manifest.load(out)
     text = mine.to_text()
     for number in range(generations.KEPT + 3):
-        remove_pictures(out, ["x.png"]) if number % 2 else add(out, "x.png")
+        remove_pictures(out, ["x.png"]) if number % 2 else add_picture(out, "x.png")
     assert not (out / generations.FOLDER / f"{mine.generation + 1:08d}.json").exists()
     known = generations.highest
     looks = iter([0])  # it looked before the others began

@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 from pixel_encoder import PixelEncoder, make_pictures
-from small_dictionary import build, contents
-
-from timanh.errors import (
-    DictionaryError,
-    EncoderMismatchError,
+from small_dictionary import (
+    add_picture,
+    build,
+    build_in_segments,
+    contents,
+    draw_picture,
+    paths_in,
 )
+
+from timanh.errors import DictionaryError, EncoderMismatchError
 from timanh.vectors import (
     VectorDictionary,
-    add_pictures,
     check_dictionary,
     compact_dictionary,
     remove_pictures,
@@ -32,28 +34,7 @@ from timanh.vectors.store.manifest import Manifest
 
 @pytest.fixture
 def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A dictionary of ten pictures, in two segments."""
-    monkeypatch.setattr(writer, "SMALL_ROWS", 0)
-    build(make_pictures(tmp_path / "pictures", 8), tmp_path / "out")
-    for name in ("x.png", "y.png"):
-        add(tmp_path / "out", name)
-    return tmp_path / "out"
-
-
-def draw(out: Path, name: str) -> Path:
-    place = out.parent / "pictures" / name
-    Image.new("RGB", (30, 20), (len(name), ord(name[0]), 9)).save(place)
-    return place
-
-
-def add(out: Path, name: str) -> None:
-    add_pictures(out, [draw(out, name)], PixelEncoder(), progress=False)
-
-
-def paths_in(out: Path) -> set[str]:
-    dictionary = VectorDictionary.open(out)
-    assert check_dictionary(dictionary).ok
-    return {item.path for item in dictionary.items}
+    return build_in_segments(tmp_path, monkeypatch)
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> None:
@@ -73,10 +54,10 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object]) -> No
 def work_on(out: Path, kind: str, letter: str) -> Callable[[], object]:
     """Adding, removing, building or compacting; each takes pictures of its own."""
     if kind == "build":
-        draw(out, f"{letter}-built.png")
+        draw_picture(out, f"{letter}-built.png")
     return {
-        "add": lambda: add(out, f"{letter}-added.png"),
-        "add the same": lambda: add(out, "same.png"),
+        "add": lambda: add_picture(out, f"{letter}-added.png"),
+        "add the same": lambda: add_picture(out, "same.png"),
         "remove": lambda: remove_pictures(out, ["0001.png" if letter == "a" else "x.png"]),
         "remove the same": lambda: edit.remove_pictures(out, ["0002.png"]),
         "build": lambda: build(out.parent / "pictures", out),
@@ -127,7 +108,7 @@ def test_a_build_leaves_what_another_process_is_writing(out: Path) -> None:
     # An hour later nobody is writing it any more.
     for name in (other.vectors.name, other.items.name):
         os.utime(out / name, (time.time() - 3700,) * 2)
-    add(out, "later.png")
+    add_picture(out, "later.png")
     assert not (out / other.vectors.name).exists()
 
 
@@ -141,7 +122,7 @@ def test_a_process_that_slept_for_hours_removes_no_file_of_a_newer_state(
     def slept(self: writer.DictionaryWriter) -> dict[str, int]:
         damaged = known(self)
         monkeypatch.setattr(writer.DictionaryWriter, "drop_damaged", known)
-        add(out, "late.png")
+        add_picture(out, "late.png")
         left = out / "000001-abcdef01.vectors.npy"
         left.write_bytes(b"of a process that was killed")
         for file in filter(Path.is_file, out.rglob("*")):
@@ -168,7 +149,7 @@ def test_a_build_takes_no_picture_away_that_came_after_it_had_listed_them(
     def open_data(*values: Any) -> Any:
         found = listed(*values)
         monkeypatch.setattr(build_module, "open_data", listed)
-        add(out, "late.png")
+        add_picture(out, "late.png")
         return found
 
     monkeypatch.setattr(build_module, "open_data", open_data)
@@ -181,8 +162,8 @@ def test_two_writers_that_choose_the_same_number_choose_two_names(
 ) -> None:
     monkeypatch.setattr(segments, "next_number", lambda folder: 77)
     with monkeypatch.context() as patch:
-        meanwhile(patch, lambda: add(out, "b.png"))
-        add(out, "a.png")
+        meanwhile(patch, lambda: add_picture(out, "b.png"))
+        add_picture(out, "a.png")
     assert {"a.png", "b.png"} <= paths_in(out)
     names = Manifest.load(out).files()
     assert len([name for name in names if name.startswith("000077-")]) == 4
@@ -208,10 +189,10 @@ def test_a_dictionary_rebuilt_by_another_model_meanwhile_is_left_alone(
     with monkeypatch.context() as patch:
         meanwhile(patch, lambda: build(gallery, out, other, rebuild=True))
         with pytest.raises(DictionaryError, match="built again with pixels-1 by another process"):
-            add(out, "late.png")
+            add_picture(out, "late.png")
     assert VectorDictionary.open(out, other).dim == 32
     with pytest.raises(EncoderMismatchError):
-        add(out, "late.png")
+        add_picture(out, "late.png")
 
 
 def test_two_first_builds_of_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

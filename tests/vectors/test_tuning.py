@@ -13,7 +13,7 @@ from timanh.vectors.store.writer import DictionaryWriter
 from timanh.vectors.tune import choose as tuning
 from timanh.vectors.tune.measure import Choice, Way, take_turns
 
-ASKED = vectors(60, seed=7)
+QUERIES = vectors(60, seed=7)
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ def test_auto_takes_nothing_that_misses_pictures() -> None:
 
 
 def test_auto_stops_at_what_is_fast_enough(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert tune_dictionary(folder, ASKED, threads=1).chosen.kind == "exact"
+    assert tune_dictionary(folder, QUERIES, threads=1).chosen.kind == "exact"
     monkeypatch.setattr(tuning, "FAST_MS", 0.0)
-    tuned = tune_dictionary(folder, ASKED, threads=1, recall=0.9)
+    tuned = tune_dictionary(folder, QUERIES, threads=1, recall=0.9)
     tried = [choice.kind for choice in tuned.tried]
     assert tried[:2] == ["exact", "two-step"] and len(tried) > 2
     assert tuned.chosen.ms == min(choice.ms for choice in tuned.tried if choice.recall >= 0.9)
@@ -42,14 +42,14 @@ def test_auto_stops_at_what_is_fast_enough(folder: Path, monkeypatch: pytest.Mon
 def test_auto_takes_the_faster_of_two(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     search = TwoStep.search
 
-    def slow(self: TwoStep, *asked: object) -> object:
+    def slow(self: TwoStep, *given: object) -> object:
         time.sleep(0.01)
-        return search(self, *asked)  # type: ignore[arg-type]
+        return search(self, *given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(TwoStep, "search", slow)
     monkeypatch.setattr(tuning, "FAST_MS", 0.0)
     monkeypatch.setattr(tuning, "is_installed", lambda kind: False)
-    tuned = tune_dictionary(folder, ASKED[:30], threads=1)
+    tuned = tune_dictionary(folder, QUERIES[:30], threads=1)
     assert [choice.kind for choice in tuned.tried] == ["exact", "two-step"]
     assert tuned.chosen.kind == "exact"
     assert VectorDictionary.open(folder).index is None
@@ -57,17 +57,17 @@ def test_auto_takes_the_faster_of_two(folder: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_bad_moment_of_the_machine_decides_nothing() -> None:
     """One way is slow while it is new, the other for some seconds in between."""
-    asked: dict[str, int] = {"new": 0, "disturbed": 0}
+    calls: dict[str, int] = {"new": 0, "disturbed": 0}
 
     def way(name: str, slow: range, ms: float) -> Way:
         def search(query: np.ndarray, k: int) -> np.ndarray:
-            asked[name] += 1
-            time.sleep((10 if asked[name] in slow else ms) / 1000)
+            calls[name] += 1
+            time.sleep((10 if calls[name] in slow else ms) / 1000)
             return query
 
         return search
 
     ways = [way("new", range(17), 0.1), way("disturbed", range(17, 60), 1.0)]
-    new, disturbed = take_turns(ways, ASKED)
+    new, disturbed = take_turns(ways, QUERIES)
     assert 0.1 <= new < disturbed < 5
-    assert asked == {"new": 75, "disturbed": 75}
+    assert calls == {"new": 75, "disturbed": 75}

@@ -29,11 +29,13 @@ def gallery(count: int, dim: int = 64, seed: int = 0) -> np.ndarray:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-def same(vectors: np.ndarray, index: TwoStep, parts: RowBlocks, asked: np.ndarray, k: int) -> None:
-    scores, rows = index.search(parts, asked, k)
-    wanted, _ = search_exact(vectors, asked, k)
+def same(
+    vectors: np.ndarray, index: TwoStep, parts: RowBlocks, query_vectors: np.ndarray, k: int
+) -> None:
+    scores, rows = index.search(parts, query_vectors, k)
+    wanted, _ = search_exact(vectors, query_vectors, k)
     np.testing.assert_allclose(scores, wanted, atol=2e-6)
-    for own_scores, own_rows, query in zip(scores, rows, asked, strict=True):
+    for own_scores, own_rows, query in zip(scores, rows, query_vectors, strict=True):
         assert len(set(own_rows.tolist())) == len(own_rows)
         np.testing.assert_allclose(vectors[own_rows] @ query, own_scores, atol=2e-6)
 
@@ -59,9 +61,9 @@ def test_a_whole_basis_is_a_full_search(
     parts = RowBlocks(np.array_split(vectors, pieces), 64)
     index = two_step(parts)
     assert index.proven and len(index) == count
-    asked = gallery(queries, seed=seed + 1)
-    same(vectors, index, parts, asked, k)
-    same(vectors, index, parts, asked[:1], k)
+    query_vectors = gallery(queries, seed=seed + 1)
+    same(vectors, index, parts, query_vectors, k)
+    same(vectors, index, parts, query_vectors[:1], k)
 
 
 def test_rows_that_are_all_alike() -> None:
@@ -83,12 +85,12 @@ def test_one_row_far_outside_the_sample(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_narrow_basis_finds_the_same_on_its_own_kind_of_query() -> None:
-    vectors, asked = gallery(6000), gallery(100, seed=9)
+    vectors, query_vectors = gallery(6000), gallery(100, seed=9)
     parts = RowBlocks([vectors], 64)
     for known in (None, gallery(200, seed=11)):
         index = two_step(parts, 32, known)
         assert not index.proven and index.scanned.codes.shape == (6000, 32)
-        same(vectors, index, parts, asked, 10)
+        same(vectors, index, parts, query_vectors, 10)
 
 
 def test_a_coding_for_texts_leaves_out_less() -> None:
@@ -106,20 +108,20 @@ def test_a_coding_for_texts_leaves_out_less() -> None:
 
 def test_too_small_a_margin_is_noticed() -> None:
     """That the tests above can fail: without its margin the scan misses pictures."""
-    vectors, asked = gallery(6000), gallery(50, seed=9)
+    vectors, query_vectors = gallery(6000), gallery(50, seed=9)
     parts = RowBlocks([vectors], 64)
     honest = two_step(parts, 16)
     careless = TwoStep(honest.fine, honest.coarse, deviations=0.0)
-    wanted = search_exact(vectors, asked, 10)[1]
-    found = careless.search(parts, asked, 10)[1]
+    wanted = search_exact(vectors, query_vectors, 10)[1]
+    found = careless.search(parts, query_vectors, 10)[1]
     assert any(set(a) != set(b) for a, b in zip(found.tolist(), wanted.tolist(), strict=True))
 
 
 def test_many_queries_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index_module, "BLOCK_BYTES", 1)
-    vectors, asked = gallery(9000), gallery(20, seed=2)
+    vectors, query_vectors = gallery(9000), gallery(20, seed=2)
     parts = RowBlocks(np.array_split(vectors, 3), 64)
-    same(vectors, two_step(parts), parts, asked, 12)
+    same(vectors, two_step(parts), parts, query_vectors, 12)
 
 
 @pytest.mark.usefixtures("kernels")
@@ -127,13 +129,13 @@ def test_half_precision_is_searched_as_stored(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(kernel, "SHARE_BYTES", 50_000)
     vectors = gallery(3000).astype(np.float16)
     parts = RowBlocks(np.array_split(vectors, 2), 64)
-    asked = gallery(3, seed=4)
-    same(vectors.astype(np.float32), two_step(parts), parts, asked, 5)
-    scores, rows = search_exact(parts, asked, 5)
-    wanted = search_exact(vectors.astype(np.float32), asked, 5)
+    query_vectors = gallery(3, seed=4)
+    same(vectors.astype(np.float32), two_step(parts), parts, query_vectors, 5)
+    scores, rows = search_exact(parts, query_vectors, 5)
+    wanted = search_exact(vectors.astype(np.float32), query_vectors, 5)
     np.testing.assert_allclose(scores, wanted[0], atol=1e-6)
     np.testing.assert_array_equal(rows, wanted[1])
-    for query, best, place in zip(asked, *wanted, strict=True):
+    for query, best, place in zip(query_vectors, *wanted, strict=True):
         alone = search_exact(parts, query, 5)
         np.testing.assert_allclose(alone[0][0], best, atol=3e-7)
         np.testing.assert_array_equal(alone[1][0], place)
@@ -223,25 +225,25 @@ def test_parts_cut_and_taken() -> None:
 
 
 def test_among_some_rows(tmp_path: Path) -> None:
-    vectors, asked = gallery(500), gallery(3, seed=8)
+    vectors, query_vectors = gallery(500), gallery(3, seed=8)
     for share in (0.01, 0.9):
         among = np.flatnonzero(np.random.default_rng(1).random(500) < share)
-        wanted, local = search_exact(vectors[among], asked, 6)
-        for queries in (asked, asked[:1]):
+        wanted, local = search_exact(vectors[among], query_vectors, 6)
+        for queries in (query_vectors, query_vectors[:1]):
             scores, rows = search_exact(RowBlocks([vectors], 64), queries, 6, among)
             np.testing.assert_array_equal(rows, among[local[: len(queries)]])
             np.testing.assert_allclose(scores, wanted[: len(queries)], atol=1e-6)
-    assert search_exact(vectors, asked, 3, np.zeros(0, np.int64))[1].shape == (3, 0)
+    assert search_exact(vectors, query_vectors, 3, np.zeros(0, np.int64))[1].shape == (3, 0)
 
 
 def test_what_a_coding_leaves_out_is_as_large_as_it_says() -> None:
-    vectors, asked = gallery(3000), gallery(20, seed=6)
+    vectors, query_vectors = gallery(3000), gallery(20, seed=6)
     parts = RowBlocks([vectors], 64)
     for known in (None, gallery(100, seed=7)):
         short = Coding.short(parts, 24, known)
         moved = vectors - short.mean
-        rest = asked @ moved.T - (asked @ short.to_query) @ (moved @ short.to_row).T
-        said = np.linalg.norm(asked @ short.spread.T, axis=1)
+        rest = query_vectors @ moved.T - (query_vectors @ short.to_query) @ (moved @ short.to_row).T
+        said = np.linalg.norm(query_vectors @ short.spread.T, axis=1)
         np.testing.assert_allclose(rest.std(axis=1), said, rtol=0.02)
     whole = Coding.whole(parts)
     np.testing.assert_allclose(whole.to_row.T @ whole.to_row, np.eye(64), atol=1e-5)

@@ -80,7 +80,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(
     monkeypatch.setattr(segments, "YOUNG_S", segments.YOUNG_S)
     tally = kills.run(tmp_path, 16, seed=7)
     assert not tally.faults
-    assert sum(tally.in_the_middle.values()) >= 1, "some came while it wrote"
+    assert sum(tally.in_the_middle.values()) >= 6, "half of them come while it writes"
 
 
 def test_the_trial_of_kills_finds_a_writer_that_forgets(
