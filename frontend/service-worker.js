@@ -4,28 +4,32 @@ const SHELL = "page";
 const SEEN = "pictures";
 const MOST_SEEN = 600;
 const FILES = [
-  "/", "/css/base.css", "/css/chat.css", "/css/composer.css", "/css/filter.css", "/css/fonts.css",
-  "/css/lightbox.css", "/css/panel.css", "/css/results.css", "/i18n/en.json", "/i18n/vi.json",
-  "/js/answer/answer.js", "/js/answer/bubble.js", "/js/answer/conversation.js", "/js/answer/justify.js",
+  "/", "/js/answer/answer.js", "/js/answer/bubble.js", "/js/answer/conversation.js", "/js/answer/justify.js",
   "/js/answer/paging.js", "/js/answer/places.js", "/js/answer/results.js", "/js/answer/search.js",
-  "/js/answer/sentence.js", "/js/answer/tiles.js", "/js/answer/translation.js",
-  "/js/answer/welcome.js", "/js/ask/chips.js", "/js/ask/composer.js", "/js/ask/filter-row.js",
-  "/js/ask/filter.js", "/js/ask/picks.js", "/js/ask/pictures.js", "/js/ask/question.js", "/js/ask/voice.js",
-  "/js/controller.js", "/js/core/api.js", "/js/core/blobs.js", "/js/core/captions.js", "/js/core/dom.js",
-  "/js/core/drop.js", "/js/core/event-stream.js", "/js/core/events.js", "/js/core/first-paint.js", "/js/core/folders.js",
-  "/js/core/health.js", "/js/core/i18n.js", "/js/core/list-foot.js", "/js/core/markdown.js", "/js/core/offline.js",
-  "/js/core/panel.js", "/js/core/problems.js", "/js/core/settings.js", "/js/core/shrink.js", "/js/core/theme.js",
-  "/js/core/toast.js", "/js/core/unshown.js", "/js/gallery/panel.js", "/js/gallery/sheets.js", "/js/history/address.js",
-  "/js/history/export.js", "/js/history/history.js", "/js/history/kept.js", "/js/history/panel.js", "/js/history/share.js",
-  "/js/history/store.js", "/js/history/turn.js", "/js/picture/actions.js", "/js/picture/crop.js", "/js/picture/lightbox.js",
-  "/js/picture/verdict.js", "/js/settings/connect.js", "/js/settings/panel.js", "/script.js", "/favicon.svg",
-  "/icons/icon-192.png", "/manifest.webmanifest", "/node_modules/marked/lib/marked.esm.js",
-  "/node_modules/dompurify/dist/purify.min.js", "/node_modules/swiper/swiper.min.mjs",
-  "/node_modules/swiper/shared/swiper-core.min.mjs", "/node_modules/swiper/shared/utils.min.mjs",
-  "/node_modules/swiper/modules/keyboard.min.mjs", "/node_modules/swiper/modules/zoom.min.mjs",
+  "/js/answer/sentence.js", "/js/answer/tiles.js", "/js/answer/translation.js", "/js/answer/welcome.js",
+  "/js/ask/balance.js", "/js/ask/chips.js", "/js/ask/composer.js", "/js/ask/filter-row.js", "/js/ask/filter.js",
+  "/js/ask/length.js", "/js/ask/menu.js", "/js/ask/picks.js", "/js/ask/pictures.js", "/js/ask/question.js",
+  "/js/ask/voice.js", "/js/controller.js", "/js/core/api.js", "/js/core/blobs.js", "/js/core/captions.js",
+  "/js/core/closeness.js", "/js/core/dom.js", "/js/core/drop.js", "/js/core/event-stream.js", "/js/core/events.js",
+  "/js/core/first-paint.js", "/js/core/folders.js", "/js/core/health.js", "/js/core/i18n.js",
+  "/js/core/list-foot.js", "/js/core/markdown.js", "/js/core/offline.js", "/js/core/panel.js",
+  "/js/core/problems.js", "/js/core/settings.js", "/js/core/shrink.js", "/js/core/steps.js", "/js/core/theme.js",
+  "/js/core/toast.js", "/js/core/unshown.js", "/js/core/views.js", "/js/history/address.js", "/js/history/export.js",
+  "/js/history/history.js", "/js/history/kept.js", "/js/history/panel.js", "/js/history/share.js",
+  "/js/history/store.js", "/js/history/turn.js", "/js/photos/adding.js", "/js/photos/grid.js",
+  "/js/photos/library.js", "/js/photos/list.js", "/js/photos/view.js", "/js/picture/about.js",
+  "/js/picture/actions.js", "/js/picture/area.js", "/js/picture/lightbox.js", "/js/picture/source.js",
+  "/js/picture/stage.js", "/js/picture/verdict.js", "/js/search-steps.js", "/js/settings/connect.js",
+  "/js/settings/panel.js", "/css/base.css", "/css/chat.css", "/css/composer.css", "/css/filter.css",
+  "/css/fonts.css", "/css/frame.css", "/css/lightbox.css", "/css/panel.css", "/css/photos.css", "/css/results.css",
+  "/i18n/en.json", "/i18n/vi.json", "/script.js", "/favicon.svg", "/icons/icon-192.png", "/manifest.webmanifest",
+  "/node_modules/marked/lib/marked.esm.js", "/node_modules/dompurify/dist/purify.min.js",
+  "/node_modules/swiper/swiper.min.mjs", "/node_modules/swiper/shared/swiper-core.min.mjs",
+  "/node_modules/swiper/shared/utils.min.mjs", "/node_modules/swiper/modules/zoom.min.mjs",
   "/node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
   "/node_modules/@fontsource-variable/inter/files/inter-vietnamese-wght-normal.woff2",
 ];
+const VIEWS = ["/photos", "/posts"]; // the same page at other addresses
 
 addEventListener("install", (event) => {
   skipWaiting();
@@ -43,7 +47,8 @@ addEventListener("fetch", (event) => {
 });
 
 /** The newest file while there is a backend, else the kept one. */
-async function newest(request, pathname) {
+async function newest(request, address) {
+  const pathname = VIEWS.includes(address) ? "/" : address;
   const cache = await caches.open(SHELL);
   try {
     const answer = await fetch(request);

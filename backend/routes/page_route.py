@@ -18,6 +18,7 @@ PACKAGES = (
     "node_modules/swiper/",
     "node_modules/@fontsource-variable/inter/",
 )
+VIEWS = {"", "photos", "posts"}  # the page shows another view at each of these addresses
 KINDS = {".html", ".css", ".js", ".mjs", ".json", ".svg", ".png", ".ico", ".woff2", ".webmanifest"}
 PACKED = {".html", ".css", ".js", ".mjs", ".json", ".svg"}
 HIDDEN = {"package.json", "package-lock.json"}
@@ -34,7 +35,7 @@ def make_router(frontend: Path) -> APIRouter:
 
     @router.get("/{path:path}")
     def page(path: str, request: Request) -> Response:
-        file = (root / (path or "index.html")).resolve()
+        file = (root / ("index.html" if path in VIEWS else path)).resolve()
         if not _allowed(file, root) or not file.is_file():
             raise HTTPException(404)
         return _answer(file, request)

@@ -1,25 +1,45 @@
 /** The one place that knows all parts of the page: it hears what they send, and starts them. */
-import { lastQuestion, search, showTurn, showTurns, startConversation } from "./answer/conversation.js";
-import { fillWelcome, startWelcome } from "./answer/welcome.js";
-import { rewrite, startComposer, write } from "./ask/composer.js";
+import { lastQuestion, repeatFailed, resultsWith, search, showTurns, startConversation } from "./answer/conversation.js";
+import { fillWelcome, showWelcome, startWelcome } from "./answer/welcome.js";
+import { refreshComposer, rewrite, startComposer, write } from "./ask/composer.js";
 import { setFilter } from "./ask/filter.js";
-import { add } from "./ask/pictures.js";
+import { add, addFromGallery } from "./ask/pictures.js";
 import { startVoice } from "./ask/voice.js";
+import { pictureInfo } from "./core/api.js";
 import { byId, hasKeyboard } from "./core/dom.js";
 import { startDrop } from "./core/drop.js";
 import { hear } from "./core/events.js";
-import { onHealth, startHealth } from "./core/health.js";
+import { current, onHealth, startHealth } from "./core/health.js";
 import { language, nextLanguage, onLanguage, say, startLanguage } from "./core/i18n.js";
 import { startOffline } from "./core/offline.js";
+import { problemWords } from "./core/problems.js";
+import { base, closeLayers, startSteps } from "./core/steps.js";
 import { startTheme } from "./core/theme.js";
-import { clearAddress, connectionFrom, onBack, questionFrom, remainAt, showAddress } from "./history/address.js";
-import { newConversation, startHistory } from "./history/history.js";
+import { toast } from "./core/toast.js";
+import { bringView, currentView, goToView, offerViews, showView, startViews } from "./core/views.js";
+import { clearAddress, connectionFrom, remainAt, showAddress } from "./history/address.js";
+import { newConversation, openConversation, openId, startHistory } from "./history/history.js";
 import { share } from "./history/share.js";
+import { listSource } from "./picture/source.js";
+import { arriveAtSearch } from "./search-steps.js";
 
-let gallery = null; // its module, once it was opened
+let photos = null; // its module, once it was seen
+const VIEWS = [
+  { name: "search", path: "/", title: "view.search", sign: "search" },
+  { name: "photos", path: "/photos", title: "view.photos", sign: "gallery", load: async () => (photos = await import("./photos/view.js")) },
+];
+// By the names that steps of the browser's history remember.
+const DIALOGS = {
+  history: async () => (await import("./history/panel.js")).openHistory(),
+  settings: async () => (await import("./settings/panel.js")).openSettings(),
+  connect: async () => (await import("./settings/connect.js")).openConnect(),
+  library: async () => (await import("./photos/library.js")).openLibrary(),
+  picture: ({ id }) => openPicture(id),
+};
 
 /** Start all parts, then what the address or the last visit left open. */
 export async function startPage() {
+  startViews(VIEWS);
   hearParts();
   startTheme();
   startConversation();
@@ -27,47 +47,63 @@ export async function startPage() {
   startWelcome();
   startVoice(write);
   startDrop([
-    { target: () => gallery?.dropPlace.target() ?? byId("drop"), when: () => gallery?.dropPlace.when(), take: (files) => gallery.dropPlace.take(files) },
+    { target: () => photos?.dropPlace.target(), when: () => currentView() === "photos" && photos?.dropPlace.when(), take: (files) => photos.dropPlace.take(files) },
     { target: () => byId("drop"), when: () => true, take: add },
   ]);
   startHeader();
   await startLanguage();
-  restore();
+  const connection = connectionFrom();
+  startHistory();
+  startSteps({ arrived, open: ({ name, ...layer }) => DIALOGS[name]?.(layer) });
+  if (connection) import("./settings/connect.js").then(({ openConnect }) => openConnect(connection));
   startOffline();
   await startHealth();
-  if (hasKeyboard()) byId("words").focus();
+  if (hasKeyboard() && currentView() === "search" && !document.querySelector("dialog[open]")) byId("words").focus();
 }
 
 function hearParts() {
-  hear("search", search);
+  hear("search", (question) => {
+    bringView("search");
+    search(question);
+  });
   hear("edit", rewrite);
   hear("share", share);
-  hear("show-turns", showTurns);
-  hear("turn", ({ turn, fresh }) => (fresh ? showAddress : remainAt)(turn));
-  hear("attach", async (file) => {
-    await add([file]);
+  hear("show-turns", (turns) => {
+    showTurns(turns);
+    refreshComposer();
+  });
+  hear("welcome", showWelcome);
+  hear("new-search", startAnew);
+  hear("open-conversation", (id) => {
+    bringView("search");
+    openConversation(id);
+    clearAddress(id);
+  });
+  hear("turn", ({ turn, fresh }) => (fresh ? showAddress : remainAt)(turn, openId()));
+  hear("take-picture", (picture) => {
+    goToView("search");
+    addFromGallery(picture);
     byId("words").focus();
   });
-  hear("open-picture", async ({ pictures, index }) => (await import("./picture/lightbox.js")).openLightbox(pictures, index));
-  onHealth(fillWelcome);
+  hear("open-filter", async () => (await import("./ask/filter-row.js")).openFilter());
+  hear("open-library", DIALOGS.library);
+  hear("open-picture", async ({ source, index }) => (await import("./picture/lightbox.js")).openLightbox(source, index));
+  onHealth((ok) => {
+    fillWelcome(ok);
+    if (ok) repeatFailed();
+    if (!offerViews(current())) goToView("search");
+  });
 }
 
 function startHeader() {
   const opens = (id, open) => byId(id).addEventListener("click", open);
-  opens("history", async () => (await import("./history/panel.js")).openHistory());
-  opens("settings", async () => (await import("./settings/panel.js")).openSettings());
-  opens("connect", async () => (await import("./settings/connect.js")).openConnect());
-  opens("filter", async () => (await import("./ask/filter-row.js")).toggleFilter());
-  opens("gallery", async () => {
-    gallery = await import("./gallery/panel.js");
-    gallery.openGallery();
-  });
+  for (const name of ["history", "settings", "connect"]) opens(name, DIALOGS[name]);
   opens("language", nextLanguage);
-  opens("new", () => {
-    newConversation();
-    clearAddress();
-    setFilter({});
-    byId("words").focus();
+  opens("new", startAnew);
+  opens("home", (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return; // for another tab or window
+    event.preventDefault();
+    startAnew();
   });
   onLanguage(() => {
     byId("language").textContent = language() === "vi" ? "EN" : "VI";
@@ -76,17 +112,35 @@ function startHeader() {
   });
 }
 
-/** The search in the address, the turn that was open, or the connection that a link brought. */
-function restore() {
-  const shared = questionFrom(location.search);
-  if (shared) setFilter(shared.where);
-  startHistory();
-  if (!(history.state?.turn && showTurn(history.state.turn)) && shared) search(shared, { fresh: false });
-  onBack((turn, question) => {
-    if (turn && showTurn(turn)) return;
-    if (question) search(question, { fresh: false });
-    else newConversation();
-  });
-  const connection = connectionFrom();
-  if (connection) import("./settings/connect.js").then(({ openConnect }) => openConnect(connection));
+/** A new search: nothing of the one before stays. */
+function startAnew() {
+  bringView("search");
+  if (lastQuestion() || base() !== "/") {
+    newConversation();
+    clearAddress(openId(), true);
+  } else closeLayers();
+  setFilter({});
+  scrollTo(0, 0);
+  byId("words").focus();
+}
+
+/** The browser is at another address, or at its first. */
+function arrived(detail) {
+  showView(detail);
+  if (currentView() === "search") arriveAtSearch(detail);
+}
+
+/** A picture that the address names: among the results or photos that are seen, else by itself. */
+async function openPicture(id) {
+  const { openLightbox } = await import("./picture/lightbox.js");
+  try {
+    if (currentView() === "photos") {
+      const { source, index } = await (await import("./photos/view.js")).photoAt(id);
+      return openLightbox(source, index);
+    }
+    const found = resultsWith(id, history.state?.detail?.turn);
+    return found ? openLightbox(listSource(found.pictures), found.index) : openLightbox(listSource([await pictureInfo(id)]), 0);
+  } catch (problem) {
+    return toast(problemWords(problem));
+  }
 }

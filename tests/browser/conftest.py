@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.brought import bring
 from tests.browser.hostile import poison
 from tests.browser.site import FLAGS, Site, chromium, serving
 from timanh.data.scenes import draw_gallery
+
+# What is there within milliseconds on a quiet machine takes seconds on a busy one.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")

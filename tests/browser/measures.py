@@ -19,6 +19,23 @@ SHIFTS = """window.shift = 0; new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
 }).observe({ type: 'layout-shift', buffered: true });"""
 
+# For add_init_script: a gallery of 20,000 stands in, made of the real pictures over and over.
+TWENTY_THOUSAND = """(() => {
+    const own = window.fetch.bind(window);
+    let base = null;
+    window.fetch = async (url, options) => {
+        const fields = new URL(url, location.href).searchParams;
+        if (!String(url).startsWith('/api/gallery?order')) return own(url, options);
+        base ??= own('/api/gallery?limit=100').then((answer) => answer.json());
+        const [{ images }, offset] = [await base, Number(fields.get('offset') ?? 0)];
+        await new Promise((done) => setTimeout(done, 60)); // scrolling outruns it
+        const count = Math.max(0, Math.min(Number(fields.get('limit')), 20000 - offset));
+        const row = (at) => ({ ...images[at % 100], id: `${images[at % 100].id}-${at}` });
+        return Response.json({ total: 20000, gallery: 20000, offset,
+            images: Array.from({ length: count }, (_, at) => row(offset + at)) });
+    };
+})()"""
+
 # A gallery of 1,000 stands in, made of the real pictures over and over, without leaving the page.
 THOUSAND = """async () => {
     const { images } = await (await fetch('/api/gallery?limit=100')).json();
@@ -29,11 +46,6 @@ THOUSAND = """async () => {
     const late = () => new Promise((done) => setTimeout(done, 300)); // scrolling outruns it
     const own = window.fetch;
     window.fetch = async (url, options) => {
-        if (String(url).startsWith('/api/gallery')) {
-            const offset = Number(new URL(url, location).searchParams.get('offset'));
-            await late();
-            return Response.json({ total: 1000, images: rows(offset, 48) });
-        }
         if (!String(url).startsWith('/api/search/stream')) return own(url, options);
         const offset = Number(options.body.get('offset') ?? 0);
         await late();
@@ -50,12 +62,12 @@ THOUSAND = """async () => {
 TRACED = ["toplevel", "disabled-by-default-devtools.timeline.frame"]
 
 # Scroll `frame` down by 120 px a frame until its end stays; the gaps between frames in ms.
-SCROLL = """async ([selector, ended]) => {
+SCROLL = """async ([selector, ended, limit]) => {
     const frame = selector ? document.querySelector(selector) : document.scrollingElement;
     const gaps = [];
     let last = performance.now();
     let most = 0;
-    for (let still = 0; still < 20 && gaps.length < 4000;) {
+    for (let still = 0; still < 20 && gaps.length < limit;) {
         const before = frame.scrollTop;
         frame.scrollBy(0, 120);
         const now = await new Promise(requestAnimationFrame);
@@ -68,8 +80,8 @@ SCROLL = """async ([selector, ended]) => {
 }"""
 
 
-def scroll(page: Page, frame: str | None, ended: str) -> dict[str, Any]:
-    """Scroll to the end, which the selector `ended` tells.
+def scroll(page: Page, frame: str | None, ended: str, limit: int = 4000) -> dict[str, Any]:
+    """Scroll to the end, which the selector `ended` tells, or `limit` frames far.
 
     Returns:
         frames; ms between frames (median, p95); the page thread's own ms a frame and the parts of
@@ -83,7 +95,7 @@ def scroll(page: Page, frame: str | None, ended: str) -> dict[str, Any]:
         return {each["name"]: float(each["value"]) for each in metrics}
 
     before = counted()
-    seen = page.evaluate(SCROLL, [frame, ended])
+    seen = page.evaluate(SCROLL, [frame, ended, limit])
     after = counted()
     frames = len(seen["gaps"])
     session.send("HeapProfiler.collectGarbage")
@@ -105,13 +117,15 @@ def scroll(page: Page, frame: str | None, ended: str) -> dict[str, Any]:
     }
 
 
-def work_of_frames(browser: Browser, page: Page, frame: str | None, ended: str) -> dict[str, Any]:
+def work_of_frames(
+    browser: Browser, page: Page, frame: str | None, ended: str, limit: int = 4000
+) -> dict[str, Any]:
     """Scroll to the end under a trace: CPU ms of the page's thread in each frame.
 
     Waiting for a software rasteriser, or for a busy machine, is not in it.
     """
     browser.start_tracing(page=page, categories=TRACED)
-    page.evaluate(SCROLL, [frame, ended])
+    page.evaluate(SCROLL, [frame, ended, limit])
     trace = browser.stop_tracing()
     return _frames_of(trace)
 

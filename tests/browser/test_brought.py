@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.brought import FOLDER, LATIN, PICTURES
-from tests.browser.steps import answered, loaded, search
+from tests.browser.steps import answered, large_path, loaded, open_filter, open_photos, search
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
@@ -23,7 +23,7 @@ def shown(name: str) -> str:
 
 
 def narrow(page: Page, folder: str) -> None:
-    page.locator("#filter").click()
+    open_filter(page)
     page.get_by_label("Folder").select_option(folder)
 
 
@@ -40,7 +40,7 @@ def test_each_is_found_in_its_folder_seen_large_cropped_and_kept(
     for place in range(hits.count()):
         hits.nth(place).click()
         page.wait_for_function(SEEN)
-        paths.append(page.locator("#large-path").inner_text())
+        paths.append(large_path(page))
         if paths[-1].endswith(shown(name)):
             break
         page.keyboard.press("Escape")
@@ -50,9 +50,8 @@ def test_each_is_found_in_its_folder_seen_large_cropped_and_kept(
     kept = shown(name).rpartition("/")[2]
     assert downloading.value.suggested_filename in (kept, kept.replace("\\", "_"))
     assert downloading.value.path().read_bytes() == (site.gallery / "images" / name).read_bytes()
-    page.locator("#large-crop").click()
-    page.wait_for_function("() => document.querySelector('.crop-stage img')?.naturalWidth > 200")
-    page.locator("#crop-box").press("Enter")
+    page.locator("#large-area").click()
+    page.locator("#area-box").press("Enter")
     expect(page.locator(".question")).to_have_count(2)
     answered(page)
     expect(page.locator(".failure")).to_have_count(0)
@@ -60,15 +59,14 @@ def test_each_is_found_in_its_folder_seen_large_cropped_and_kept(
 
 
 def test_the_gallery_shows_their_names(page: Page) -> None:
-    page.locator("#gallery").click()
-    page.wait_for_selector(".sheet img")
+    tiles = open_photos(page)
     names = {shown(name) for name, _, _ in PICTURES if LATIN in name}  # the others have captions
     titles: set[str] = set()
     for _ in range(60):
-        titles |= set(page.locator(".sheet .hit").evaluate_all("hits => hits.map((h) => h.title)"))
+        titles |= set(tiles.evaluate_all("hits => hits.map((h) => h.title)"))
         if names <= titles:
             break
-        page.locator(".gallery .panel-body").evaluate("body => body.scrollBy(0, 800)")
+        page.evaluate("scrollBy(0, 800)")
         page.wait_for_timeout(40)
     assert names <= titles
     loaded(page)
@@ -82,7 +80,7 @@ def test_a_shared_address_finds_a_folder_in_either_form(
     page.goto(f"{site.url}/?q=a+red+car&folder={quote(unicodedata.normalize(form, FOLDER))}")
     answered(page)
     expect(page.locator(".grid .hit")).to_have_count(2)
-    page.locator("#filter").click()
+    open_filter(page)
     expect(page.locator("select[data-field=folder]")).to_have_value(
         unicodedata.normalize("NFC", FOLDER)
     )

@@ -10,7 +10,7 @@ from tests.browser.steps import answered, search
 if TYPE_CHECKING:
     from tests.browser.site import Site
 
-BACK = "Search by the whole text as written, “umbrella” too"
+BACK = "Search word for word, “umbrella” too"
 
 
 def test_only_the_noun_is_excluded_and_can_be_taken_back(page: Page) -> None:
@@ -24,21 +24,21 @@ def test_only_the_noun_is_excluded_and_can_be_taken_back(page: Page) -> None:
         page.get_by_role("button", name=BACK).click()
     assert 'name="as_written"' in (request.value.post_data or "")
     answered(page)
-    expect(question.locator(".steer")).to_have_text(["Searched as written"])
+    expect(question.locator(".steer")).to_have_text(["Searched word for word"])
     assert "as_written=1" in page.url
     assert shown(page) != without
     page.reload()
     answered(page)
-    expect(question.locator(".steer")).to_have_text(["Searched as written"])
+    expect(question.locator(".steer")).to_have_text(["Searched word for word"])
 
 
 @pytest.mark.parametrize(
     ("locale", "text", "chip", "back", "whole", "undo"),
     [
         ("en-GB", "a woman without an umbrella in the rain", "Without: umbrella", BACK,
-         "Searched as written", "Leave out again what should not be there"),
+         "Searched word for word", "Leave out again what should not be there"),
         ("vi-VN", "người phụ nữ không che ô dưới mưa", "Không có: ô",
-         "Tìm nguyên văn cả câu, kể cả “ô”", "Tìm nguyên văn",
+         "Tìm theo nguyên văn cả câu, kể cả “ô”", "Tìm theo nguyên văn",
          "Lại loại đi những gì không muốn thấy"),
     ],
 )  # fmt: skip

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.measures import SHIFTS, THOUSAND, WEIGHT, load_times, scroll, shared
+from tests.browser.measures import (
+    SHIFTS,
+    THOUSAND,
+    TWENTY_THOUSAND,
+    WEIGHT,
+    load_times,
+    scroll,
+    shared,
+)
 from tests.browser.steps import search
 
 if TYPE_CHECKING:
@@ -22,23 +30,25 @@ def test_it_paints_and_answers_at_once_and_is_light(browser: Browser, site: "Sit
     page.goto(site.url)
     page.wait_for_selector(".sample img")
     weight = page.evaluate(WEIGHT)
-    assert weight < 250_000, weight
+    assert weight < 300_000, weight
     paints, readies = load_times(page, site.url, ".chip", 3)
     assert min(paints) < 500 * slower, (paints, slower)
     assert min(readies) < 1_000 * slower, (readies, slower)
     context.close()
 
 
-def test_a_thousand_pictures_of_the_gallery_are_scrolled_and_few_are_kept(page: Page) -> None:
+def test_twenty_thousand_photos_are_scrolled_and_few_are_kept(page: Page, site: "Site") -> None:
     page.add_init_script(SHIFTS)
-    page.reload()
-    page.evaluate(THOUSAND)
-    page.locator("#gallery").click()
-    expect(page.locator(".sheet").first).to_be_visible()
-    seen = scroll(page, ".gallery .panel-body", ".gallery .list-end")
-    expect(page.locator(".sheet")).to_have_count(21)  # all 1,000 came
-    assert seen["most_images"] <= 500, "pages far away are emptied"
+    page.add_init_script(TWENTY_THOUSAND)
+    page.goto(f"{site.url}/photos")
+    expect(page.locator("#photos-count")).to_have_text("20,000 photos")
+    expect(page.locator(".photo").first).to_be_visible()
+    seen = scroll(page, None, "body", 500)
+    assert seen["frames"] == 500 and seen["most_images"] <= 300, "rows far away are gone"
     assert seen["thread_ms_a_frame"] < 12, f"more than 60 frames allow: {seen}"
+    page.evaluate("scrollTo(0, 1e8)")
+    expect(page.locator(".photo[data-index='19999']")).to_be_visible()
+    assert page.locator(".photo").count() <= 300
     assert page.evaluate("window.shift") < 0.02
 
 

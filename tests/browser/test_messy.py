@@ -9,7 +9,7 @@ from galleries import MessyFolder, make_messy_folder
 from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site, serving
-from tests.browser.steps import answered, loaded, search
+from tests.browser.steps import answered, large_path, loaded, open_filter, open_photos, search
 from timanh.workspace import readable
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 SEEN = """() => { const image = document.querySelector('.swiper-slide-active img');
     return image?.complete && image.naturalWidth === 80; }"""
-CROPPING = "() => document.querySelector('.crop-stage img')?.naturalWidth === 80"
 OTHER_KINDS = ("scan.tif", "scan.ppm", "scan.jp2", "print.jpg", "sensor.png")
 
 
@@ -34,9 +33,7 @@ def site(messy: MessyFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def open_gallery(page: Page) -> "Locator":
-    page.locator("#gallery").click()
-    page.wait_for_selector(".sheet img")
-    return page.locator(".sheet .hit")
+    return open_photos(page)
 
 
 def see_each(page: Page, tiles: "Locator") -> dict[str, int]:
@@ -47,7 +44,7 @@ def see_each(page: Page, tiles: "Locator") -> dict[str, int]:
     for place in range(count):
         expect(page.locator("#large-place")).to_have_text(f"{place + 1}/{count}")
         page.wait_for_function(SEEN)
-        places[page.locator("#large-path").inner_text()] = place
+        places[large_path(page)] = place
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Escape")
     return places
@@ -69,16 +66,15 @@ def test_a_messy_folder_is_searched_seen_cropped_and_kept(page: Page, messy: Mes
         (original,) = [each for each in messy.taken if readable(each) == name]
         assert kept.path().read_bytes() == (messy.gallery / original).read_bytes()
         page.keyboard.press("Escape")
-    page.keyboard.press("Escape")
     for count, name in enumerate(OTHER_KINDS, 2):
         open_gallery(page).nth(places[name]).click()
-        page.locator("#large-crop").click()
-        page.wait_for_function(CROPPING)
-        page.locator("#crop-box").press("Enter")
+        page.wait_for_function(SEEN)
+        page.locator("#large-area").click()
+        page.locator("#area-box").press("Enter")
         expect(page.locator(".question")).to_have_count(count)
         answered(page)
     expect(page.locator(".failure")).to_have_count(0)
-    page.locator("#filter").click()
+    open_filter(page)
     folder = unicodedata.normalize("NFC", "Đà Nẵng")
     page.locator("select[data-field=folder]").select_option(folder)
     search(page, "bãi biển")

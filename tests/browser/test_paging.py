@@ -1,14 +1,10 @@
-"""Results and gallery go on as one scrolls, and for those who do not scroll too."""
+"""Results go on as one scrolls, and for those who do not scroll too."""
 
 import re
-from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.steps import search
-
-if TYPE_CHECKING:
-    from tests.browser.site import Site
 
 TILES = ".tile:not(.waiting)"
 
@@ -104,48 +100,3 @@ def test_after_a_reload_a_long_answer_goes_on_where_it_was_kept(page: Page) -> N
         tile = page.locator(TILES).nth(rank - 1)
         tile.scroll_into_view_if_needed()
         expect(tile.locator(".hit")).to_have_attribute("aria-label", re.compile(f"^Result {rank},"))
-
-
-def test_a_gallery_that_is_closed_while_it_loads_says_nothing(page: Page) -> None:
-    held: list[Route] = []
-
-    def hold_the_first(route: Route) -> None:
-        if held:
-            route.continue_()
-        else:
-            held.append(route)
-
-    page.route("**/api/gallery?offset**", hold_the_first)
-    page.locator("#gallery").click()
-    expect(page.locator(".sheet.waiting > li")).to_have_count(48)
-    page.keyboard.press("Escape")
-    page.locator("#gallery").click()
-    expect(page.locator(".sheet img").first).to_be_visible()
-    held[0].continue_()
-    page.wait_for_timeout(300)
-    expect(page.locator(".toast")).to_have_count(0)
-    expect(page.locator(".sheet:not(.waiting)").first.locator("> li")).to_have_count(48)
-    assert len(page.locator(".sheet .hit[title]").all()) % 48 == 0
-
-
-def test_the_gallery_has_an_end_and_its_button_too(page: Page, site: "Site") -> None:
-    page.route("**/api/gallery?offset=48**", lambda route: route.abort())
-    page.expected.append("ERR_FAILED")  # type: ignore[attr-defined]
-    page.locator("#gallery").click()
-    expect(page.locator(".toast")).to_contain_text("does not answer")
-    page.unroute("**/api/gallery?offset=48**")
-    page.locator(".gallery").get_by_role("button", name="Show more").click()
-    expect(page.locator(".sheet").nth(1).locator("button").first).to_be_focused()
-    body = page.locator(".gallery .panel-body")
-    for _ in range(60):
-        body.evaluate("body => body.scrollTo(0, 1e6)")
-        page.wait_for_timeout(50)
-        if page.locator(".gallery .list-end").count():
-            break
-    expect(page.locator(".gallery .list-end")).to_have_text("That is all: 300 pictures")
-    height = body.evaluate("body => body.scrollHeight")
-    page.set_viewport_size({"width": 500, "height": 900})
-    page.wait_for_function(
-        "(old) => document.querySelector('.gallery .panel-body').scrollHeight > 1.3 * old",
-        arg=height,
-    )

@@ -10,14 +10,14 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from tests.browser.steps import answered, loaded, search
+from tests.browser.steps import answered, loaded, open_filter, open_photos, search
 from tests.browser.views import panel
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
-HEIGHTS = {390: 844, 768: 1024, 1440: 900}
+HEIGHTS = {390: 844, 820: 1180, 1440: 900}
 QUERIES = {
     "en-GB": ("a black cat at night", "two dogs in a meadow",
               "a woman with an umbrella in the rain"),
@@ -32,7 +32,7 @@ RAIN = {"en-GB": "rain", "vi-VN": "mưa"}
     ("theme", "width", "locale"),
     [
         ("dark", 390, "vi-VN"), ("light", 390, "en-GB"),
-        ("dark", 768, "en-GB"), ("light", 768, "vi-VN"),
+        ("dark", 820, "en-GB"), ("light", 820, "vi-VN"),
         ("dark", 1440, "en-GB"), ("light", 1440, "vi-VN"),
     ],
 )  # fmt: skip
@@ -68,24 +68,28 @@ def views(page: Page, locale: str) -> Iterator[str]:
         page.locator("#new").click()
     search(page, RED_CAR[locale])
     yield "search"
-    page.locator("#filter").click()
+    open_filter(page)
     page.locator("[data-field=words]").fill(RAIN[locale])
     page.locator("[data-field=words]").press("Enter")
     page.locator(".question").nth(1).wait_for()
     answered(page)
-    page.locator("#filter").click()
-    page.wait_for_selector("[data-field=words]")
+    open_filter(page)
     yield "filter"
     page.keyboard.press("Escape")
     page.locator(".answer:last-child .grid .hit").nth(1).click()
     page.wait_for_function(
         "() => document.querySelector('.swiper-slide-active img')?.naturalWidth > 0"
     )
-    yield "lightbox"
+    yield "picture"
+    page.locator("#large-area").click()
+    page.wait_for_selector("#area-box")
+    yield "area"
     page.keyboard.press("Escape")
-    for name in ("gallery", "settings", "history", "connect"):
+    page.keyboard.press("Escape")
+    page.locator("#lightbox").wait_for(state="hidden")
+    open_photos(page)
+    yield "photos"
+    for name in ("settings", "history", "connect"):
         panel(page, name)
-        if name == "gallery":
-            page.wait_for_selector(".sheet img")
         yield name
         page.keyboard.press("Escape")

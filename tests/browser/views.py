@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from playwright.sync_api import Page, Route
 
 from tests.browser.site import Site
-from tests.browser.steps import answered, loaded
+from tests.browser.steps import add_to_question, answered, loaded, open_filter, open_photos
 
 LINE = "https://a.ngrok.app#key=secret"
 THERE = {"url": "https://a.ngrok.app", "host": "a.ngrok.app", "has_key": True,
@@ -20,6 +20,7 @@ def walk(page: Page, site: Site) -> Iterator[str]:
     yield "welcome"
     yield from _conversation(page, site)
     yield from _large(page)
+    yield from _photos(page)
     yield from _panels(page)
 
 
@@ -29,8 +30,11 @@ def _conversation(page: Page, site: Site) -> Iterator[str]:
     page.locator("#words").fill("at night -car")
     page.wait_for_selector("#balance input")
     yield "box"
-    page.locator("#filter").click()
-    page.wait_for_selector("[data-field=words]")
+    page.locator("#more").click()
+    page.wait_for_selector("#more-menu .item")
+    yield "menu"
+    page.keyboard.press("Escape")
+    open_filter(page)
     page.locator("[data-field=min_side]").select_option("256")
     yield "filter"
     page.locator("[data-field=words]").press("Escape")
@@ -47,26 +51,43 @@ def _conversation(page: Page, site: Site) -> Iterator[str]:
     page.locator(".failure button").click()
     answered(page)
     loaded(page)
+    page.locator(".numbers summary").click()
     page.locator(".verdict[data-verdict=like]").nth(1).click(force=True)
     page.locator(".verdict[data-verdict=unlike]").nth(2).click(force=True)
+    page.locator("#words").fill("in the rain")
     yield "answer"
+    page.locator("#words").fill("")
 
 
 def _large(page: Page) -> Iterator[str]:
     page.locator(".grid .hit").first.click()
-    page.locator("#lightbox summary").click()
-    yield "lightbox"
-    page.locator("#large-crop").click()
-    page.wait_for_selector("#crop-box")
-    yield "crop"
+    page.wait_for_selector(".swiper-slide-active img")
+    if page.locator("#large-handle").is_visible():
+        page.locator("#large-handle").click()
+    page.locator("#large-facts summary").first.click()
+    yield "picture"
+    page.locator("#large-area").click()
+    page.wait_for_selector("#area-box")
+    yield "area"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.locator("#lightbox").wait_for(state="hidden")
+
+
+def _photos(page: Page) -> Iterator[str]:
+    open_photos(page)
+    page.set_input_files("#add-files", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"x"})
+    page.wait_for_selector(".adding .skipped")
+    yield "photos"
+    page.locator(".adding-line .icon").click()
+    page.locator("#views [data-view=search]").click()
+    add_to_question(page, "library")
+    page.wait_for_selector(".library .photo img")
+    yield "library"
     page.keyboard.press("Escape")
 
 
 def _panels(page: Page) -> Iterator[str]:
-    panel(page, "gallery")
-    page.wait_for_selector(".sheet img")
-    yield "gallery"
-    page.keyboard.press("Escape")
     panel(page, "settings")
     yield "settings"
     page.keyboard.press("Escape")
@@ -91,7 +112,7 @@ def _panels(page: Page) -> Iterator[str]:
     page.locator(".conversations .icon").nth(1).click()
     page.wait_for_selector(".toast button")
     yield "undo"
-    page.locator(".toast button").click()
+    page.locator(".toast .quiet:not(.icon)").click()
     page.keyboard.press("Escape")
 
 

@@ -22,6 +22,7 @@ export function answerView(place, turn, act) {
   const { answer } = turn;
   const top = element("div", { class: "told" });
   const grid = element("div", { class: "grid", role: "list" });
+  const below = element("div", { class: "below" }); // for what belongs to these pictures
   const foot = listFoot(() => act.more(true));
   let ending = foot.node;
   const tiles = startTiles(grid, (index) => hitParts(answer.results, index), (index) => answer.results[index].width / answer.results[index].height);
@@ -30,7 +31,7 @@ export function answerView(place, turn, act) {
   function understood() {
     const said = answer.understood;
     const first = answer.state === "asking" ? waitingLines(act.stop) : answer.state === "done" ? doneLines(turn, act) : [];
-    top.replaceChildren(...[...first, said && translation(said, correct), weak(answer)].filter(Boolean));
+    top.replaceChildren(...[...first, said && translation(said, correct)].filter(Boolean));
   }
 
   /** What the words exclude stays so where others are put in their place. */
@@ -65,7 +66,10 @@ export function answerView(place, turn, act) {
     tiles.cease();
     understood();
     tiles.lay();
-    if (answer.state === "done") foot.show(...footState(answer));
+    if (answer.state === "done") {
+      foot.show(...footState(answer));
+      send("answered", { turn, place: below });
+    }
     endWith(answer.state === "done" ? foot.node : element("div", { class: "ending" }, ...troubleParts(turn, act.again)));
   }
 
@@ -75,7 +79,7 @@ export function answerView(place, turn, act) {
   }
 
   answer.results.forEach(() => tiles.add(false));
-  place.replaceChildren(top, grid, ending);
+  place.replaceChildren(top, grid, ending, below);
   if (answer.state !== "asking") finish();
   else {
     tiles.wait(answer.asked - answer.results.length, "waiting breathing");
@@ -105,15 +109,16 @@ function waitingLines(stop) {
 }
 
 function doneLines(turn, { again }) {
-  const { text, language: written, took, results } = turn.answer;
+  const { text, language: written, results } = turn.answer;
   const narrow = !results.length && conditions(turn.question.where).length;
   const sentence = element("div", { class: "sentence" });
   // A kept answer in the other language is told anew.
   sentence.append(rendered(text && written === language() ? text : sentenceOf(turn)));
-  return [sentence, element("div", { class: "facts-line" },
-    took?.total == null ? null : element("p", { class: "took" }, say("took", { ms: number(took.total) })),
+  return [turn.answer.weak ? element("div", { class: "weak" }, sign("alert"), sentence) : sentence,
+  element("div", { class: "facts-line" },
     iconButton("copy", "copy.answer", () => copyText(sentence.innerText)),
-    iconButton("link", "share", () => send("share", turn.question))),
+    iconButton("link", "share", () => send("share", turn.question)),
+    numbers(turn.answer)),
   narrow ? narrowed({}, say("filter.without"), again, "primary") : null];
 }
 
@@ -126,9 +131,14 @@ function iconButton(drawn, key, onclick) {
   return element("button", { type: "button", class: "quiet icon", title: say(key), "aria-label": say(key), onclick }, sign(drawn));
 }
 
-function weak(answer) {
-  return answer.weak && answer.state === "done"
-    ? element("p", { class: "weak" }, sign("alert"), element("span", {}, say("weak"))) : null;
+/** Milliseconds and cosines, for who wants them. */
+function numbers({ took, results }) {
+  const [first, last] = [results[0]?.score, results.at(-1)?.score];
+  const told = [
+    took?.total == null ? null : element("p", { class: "took" }, say("took", { ms: number(took.total) })),
+    first == null ? null : element("p", { class: "cosine" }, say("cosine", { first: number(first, 3), last: number(last, 3) })),
+  ].filter(Boolean);
+  return told.length ? element("details", { class: "numbers" }, element("summary", {}, say("details")), ...told) : null;
 }
 
 function troubleParts({ question: { where }, answer: { state, problem, newer } }, again) {

@@ -1,6 +1,8 @@
 /** The bubble of a question: words, pictures, what steers it; all of it can be changed. */
-import { balance, chips } from "../ask/chips.js";
+import { balance } from "../ask/balance.js";
+import { chips } from "../ask/chips.js";
 import { showBlob } from "../core/blobs.js";
+import { captionOf } from "../core/captions.js";
 import { element, sign } from "../core/dom.js";
 import { send } from "../core/events.js";
 import { say } from "../core/i18n.js";
@@ -20,7 +22,7 @@ export function questionParts({ question, answer }, again) {
 }
 
 function sentPicture(picture) {
-  const image = element("img", { alt: picture.name });
+  const image = element("img", { alt: picture.name ?? captionOf(picture) });
   showBlob(image, picture);
   return image;
 }

@@ -15,6 +15,7 @@ import { extend, fill, nextCount } from "./search.js";
 import { newAnswer, newTurn, onlyExcludes } from "../history/turn.js";
 
 const AT_ONCE = 20; // turns drawn at a time; older ones when they are scrolled to
+const AWAY = ["upstream-down", "backend-down", "not-ready", "restarting", "upstream-broken"]; // it may come back
 const views = new WeakMap();
 let turns = [];
 let drawnFrom = 0;
@@ -36,6 +37,7 @@ export function showTurns(next) {
   drawnFrom = turns.length;
   byId("messages").replaceChildren();
   byId("welcome").hidden = turns.length > 0;
+  if (!turns.length) send("welcome");
   drawOlder();
   if (turns.length) scrollTo(placeOf(turns.at(-1)).question, "start", false);
   followEnd();
@@ -44,6 +46,22 @@ export function showTurns(next) {
 /** The newest question, or undefined. */
 export function lastQuestion() {
   return turns.at(-1)?.question;
+}
+
+/** The results among which this picture is, as `{pictures, index}`; of the turn, else of any that is shown. */
+export function resultsWith(id, turnId) {
+  const asked = turns.filter((turn) => turn.id === turnId);
+  for (const { answer } of [...asked, ...turns.toReversed()]) {
+    const index = answer?.results.findIndex((picture) => picture.id === id) ?? -1;
+    if (index >= 0) return { pictures: answer.results, index };
+  }
+  return null;
+}
+
+/** Search again for what failed because nothing answered; called once it is there again. */
+export function repeatFailed() {
+  const turn = turns.at(-1);
+  if (turn?.answer?.state === "failed" && AWAY.includes(turn.answer.problem.code)) again(turn, {});
 }
 
 /** Bring a turn into view, if it is one of these. */
@@ -139,9 +157,9 @@ function draw(turn) {
 /** A focus within it stays within it. */
 function drawQuestion(turn) {
   const place = placeOf(turn).question;
-  const focused = place.contains(document.activeElement);
+  const focused = place.contains(document.activeElement) && document.activeElement;
   place.replaceChildren(...questionParts(turn, (changes) => again(turn, changes)));
-  if (focused) place.querySelector(".whole .off, .off, .edit").focus();
+  if (focused) (focused.matches("input") && place.querySelector("input") || place.querySelector(".whole .off, .off, .edit")).focus();
 }
 
 function drawOlder() {

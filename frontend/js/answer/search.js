@@ -54,6 +54,7 @@ function take(answer, kind, data) {
 }
 
 async function blobsOf(pictures) {
-  const found = await Promise.all(pictures.map(async ({ name, key, blob }) => [name, blob ?? await blobOf(key)]));
+  const own = pictures.filter(({ id }) => !id); // those of the gallery travel by their ids
+  const found = await Promise.all(own.map(async ({ name, key, blob }) => [name, blob ?? await blobOf(key)]));
   return found.filter(([, blob]) => blob);
 }

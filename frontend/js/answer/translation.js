@@ -3,8 +3,12 @@ import { element, sign } from "../core/dom.js";
 import { say } from "../core/i18n.js";
 
 /** A line for `understood`, or null where the words were searched as written and all is well. */
-export function translation({ translated, notice, notice_code: code }, again) {
-  const told = notice || code ? element("p", { class: "remark" }, say(`notice.${code}`) ?? notice) : null;
+export function translation({ translated, notice, notice_code: code, tokens }, again) {
+  const remarks = [
+    (notice || code) && (say(`notice.${code}`) ?? notice),
+    tokens?.read && say("tokens", { limit: tokens.limit, words: tokens.read.split(/\s+/).slice(-4).join(" ") }),
+  ].filter(Boolean);
+  const told = remarks.length ? element("p", { class: "remark" }, remarks.join(" ")) : null;
   if (!translated) return told;
   const line = element("div", { class: "translation" });
   showWords(line, translated, again);

@@ -4,9 +4,9 @@ import { examples, sample } from "../core/api.js";
 import { captionOf } from "../core/captions.js";
 import { byId, element, sign } from "../core/dom.js";
 import { send } from "../core/events.js";
-import { trouble } from "../core/health.js";
+import { current, trouble } from "../core/health.js";
 import { language, onLanguage, say } from "../core/i18n.js";
-import { moreLike } from "../picture/actions.js";
+import { findSimilar } from "../picture/actions.js";
 
 const PICTURES = 12;
 let found = { examples: [], images: [] };
@@ -16,9 +16,15 @@ export function startWelcome() {
   onLanguage(show);
 }
 
+/** Draw it anew: it is seen again. What was not fetched yet is. */
+export function showWelcome() {
+  show();
+  fillWelcome(current()?.status === "ok");
+}
+
 /** Fetch examples and sample when the API is there; what cannot be had is left out. */
 export async function fillWelcome(ok) {
-  if (ok && !found.images.length) {
+  if (ok && !byId("welcome").hidden && !found.images.length) {
     const [queries, gallery] = await Promise.allSettled([examples(), sample(PICTURES)]);
     found = { examples: queries.value ?? [], images: gallery.value?.images ?? [] };
   }
@@ -31,6 +37,7 @@ function show() {
     element("h2", { id: "welcome-title" }, say("welcome.title")),
     element("p", { class: "lead" }, say("welcome.text")),
     trouble() && element("p", { class: "notice" }, sign("alert"), element("span", {}, trouble())),
+    current()?.notice && element("p", { class: "notice" }, sign("alert"), element("span", {}, say(`notice.${current().notice.code}`) ?? current().notice.detail)),
     found.examples.length && element("ul", { class: "chips" }, ...found.examples.map(chip)),
     found.images.length && element("h3", {}, say("welcome.sample")),
     found.images.length && element("ul", { class: "sample" }, ...found.images.map(tile)),
@@ -46,6 +53,6 @@ function tile(image) {
   return element("li", {}, element("button", {
     type: "button", class: "hit", title: captionOf(image),
     "aria-label": say("search-like", { caption: captionOf(image) }),
-    onclick: () => moreLike(image),
+    onclick: () => findSimilar(image),
   }, element("img", { src: image.thumbnail, alt: "", width: image.width, height: image.height })));
 }

@@ -1,14 +1,14 @@
-/** What steers and narrows a question as chips, and the slider between words and pictures. */
+/** What steers and narrows a question in one row: thumbnails with + and −, and words with a cross each. */
 import { captionOf } from "../core/captions.js";
 import { element, sign } from "../core/dom.js";
-import { number, say } from "../core/i18n.js";
+import { say } from "../core/i18n.js";
 import { conditions, withoutField } from "./filter.js";
 
-/** Small pictures and words with a cross each; `drop(changes)` gets what is left. */
+/** Small pictures and words; `drop(changes)` gets what is left once one is taken away. */
 export function chips({ like, unlike, without, excluded = [], asWritten, where }, drop) {
   const all = [
-    ...like.map((picture) => pictureChip("like", picture, () => drop({ like: others(like, picture) }))),
-    ...unlike.map((picture) => pictureChip("unlike", picture, () => drop({ unlike: others(unlike, picture) }))),
+    ...like.map((picture) => thumb("like", picture, () => drop({ like: others(like, picture) }))),
+    ...unlike.map((picture) => thumb("unlike", picture, () => drop({ unlike: others(unlike, picture) }))),
     ...without.map((words) => chip("without", say("without", { words }), null, () => drop({ without: others(without, words) }))),
     ...excluded.filter((words) => !without.includes(words)).map((words) => chip("without", say("without", { words }), null, () => drop({ asWritten: true }), say("without.back", { words }))),
     ...asWritten ? [chip("whole", say("as-written"), null, () => drop({ asWritten: false }), say("as-written.undo"))] : [],
@@ -17,26 +17,15 @@ export function chips({ like, unlike, without, excluded = [], asWritten, where }
   return all.length ? element("ul", { class: "steering" }, ...all) : null;
 }
 
-/** The slider for how much words and pictures count; `done(value)` once it is let go. */
-export function balance(alpha, done) {
-  const words = element("span", {});
-  const picture = element("span", {});
-  const slider = element("input", { type: "range", min: 0, max: 1, step: 0.05, value: alpha, "aria-label": say("balance") });
-  const show = () => {
-    const share = Number(slider.value) * 100;
-    words.textContent = say("balance.words", { share: number(share) });
-    picture.textContent = say("balance.picture", { share: number(100 - share) });
-    slider.setAttribute("aria-valuetext", say("weight", { share: number(share) }));
-  };
-  show();
-  slider.addEventListener("input", show);
-  slider.addEventListener("change", () => done(Number(slider.value)));
-  return element("div", { class: "balance" }, picture, slider, words);
-}
-
-function pictureChip(kind, picture, remove) {
-  const text = say(`${kind}.chip`);
-  return chip(kind, text, element("img", { src: picture.thumbnail, alt: captionOf(picture), width: 28, height: 28 }), remove);
+/** A picture that steers, as one button that takes it away. */
+function thumb(kind, picture, remove) {
+  const name = say("verdict-of", { verdict: say(kind), caption: captionOf(picture) });
+  const label = say("remove", { name });
+  return element("li", { class: `pick ${kind}` },
+    element("button", { type: "button", class: "off", title: name, "aria-label": label, onclick: remove },
+      element("img", { src: picture.thumbnail, alt: "", width: 44, height: 44 }),
+      element("span", { class: "pick-sign" }, sign(kind === "like" ? "plus" : "minus")),
+      element("span", { class: "pick-off" }, sign("close"))));
 }
 
 function chip(kind, text, image, remove, hint = say("remove", { name: text })) {

@@ -1,17 +1,20 @@
 /** The box at the bottom: words, pictures, how much each counts, and what steers the search. */
 import { byId, hasKeyboard } from "../core/dom.js";
 import { send } from "../core/events.js";
-import { number, onLanguage, say } from "../core/i18n.js";
-import { balance, chips } from "./chips.js";
-import { chosenFilter, conditions, onFilter, setFilter } from "./filter.js";
+import { onLanguage, say } from "../core/i18n.js";
+import { balance } from "./balance.js";
+import { chips } from "./chips.js";
+import { chosenFilter, onFilter, sameFilter, setFilter } from "./filter.js";
+import { fitting, startLength } from "./length.js";
+import { startMenu } from "./menu.js";
 import { onPicks, setPicks, takePicks } from "./picks.js";
 import { setPictures, startPictures, takePictures } from "./pictures.js";
-import { ALPHA, asksSomething, question, refined } from "./question.js";
+import { ALPHA, asksSomething, continued, question, refined } from "./question.js";
 
 let waiting = [];
 let picks = { like: [], unlike: [] };
 let alpha = ALPHA;
-let narrowed = false; // since the last question
+let goesOn = false; // what is written is added to the question before
 let last = () => undefined;
 
 /** Wire the form; `lastQuestion()` gives the one before. */
@@ -28,7 +31,14 @@ export function startComposer(lastQuestion) {
       byId("composer").requestSubmit();
     }
   });
+  startLength();
+  startMenu();
   byId("words").addEventListener("input", refresh);
+  byId("goes-on").addEventListener("click", () => {
+    goesOn = !goesOn;
+    refresh();
+    byId("words").focus();
+  });
   startPictures((pictures) => {
     waiting = pictures;
     refresh();
@@ -37,10 +47,7 @@ export function startComposer(lastQuestion) {
     picks = next;
     refresh();
   });
-  onFilter(() => {
-    narrowed = true;
-    refresh();
-  });
+  onFilter(refresh);
   onLanguage(() => {
     byId("words").placeholder = say("placeholder");
     byId("balance").replaceChildren();
@@ -48,9 +55,15 @@ export function startComposer(lastQuestion) {
   });
 }
 
+/** Look again whether there is anything to search by: another conversation is open. */
+export function refreshComposer() {
+  goesOn = false;
+  refresh();
+}
+
 /** Put words into the box, for a person to change. */
 export function write(text) {
-  byId("words").value = text;
+  byId("words").value = fitting(text);
   refresh();
   byId("words").focus();
 }
@@ -75,7 +88,7 @@ function submit() {
   takePictures();
   takePicks();
   byId("words").value = "";
-  narrowed = false;
+  goesOn = false;
   refresh();
   if (!hasKeyboard()) byId("words").blur(); // a phone's keyboard would cover the answer
   send("search", asked);
@@ -85,9 +98,9 @@ function submit() {
 function written() {
   const text = byId("words").value.trim();
   const own = question({ text, alpha, pictures: waiting, ...picks });
-  if (text || waiting.length) return own;
   const before = last();
-  const steers = picks.like.length || picks.unlike.length || narrowed;
+  if (text || waiting.length) return goesOn && before ? continued(before, own) : own;
+  const steers = picks.like.length || picks.unlike.length || (before && !sameFilter(before.where));
   if (steers && before) return refined(before, own);
   return asksSomething(own) ? own : null;
 }
@@ -101,7 +114,7 @@ function refresh() {
   if (!both) place.replaceChildren();
   else if (!place.firstChild) place.append(balance(alpha, (value) => { alpha = value; }));
   showChips();
-  showFilter();
+  showGoingOn(words.value.trim());
   byId("send").disabled = !written();
 }
 
@@ -111,10 +124,10 @@ function showChips() {
   byId("picks").replaceChildren(...[list].filter(Boolean));
 }
 
-function showFilter() {
-  const count = conditions(chosenFilter()).length;
-  const label = count ? say("filter.on", { count: number(count) }) : say("filter");
-  byId("filter").classList.toggle("on", count > 0);
-  byId("filter").setAttribute("aria-label", label);
-  byId("filter").title = label;
+/** Offer to add what is being written to the search before. */
+function showGoingOn(text) {
+  const before = last()?.text;
+  byId("goes-on").hidden = !before || !text;
+  byId("goes-on").setAttribute("aria-pressed", String(goesOn));
+  byId("goes-on-words").textContent = before ? say("goes-on", { words: before }) : "";
 }

@@ -6,22 +6,19 @@ import { number, onLanguage, say } from "../core/i18n.js";
 import { chosenFilter, onFilter, setFilter, SIDES } from "./filter.js";
 
 const place = byId("filter-fields");
-const opener = byId("filter");
+const opener = byId("more");
 let known = [];
 
-/** Open it, or close it. */
-export async function toggleFilter() {
-  show(place.hidden);
-  if (place.hidden) return;
+/** Open it; the focus goes to its first field. */
+export async function openFilter() {
+  show(true);
   known = await folders().catch(() => []); // an API of an earlier version tells none
   draw();
   place.querySelector("select, input").focus();
 }
 
 place.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  show(false);
-  opener.focus();
+  if (event.key === "Escape") close();
 });
 onFilter(() => {
   for (const field of place.querySelectorAll("[data-field]")) {
@@ -37,7 +34,6 @@ onLanguage(() => !place.hidden && draw());
 
 function show(open) {
   place.hidden = !open;
-  opener.setAttribute("aria-expanded", String(open));
   byId("drop").classList.toggle("narrowing", open);
 }
 
@@ -48,8 +44,15 @@ function draw() {
     input("after", { type: "date", max: "9999-12-31" }),
     input("before", { type: "date", max: "9999-12-31" }),
     choice("min_side", "filter.any-size", SIDES.map((side) => [side, say("filter.is.min_side", { value: number(Number(side)) })])),
-    element("button", { type: "button", class: "quiet", onclick: clear }, sign("close"), say("filter.clear")),
+    element("div", { class: "filter-ends" },
+      element("button", { type: "button", class: "quiet", onclick: clear }, sign("trash"), say("filter.clear")),
+      element("button", { type: "button", class: "quiet", onclick: close }, sign("close"), say("close"))),
   ].filter(Boolean));
+}
+
+function close() {
+  show(false);
+  opener.focus();
 }
 
 function clear() {

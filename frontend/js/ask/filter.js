@@ -34,6 +34,11 @@ export function setFilter(next) {
   for (const listener of listeners) listener();
 }
 
+/** Whether this is the filter that is chosen. */
+export function sameFilter(where = {}) {
+  return Object.keys(KEPT).every((field) => (where[field] ?? "") === (chosen[field] ?? ""));
+}
+
 /** A filter of what `get(field)` gives, without what is none. */
 export function filterFrom(get) {
   const fields = Object.entries(KEPT).map(([field, kept]) => [field, kept(String(get(field) ?? "").trim())]);

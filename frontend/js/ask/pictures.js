@@ -1,9 +1,11 @@
-/** Pictures waiting to be sent: at most five, made small, shown at once, each removable. */
+/** Pictures waiting to be sent, of a person's own or of the gallery: at most five, shown at once, each removable. */
 import { showBlob } from "../core/blobs.js";
 import { announce, byId, element, sign } from "../core/dom.js";
 import { number, onLanguage, say } from "../core/i18n.js";
+import { captionOf } from "../core/captions.js";
 import { refusal, shrunk } from "../core/shrink.js";
 import { toast } from "../core/toast.js";
+import { brief } from "./question.js";
 
 const MOST = 5;
 let waiting = [];
@@ -12,8 +14,7 @@ let changed = () => {};
 /** Wire buttons, paste and drop; `onChange(pictures)` is called whenever the list changes. */
 export function startPictures(onChange) {
   changed = onChange;
-  for (const [button, input] of [["attach", "file"], ["camera", "photo"]]) {
-    byId(button).addEventListener("click", () => byId(input).click());
+  for (const input of ["file", "photo"]) {
     byId(input).addEventListener("change", async ({ target }) => {
       await add(target.files);
       target.value = "";
@@ -34,6 +35,14 @@ export async function add(files) {
     if (waiting.length >= MOST) refuse("refused.many", file.name);
     else await take(file);
   }
+  show();
+}
+
+/** Add a picture of the gallery; it travels by its id. */
+export function addFromGallery(picture) {
+  if (waiting.some(({ id }) => id === picture.id)) return;
+  if (waiting.length >= MOST) refuse("refused.many", captionOf(picture));
+  else waiting.push(brief(picture));
   show();
 }
 
@@ -75,10 +84,11 @@ function refuse(key, name) {
 
 function show() {
   const items = waiting.map((picture) => {
-    const image = element("img", { alt: picture.name });
+    const name = picture.name ?? captionOf(picture);
+    const image = element("img", { alt: name });
     showBlob(image, picture);
     return element("li", {}, image, element("button", {
-      type: "button", class: "remove", "aria-label": say("remove", { name: picture.name }),
+      type: "button", class: "remove", "aria-label": say("remove", { name }),
       onclick: () => {
         waiting = waiting.filter((other) => other !== picture);
         show();

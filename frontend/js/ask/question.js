@@ -3,6 +3,7 @@ import { resultCount } from "../core/settings.js";
 import { chosenFilter } from "./filter.js";
 
 export const ALPHA = 0.6;
+export const MOST_PICTURES = 5; // that a search takes
 export const MOST_STEERING = 5; // pictures of each kind that the API takes
 
 /** A question with what was not given filled in. */
@@ -27,10 +28,11 @@ export function refined(base, { like = [], unlike = [], without = [], where }) {
   return { ...base, where, like: liked, unlike: unliked, without: [...new Set([...base.without, ...without])] };
 }
 
-/** `base` asked again with the words of `own` after its own: "a red car" and then "-bus". */
+/** `base` asked again with the words of `own` after its own, and its pictures: "a red car" and then "at night". */
 export function continued(base, own) {
   const after = (words) => `${words} ${own.text}`.trim();
-  return { ...refined(base, own), text: after(base.text), corrected: base.corrected ? after(base.corrected) : null, asWritten: false, continued: true };
+  const pictures = [...base.pictures, ...own.pictures].slice(-MOST_PICTURES);
+  return { ...refined(base, own), text: after(base.text), pictures, corrected: base.corrected ? after(base.corrected) : null, asWritten: false, continued: true };
 }
 
 function together(before, now) {

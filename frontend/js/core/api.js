@@ -51,9 +51,19 @@ export function sample(limit) {
   return json(`/api/gallery?limit=${limit}&sample=1`);
 }
 
-/** One page of all pictures: `{total, images}`. */
-export function galleryPage(offset, limit) {
-  return json(`/api/gallery?offset=${offset}&limit=${limit}`);
+/**
+ * Some pictures of the gallery, newest first: `{total, offset, images}`. `where` has `offset`, `limit`, `folder`, or
+ * `around`, the id of a picture that lies in the middle of the page.
+ */
+export function galleryPage(where) {
+  const fields = new URLSearchParams({ order: "newest" });
+  for (const [name, value] of Object.entries(where)) if (value != null && value !== "") fields.set(name, String(value));
+  return json(`/api/gallery?${fields}`);
+}
+
+/** One picture of the gallery. */
+export function pictureInfo(id) {
+  return json(`/api/images/${encodeURIComponent(id)}/info`);
 }
 
 /** Folders of the gallery with the number of pictures in each: `[{path, count}]`. */
@@ -61,16 +71,22 @@ export async function folders() {
   return (await json("/api/folders")).folders;
 }
 
-/** Add pictures to the gallery, at most five at once: `{added, known, total}`. */
-export function addPictures(pictures) {
+/** Add files to the gallery as they are, at most five at once: `{added, known, total, place, skipped}`. */
+export function addPictures(files, folder, signal) {
   const form = new FormData();
-  for (const { name, blob } of pictures) form.append("file", blob, name);
-  return json("/api/images", { method: "POST", body: form });
+  if (folder) form.set("folder", folder);
+  for (const file of files) form.append("file", file, file.name);
+  return json("/api/images", { method: "POST", body: form, signal });
 }
 
 /** Take a picture out of the gallery. */
 export function deletePicture(id) {
   return json(`/api/images/${encodeURIComponent(id)}`, { method: "DELETE" });
+}
+
+/** Bring a deleted picture back: `{image, total}`. */
+export function restorePicture(id) {
+  return json(`/api/images/${encodeURIComponent(id)}/restore`, { method: "POST" });
 }
 
 /** Look whether an API answers at a connection line: `{host, health}`. */
@@ -114,13 +130,14 @@ function sent(method, content) {
   return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) };
 }
 
-function searchForm({ text, corrected, alpha, like, unlike, without, asWritten, where = {} }, blobs, k, offset) {
+function searchForm({ text, corrected, alpha, pictures, like, unlike, without, asWritten, where = {} }, blobs, k, offset) {
   const form = new FormData();
   form.set("query", corrected ?? text);
   form.set("alpha", String(alpha));
   form.set("k", String(k));
   form.set("fold", SAME);
   if (offset) form.set("offset", String(offset));
+  for (const { id } of pictures) if (id) form.append("picture", id);
   for (const { id } of like) form.append("like", id);
   for (const { id } of unlike) form.append("unlike", id);
   if (without.length) form.set("without", without.join(", "));

@@ -64,8 +64,12 @@ function open() {
   });
 }
 
-/** Show a waiting or kept picture; its address is freed once it is drawn. */
-export async function showBlob(image, { key, blob }) {
+/** Show a waiting or kept picture, or one of the gallery; an address made for it is freed once it is drawn. */
+export async function showBlob(image, { key, blob, thumbnail }) {
+  if (thumbnail) {
+    image.src = thumbnail;
+    return;
+  }
   const found = blob ?? await blobOf(key);
   if (!found) {
     image.classList.add("gone");

@@ -13,5 +13,5 @@ export function captionsOf(picture) {
 
 /** The one to show where there is room for one: the first, or the file's name. */
 export function captionOf(picture) {
-  return captionsOf(picture)[0] ?? picture.path;
+  return captionsOf(picture)[0] ?? picture.path.split("/").pop();
 }

@@ -38,6 +38,16 @@ export function day(date) {
   return new Date(`${date}T00:00`).toLocaleDateString(tag(), { dateStyle: "medium" });
 }
 
+/** The month of a moment such as "2026-01-31T17:05:00". */
+export function month(moment) {
+  return new Date(moment).toLocaleDateString(tag(), { month: "long", year: "numeric" });
+}
+
+/** A number of bytes, in kB or MB. */
+export function bytes(count) {
+  return count < 1_000_000 ? `${number(Math.max(1, Math.round(count / 1_000)))} kB` : `${number(count / 1_000_000, 1)} MB`;
+}
+
 /** Call `listener` now and whenever the language changes. */
 export function onLanguage(listener) {
   listeners.push(listener);

@@ -27,18 +27,6 @@ export async function shrunk(file) {
   return { blob, from };
 }
 
-/** `{taken, refused}` of many files: blobs with names, and names with the reason. */
-export async function shrinkAll(files) {
-  const taken = [];
-  const refused = [];
-  for (const file of files) {
-    const reason = refusal(file);
-    if (reason) refused.push({ name: file.name, reason });
-    else await shrunk(file).then(({ blob }) => taken.push({ name: file.name, blob }), () => refused.push({ name: file.name, reason: "refused.unreadable" }));
-  }
-  return { taken, refused };
-}
-
 /** A part of a picture, `[left, top, width, height]` in its own pixels, as a JPEG. */
 export async function cropped(source, part) {
   const bitmap = await createImageBitmap(source, { imageOrientation: "from-image" });

@@ -3,9 +3,9 @@ import { byId, sign } from "./dom.js";
 import { onLanguage, say } from "./i18n.js";
 import { remember, remembered } from "./settings.js";
 
-export const THEMES = ["dark", "light", "system"];
+export const THEMES = ["system", "light", "dark"];
 const system = matchMedia("(prefers-color-scheme: light)");
-let theme = remembered("theme", THEMES, "dark");
+let theme = remembered("theme", THEMES, "system");
 
 /** Wire the theme button. */
 export function startTheme() {

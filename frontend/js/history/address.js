@@ -1,33 +1,35 @@
 /** The address holds the search, so that it can be shared and the back button works. */
 import { filterFrom } from "../ask/filter.js";
 import { ALPHA, question } from "../ask/question.js";
+import { pushAddress, replaceAddress } from "../core/steps.js";
 
-/** Put a turn's search into the address, as a new step. */
-export function showAddress(turn) {
-  history.pushState({ turn: turn.id }, "", addressOf(turn.question));
+/** Put a turn's search into the address, as a new step; the step remembers the conversation. */
+export function showAddress(turn, conversation) {
+  pushAddress(addressOf(turn.question), { turn: turn.id, conversation });
 }
 
 /** The same for a turn that was changed in its place. */
-export function remainAt(turn) {
-  history.replaceState({ turn: turn.id }, "", addressOf(turn.question));
+export function remainAt(turn, conversation) {
+  replaceAddress(addressOf(turn.question), { turn: turn.id, conversation });
 }
 
-/** Back to the bare page. */
-export function clearAddress() {
-  if (location.search) history.pushState(null, "", "/");
+/** The bare page with a conversation, as a new step; `empty` where there is nothing in it yet. */
+export function clearAddress(conversation, empty = false) {
+  pushAddress("/", { conversation, empty });
 }
 
-/** `restored(turnId, question)` is called when a person goes back or forward. */
-export function onBack(restored) {
-  addEventListener("popstate", ({ state }) => restored(state?.turn, questionFrom(location.search)));
+/** The bare page in place of a conversation that is gone. */
+export function remainAtNew(conversation) {
+  replaceAddress("/", { conversation, empty: true });
 }
 
-/** Relative address of a search; pictures from elsewhere cannot be in it. */
-export function addressOf({ text, corrected, alpha, k, like, unlike, without, asWritten, where = {} }) {
+/** Relative address of a search; pictures of the gallery are in it by their ids, others cannot be. */
+export function addressOf({ text, corrected, alpha, k, pictures = [], like, unlike, without, asWritten, where = {} }) {
   const fields = new URLSearchParams();
   if (text) fields.set("q", text);
   if (text && alpha !== ALPHA) fields.set("alpha", String(alpha));
   fields.set("k", String(k));
+  for (const { id } of pictures) if (id) fields.append("picture", id);
   for (const { id } of like) fields.append("like", id);
   for (const { id } of unlike) fields.append("unlike", id);
   for (const words of without) fields.append("without", words);
@@ -46,6 +48,7 @@ export function questionFrom(search) {
     text: (fields.get("q") ?? "").slice(0, 1_000),
     alpha: alpha >= 0 && alpha <= 1 ? alpha : ALPHA,
     ...(Number.isInteger(k) && k >= 1 && k <= 100 ? { k } : {}),
+    pictures: fields.getAll("picture").filter(Boolean).slice(0, 5).map(onlyId),
     like: fields.getAll("like").filter(Boolean).slice(0, 5).map(onlyId),
     unlike: fields.getAll("unlike").filter(Boolean).slice(0, 5).map(onlyId),
     without: fields.getAll("without").slice(0, 5).map((words) => words.slice(0, 1_000)),
@@ -53,7 +56,7 @@ export function questionFrom(search) {
     corrected: fields.get("as")?.slice(0, 1_000) ?? null,
     asWritten: fields.get("as_written") === "1",
   });
-  return asked.text || asked.like.length ? asked : null;
+  return asked.text || asked.pictures.length || asked.like.length ? asked : null;
 }
 
 function onlyId(id) {

@@ -16,7 +16,7 @@ export async function exportHistory() {
 }
 
 async function withPictures({ at, question, answer }) {
-  const pictures = await Promise.all(question.pictures.map(async ({ key, name }) => ({ name, picture: await dataUrl(key) })));
+  const pictures = await Promise.all(question.pictures.map(async ({ id, path, key, name }) => (id ? { id, path } : { name, picture: await dataUrl(key) })));
   return { at: new Date(at).toISOString(), question: { ...question, pictures }, answer };
 }
 

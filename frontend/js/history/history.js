@@ -3,6 +3,7 @@ import { keepBlob, keepOnly } from "../core/blobs.js";
 import { send } from "../core/events.js";
 import { say } from "../core/i18n.js";
 import { toast } from "../core/toast.js";
+import { remainAtNew } from "./address.js";
 import { forget, keepConversation, keepTurn, listed, pictureKeys, turnsOf } from "./store.js";
 
 const TIDY_AFTER_MS = 5_000; // not while the page still opens
@@ -33,9 +34,14 @@ export function openConversation(id) {
   changed();
 }
 
+/** Whether it is kept. */
+export function keepsConversation(id) {
+  return listed().some((entry) => entry.id === id);
+}
+
 /** Begin an empty one. */
-export function newConversation() {
-  open = fresh();
+export function newConversation(id = crypto.randomUUID()) {
+  open = fresh(id);
   send("show-turns", []);
   changed();
 }
@@ -70,7 +76,10 @@ export function rename(id, name) {
 export function forgetConversations(ids) {
   const gone = forget(ids);
   const wasOpen = ids.includes(open.id) ? open.id : null;
-  if (wasOpen) newConversation();
+  if (wasOpen) {
+    newConversation();
+    remainAtNew(open.id);
+  }
   changed();
   toast(say("history.forgotten", { count: gone.length }), () => {
     for (const { entry, turns } of gone) keepConversation(entry, turns);
@@ -80,11 +89,11 @@ export function forgetConversations(ids) {
 }
 
 function nameFor({ text, pictures, like, without }) {
-  return (text || pictures[0]?.name || like[0]?.captions[0] || without[0] || "").slice(0, 80);
+  return (text || pictures[0]?.name || pictures[0]?.captions?.[0] || like[0]?.captions[0] || without[0] || "").slice(0, 80);
 }
 
-function fresh() {
-  return { id: crypto.randomUUID(), name: "", at: Date.now() };
+function fresh(id = crypto.randomUUID()) {
+  return { id, name: "", at: Date.now() };
 }
 
 function changed() {

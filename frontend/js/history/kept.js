@@ -23,7 +23,10 @@ function keptQuestion(asked) {
   return {
     ...question({}), ...asked,
     text: text(asked.text),
-    pictures: list(asked.pictures).filter((picture) => isText(picture?.key)).map(({ key, name }) => ({ key, name: text(name) })),
+    pictures: [
+      ...list(asked.pictures).filter((picture) => isText(picture?.key)).map(({ key, name }) => ({ key, name: text(name) })),
+      ...pictures(asked.pictures),
+    ],
     alpha: alpha >= 0 && alpha <= 1 ? Number(alpha) : ALPHA,
     k: Number.isInteger(k) && k >= 1 && k <= 100 ? k : question({}).k,
     like: pictures(asked.like),

@@ -1,10 +1,10 @@
 /** The list of conversations: open, rename, delete, export. */
 import { element, sign } from "../core/dom.js";
+import { send } from "../core/events.js";
 import { dateTime, number, say } from "../core/i18n.js";
 import { makePanel } from "../core/panel.js";
-import { clearAddress } from "./address.js";
 import { exportHistory } from "./export.js";
-import { forgetConversations, newConversation, onHistory, openConversation, openId, rename } from "./history.js";
+import { forgetConversations, onHistory, openId, rename } from "./history.js";
 import { listed } from "./store.js";
 
 const panel = makePanel({ kind: "history", title: "history", content });
@@ -20,7 +20,7 @@ export function openHistory() {
 function content() {
   const all = listed();
   return [
-    button("plus", "history.new", "primary", () => leave(newConversation)),
+    button("plus", "history.new", "primary", () => send("new-search")),
     all.length ? element("ul", { class: "conversations" }, ...all.map(item)) : element("p", { class: "empty" }, say("history.empty")),
     all.length ? element("footer", { class: "panel-foot" }, ...(asking ? confirmation(all) : tools())) : null,
   ].filter(Boolean);
@@ -55,7 +55,7 @@ function item(entry) {
   const line = element("li", {},
     element("button", {
       type: "button", class: "conversation", "aria-current": entry.id === openId() ? "true" : null,
-      onclick: () => leave(() => { clearAddress(); openConversation(entry.id); }),
+      onclick: () => send("open-conversation", entry.id),
     }, element("span", {}, name), element("time", { datetime: new Date(entry.at).toISOString() }, dateTime(entry.at))),
     iconButton("edit", say("history.rename", { name }), () => renaming(line, entry)),
     iconButton("trash", say("history.forget", { name }), () => forgetConversations([entry.id])),
@@ -79,11 +79,6 @@ function renaming(line, entry) {
   }, input, element("button", { type: "submit", class: "primary" }, say("save")));
   line.replaceChildren(form);
   input.select();
-}
-
-function leave(act) {
-  panel.dialog.close();
-  act();
 }
 
 function button(drawn, key, kind, onclick) {

@@ -6,7 +6,8 @@ import { addressOf } from "./address.js";
 
 /** Copy it and say what it cannot hold: pictures that are on this device only. */
 export function share(question) {
-  const own = question.pictures.length > 0;
-  if (!asksSomething({ ...question, pictures: [] })) return toast(say("share.nothing"));
+  const ofGallery = question.pictures.filter(({ id }) => id);
+  const own = question.pictures.length > ofGallery.length;
+  if (!asksSomething({ ...question, pictures: ofGallery })) return toast(say("share.nothing"));
   return copyText(new URL(addressOf(question), location.href).href, say(own ? "share.without-pictures" : "share.copied"));
 }

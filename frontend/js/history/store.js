@@ -55,11 +55,11 @@ export function forget(ids) {
 /** Keys of all question pictures that some conversation still shows. */
 export function pictureKeys() {
   const turns = listed().flatMap(({ id }) => turnsOf(id));
-  return new Set(turns.flatMap(({ question }) => question.pictures.map(({ key }) => key)));
+  return new Set(turns.flatMap(({ question }) => question.pictures.map(({ key }) => key)).filter(Boolean));
 }
 
 function lean({ id, at, question, answer }) {
-  const pictures = question.pictures.map(({ key, name }) => ({ key, name }));
+  const pictures = question.pictures.map(({ blob: _, ...picture }) => picture);
   const results = answer?.results.slice(0, KEPT_RESULTS);
   const ended = answer?.ended && results.length === answer.results.length;
   return { id, at, question: { ...question, pictures }, answer: answer && { ...answer, results, ended } };

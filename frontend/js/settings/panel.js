@@ -17,7 +17,7 @@ function content() {
     choice("language.choose", LANGUAGES.map((each) => [each, say(`language.${each}`)]), language(), switchLanguage),
     choice("theme.choose", THEMES.map((each) => [each, say(`theme.${each}`)]), chosenTheme(), chooseTheme),
     choice("count.choose", COUNTS.map((each) => [each, each]), String(resultCount()), (count) => remember("count", count)),
-    element("p", { class: "muted" }, say("keys")),
+    element("p", { class: "muted keys" }, say("keys")),
   ];
 }
 

@@ -1,0 +1,103 @@
+/** The views of the page: one is seen at a time, each has an address of its own. */
+import { byId, element, sign } from "./dom.js";
+import { inTurn, onAddress, pushAddress } from "./steps.js";
+
+let views = [];
+let current = null;
+const left = new Map(); // path → {address, detail, top}: where a person left a view
+const modules = new Map(); // name → what `load` gave
+
+/**
+ * `list` has `{name, path, title, sign, load, when}`: `load()` gives a module with `enter(place, arrival)` and
+ * `leave()`; `when(health)` says whether there is such a view, by default always.
+ */
+export function startViews(list) {
+  views = list;
+  byId("views").replaceChildren(...views.map(link));
+  left.set(location.pathname, { top: history.state?.top ?? 0 }); // of a page that was reloaded
+  onAddress((address, detail) => {
+    const { path } = viewOf(address);
+    left.set(path, { ...left.get(path), address, detail });
+  });
+  addEventListener("pagehide", () => history.replaceState({ ...history.state, top: scrollY }, ""));
+}
+
+/** Offer the views that what the backend says allows; returns whether the one that is seen is among them. */
+export function offerViews(health) {
+  for (const { name, when } of views) {
+    byId("views").querySelector(`[data-view="${name}"]`).hidden = Boolean(when && !when(health));
+  }
+  return !current?.when || current.when(health);
+}
+
+/** Name of the view that is seen. */
+export function currentView() {
+  return current?.name;
+}
+
+/** Show the view of the address; `detail` is what its step knows. Returns whether another one was seen before. */
+export function showView(detail) {
+  const view = viewOf(location.pathname);
+  const other = current !== view;
+  if (other) change(view);
+  enter(view, { fields: new URLSearchParams(location.search), detail, other, top: left.get(view.path)?.top ?? 0 });
+  return other;
+}
+
+/** Go to a view as a person left it; to the top of it where it is seen already. */
+export function goToView(name) {
+  inTurn(() => {
+    const view = views.find((each) => each.name === name);
+    if (view === current) return scrollTo(0, 0);
+    const { address = view.path, detail = {} } = left.get(view.path) ?? {};
+    pushAddress(address, detail);
+    return showView(detail);
+  });
+}
+
+/** See a view at once; who calls gives it an address afterwards. */
+export function bringView(name) {
+  const view = views.find((each) => each.name === name);
+  if (current !== view) change(view);
+}
+
+function change(view) {
+  if (current) {
+    left.set(current.path, { ...left.get(current.path), top: scrollY });
+    placeOf(current).hidden = true;
+    modules.get(current.name)?.leave();
+  }
+  current = view;
+  placeOf(view).hidden = false;
+  document.body.dataset.view = view.name;
+  for (const each of byId("views").children) each.ariaCurrent = each.dataset.view === view.name ? "page" : null;
+  scrollTo(0, left.get(view.path)?.top ?? 0);
+}
+
+async function enter(view, arrival) {
+  if (!view.load) return;
+  if (!modules.has(view.name)) modules.set(view.name, await view.load());
+  if (current === view) modules.get(view.name).enter(placeOf(view), arrival);
+}
+
+function viewOf(address) {
+  const path = address.split("?")[0];
+  return views.find((view) => view.path === path) ?? views[0];
+}
+
+function placeOf({ name }) {
+  const id = `${name}-view`;
+  if (!byId(id)) byId("main").append(element("section", { id, class: "view" }));
+  return byId(id);
+}
+
+function link({ name, path, title, sign: drawn, when }) {
+  return element("a", {
+    href: path, "data-view": name, hidden: Boolean(when),
+    onclick: (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey) return; // for another tab or window
+      event.preventDefault();
+      goToView(name);
+    },
+  }, sign(drawn), element("span", { "data-i18n": title }));
+}

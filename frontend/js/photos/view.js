@@ -1,0 +1,168 @@
+/** All photos: newest first, by folder, with a place to drop more. */
+import { folders } from "../core/api.js";
+import { captionOf } from "../core/captions.js";
+import { byId, element, sign } from "../core/dom.js";
+import { hear, send } from "../core/events.js";
+import { folderName } from "../core/folders.js";
+import { current, onHealth } from "../core/health.js";
+import { month, number, onLanguage, say } from "../core/i18n.js";
+import { problemWords } from "../core/problems.js";
+import { pushAddress } from "../core/steps.js";
+import { currentView, showView } from "../core/views.js";
+import { addFiles, startAdding } from "./adding.js";
+import { startGrid } from "./grid.js";
+import { photoList } from "./list.js";
+
+let place = null;
+let folder = "";
+let known = [];
+let list = null;
+let grid = null;
+let problem = null;
+let opened = () => {};
+const ready = new Promise((resolve) => { opened = resolve; });
+let top = 0; // where to scroll once it is known how many there are
+
+/** Show the folder of the address. */
+export function enter(section, arrival) {
+  const wanted = arrival.fields.get("folder")?.normalize("NFC") ?? "";
+  if (!place) start(section);
+  if (list && wanted === folder) return;
+  top = arrival.other ? arrival.top : 0;
+  folder = wanted;
+  open();
+}
+
+/** Nothing goes on but what is being added. */
+export function leave() {}
+
+/** The photos as a source for the large view, and the place of this one among them. */
+export async function photoAt(id) {
+  await ready;
+  return { source: list, index: await list.find(id) };
+}
+
+/** Where files may be dropped while it is seen. */
+export const dropPlace = { target: () => place, when: () => currentView() === "photos" && mayAdd(), take: (files) => addFiles(files, folder) };
+
+function start(section) {
+  place = section;
+  place.classList.add("photos-view");
+  startAdding(() => refresh());
+  onLanguage(drawFrame);
+  onHealth((ok) => {
+    if (ok && problem) refresh();
+    drawHead();
+  });
+  hear("gallery-changed", refresh);
+  drawFrame();
+}
+
+function open() {
+  problem = null;
+  list = photoList(folder, { changed, failed });
+  drawFrame();
+  opened();
+  list.need(0);
+  loadFolders();
+}
+
+async function loadFolders() {
+  known = await folders().catch(() => []);
+  drawHead();
+}
+
+function refresh() {
+  problem = null;
+  list?.refresh().then(() => grid?.draw(true));
+  loadFolders();
+}
+
+function changed() {
+  if (list.known() && top) {
+    grid.draw();
+    scrollTo(0, top);
+    top = 0;
+  }
+  grid.draw();
+  drawCount();
+}
+
+function failed(met) {
+  problem = met;
+  drawState();
+}
+
+function drawFrame() {
+  if (!list) return;
+  grid?.end();
+  const photos = element("div", { class: "photos", "aria-label": say("view.photos") });
+  place.replaceChildren(
+    element("div", { class: "view-head", id: "photos-head" }),
+    byId("adding") ?? element("div", { id: "adding" }),
+    element("div", { id: "photos-state" }),
+    photos,
+  );
+  grid = startGrid(photos, null, { count: () => list.count(), draw: tile, want: (first, last) => list.want(first, last), moved });
+  drawHead();
+  drawState();
+}
+
+function drawHead() {
+  const head = byId("photos-head");
+  if (!head || !list) return;
+  const file = element("input", { type: "file", accept: "image/*", multiple: true, hidden: true, id: "add-files", "aria-label": say("photos.add"), onchange: () => addFiles(file.files, folder) });
+  head.replaceChildren(...[
+    element("div", { class: "view-title" }, element("h2", {}, say("view.photos")), element("p", { class: "muted", id: "photos-count" }), element("p", { class: "muted when", id: "photos-when" })),
+    known.length > 1 || folder ? chooser() : null,
+    ...mayAdd() ? [file, element("button", { type: "button", class: "primary", onclick: () => file.click() }, sign("plus"), element("span", {}, say("photos.add")))] : [],
+  ].filter(Boolean));
+  drawCount();
+}
+
+function chooser() {
+  const options = [["", say("filter.anywhere")], ...known.map(({ path, count }) => [path, `${folderName(path)} (${number(count)})`])];
+  const select = element("select", { "aria-label": say("filter.folder"), onchange: () => goTo(select.value) },
+    ...options.map(([value, words]) => element("option", { value }, words)));
+  select.value = folder;
+  return element("div", { class: "chooser" }, sign("folder"), select);
+}
+
+function goTo(wanted) {
+  pushAddress(wanted ? `/photos?${new URLSearchParams({ folder: wanted })}` : "/photos");
+  scrollTo(0, 0);
+  showView({});
+}
+
+function mayAdd() {
+  return current()?.status === "ok" && !current().read_only;
+}
+
+function drawCount() {
+  if (byId("photos-count") && list.known()) byId("photos-count").textContent = say("photos.count", { count: number(list.count()) });
+  drawState();
+}
+
+/** What stands there instead of photos. */
+function drawState() {
+  const state = problem ? [element("div", { class: "failure" }, sign("alert"), element("p", {}, problemWords({ ...problem, folder, message: problem.message })),
+    element("button", { type: "button", class: "primary", onclick: refresh }, say("again")))]
+    : list.known() && !list.count() ? [element("p", { class: "empty" }, say(mayAdd() ? "photos.empty" : "answer.none"))] : [];
+  byId("photos-state")?.replaceChildren(...state);
+}
+
+/** Where in time a person has scrolled to, for those who move fast. */
+function moved(first) {
+  const picture = list.at(first);
+  if (byId("photos-when")) byId("photos-when").textContent = picture?.taken && scrollY > 200 ? month(picture.taken) : "";
+}
+
+function tile(index) {
+  const picture = list.at(index);
+  if (!picture) return null;
+  const caption = captionOf(picture);
+  return element("button", {
+    type: "button", class: "photo", title: caption, "aria-label": caption,
+    onclick: () => send("open-picture", { source: list, index }),
+  }, element("img", { src: picture.thumbnail, alt: "", decoding: "async", draggable: "false" }));
+}
