@@ -55,7 +55,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure recall in both directions, with its 95 % interval; compare models."""
-    from timanh.data import open_data, split_note
+    from timanh.data import open_sources, split_note
     from timanh.evaluation import (
         compare,
         evaluate_combined,
@@ -63,14 +63,16 @@ def evaluate(
         format_combined,
         format_comparison,
         format_kinds,
+        format_languages,
         format_report,
         measure,
         plot_recall,
         recall_by_kind,
+        recall_by_language,
     )
     from timanh.models import load_encoder
 
-    folder = open_data(data, captions)
+    folder = open_sources([data], captions)
     folder.require_captions()
     file = Path(split) if Path(split).is_file() else None
     which = file.stem if file else split
@@ -82,9 +84,12 @@ def evaluate(
         measure(encoder, folder, names, split=which, batch_size=batch_size) for encoder in encoders
     ]
     documents = [each.document for each in measured]
-    for each in measured if by_kind else ():
+    for encoder, each in zip(encoders, measured, strict=True):
         captions_of_all = [caption for name in each.names for caption in folder.captions_of(name)]
-        each.document["by_kind"] = recall_by_kind(each, captions_of_all)
+        if by_kind:
+            each.document["by_kind"] = recall_by_kind(each, captions_of_all)
+        if languages := recall_by_language(encoder, each, captions_of_all):
+            each.document["by_language"] = languages
     for encoder, each in zip(encoders, measured, strict=True) if similar else ():
         each.document["i2i"] = evaluate_similar(encoder, folder, names, batch_size=batch_size)
     changed = [evaluate_combined(encoder, combined) for encoder in encoders] if combined else []
@@ -99,6 +104,11 @@ def evaluate(
         result_json(compared if differences else documents[0])
         return
     tables = [format_report(*documents), *map(format_comparison, differences)]
+    tables += [
+        format_languages(each["by_language"], each["model"])
+        for each in documents
+        if "by_language" in each
+    ]
     tables += [format_kinds(each["by_kind"], each["model"]) for each in documents if by_kind]
     tables += [_similar(each) for each in documents if similar]
     result("\n\n".join([*tables, *map(format_combined, changed)]))

@@ -19,7 +19,7 @@ from timanh.data.listing import (
 )
 from timanh.data.notes import caption_notes, data_notes, split_note
 from timanh.data.pictures import MAX_PIXELS, SUFFIXES, open_picture, open_reduced
-from timanh.data.prepare import data_folder, prepare_data
+from timanh.data.prepare import data_folder, prepare_data, prepare_sources
 from timanh.data.shards import ShardFolder, holds_shards, open_shards
 from timanh.data.splits import draw_splits, read_split
 
@@ -53,6 +53,7 @@ __all__ = [
     "open_sources",
     "patterns",
     "prepare_data",
+    "prepare_sources",
     "read_captions",
     "read_split",
     "split_note",

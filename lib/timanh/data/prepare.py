@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from timanh.data.archive import IMAGES, is_packed, pack_data, unpack_data
-from timanh.data.download import fetch_flickr8k
 from timanh.data.folder import DataFolder, open_data
+from timanh.data.joined import open_sources
+from timanh.data.published import CATALOGUE, get_published
 from timanh.data.scenes import draw_gallery
 from timanh.errors import DataError
 from timanh.workspace import Workspace, local_place
@@ -18,14 +19,15 @@ def prepare_data(
     On Google Drive the pictures are kept as one archive, and used from the machine's own disk.
 
     Args:
-        source: "flickr8k" (fetched into the workspace), "demo" (drawn there, and drawn again
-            where it was drawn with another count or seed), or a folder.
+        source: "flickr8k", "uit-viic" or another of `CATALOGUE` (fetched into the workspace),
+            "demo" (drawn there, and drawn again where it was drawn with another count or seed),
+            or a folder.
         count, seed: of drawn pictures.
 
     Raises:
         DataError: it cannot be fetched, drawn or found.
     """
-    if source not in ("flickr8k", "demo"):
+    if source not in (*CATALOGUE, "demo"):
         return open_data(source)
     kept = workspace.data / source
     place = local_place(kept)
@@ -57,8 +59,37 @@ def data_folder(source: str, workspace: Workspace, *, progress: bool = True) -> 
     return open_data(inside if inside.is_dir() else source)
 
 
+def prepare_sources(
+    sources: str, workspace: Workspace, *, count: int = 2000, progress: bool = True
+) -> tuple[DataFolder, str]:
+    """Several of `prepare_data` as one, with what to say about it.
+
+    Where one cannot be fetched, drawn pictures with their Vietnamese captions take the place of
+    all, so that the rest can still be tried.
+
+    Args:
+        sources: names or folders, parted by blanks.
+        count: of drawn pictures.
+    """
+    wanted = sources.split()
+    try:
+        folders = [
+            prepare_data(each, workspace, count=count, progress=progress)
+            for each in wanted
+            if each != "demo"
+        ]
+        if len(folders) == len(wanted):
+            return open_sources([each.root for each in folders]), f"Data: {', '.join(wanted)}"
+        reason = "drawn pictures were asked for"
+    except DataError as error:
+        reason = str(error)
+    drawn = prepare_data("demo", workspace, count=count, progress=progress)
+    captions = [drawn.root / "captions.vi.txt"]
+    return open_data(drawn.root, captions), f"Data: drawn pictures, in Vietnamese ({reason})"
+
+
 def _make(source: str, place: Path, count: int, seed: int, progress: bool) -> None:
-    if source == "flickr8k":
-        fetch_flickr8k(place, progress=progress)
+    if source in CATALOGUE:
+        get_published(source, place, progress=progress)
     else:
         draw_gallery(place, count=count, seed=seed, progress=progress, again=True)

@@ -1,5 +1,6 @@
 """How well a model finds: recall with its interval, tables, figures."""
 
+from timanh.evaluation.by_language import format_languages, recall_by_language
 from timanh.evaluation.combined import (
     combined_cases,
     evaluate_combined,
@@ -29,17 +30,29 @@ from timanh.evaluation.figures import (
 )
 from timanh.evaluation.interpolation import format_interpolation, interpolate
 from timanh.evaluation.kinds import format_kinds, kinds_of, recall_by_kind
+from timanh.evaluation.layers import format_layers
 from timanh.evaluation.probing import Probe, open_probe
 from timanh.evaluation.recall import retrieval_ranks, retrieval_report
 from timanh.evaluation.runtime_accuracy import RuntimeAccuracy, measure_runtime_accuracy
 from timanh.evaluation.similar import evaluate_similar
 from timanh.evaluation.training_report import write_training_report
+from timanh.evaluation.verdicts import (
+    REPORT_QUERIES,
+    Asked,
+    Verdict,
+    format_verdicts,
+    plot_verdicts,
+    verdicts,
+)
 
 __all__ = [
+    "REPORT_QUERIES",
+    "Asked",
     "Measured",
     "Probe",
     "RuntimeAccuracy",
     "Shown",
+    "Verdict",
     "combined_cases",
     "compare",
     "dev_recall",
@@ -52,7 +65,10 @@ __all__ = [
     "format_comparison",
     "format_interpolation",
     "format_kinds",
+    "format_languages",
+    "format_layers",
     "format_report",
+    "format_verdicts",
     "interpolate",
     "kinds_of",
     "measure",
@@ -65,10 +81,13 @@ __all__ = [
     "plot_interpolation",
     "plot_recall",
     "plot_training",
+    "plot_verdicts",
     "recall_by_kind",
+    "recall_by_language",
     "retrieval_ranks",
     "retrieval_report",
     "show_hits",
     "split_with_captions",
+    "verdicts",
     "write_training_report",
 ]

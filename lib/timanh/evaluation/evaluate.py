@@ -36,6 +36,7 @@ class Measured:
         same: (M,) equal numbers for captions that say the same: their pictures are all right.
         t2i: (M,) rank of each caption's best right picture.
         i2t: (N,) rank of each picture's best caption; 0 for a picture without captions.
+        images: (N, dim) vectors of the pictures; None where they were not kept.
     """
 
     document: dict[str, Any]
@@ -44,6 +45,7 @@ class Measured:
     same: Ranks
     t2i: Ranks
     i2t: Ranks
+    images: Vectors | None = None
 
 
 def evaluate(
@@ -97,7 +99,7 @@ def measure(
     t2i, i2t = retrieval_ranks(images, encoder.encode_texts(texts), owner, same)
     report = report_of_ranks(t2i, i2t, owner, same)
     document = {"model": encoder.name, "split": split, **report, "skipped": skipped}
-    return Measured(document, tuple(kept), owner, same, t2i, i2t)
+    return Measured(document, tuple(kept), owner, same, t2i, i2t, images)
 
 
 def encode_gallery(

@@ -12,7 +12,8 @@ from timanh.models.loading import choose_device, download, load_encoder
 from timanh.models.packages import needed_packages
 from timanh.models.preparation import ImagePreparation
 from timanh.models.sidecar import Sidecar, guess_languages
-from timanh.models.text.settings import guess_settings
+from timanh.models.text.segmentation import open_segmenter
+from timanh.models.text.settings import TextSettings, guess_settings
 from timanh.models.texts import repaired
 from timanh.models.two_tower import TwoTower, TwoTowerEncoder, quiet
 from timanh.models.weight_files import explain, read_weights
@@ -80,15 +81,19 @@ def small_encoder(
     side: int = SMALL_SIDE,
     device: str = "auto",
     seed: int = 0,
+    **text_settings: Any,
 ) -> TwoTowerEncoder:
     """A small two-tower encoder with random weights: a ResNet beside a BERT.
 
     The vocabulary is made from `texts` (word pieces, lower case, diacritics kept), so that it
     knows the languages it will be trained on and can spell words it has never seen.
+    `text_settings` are those of `TextSettings`, such as segmentation="underthesea".
     """
     from transformers import BertConfig, BertModel, ResNetConfig, ResNetModel
 
-    tokenizer = train_tokenizer(texts)
+    settings = TextSettings(**text_settings)
+    join = open_segmenter(settings.segmentation, name)
+    tokenizer = train_tokenizer(map(join, texts))
     torch.manual_seed(seed)
     vision = ResNetModel(
         ResNetConfig(
@@ -113,7 +118,7 @@ def small_encoder(
         ),
         add_pooling_layer=False,
     )
-    network = TwoTower(vision, text, dim=dim)
+    network = TwoTower(vision, text, dim=dim, text_settings=settings)
     preparation = ImagePreparation(
         height=side,
         width=side,

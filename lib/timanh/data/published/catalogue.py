@@ -47,7 +47,11 @@ CATALOGUE = {
         "kaggle.com/datasets/leo040802/ktvic-dataset",
         "an archive of pictures and captions; its size is shown as it comes",
         {"ktvic.zip": f"{KAGGLE}/api/v1/datasets/download/leo040802/ktvic-dataset"},
-        {"ktvic_dataset/": ""},
+        {
+            "ktvic_dataset/train-images/": "images/train-images/",
+            "ktvic_dataset/public-test-images/": "images/public-test-images/",
+            "ktvic_dataset/": "",
+        },
     ),
     "flickr8k": Collection(
         "Flickr8k: 8,091 pictures, five English captions each", FLICKR, "about 1.1 GB", {}, {}
