@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 from timanh.models.encoder import Encoder, Vectors
 
 if TYPE_CHECKING:
-    from timanh.models.building import from_weights, join_towers, small_encoder
+    from timanh.models.building import (
+        from_weights,
+        join_towers,
+        small_encoder,
+        with_new_heads,
+    )
     from timanh.models.loading import load_encoder
 
 _LAZY = {
@@ -16,9 +21,18 @@ _LAZY = {
     "small_encoder": "timanh.models.building",
     "load_encoder": "timanh.models.loading",
     "from_weights": "timanh.models.building",
+    "with_new_heads": "timanh.models.building",
 }
 
-__all__ = ["Encoder", "Vectors", "from_weights", "join_towers", "load_encoder", "small_encoder"]
+__all__ = [
+    "Encoder",
+    "Vectors",
+    "from_weights",
+    "join_towers",
+    "load_encoder",
+    "small_encoder",
+    "with_new_heads",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,7 @@
 """New encoders: joined pretrained towers, small random ones, or a model with a file's weights."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,7 @@ from timanh.models.loading import choose_device, download, load_encoder
 from timanh.models.packages import needed_packages
 from timanh.models.preparation import ImagePreparation
 from timanh.models.sidecar import Sidecar, guess_languages
-from timanh.models.text.segmentation import open_segmenter
-from timanh.models.text.settings import TextSettings, guess_settings
+from timanh.models.text.settings import guess_settings
 from timanh.models.texts import repaired
 from timanh.models.two_tower import TwoTower, TwoTowerEncoder, quiet
 from timanh.models.weight_files import explain, read_weights
@@ -68,6 +68,28 @@ def join_towers(
     return TwoTowerEncoder(network, tokenizer, preparation, sidecar, device=choose_device(device))
 
 
+def with_new_heads(
+    encoder: TwoTowerEncoder, *, dim: int, seed: int = 0, **text_settings: Any
+) -> TwoTowerEncoder:
+    """The towers of an encoder, shared with it, with random heads into `dim` dimensions.
+
+    Args:
+        text_settings: what is to change of its `TextSettings`, such as
+            segmentation="underthesea".
+    """
+    old = encoder.network
+    torch.manual_seed(seed)
+    network = TwoTower(
+        old.vision_model, old.text_model, dim=dim, vision_width=old.vision_width,
+        text_settings=replace(old.text_settings, **text_settings),
+        interpolated=bool(old.vision_options),
+    )  # fmt: skip
+    return TwoTowerEncoder(
+        network, encoder.texts.tokenizer, encoder.preparation,
+        Sidecar(encoder.name, encoder.languages), device=encoder.device,
+    )  # fmt: skip
+
+
 def small_encoder(
     texts: Iterable[str],
     *,
@@ -81,19 +103,15 @@ def small_encoder(
     side: int = SMALL_SIDE,
     device: str = "auto",
     seed: int = 0,
-    **text_settings: Any,
 ) -> TwoTowerEncoder:
     """A small two-tower encoder with random weights: a ResNet beside a BERT.
 
     The vocabulary is made from `texts` (word pieces, lower case, diacritics kept), so that it
     knows the languages it will be trained on and can spell words it has never seen.
-    `text_settings` are those of `TextSettings`, such as segmentation="underthesea".
     """
     from transformers import BertConfig, BertModel, ResNetConfig, ResNetModel
 
-    settings = TextSettings(**text_settings)
-    join = open_segmenter(settings.segmentation, name)
-    tokenizer = train_tokenizer(map(join, texts))
+    tokenizer = train_tokenizer(texts)
     torch.manual_seed(seed)
     vision = ResNetModel(
         ResNetConfig(
@@ -118,7 +136,7 @@ def small_encoder(
         ),
         add_pooling_layer=False,
     )
-    network = TwoTower(vision, text, dim=dim, text_settings=settings)
+    network = TwoTower(vision, text, dim=dim)
     preparation = ImagePreparation(
         height=side,
         width=side,
