@@ -10,7 +10,7 @@ import pytest
 import small_training
 from PIL import Image, ImageDraw
 
-from timanh.data import open_picture, open_sources
+from timanh.data import holds_shards, open_picture, open_sources
 from timanh.errors import DataError, EmptyGalleryError
 from timanh.evaluation import dev_recall
 from timanh.training import train
@@ -98,6 +98,13 @@ def test_a_broken_picture_in_a_shard_is_left_out_and_named(tmp_path: Path) -> No
         names=folder.names, progress=False,
     )  # fmt: skip
     assert sorted(done.skipped) == ["00000.tar/000000003.jpg", "00001.tar/000010003.jpg"]
+
+
+def test_a_packed_data_folder_is_no_folder_of_shards(tmp_path: Path) -> None:
+    root = make_shards(tmp_path / "demo")
+    assert holds_shards(root)
+    (root / "captions.txt").write_text("image,caption\na.jpg,a dog\n")
+    assert not holds_shards(root)
 
 
 def test_what_is_no_shard_is_one_sentence(tmp_path: Path) -> None:

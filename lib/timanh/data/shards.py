@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from timanh.data.caption_rows import CaptionRows, caption_of
 from timanh.data.captions import CaptionSet
-from timanh.data.folder import DataFolder
+from timanh.data.folder import DataFolder, caption_files_in
 from timanh.data.pictures import SUFFIXES
 from timanh.data.tar_members import members_of
 from timanh.errors import EmptyGalleryError
@@ -28,8 +28,9 @@ class ShardFolder(DataFolder):
 
 
 def holds_shards(root: Path) -> bool:
-    """Whether a folder has tar files in it and neither pictures nor a folder of them."""
-    if not root.is_dir() or not any(root.glob("*.tar")):
+    """Whether a folder has tar files in it and neither pictures, a folder of them nor a caption
+    file, as a packed data folder has."""
+    if not root.is_dir() or not any(root.glob("*.tar")) or caption_files_in(root, None):
         return False
     entries = list(root.iterdir())
     return not any(entry.suffix.lower() in SUFFIXES for entry in entries) and not any(

@@ -33,7 +33,7 @@ def recall_by_language(
     if measured.images is None or not FEWEST <= vietnamese.mean() <= 1 - FEWEST:
         return {}
     owner = measured.owner[vietnamese]
-    bare = [without_marks(captions[row]) for row in np.flatnonzero(vietnamese)]
+    bare = [without_marks(captions[row]) for row in np.flatnonzero(vietnamese).tolist()]
     ranks = retrieval_ranks(
         measured.images, encoder.encode_texts(bare), owner, same_captions(bare)
     )[0]
