@@ -12,7 +12,7 @@ def test_the_workspace_lies_on_drive_and_what_is_worked_on_beside_it(colab: Path
     assert mount_drive()
     workspace = Workspace.open()
     assert workspace.root == colab / "drive" / "MyDrive" / "timanh"
-    assert workspace.on_drive and not local_place(workspace.root).is_relative_to(colab / "drive")
+    assert not local_place(workspace.root).is_relative_to(colab / "drive")
 
 
 def test_where_drive_is_refused_it_goes_on_on_colabs_disk_and_says_so(
@@ -25,10 +25,10 @@ def test_where_drive_is_refused_it_goes_on_on_colabs_disk_and_says_so(
     assert "hãy chạy lại ô này" in caplog.text
     workspace = Workspace.open()
     assert workspace.root == colab / "timanh" and workspace.root.is_dir()
-    assert not workspace.on_drive and local_place(workspace.root) == workspace.root
+    assert local_place(workspace.root) == workspace.root
 
 
 def test_outside_colab_there_is_nothing_to_mount(tmp_path: Path) -> None:
     assert not mount_drive()
     workspace = Workspace.open(tmp_path)
-    assert not workspace.on_drive and local_place(workspace.root) == workspace.root
+    assert local_place(workspace.root) == workspace.root

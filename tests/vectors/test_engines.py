@@ -273,7 +273,7 @@ def test_a_copy_that_fails_leaves_the_former(
     opened = open_engine(out, name)
     module, broken = {
         "postgres": ("timanh.vectors.servers.postgres.copies", "_add_pictures"),
-        "milvus": ("timanh.vectors.servers.milvus.copy", "_write_head"),
+        "milvus": ("timanh.vectors.servers.milvus.copies", "write_head"),
     }[name]
 
     def fail(*_: object) -> None:
@@ -281,7 +281,8 @@ def test_a_copy_that_fails_leaves_the_former(
 
     with monkeypatch.context() as patched:
         patched.setattr(f"{module}.{broken}", fail)
-        patched.setattr(f"{module}.state_of", lambda manifest: "another state")
+        place = module.replace("milvus.copies", "milvus.copy")
+        patched.setattr(f"{place}.state_of", lambda manifest: "another state")
         with pytest.raises((OSError, DictionaryError), match="disk is gone"):
             open_engine(out, name)
     assert opened.search(np.ones(24, np.float32), 5)[1].shape == (1, 5)

@@ -15,7 +15,8 @@ from pymilvus import DataType
 
 from timanh.errors import DictionaryError, SettingsError
 from timanh.vectors import build_dictionary, open_engine, remove_pictures, reopen, tune_engine
-from timanh.vectors.servers.milvus.copy import HEAD, MilvusCopy, _write_head
+from timanh.vectors.servers.milvus.copies import HEAD, write_head
+from timanh.vectors.servers.milvus.copy import MilvusCopy
 from timanh.vectors.servers.milvus.server import connect, embedded_file
 
 
@@ -96,7 +97,7 @@ def test_a_copy_of_the_version_before_keeps_its_index(out: Path) -> None:
     encoder = {"name": "pixels-0", "fingerprint": engine.dictionary.fingerprint}
     former = {"collection": engine._collection, "count": 30, "effort": 80}
     with_manifest = {**former, "manifest": {"encoder": encoder}}
-    _write_head(engine._connected(), with_manifest)
+    write_head(engine._connected(), with_manifest)
     engine.close()
     again = opened(out)
     assert index_of(again) == "HNSW" and again._collection != former["collection"]

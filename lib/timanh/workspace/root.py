@@ -42,11 +42,6 @@ class Workspace:
         return cls(place.resolve())
 
     @property
-    def on_drive(self) -> bool:
-        """Whether it is on Google Drive in Colab, where each small file takes long."""
-        return local_place(self.root) != self.root
-
-    @property
     def data(self) -> Path:
         """Data folders: pictures with captions."""
         return self.root / "data"

@@ -4,35 +4,33 @@ One collection holds the vectors, another says which that is and of what state o
 dictionary. An edit changes the former, and gives it another name first.
 """
 
-import json
 import threading
-import uuid
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pymilvus import DataType, MilvusClient
+from pymilvus import MilvusClient
 from pymilvus.exceptions import MilvusException
 
 from timanh.errors import DictionaryError, EngineGoneError, SettingsError
 from timanh.vectors.dictionary import VectorDictionary
-from timanh.vectors.servers.copied_rows import CopiedRows, Difference, find_difference
+from timanh.vectors.servers.copied_rows import CopiedRows, find_difference
+from timanh.vectors.servers.milvus.copies import (
+    GRAPH,
+    METRIC,
+    follow,
+    index_params,
+    make_copy,
+    read_head,
+    write_head,
+)
 from timanh.vectors.servers.milvus.server import connect, translate_errors
 from timanh.vectors.servers.server_copy import Found, ServerCopy, state_of
-from timanh.workspace import readable
 
-HEAD = "timanh_gallery"
-HEAD_FIELDS = {"row", "vector", "text"}
-PICTURES = "timanh_pictures_"
-MOST_TEXT = 65_535
-PIECE = 16_000
 # Milvus refuses to find more at once.
 MOST_FOUND = 16_384
-INSERTED_ROWS = 2048
 # Over 100,000 its graph took four minutes, and the call broke off before it was there.
 MOST_IN_LITE = 20_000
-METRIC = "IP"
-GRAPH = {"M": 24, "efConstruction": 128}
 FIRST_EFFORT = 64
 
 
@@ -124,11 +122,11 @@ class MilvusCopy(ServerCopy):
         state = state_of(self.dictionary.manifest)
         with translate_errors(self.address):
             client = self._connected()
-            head = _read_head(client, self.address)
+            head = read_head(client, self.address)
             there = bool(head) and client.has_collection(head["collection"])
             if not there or head.get("state") != state:
                 effort = head.get("effort") if self._encoder_of(head) else None
-                head = (there and self._followed(client, head, state)) or _copy(
+                head = (there and self._followed(client, head, state)) or make_copy(
                     client, self.dictionary, state, effort
                 )
             client.load_collection(head["collection"])
@@ -146,7 +144,7 @@ class MilvusCopy(ServerCopy):
         if difference is None:
             return None
         try:
-            return _follow(client, self.dictionary, state, head, difference)
+            return follow(client, self.dictionary, state, head, difference)
         except MilvusException:  # another program changes it at the same time
             return None
 
@@ -185,142 +183,16 @@ class MilvusCopy(ServerCopy):
             client = self._connected()
             client.release_collection(self._collection)
             client.drop_index(self._collection, "vector")
-            client.create_index(self._collection, _index(client, kind, params))
+            client.create_index(self._collection, index_params(client, kind, params))
             client.load_collection(self._collection)
 
     def _keep(self, effort: int | None, measured: dict[str, Any]) -> None:
         with translate_errors(self.address):
             client = self._connected()
-            head = _read_head(client, self.address)
+            head = read_head(client, self.address)
             if head.get("collection") != self._collection:
                 raise DictionaryError(
                     f"{self.address} was given another copy in the meantime. Run the command again."
                 )
-            _write_head(client, {**head, "effort": effort, "tuned": measured})
+            write_head(client, {**head, "effort": effort, "tuned": measured})
         self._effort = effort
-
-
-def _read_head(client: MilvusClient, address: str) -> dict[str, Any]:
-    """What the server says about its copy; empty where it holds none.
-
-    Raises:
-        DictionaryError: a collection of that name is somebody else's.
-    """
-    if not client.has_collection(HEAD):
-        return {}
-    fields = {field["name"] for field in client.describe_collection(HEAD)["fields"]}
-    if fields != HEAD_FIELDS:
-        raise DictionaryError(
-            f"{address} has a collection {HEAD} that this program did not make, so it is left "
-            "alone. Name another server, or search with --engine folder."
-        )
-    client.load_collection(HEAD)
-    found = client.query(HEAD, filter="row >= 0", output_fields=["row", "text"])
-    pieces = [one["text"] for one in sorted(found, key=lambda one: int(one["row"]))]
-    try:
-        return dict(json.loads("".join(pieces)))
-    except (ValueError, TypeError):
-        return {}  # it was cut off; the copy is made again
-
-
-def _copy(
-    client: MilvusClient, dictionary: VectorDictionary, state: str, effort: int | None
-) -> dict[str, Any]:
-    """Copy a dictionary in place of what the server holds; a copy that fails leaves the former."""
-    name = PICTURES + uuid.uuid4().hex
-    schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
-    schema.add_field("row", DataType.INT64, is_primary=True)
-    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dictionary.dim)
-    schema.add_field("id", DataType.VARCHAR, max_length=64)
-    schema.add_field("path", DataType.VARCHAR, max_length=MOST_TEXT)
-    kind, params = ("FLAT", {}) if effort is None else ("HNSW", GRAPH)
-    client.create_collection(
-        name, schema=schema, index_params=_index(client, kind, params), consistency_level="Strong"
-    )
-    copied = CopiedRows.begin(dictionary)
-    try:
-        _insert(client, name, dictionary, copied, np.arange(len(dictionary), dtype=np.int64))
-        client.load_collection(name)
-        head = {
-            "collection": name,
-            "state": state,
-            "copied": copied.to_json(),
-            "fingerprint": dictionary.fingerprint,
-            "effort": effort,
-        }
-        _write_head(client, head)
-    except BaseException:
-        client.drop_collection(name)
-        raise
-    for other in client.list_collections():
-        if other.startswith(PICTURES) and other != name:
-            client.drop_collection(other)
-    return head
-
-
-def _follow(
-    client: MilvusClient,
-    dictionary: VectorDictionary,
-    state: str,
-    head: dict[str, Any],
-    difference: Difference,
-) -> dict[str, Any]:
-    """Let the copy follow an edit.
-
-    Under its new name nobody finds it who has an earlier state open. Until the head has that name
-    it counts as gone, so that a copy that was changed by half is made again.
-    """
-    name = PICTURES + uuid.uuid4().hex
-    client.rename_collection(head["collection"], name)
-    removed = difference.removed.tolist()
-    for first in range(0, len(removed), INSERTED_ROWS):
-        client.delete(name, ids=removed[first : first + INSERTED_ROWS])
-    _insert(client, name, dictionary, difference.copied, difference.added)
-    head = {**head, "collection": name, "state": state, "copied": difference.copied.to_json()}
-    _write_head(client, head)
-    return head
-
-
-def _insert(
-    client: MilvusClient,
-    name: str,
-    dictionary: VectorDictionary,
-    copied: CopiedRows,
-    rows: NDArray[np.int64],
-) -> None:
-    for first in range(0, len(rows), INSERTED_ROWS):
-        some = rows[first : first + INSERTED_ROWS]
-        lines = []
-        for row, number, vector in zip(
-            some, copied.numbers(some).tolist(), dictionary.vectors_of(some), strict=True
-        ):
-            item = dictionary.item(row)
-            path = readable(item.path)
-            lines.append({"row": number, "vector": vector, "id": item.id, "path": path})
-        client.insert(name, lines)
-    client.flush(name)
-
-
-def _write_head(client: MilvusClient, head: dict[str, Any]) -> None:
-    """One collection of one value: written again as a whole."""
-    text = json.dumps(head)
-    if client.has_collection(HEAD):
-        client.drop_collection(HEAD)
-    schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
-    schema.add_field("row", DataType.INT64, is_primary=True)
-    # Milvus has no collection without a vector.
-    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=2)
-    schema.add_field("text", DataType.VARCHAR, max_length=MOST_TEXT)
-    client.create_collection(
-        HEAD, schema=schema, index_params=_index(client, "FLAT", {}), consistency_level="Strong"
-    )
-    pieces = [text[first : first + PIECE] for first in range(0, len(text), PIECE)]
-    rows = [{"row": row, "vector": [0.0, 0.0], "text": piece} for row, piece in enumerate(pieces)]
-    client.insert(HEAD, rows)
-    client.flush(HEAD)
-
-
-def _index(client: MilvusClient, kind: str, params: dict[str, Any]) -> Any:
-    index = client.prepare_index_params()
-    index.add_index("vector", index_type=kind, metric_type=METRIC, params=params)
-    return index
