@@ -28,6 +28,7 @@ responses, the page translates it.
     ├── QueryError
     │   ├── EmptyQueryError        neither text nor picture
     │   ├── OnlyExcludedError      words for what should not be there, and no others
+    │   ├── LanguageError          captions in a language that a captioner does not write
     │   ├── UnknownPictureError    no picture with this id
     │   └── UnknownFolderError     no folder of this name in the gallery
     ├── TrainingError
@@ -163,6 +164,10 @@ class EmptyQueryError(QueryError):
 
 class OnlyExcludedError(QueryError):
     code = "only-excluded"
+
+
+class LanguageError(QueryError):
+    code = "unknown-language"
 
 
 class UnknownPictureError(QueryError):

@@ -7,8 +7,9 @@ import pytest
 from hub_answers import lowest, read_all
 
 from timanh.models import load_encoder, small_encoder
+from timanh.models.fingerprints import fingerprint
 from timanh.models.texts import repaired
-from timanh.models.torch_encoder import TorchEncoder, fingerprint
+from timanh.models.torch_encoder import TorchEncoder
 
 PAIRS = [
     ("a dog’s ball", "a dog's ball"),

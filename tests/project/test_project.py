@@ -35,6 +35,7 @@ COLAB = {
     "pyngrok": None,
     "python-multipart": "0.0.32",
     "requests": "2.32.4",
+    "sacrebleu": None,
     "safetensors": "0.8.0",
     "torch": "2.11.0",
     "tqdm": "4.67.3",

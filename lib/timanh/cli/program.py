@@ -12,6 +12,7 @@ import typer.core
 
 from timanh import __version__
 from timanh.cli import (
+    caption,
     data,
     demo,
     doctor,
@@ -50,7 +51,8 @@ class InOrder(typer.core.TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [
-            "demo", "search", "index", "data", "train", "evaluate", "serve", "models", "doctor",
+            "demo", "search", "index", "data", "train", "evaluate", "caption", "serve", "models",
+            "doctor",
         ]  # fmt: skip
 
 
@@ -73,6 +75,7 @@ for command in COMMANDS:
 app.add_typer(index.app, name="index")
 app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")
+app.add_typer(caption.app, name="caption")
 
 
 def print_version(wanted: bool) -> None:

@@ -83,7 +83,7 @@ def serve(
         typer.Option(
             "--captioner",
             metavar="NAME",
-            help="Write captions: demo, a Hugging Face id, or a folder.",
+            help="Write captions: a folder of `timanh caption train`, or a Hugging Face id.",
             show_default=False,
         ),
     ] = None,

@@ -1,6 +1,10 @@
 """How well a model finds: recall with its interval, tables, figures."""
 
 from timanh.evaluation.by_language import format_languages, recall_by_language
+from timanh.evaluation.caption_figures import plot_attention, plot_caption_training
+from timanh.evaluation.caption_report import evaluate_captions, format_captions
+from timanh.evaluation.caption_scores import caption_scores
+from timanh.evaluation.caption_training_report import write_caption_report
 from timanh.evaluation.combined import (
     combined_cases,
     evaluate_combined,
@@ -53,14 +57,17 @@ __all__ = [
     "RuntimeAccuracy",
     "Shown",
     "Verdict",
+    "caption_scores",
     "combined_cases",
     "compare",
     "dev_recall",
     "encode_gallery",
     "evaluate",
+    "evaluate_captions",
     "evaluate_combined",
     "evaluate_combined_photos",
     "evaluate_similar",
+    "format_captions",
     "format_combined",
     "format_comparison",
     "format_interpolation",
@@ -74,6 +81,8 @@ __all__ = [
     "measure",
     "measure_runtime_accuracy",
     "open_probe",
+    "plot_attention",
+    "plot_caption_training",
     "plot_captioned",
     "plot_combined",
     "plot_hit_rows",
@@ -89,5 +98,6 @@ __all__ = [
     "show_hits",
     "split_with_captions",
     "verdicts",
+    "write_caption_report",
     "write_training_report",
 ]

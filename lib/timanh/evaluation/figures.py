@@ -62,7 +62,7 @@ def plot_hit_rows(
         right: per row, the paths that get a green frame there; none anywhere when left out.
     """
     columns = max(len(hits) + len(query_pictures) for _, hits, _, query_pictures in rows)
-    with _style() as new_figure:
+    with new_style() as new_figure:
         figure = new_figure(figsize=(CELL * columns, (CELL + 0.62) * len(rows)))
         grid = figure.subfigures(len(rows), 1, squeeze=False)[:, 0]
         frames = right or [()] * len(rows)
@@ -81,14 +81,14 @@ def plot_hit_rows(
             ):
                 frame = RIGHT if hit.path in framed else None
                 _picture(cell, picture, f"{hit.rank} · {hit.score:.3f}", frame)
-    return _saved(figure, path)
+    return saved(figure, path)
 
 
 def plot_training(history: Sequence[dict[str, Any]], path: Path | None = None) -> "Figure":
     """Average loss per epoch, and dev recall where it was measured."""
     epochs = [entry["epoch"] for entry in history]
     measured = [entry for entry in history if entry.get("dev")]
-    with _style() as new_figure:
+    with new_style() as new_figure:
         figure = new_figure(figsize=(9.6 if measured else 5.2, 3.6))
         axes = figure.subplots(1, 2 if measured else 1, squeeze=False)[0]
         axes[0].plot(epochs, [entry["loss"] for entry in history], color=ACCENT, marker="o", ms=4)
@@ -97,14 +97,14 @@ def plot_training(history: Sequence[dict[str, Any]], path: Path | None = None) -
             _recall_curves(axes[1], measured)
         for axis in axes:
             axis.xaxis.get_major_locator().set_params(integer=True)
-    return _saved(figure, path)
+    return saved(figure, path)
 
 
 def plot_recall(documents: dict[str, dict[str, Any]], path: Path | None = None) -> "Figure":
     """Bars of R@1, R@5, R@10 in both directions per model, with 95 % intervals."""
     colours = (ACCENT, SECOND, RIGHT, MUTED)
     ks = ("R@1", "R@5", "R@10")
-    with _style() as new_figure:
+    with new_style() as new_figure:
         figure = new_figure(figsize=(9.6, 3.8))
         axes = figure.subplots(1, 2, sharey=True)
         width = 0.8 / len(documents)
@@ -138,7 +138,7 @@ def plot_recall(documents: dict[str, dict[str, Any]], path: Path | None = None) 
         axes[0].set_ylabel("recall, %")
         if len(documents) > 1:
             figure.legend(loc="outside lower center", ncols=len(documents))
-    return _saved(figure, path)
+    return saved(figure, path)
 
 
 def plot_combined(
@@ -149,7 +149,7 @@ def plot_combined(
     Args:
         chosen: the default alpha, marked by a line; None marks none.
     """
-    with _style() as new_figure:
+    with new_style() as new_figure:
         figure = new_figure(figsize=(6.4, 4))
         axis = figure.subplots()
         for which, colour in (("plain", ACCENT), ("centred", SECOND)):
@@ -165,13 +165,13 @@ def plot_combined(
             xlabel="alpha, the weight of the words", ylabel="R@5, percent", ylim=(0, 100),
         )  # fmt: skip
         axis.legend()
-    return _saved(figure, path)
+    return saved(figure, path)
 
 
 def plot_interpolation(document: dict[str, Any], path: Path | None = None) -> "Figure":
     """Dev recall over the probe, a point for each share of the new weights."""
     points = document["points"]
-    with _style() as new_figure:
+    with new_style() as new_figure:
         figure = new_figure(figsize=(6.4, 4.2))
         axis = figure.subplots()
         kept, gained = ([point[key] for point in points] for key in ("probe", "dev"))
@@ -191,14 +191,14 @@ def plot_interpolation(document: dict[str, Any], path: Path | None = None) -> "F
             xlabel=f"what is kept: {document['probe']}, percent",
             ylabel="dev recall, mean of R@1/5/10 both ways",
         )
-    return _saved(figure, path)
+    return saved(figure, path)
 
 
 def plot_captioned(
     pictures: Sequence[Image.Image], captions: Sequence[str], path: Path | None = None
 ) -> "Figure":
     """A row of pictures, each with a caption under it."""
-    with _style() as new_figure:
+    with new_style() as new_figure:
         figure = new_figure(figsize=(CELL * len(pictures), CELL + 0.9))
         cells = figure.subplots(1, len(pictures), squeeze=False)[0]
         for cell, picture, caption in zip(cells, pictures, captions, strict=True):
@@ -208,7 +208,7 @@ def plot_captioned(
                 0.5, -0.04, fill(caption, 28), transform=cell.transAxes, ha="center", va="top",
                 fontsize=8.5, color=INK,
             )  # fmt: skip
-    return _saved(figure, path)
+    return saved(figure, path)
 
 
 def show_hits(
@@ -276,7 +276,7 @@ def _square(picture: Image.Image, side: int = 320) -> Image.Image:
     return ImageOps.pad(fitted, (side, side), color="white")
 
 
-class _style:
+class new_style:
     """Our look for the figures made inside, whatever settings the notebook has."""
 
     def __enter__(self) -> Any:
@@ -295,7 +295,7 @@ class _style:
         self.context.__exit__(*details)
 
 
-def _saved(figure: "Figure", path: Path | None) -> "Figure":
+def saved(figure: "Figure", path: Path | None) -> "Figure":
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=STYLE["savefig.dpi"])

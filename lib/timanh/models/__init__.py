@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from timanh.models.building import (
         from_weights,
         join_towers,
+        load_picture_tower,
         small_encoder,
         with_new_heads,
     )
@@ -20,6 +21,7 @@ _LAZY = {
     "join_towers": "timanh.models.building",
     "small_encoder": "timanh.models.building",
     "load_encoder": "timanh.models.loading",
+    "load_picture_tower": "timanh.models.building",
     "from_weights": "timanh.models.building",
     "with_new_heads": "timanh.models.building",
 }
@@ -30,6 +32,7 @@ __all__ = [
     "from_weights",
     "join_towers",
     "load_encoder",
+    "load_picture_tower",
     "small_encoder",
     "with_new_heads",
 ]

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from timanh.errors import ModelFormatError
 from timanh.models.loading import choose_device, download, load_encoder
 from timanh.models.packages import needed_packages
+from timanh.models.picture_tower import PictureTower
 from timanh.models.preparation import ImagePreparation
 from timanh.models.sidecar import Sidecar, guess_languages
 from timanh.models.text.settings import guess_settings
@@ -88,6 +89,19 @@ def with_new_heads(
         network, encoder.texts.tokenizer, encoder.preparation,
         Sidecar(encoder.name, encoder.languages), device=encoder.device,
     )  # fmt: skip
+
+
+def load_picture_tower(name: str | Path, *, device: str = "auto") -> PictureTower:
+    """A vision tower alone: a vision model of transformers, or that of a CLIP-like one.
+
+    Raises:
+        ModelNotFoundError, ModelFormatError: as `load_encoder`.
+    """
+    folder = _folder(name)
+    with needed_packages(folder.name):
+        tower = _tower(folder, "vision")
+    preparation = ImagePreparation.from_folder(folder)
+    return PictureTower(tower, preparation, name=str(name), device=choose_device(device))
 
 
 def small_encoder(

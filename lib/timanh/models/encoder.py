@@ -107,3 +107,11 @@ class Encoder(ABC):
             for start in range(0, len(images), batch_size)
         ]
         return np.concatenate(batches) if batches else np.zeros((0, self.dim), np.float32)
+
+    def grid_features(
+        self, images: Sequence[Image.Image], *, batch_size: int = 32
+    ) -> NDArray[np.float32] | None:
+        """(N, H, W, width) float32, what the vision tower sees where, one per RGB picture: the
+        patch tokens of a transformer, or the last feature map of a convolutional network, not
+        normalised, top left first. None where the tower has no grid."""
+        return None

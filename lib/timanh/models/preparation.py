@@ -118,6 +118,11 @@ class ImagePreparation:
             "timanh_square_padding": self.square_padding,
         }
 
+    def save(self, folder: Path) -> None:
+        """Write `preprocessor_config.json`."""
+        text = json.dumps(self.to_config(), indent=2, ensure_ascii=False)
+        (folder / "preprocessor_config.json").write_text(text + "\n", encoding="utf8")
+
     def describe(self) -> str:
         """One line that two preparations share only if they do the same; for fingerprints."""
         return json.dumps(asdict(self), sort_keys=True)

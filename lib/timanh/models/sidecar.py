@@ -24,7 +24,7 @@ class Sidecar:
     def save(self, folder: Path, preparation: ImagePreparation) -> None:
         """Write `timanh.json` and `preprocessor_config.json`."""
         _write(folder / FILE, {"name": self.name, "languages": list(self.languages)})
-        _write(folder / "preprocessor_config.json", preparation.to_config())
+        preparation.save(folder)
 
     @classmethod
     def load(cls, folder: Path, name: str) -> "Sidecar":

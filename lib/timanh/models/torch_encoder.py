@@ -1,6 +1,5 @@
 """An encoder that runs on torch, whatever towers it has."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -14,6 +13,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from timanh.models.encoder import Encoder, TextLength, Vectors
+from timanh.models.fingerprints import fingerprint
+from timanh.models.picture_tower import PictureTower
 from timanh.models.preparation import ImagePreparation
 from timanh.models.texts import TextPreparation
 
@@ -125,6 +126,17 @@ class TorchEncoder(Encoder):
     def text_length(self, text: str) -> TextLength:
         return self.texts.length_of(text)
 
+    @property
+    def picture_tower(self) -> PictureTower:
+        """The vision tower alone, sharing its weights, without the projection."""
+        tower = cast(nn.Module, self.network.vision_model)
+        return PictureTower(tower, self.preparation, name=self.name, device=self.device)
+
+    def grid_features(
+        self, images: Sequence[Image.Image], *, batch_size: int = 32
+    ) -> NDArray[np.float32] | None:
+        return self.picture_tower.grid_features(images, batch_size=batch_size)
+
     def choose_runtime_for(self, *, images: int = 0, texts: int = 0) -> None:
         if self.execution is not None:
             self.execution.choose_runtime_for(IMAGE, images)
@@ -157,21 +169,6 @@ class TorchEncoder(Encoder):
 
     def save_pretrained(self, folder: Path) -> None:
         raise NotImplementedError
-
-
-def fingerprint(network: nn.Module, *parts: Any) -> str:
-    """16 hex digits over all weights (as float32, so that the same numbers stored in float16 have
-    the same fingerprint) and over the `parts` that decide about the vectors too."""
-    digest = hashlib.blake2b(digest_size=8)
-    for name, value in sorted(network.state_dict().items()):
-        digest.update(name.encode())
-        floats = value.detach().cpu()
-        if floats.is_floating_point():
-            floats = floats.float()
-        digest.update(np.ascontiguousarray(floats.numpy()).data)
-    for part in parts:
-        digest.update(repr(part).encode())
-    return digest.hexdigest()
 
 
 def _unit(features: Tensor) -> NDArray[np.float32]:

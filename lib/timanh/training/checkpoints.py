@@ -21,9 +21,9 @@ from timanh.errors import ResumeError
 from timanh.models.loading import load_encoder
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.training.adapters import merged
-from timanh.training.recipe import Recipe
 from timanh.workspace import atomic_write, discard_file, local_place, put_file, settle_file
 
+AnyRecipe = Any  # a frozen dataclass such as `Recipe`; other trainings have one of their own
 STATE = "training-state.pt"
 HISTORY = "history.json"
 RECIPE = "recipe.json"
@@ -50,10 +50,14 @@ class Checkpoints:
     Attributes:
         out: the model's folder.
         work: where files are written first; `out`, or a folder on the machine's disk.
+        parts: what a state must hold so that a run can go on from it.
     """
 
-    def __init__(self, out: Path, recipe: Recipe, data: str) -> None:
+    def __init__(
+        self, out: Path, recipe: AnyRecipe, data: str, parts: Sequence[str] = PARTS
+    ) -> None:
         self.out = out
+        self.parts = parts
         self.work = local_place(out)
         self.recipe = recipe
         self.data = data
@@ -154,7 +158,7 @@ class Checkpoints:
         file = self._state()
         if file is None:
             return None
-        state = read_state(file)
+        state = read_state(file, self.parts)
         self._require_same(state)
         return state
 
@@ -163,7 +167,7 @@ class Checkpoints:
         # What a version before this one did not know, it did as is the default now.
         differences = [
             f"{field.name}={earlier.get(field.name, field.default)}"
-            for field in fields(Recipe)
+            for field in fields(self.recipe)
             if earlier.get(field.name, field.default) != getattr(self.recipe, field.name)
         ]
         if differences:
@@ -182,7 +186,7 @@ class Checkpoints:
             )
 
 
-def read_state(file: Path) -> dict[str, Any]:
+def read_state(file: Path, parts: Sequence[str] = PARTS) -> dict[str, Any]:
     """A training state, whole.
 
     Raises:
@@ -203,7 +207,7 @@ def read_state(file: Path) -> dict[str, Any]:
         ) from error
     except Exception as error:  # damaged bytes may raise anything
         raise _damaged(file, _first_line(error)) from error
-    missing = [part for part in PARTS if not isinstance(state, dict) or part not in state]
+    missing = [part for part in parts if not isinstance(state, dict) or part not in state]
     if missing:
         raise _damaged(file, f"it holds no {', '.join(missing)}")
     return dict(state)

@@ -43,19 +43,24 @@ def check_micro_batch(network: nn.Module, recipe: Recipe) -> None:
 
 
 @contextmanager
-def explain_failures(recipe: Recipe, out: Path) -> Iterator[None]:
-    """Turn a full disk or memory in the block into a TrainingError that says what to do."""
+def explain_failures(out: Path, batch_size: int, part: int | None = None) -> Iterator[None]:
+    """Turn a full disk or memory in the block into a TrainingError that says what to do.
+
+    Args:
+        part: how much of a batch is computed at a time; None where it is always the whole.
+    """
     try:
         yield
     except (OSError, MemoryError, RuntimeError, SafetensorError) as error:
         if _no_memory(error):
-            half, part = max(2, recipe.batch_size // 2), max(1, _part(recipe) // 2)
+            half, smaller = max(2, batch_size // 2), max(1, (part or 2) // 2)
             raise TrainingError(
-                f"The memory was not enough for batches of {recipe.batch_size} pairs. What was "
+                f"The memory was not enough for batches of {batch_size} pairs. What was "
                 f"finished is in {out}.",
-                cli=f"Try half: --batch-size {half}, or keep the batch and compute it in parts: "
-                f"--micro-batch {part}.",
-                notebook=f"Set BATCH_SIZE = {half}, or keep it and set MICRO_BATCH = {part}.",
+                cli=f"Try half: --batch-size {half}."
+                + (f" Or keep the batch and compute parts: --micro-batch {smaller}." * bool(part)),
+                notebook=f"Set BATCH_SIZE = {half}."
+                + (f" Or keep it and set MICRO_BATCH = {smaller}." * bool(part)),
             ) from error
         if _disk_is_full(error):
             raise TrainingError(
@@ -65,10 +70,6 @@ def explain_failures(recipe: Recipe, out: Path) -> Iterator[None]:
                 notebook="and run this cell again.",
             ) from error
         raise
-
-
-def _part(recipe: Recipe) -> int:
-    return recipe.micro_batch or recipe.batch_size
 
 
 def _no_memory(error: BaseException) -> bool:

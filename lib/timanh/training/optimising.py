@@ -1,6 +1,7 @@
 """What is trained, by AdamW, at which rate."""
 
 import math
+from typing import Protocol
 
 import torch
 from torch import nn
@@ -9,6 +10,17 @@ from timanh.training.blocks import block_depths, is_head, part_of
 from timanh.training.recipe import Recipe
 
 INITIAL_LOGIT_BIAS = -10.0  # as SigLIP starts: nearly all pairs of a batch are a no
+
+
+class Schedule(Protocol):
+    """What a recipe says of its rates over time: `warmup`, the share of steps over which they rise
+    from 0, and `cosine`, whether they fall to 0 after."""
+
+    @property
+    def warmup(self) -> float: ...
+
+    @property
+    def cosine(self) -> bool: ...
 
 
 def freeze(network: nn.Module, recipe: Recipe, epoch: int) -> None:
@@ -74,7 +86,7 @@ def make_optimiser(
     )
 
 
-def set_rates(optimiser: torch.optim.Optimizer, recipe: Recipe, step: int, steps: int) -> float:
+def set_rates(optimiser: torch.optim.Optimizer, recipe: Schedule, step: int, steps: int) -> float:
     """Set each group's rate for `step` of `steps`; returns the highest."""
     factor = rate_factor(recipe, step, steps)
     for group in optimiser.param_groups:
@@ -82,7 +94,7 @@ def set_rates(optimiser: torch.optim.Optimizer, recipe: Recipe, step: int, steps
     return float(max(group["lr"] for group in optimiser.param_groups))
 
 
-def rate_factor(recipe: Recipe, step: int, steps: int) -> float:
+def rate_factor(recipe: Schedule, step: int, steps: int) -> float:
     """0..1: linear warm-up, then constant or a cosine to 0."""
     warmup = math.ceil(recipe.warmup * steps)
     if step < warmup:

@@ -1,6 +1,6 @@
 """How a model is trained: one frozen value, saved beside what it made."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, get_args, get_type_hints
 
@@ -134,15 +134,23 @@ class Recipe:
         Raises:
             SettingsError: not NAME=VALUE, no such setting, or a value of another type.
         """
-        types = get_type_hints(cls)
-        read: dict[str, Any] = {}
-        for setting in settings:
-            name, equals, text = setting.partition("=")
-            if not equals or name not in types:
-                known = ", ".join(sorted(types))
-                raise SettingsError(f"{setting!r} is not NAME=VALUE with a NAME of {known}.")
-            read[name] = _read(name, text, types[name])
-        return read
+        return parse_settings(settings, get_type_hints(cls))
+
+
+def parse_settings(settings: Sequence[str], types: Mapping[str, Any]) -> dict[str, Any]:
+    """ "loss=sigmoid"… as people type them, by the type hints of the settings there are.
+
+    Raises:
+        SettingsError: not NAME=VALUE, no such setting, or a value of another type.
+    """
+    read: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals or name not in types:
+            known = ", ".join(sorted(types))
+            raise SettingsError(f"{setting!r} is not NAME=VALUE with a NAME of {known}.")
+        read[name] = _read(name, text, types[name])
+    return read
 
 
 def _read(name: str, text: str, hint: Any) -> Any:

@@ -151,7 +151,8 @@ class _Run:
             self.checkpoints.begin()
         self.checkpoints.save_json(asdict(self.recipe), RECIPE)
         self.scalars = open_scalars(self.out, self.step)
-        with explain_failures(self.recipe, self.out):
+        batch_size = self.recipe.batch_size
+        with explain_failures(self.out, batch_size, self.recipe.micro_batch or batch_size):
             for epoch in range(len(self.history), self.recipe.epochs):
                 if out_of_patience(self.history, self.recipe.patience):
                     break

@@ -224,7 +224,7 @@ def carry_out(
     started = time.perf_counter()
     _room_or_raise(writer, encoder, len(plan.wanted))
     writer.apply(plan.edits)
-    encoding = Encoding(writer, plan.folder.captions_of, progress, plan.changed)
+    encoding = Encoding(writer, plan.folder.captions_of, plan.written, progress, plan.changed)
     encoder.choose_runtime_for(images=len(plan.wanted))
     batches = encode(plan.folder.images, plan.wanted, encoder, batch_size)
     encoding.run(batches, len(plan.wanted))

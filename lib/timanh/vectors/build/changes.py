@@ -20,6 +20,7 @@ from timanh.vectors.build.absent import kept, look_for
 from timanh.vectors.store.items import Item, ids_of
 from timanh.vectors.store.state import IdsInUse
 from timanh.vectors.store.writer import DictionaryWriter
+from timanh.vectors.store.written_captions import WrittenCaptions, read_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Plan:
 
     Attributes:
         folder: the pictures and their captions.
+        written: captions that are kept beside the dictionary.
         known: how many pictures the dictionary had.
         wanted: to be encoded, new or changed.
         changed: path → id of the row that a wanted picture takes the place of, once encoded.
@@ -48,6 +50,7 @@ class Plan:
     """
 
     folder: DataFolder
+    written: WrittenCaptions
     known: int
     wanted: tuple[str, ...]
     changed: dict[str, str]
@@ -80,7 +83,10 @@ def survey(
     """
     ordered = folder.names if names is None else tuple(dict.fromkeys(names))
     there = frozenset(ordered)
-    known, recaptioned = _look_up(writer, folder, None if names is None else ordered, there)
+    written = read_written(writer.folder)
+    known, recaptioned = _look_up(
+        writer, folder, written, None if names is None else ordered, there
+    )
     unreadable: list[Skipped] = []
     doubtful = _doubtful(
         folder.images, [name for name in ordered if name in known], known, unreadable
@@ -113,9 +119,10 @@ def survey(
     affected = {*touched, *moved, *removed, *recaptioned}
     seen = {path: known[path] for path in affected}
     now = {path: states[path] for path in {*touched, *arrived}}
-    edits = _edits(writer, folder, seen, moved, removed, now)
+    edits = _edits(writer, folder, written, seen, moved, removed, now)
     return Plan(
         folder=folder,
+        written=written,
         known=writer.manifest.count,
         wanted=wanted,
         changed={name: known[name].id for name in wanted if name in known and name not in moved},
@@ -130,6 +137,7 @@ def survey(
 def _edits(
     writer: DictionaryWriter,
     folder: DataFolder,
+    written: WrittenCaptions,
     seen: Mapping[str, Known],
     moved: Mapping[str, str],
     removed: Collection[str],
@@ -145,9 +153,9 @@ def _edits(
             edits[item.id] = (item, None)
             continue
         path = moved.get(item.path, item.path)
-        now = replace(item, captions=folder.captions_of(path))
-        if path in states:
-            now = _with_state(now, states[path])
+        now = _with_state(item, states[path]) if path in states else item
+        people, machine = written.of(now.hash, folder.captions_of(path))
+        now = replace(now, captions=people, machine=machine)
         if path != item.path:
             now = replace(now, path=path, id=used.draw(path))
         if now != item:
@@ -158,6 +166,7 @@ def _edits(
 def _look_up(
     writer: DictionaryWriter,
     folder: DataFolder,
+    written: WrittenCaptions,
     names: Sequence[str] | None,
     there: Collection[str],
 ) -> tuple[dict[str, Known], set[str]]:
@@ -166,7 +175,8 @@ def _look_up(
     recaptioned = set()
     for item in writer.items() if names is None else _of_names(writer, names):
         known[item.path] = _known(item)
-        if item.path in there and folder.captions_of(item.path) != item.captions:
+        own = written.of(item.hash, folder.captions_of(item.path))
+        if item.path in there and own != (item.captions, item.machine):
             recaptioned.add(item.path)
     return known, recaptioned
 

@@ -14,6 +14,7 @@ from timanh.models.reading import Picture, Skipped, pixel_batches
 from timanh.vectors.store.items import Item
 from timanh.vectors.store.state import IdsInUse
 from timanh.vectors.store.writer import DictionaryWriter
+from timanh.vectors.store.written_captions import WrittenCaptions
 
 SEGMENT_ROWS = 4096
 # A slow encoder writes a smaller segment rather than risk more than this of its work.
@@ -72,10 +73,13 @@ class Encoding:
         self,
         writer: DictionaryWriter,
         captions_of: Callable[[str], tuple[str, ...]],
+        written: WrittenCaptions,
         progress: bool,
         replaced: Mapping[str, str] | None = None,
     ) -> None:
         """Args:
+        captions_of: a picture's captions in the gallery's caption files.
+        written: captions that are kept beside the dictionary.
         replaced: path → id of the row that a picture takes the place of.
         """
         self.done: list[str] = []
@@ -83,6 +87,7 @@ class Encoding:
         self.rate = 0.0
         self._writer = writer
         self._captions_of = captions_of
+        self._written = written
         self._progress = progress
         self._replaced = replaced or {}
         self._ids = IdsInUse(writer)
@@ -108,16 +113,19 @@ class Encoding:
         self.rate = len(self.done) / max(time.perf_counter() - started, 1e-9)
 
     def _item(self, picture: Picture) -> Item:
+        digest = picture.state.hash
+        people, machine = self._written.of(digest, self._captions_of(picture.path))
         return Item(
             id=self._ids.draw(picture.path),
             path=picture.path,
-            captions=self._captions_of(picture.path),
+            captions=people,
             width=picture.width,
             height=picture.height,
             size=picture.state.size,
             mtime=picture.state.mtime,
             taken=picture.taken,
-            hash=picture.state.hash,
+            hash=digest,
+            machine=machine,
         )
 
     def _save_if_due(self) -> None:

@@ -1,7 +1,8 @@
 """What earlier versions of the manifest lack, added one version at a time.
 
-Version 2 marks removed rows in place of rewriting segments, and gives each state an id. A later
-field, such as dates, places or who wrote a caption, takes the next number and a step below.
+Version 2 marks removed rows in place of rewriting segments, and gives each state an id. Version 3
+has captions that machines wrote, marked as such, in the items. A later field, such as dates or
+places, takes the next number and a step below.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import Any
 
 from timanh.errors import DictionaryError
 
-VERSION = 2
+VERSION = 3
 
 
 def _from_version_1(fields: dict[str, Any]) -> dict[str, Any]:
@@ -18,8 +19,16 @@ def _from_version_1(fields: dict[str, Any]) -> dict[str, Any]:
     return {**fields, "version": 2, "id": "", "follows": "", "segments": segments}
 
 
+def _from_version_2(fields: dict[str, Any]) -> dict[str, Any]:
+    """No machine had written a caption."""
+    return {**fields, "version": 3}
+
+
 # One step each, from the version before the number to the number.
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {2: _from_version_1}
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    2: _from_version_1,
+    3: _from_version_2,
+}
 
 
 def migrate(fields: dict[str, Any]) -> dict[str, Any]:

@@ -3,12 +3,27 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import PurePosixPath
 from typing import Protocol
 
 ID_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class MachineCaption:
+    """A sentence that a machine wrote about a picture.
+
+    Attributes:
+        text: ordinary text; language: its ISO code.
+        captioner, fingerprint: what wrote it.
+    """
+
+    text: str
+    language: str
+    captioner: str
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -18,13 +33,14 @@ class Item:
     Attributes:
         id: URL-safe and stable: it depends on `path` alone.
         path: below the gallery, with forward slashes.
-        captions: in the order of the caption files, English before Vietnamese.
+        captions: what people wrote, in the order of the caption files, English before Vietnamese.
         width, height: upright, in pixels; 0 where the picture could not be read.
         size: of the file, in bytes.
         mtime: when the file was changed last, in seconds since 1970.
         hash: blake2b of the file's bytes, 32 hex digits; empty where it could not be read.
         taken: when the photo was taken, by the camera's clock as if that showed UTC, in seconds
             since 1970; 0 where the file does not say, None where nobody has looked.
+        machine: what machines wrote, one sentence a language.
     """
 
     id: str
@@ -36,6 +52,7 @@ class Item:
     mtime: float
     hash: str
     taken: float | None = None
+    machine: tuple[MachineCaption, ...] = ()
 
 
 class TakenIds(Protocol):
@@ -81,6 +98,7 @@ def _to_line(item: Item) -> bytes:
         "id": item.id,
         "path": item.path,
         "captions": list(item.captions),
+        **({"machine": [asdict(each) for each in item.machine]} if item.machine else {}),
         "width": item.width,
         "height": item.height,
         "size": item.size,
@@ -109,4 +127,10 @@ def read_line(line: bytes) -> Item:
         mtime=float(fields["mtime"]),
         hash=str(fields["hash"]),
         taken=None if fields.get("taken") is None else float(fields["taken"]),
+        machine=tuple(
+            MachineCaption(
+                *(str(one[name]) for name in ("text", "language", "captioner", "fingerprint"))
+            )
+            for one in fields.get("machine", ())
+        ),
     )

@@ -1,0 +1,43 @@
+"""Captions: the picture says what is on it.
+
+Names are imported on first use, so that `import timanh.captioning` loads no torch.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from timanh.captioning.captioner import Caption, Captioner
+
+if TYPE_CHECKING:
+    from timanh.captioning.history import CaptionTraining, caption_epoch_table
+    from timanh.captioning.loading import load_captioner
+    from timanh.captioning.recipe import CaptionRecipe
+    from timanh.captioning.tower_source import TowerSource
+    from timanh.captioning.trainer import train_captioner
+
+_LAZY = {
+    "CaptionRecipe": "timanh.captioning.recipe",
+    "CaptionTraining": "timanh.captioning.history",
+    "TowerSource": "timanh.captioning.tower_source",
+    "caption_epoch_table": "timanh.captioning.history",
+    "load_captioner": "timanh.captioning.loading",
+    "train_captioner": "timanh.captioning.trainer",
+}
+
+__all__ = [
+    "Caption",
+    "CaptionRecipe",
+    "CaptionTraining",
+    "Captioner",
+    "TowerSource",
+    "caption_epoch_table",
+    "load_captioner",
+    "train_captioner",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_LAZY[name]), name)

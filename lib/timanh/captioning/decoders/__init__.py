@@ -1,0 +1,6 @@
+"""The networks that write: an LSTM with attention, and a small transformer."""
+
+from timanh.captioning.decoders.decoder import Decoder, Search
+from timanh.captioning.decoders.making import make_decoder
+
+__all__ = ["Decoder", "Search", "make_decoder"]

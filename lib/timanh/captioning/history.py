@@ -1,0 +1,68 @@
+"""What a training of a captioner gave, and what is read off its epochs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class CaptionTraining:
+    """What a run gave.
+
+    Attributes:
+        history: per epoch {"epoch", "loss", "learning_rate", "seconds", "captions_per_s", "dev"};
+            "dev" has "loss" and, where a score was given, its numbers such as "CIDEr".
+        folder: the captioner's folder, ready for `load_captioner`.
+        best_epoch: index into `history` of the epoch whose weights are in it.
+        pictures, captions: how many were trained on.
+        words: in the vocabulary.
+        skipped: picture → why it could not be opened.
+        resumed_at: the step at which an earlier run was taken up; 0 for none.
+        found: whether that run was done, so that nothing was left to train.
+    """
+
+    history: list[dict[str, Any]]
+    folder: Path
+    best_epoch: int
+    pictures: int
+    captions: int
+    words: int
+    skipped: dict[str, str]
+    resumed_at: int = 0
+    found: bool = False
+
+
+def best_epoch(history: Sequence[dict[str, Any]], judge: str) -> int:
+    """Index of the epoch with the best dev score by "cider" or "loss"; the last where nothing was
+    measured."""
+    return max(range(len(history)), key=lambda index: (_merit(history[index], judge), index))
+
+
+def _merit(entry: dict[str, Any], judge: str) -> float:
+    dev = entry["dev"]
+    if not dev:
+        return float("-inf")
+    if judge == "cider" and "CIDEr" in dev:
+        return float(dev["CIDEr"])
+    return -float(dev["loss"])
+
+
+def out_of_patience(history: Sequence[dict[str, Any]], judge: str, patience: int | None) -> bool:
+    """Whether `patience` epochs have passed since the best one."""
+    if patience is None or not history or not history[-1]["dev"]:
+        return False
+    return len(history) - 1 - best_epoch(history, judge) >= patience
+
+
+def caption_epoch_table(history: Sequence[dict[str, Any]]) -> str:
+    """Losses and dev scores per epoch, for people."""
+    lines = ["epoch    loss  captions/s  dev loss   CIDEr"]
+    for entry in history:
+        dev = entry["dev"] or {}
+        loss = f"{dev['loss']:10.3f}" if "loss" in dev else "         —"
+        cider = f"{dev['CIDEr']:8.3f}" if "CIDEr" in dev else "       —"
+        lines.append(
+            f"{entry['epoch']:5}{entry['loss']:8.3f}{entry['captions_per_s']:12.0f}{loss}{cider}"
+        )
+    return "\n".join(lines)

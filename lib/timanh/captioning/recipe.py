@@ -1,0 +1,171 @@
+"""How a captioner is trained and how it searches for its sentences: one frozen value."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, get_type_hints
+
+from timanh.errors import SettingsError
+from timanh.training.recipe import parse_settings
+
+DECODERS = ("lstm", "transformer")
+JUDGES = ("cider", "loss")
+
+
+@dataclass(frozen=True)
+class CaptionRecipe:
+    """All choices of a run.
+
+    Attributes:
+        name: of the preset it comes from.
+        decoder: "lstm" or "transformer".
+        embed, hidden, layers, heads: of the decoder; `hidden` is the transformer's width too.
+        grid: attend to the picture's grid; else to its pooled features alone.
+        splitting: how captions become words, "plain" or "report".
+        min_count: how often a word must occur in the training captions.
+        most_words: longer captions are cut.
+        captions: "all" captions of a picture in one batch, or the "first" alone.
+        batch_size: pictures a step.
+        epochs, learning_rate, warmup, cosine, weight_decay, clip_norm: as of `Recipe`; with
+            `weight_decay` 0 AdamW is Adam.
+        label_smoothing: share of each target that is spread over all words.
+        dropout: share of numbers that is left out while training.
+        mirror: show pictures mirrored at random, unless a caption says left or right.
+        tune_encoder: train the last stage of the vision tower too.
+        encoder_learning_rate: of that stage.
+        encoder_from: the first epoch in which it is trained; the decoder learns alone before.
+        crop: smallest share of a picture's area that a random crop keeps, while it is tuned.
+        average: decay per step of a running average of the weights, which is kept; 0 is none.
+        patience: epochs without a better dev score after which a run ends.
+        judge: by what epochs are compared, dev "cider" or dev "loss".
+        beams, length_penalty, repetition_penalty, no_repeat: of the search for sentences, as
+            transformers' `generate()` has them.
+        mixed_precision, seed: as of `Recipe`.
+    """
+
+    name: str
+    decoder: str = "lstm"
+    embed: int = 256
+    hidden: int = 512
+    layers: int = 2
+    heads: int = 4
+    grid: bool = True
+    splitting: str = "plain"
+    min_count: int = 5
+    most_words: int = 24
+    captions: str = "all"
+    batch_size: int = 64
+    epochs: int = 10
+    learning_rate: float = 1e-3
+    warmup: float = 0.05
+    cosine: bool = True
+    weight_decay: float = 0.01
+    clip_norm: float | None = 1.0
+    label_smoothing: float = 0.1
+    dropout: float = 0.4
+    mirror: bool = True
+    tune_encoder: bool = False
+    encoder_learning_rate: float = 1e-4
+    encoder_from: int = 1
+    crop: float = 1.0
+    average: float = 0.0
+    patience: int | None = None
+    judge: str = "cider"
+    beams: int = 5
+    length_penalty: float = 0.6
+    repetition_penalty: float = 1.0
+    no_repeat: int = 3
+    mixed_precision: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                raise SettingsError(
+                    f"{name} must be {' or '.join(known)}; {getattr(self, name)!r} came."
+                )
+        for name, low, high in RANGES:
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise SettingsError(f"{name} must be from {low:g} to {high:g}; {value:g} came.")
+        if not self.learning_rate > 0:
+            raise SettingsError(f"The learning rate must be above 0; {self.learning_rate} came.")
+        if self.hidden % self.heads:
+            raise SettingsError(
+                f"hidden must be a multiple of heads; {self.hidden} and {self.heads} came."
+            )
+
+    @classmethod
+    def named(cls, name: str, **changes: Any) -> "CaptionRecipe":
+        """A preset with some values changed; None leaves the preset's value.
+
+        Raises:
+            SettingsError: no preset or no setting of that name, or a value out of range.
+        """
+        if name not in PRESETS:
+            raise SettingsError(f"Unknown preset {name!r}; known are {', '.join(PRESETS)}.")
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(changes) - known)
+        if unknown:
+            raise SettingsError(f"A recipe has no {', '.join(unknown)}; it has {sorted(known)}.")
+        given = {key: value for key, value in changes.items() if value is not None}
+        decoder = given.get("decoder") or PRESETS[name].get("decoder", "lstm")
+        defaults = OF_DECODERS.get(decoder, {}) if name != "report" else {}
+        return cls(**{"name": name, **defaults, **PRESETS[name], **given})
+
+    @classmethod
+    def parse(cls, settings: Sequence[str]) -> dict[str, Any]:
+        """ "dropout=0.5", "heads=8"… as people type them, for `named`.
+
+        Raises:
+            SettingsError: not NAME=VALUE, no such setting, or a value of another type.
+        """
+        hints = get_type_hints(cls)
+        return parse_settings(settings, {field.name: hints[field.name] for field in fields(cls)})
+
+
+CHOICES = {
+    "decoder": DECODERS,
+    "splitting": ("plain", "report"),
+    "captions": ("all", "first"),
+    "judge": JUDGES,
+}
+RANGES: tuple[tuple[str, float, float], ...] = (
+    ("embed", 4, 8192), ("hidden", 4, 8192), ("layers", 1, 48), ("heads", 1, 128),
+    ("min_count", 1, 1e6), ("most_words", 1, 256),
+    ("batch_size", 1, 1e6), ("epochs", 1, 1e6), ("warmup", 0, 1), ("label_smoothing", 0, 0.9),
+    ("dropout", 0, 0.95), ("encoder_from", 0, 1e6), ("crop", 0.01, 1), ("average", 0, 0.99999),
+    ("patience", 1, 1e6), ("beams", 1, 64), ("length_penalty", -10, 10),
+    ("repetition_penalty", 0.1, 10), ("no_repeat", 0, 100),
+)  # fmt: skip
+
+# What differs from decoder to decoder; not measured on real photos yet.
+OF_DECODERS: dict[str, dict[str, Any]] = {
+    "transformer": {"hidden": 256, "layers": 3, "dropout": 0.2},
+}
+PRESETS: dict[str, dict[str, Any]] = {
+    "strong": {},
+    # The original report's: one caption a picture, attention over the one global vector.
+    "report": {
+        "grid": False,
+        "layers": 3,
+        "heads": 1,
+        "splitting": "report",
+        "captions": "first",
+        "batch_size": 32,
+        "epochs": 15,
+        "learning_rate": 3e-4,
+        "warmup": 0.0,
+        "cosine": False,
+        "weight_decay": 0.0,
+        "clip_norm": None,
+        "label_smoothing": 0.0,
+        "dropout": 0.5,
+        "mirror": False,
+        "patience": 2,
+        "judge": "loss",
+        "length_penalty": 0.7,
+        "repetition_penalty": 1.2,
+        "no_repeat": 0,
+        "mixed_precision": False,
+    },
+}

@@ -1,0 +1,159 @@
+"""`timanh caption train`: a captioner on captioned pictures."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from timanh.cli.options import CaptionFiles, Data, Device
+from timanh.cli.output import notice, result
+from timanh.cli.reports import report_data
+from timanh.errors import SettingsError
+
+
+def train(
+    data: Data,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="DIR", help="The captioner's folder to write.", show_default=False
+        ),
+    ],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="MODEL",
+            help="The encoder through which it looks: demo, an id, or a folder.",
+            show_default=False,
+        ),
+    ] = None,
+    vision: Annotated[
+        str | None,
+        typer.Option(
+            "--vision", metavar="MODEL", help="Or a vision tower alone.", show_default=False
+        ),
+    ] = None,
+    decoder: Annotated[
+        str | None,
+        typer.Option(
+            "--decoder",
+            metavar="KIND",
+            help="lstm or transformer.  [default: lstm]",
+            show_default=False,
+        ),
+    ] = None,
+    preset: Annotated[
+        str, typer.Option("--preset", metavar="NAME", help="strong, or report: the original one's.")
+    ] = "strong",
+    tune_encoder: Annotated[
+        bool, typer.Option("--tune-encoder", help="Train the tower's last stage too.")
+    ] = False,
+    epochs: Annotated[
+        int | None,
+        typer.Option("--epochs", metavar="N", help="Instead of the preset's.", show_default=False),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            "--batch-size", metavar="N", help="Pictures a step.", show_default=False, min=1
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Any other setting, such as dropout=0.5; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    captions: CaptionFiles = None,
+    language: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--language",
+            metavar="CODE",
+            help="Of the captions, en or vi; may be repeated. Found out when not given.",
+            show_default=False,
+        ),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            "--cache",
+            metavar="DIR",
+            help="Where features are kept, for several trainings on one tower.",
+            show_default=False,
+        ),
+    ] = None,
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", help="Start over, even where --out holds a run to continue."),
+    ] = False,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="Seed of all random choices.")
+    ] = 0,
+    device: Device = "auto",
+) -> None:
+    """Train a captioner on captioned pictures.
+
+    Started again with the same command, it continues where it was stopped.
+    """
+    from timanh.captioning import (
+        CaptionRecipe,
+        TowerSource,
+        caption_epoch_table,
+        load_captioner,
+        train_captioner,
+    )
+    from timanh.data import open_data, split_note
+    from timanh.evaluation import caption_scores, evaluate_captions, write_caption_report
+
+    options = {
+        "decoder": decoder, "epochs": epochs, "batch_size": batch_size, "seed": seed,
+        "tune_encoder": tune_encoder or None,
+    }  # fmt: skip
+    changes = CaptionRecipe.parse(settings or ())
+    for name in sorted(changes.keys() & options.keys()):
+        raise SettingsError(f"{name} has its own option: --{name.replace('_', '-')}.")
+    recipe = CaptionRecipe.named(preset, **options, **changes)
+    folder = open_data(data, captions)
+    folder.require_captions()
+    report_data(folder)
+    notice(split_note(folder))
+    source = TowerSource.open(model, vision, device=device)
+    dev = folder.split("dev")
+    done = train_captioner(
+        folder,
+        source,
+        recipe,
+        out,
+        dev=dev,
+        score=caption_scores,
+        languages=language,
+        resume=not fresh,
+        cache=cache,
+    )
+    if done.found:
+        notice(f"Trained already, for {len(done.history)} epochs. With --fresh it starts over.")
+    result(caption_epoch_table(done.history))
+    which = "test" if any(map(folder.captions_of, folder.split("test"))) else "dev"
+    names = folder.split(which)
+    if any(map(folder.captions_of, names)):
+        trained = load_captioner(out, device=device)
+        documents = {
+            spoken: evaluate_captions(
+                trained,
+                folder,
+                names,
+                split=which,
+                train=folder.split("train"),
+                language=spoken,
+            )
+            for spoken in trained.languages
+        }
+        page = write_caption_report(done, recipe, folder, documents)
+        result(page.read_text(encoding="utf8").split("## Scores\n")[-1].split("\n## ")[0].strip())
+        notice(f"What it gave is in {page}.")
+    notice(f"The captioner of epoch {done.best_epoch + 1} is in {out}.")

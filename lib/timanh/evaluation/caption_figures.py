@@ -1,0 +1,80 @@
+"""Figures about captioners: curves of a training, and where a captioner looked for each word."""
+
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from timanh.evaluation.figures import ACCENT, CELL, RIGHT, SECOND, new_style, saved
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLUMNS = 5
+
+
+def plot_caption_training(history: Sequence[dict[str, Any]], path: Path | None = None) -> "Figure":
+    """Losses per epoch, and dev CIDEr where it was measured."""
+    epochs = [entry["epoch"] for entry in history]
+    measured = [entry for entry in history if entry["dev"]]
+    scored = [entry for entry in measured if "CIDEr" in entry["dev"]]
+    with new_style() as new_figure:
+        figure = new_figure(figsize=(9.6 if scored else 5.2, 3.6))
+        axes = figure.subplots(1, 2 if scored else 1, squeeze=False)[0]
+        axes[0].plot(
+            epochs, [entry["loss"] for entry in history], color=ACCENT, marker="o", ms=4,
+            label="train, smoothed labels",
+        )  # fmt: skip
+        if measured:
+            axes[0].plot(
+                [entry["epoch"] for entry in measured],
+                [entry["dev"]["loss"] for entry in measured],
+                color=SECOND, marker="o", ms=4, label="dev",
+            )  # fmt: skip
+        axes[0].set(title="Loss a word", xlabel="epoch")
+        axes[0].legend(fontsize=8)
+        if scored:
+            axes[1].plot(
+                [entry["epoch"] for entry in scored],
+                [entry["dev"]["CIDEr"] for entry in scored],
+                color=RIGHT, marker="o", ms=4,
+            )  # fmt: skip
+            axes[1].set(title="Dev CIDEr", xlabel="epoch", ylim=(0, None))
+        for axis in axes:
+            axis.xaxis.get_major_locator().set_params(integer=True)
+    return saved(figure, path)
+
+
+def plot_attention(
+    picture: Image.Image,
+    words: Sequence[str],
+    weights: NDArray[np.float32],
+    path: Path | None = None,
+) -> "Figure":
+    """The picture, and beside it for each word where the captioner looked, brighter for more.
+
+    Args:
+        words: W of them.
+        weights: (W, H, W') at least 0, the top row first, as `TrainedCaptioner.looked_at` has it.
+    """
+    height, width = picture.height, picture.width
+    dark = np.asarray(picture.convert("RGB"), np.float32) / 255
+    cells = 1 + len(words)
+    columns = min(COLUMNS, cells)
+    rows = ceil(cells / columns)
+    with new_style() as new_figure:
+        figure = new_figure(figsize=(CELL * columns, (CELL + 0.3) * rows))
+        axes = figure.subplots(rows, columns, squeeze=False).flatten()
+        for axis in axes:
+            axis.set_axis_off()
+        axes[0].imshow(dark)
+        for axis, word, seen in zip(axes[1:], words, weights, strict=False):
+            light = Image.fromarray(seen / max(float(seen.max()), 1e-9))
+            mask = np.asarray(light.resize((width, height), Image.Resampling.BICUBIC))
+            axis.imshow(dark * (0.2 + 0.8 * mask.clip(0, 1)[..., None]))
+            axis.set_title(word, fontsize=10, loc="center", pad=3)
+    return saved(figure, path)
