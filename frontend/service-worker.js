@@ -28,6 +28,8 @@ const FILES = [
   "/node_modules/swiper/shared/utils.min.mjs", "/node_modules/swiper/modules/zoom.min.mjs",
   "/node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
   "/node_modules/@fontsource-variable/inter/files/inter-vietnamese-wght-normal.woff2",
+  "/js/posts/ai-line.js", "/js/posts/api.js", "/js/posts/card.js", "/js/posts/editor-pictures.js", "/js/posts/editor.js", "/js/posts/feed.js",
+  "/js/posts/find.js", "/js/posts/live.js", "/js/posts/picture.js", "/js/posts/tile.js", "/js/posts/view.js", "/css/posts.css",
 ];
 const VIEWS = ["/photos", "/posts"]; // the same page at other addresses
 

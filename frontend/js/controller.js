@@ -24,9 +24,11 @@ import { listSource } from "./picture/source.js";
 import { arriveAtSearch } from "./search-steps.js";
 
 let photos = null; // its module, once it was seen
+let posts = null;
 const VIEWS = [
   { name: "search", path: "/", title: "view.search", sign: "search" },
   { name: "photos", path: "/photos", title: "view.photos", sign: "gallery", load: async () => (photos = await import("./photos/view.js")) },
+  { name: "posts", path: "/posts", title: "view.posts", sign: "posts", load: async () => (posts = await import("./posts/view.js")), when: (health) => health?.posts === true },
 ];
 // By the names that steps of the browser's history remember.
 const DIALOGS = {
@@ -48,6 +50,7 @@ export async function startPage() {
   startVoice(write);
   startDrop([
     { target: () => photos?.dropPlace.target(), when: () => currentView() === "photos" && photos?.dropPlace.when(), take: (files) => photos.dropPlace.take(files) },
+    { target: () => posts?.dropPlace.target(), when: () => currentView() === "posts" && Boolean(posts), take: (files) => posts.dropPlace.take(files) },
     { target: () => byId("drop"), when: () => true, take: add },
   ]);
   startHeader();

@@ -6,7 +6,7 @@ from pathlib import Path
 
 JS = Path(__file__).resolve().parents[2] / "frontend" / "js"
 # A room imports from itself and from those after it; what stands beside them is above all.
-ROOMS = ("settings", "photos", "answer", "history", "picture", "ask", "core")
+ROOMS = ("settings", "posts", "photos", "answer", "history", "picture", "ask", "core")
 IMPORT = re.compile(
     r"""(?:^import\s[^;]*?|^export\s[^;]*?from\s*|\bimport\()["'](\.[^"']+)["']""", re.M
 )

@@ -126,7 +126,8 @@ export async function loadWords(language) {
   return (await reach(`/i18n/${language}.json`)).json();
 }
 
-function sent(method, content) {
+/** Options of a request with JSON. */
+export function sent(method, content) {
   return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) };
 }
 
@@ -147,10 +148,18 @@ function searchForm({ text, corrected, alpha, pictures, like, unlike, without, a
   return form;
 }
 
-async function json(url, options) {
+/** What an answer says. Throws a Problem. */
+export async function json(url, options) {
   const answer = await reach(url, options);
   if (!answer.ok) throw await problemOf(answer);
   return answer.json().catch(() => { throw new Problem("upstream-broken", "The answer is not JSON."); });
+}
+
+/** Yield `[kind, data]` of server-sent events as they come. Throws a Problem where there is no answer. */
+export async function* streamed(url, options) {
+  const answer = await reach(url, options);
+  if (!answer.ok) throw await problemOf(answer);
+  yield* eventsOf(answer.body);
 }
 
 async function problemOf(answer) {

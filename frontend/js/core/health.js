@@ -43,13 +43,14 @@ export function trouble() {
 function take(found) {
   looking = null;
   const changed = last?.status !== found.status;
+  const other = changed || last?.posts !== found.posts;
   const first = !last;
   last = found;
   show();
   if (changed && !first) announce(trouble() || byId("connect").textContent);
   const ok = found.status === "ok";
-  timer = setTimeout(look, ok ? EVERY_MS : SOON_MS);
-  if (changed) for (const listener of listeners) listener(ok);
+  timer = setTimeout(look, ok && found.posts_state !== "starting" ? EVERY_MS : SOON_MS);
+  if (other) for (const listener of listeners) listener(ok);
 }
 
 function show() {

@@ -1,0 +1,163 @@
+"""The view of posts in Chromium, with the real database and AI service."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from posts_site import Site, picture, site
+
+from tests.browser.steps import WORDS
+from tests.browser.test_accessibility import AXE, violations
+
+EN = WORDS["en"]
+
+
+@pytest.fixture(scope="module")
+def posts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site(tmp_path_factory.mktemp("posts-page") / "data") as made:
+        yield made
+
+
+@pytest.fixture
+def view(browser: Browser, posts: Site) -> Iterator[Page]:
+    """The view in English; nothing on it may have raised an error."""
+    yield from opened(browser, posts, locale="en-GB", viewport={"width": 1280, "height": 900})
+
+
+def opened(browser: Browser, posts: Site, **options: Any) -> Iterator[Page]:
+    context = browser.new_context(service_workers="block", reduced_motion="reduce", **options)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{posts.url}/posts")
+    page.wait_for_selector("#new-post")
+    yield page
+    context.close()
+    assert errors == []
+
+
+def files(*numbers: int, colour: str = "red") -> list[Any]:
+    return [
+        {"name": f"{n}.png", "mimeType": "image/png", "buffer": picture(n, colour)} for n in numbers
+    ]
+
+
+def write(page: Page, title: str, *numbers: int, colour: str = "red") -> None:
+    page.click("#new-post")
+    page.fill("#post-title", title)
+    page.set_input_files("#post-files", files(*numbers, colour=colour))
+    page.locator(".post-form .primary").click()
+    expect(page.locator(".post h3").first).to_have_text(title)
+
+
+def test_a_post_is_written_changed_deleted_and_brought_back(view: Page) -> None:
+    view.click("#new-post")
+    expect(view.locator("#post-title")).to_be_focused()
+    view.fill("#post-title", "<b>One</b> day")
+    view.fill("#post-description", "first line\nsecond line")
+    view.set_input_files("#post-files", files(1, 2, 3))
+    names = view.locator(".draft-name")
+    expect(names).to_have_text(["1.png", "2.png", "3.png"])
+    view.locator(".draft-pictures li").nth(2).locator('[data-do="previous"]').press("Enter")
+    expect(names).to_have_text(["1.png", "3.png", "2.png"])
+    view.locator(".draft-pictures li").nth(0).locator('[data-do="trash"]').click()
+    view.locator(".post-form .primary").click()
+    card = view.locator(".post").first
+    expect(card.locator("h3")).to_have_text("<b>One</b> day")
+    expect(card.locator(".post-picture img")).to_have_count(2)
+    # Without a reload: the captions come as they are made.
+    expect(card.locator(".post-caption")).to_have_text(["a red picture", "a red picture"])
+
+    card.locator('[data-do="edit"]').click()
+    view.fill("#post-title", "Another day")
+    view.locator(".draft-pictures li").nth(1).locator('[data-do="previous"]').click()
+    view.set_input_files("#post-files", files(4))
+    view.locator(".post-form .primary").click()
+    expect(card.locator("h3")).to_have_text("Another day")
+    expect(card.locator(".post-picture img")).to_have_count(3)
+
+    card.locator('[data-do="trash"]').click()
+    expect(view.locator(".toast")).to_contain_text("Another day")
+    expect(view.get_by_role("heading", name="Another day")).to_have_count(0)
+    view.locator(".toast").get_by_role("button", name=EN["undo"]).click()
+    expect(view.locator(".post h3").first).to_have_text("Another day")
+
+
+def test_two_windows_that_change_one_post(view: Page, posts: Site) -> None:
+    write(view, "Both want it", 10)
+    view.locator(".post").first.locator('[data-do="edit"]').click()
+    id = posts.get("/api/posts?limit=1")["posts"][0]["id"]
+    posts.sql("UPDATE posts SET title = 'Faster', version = version + 1 WHERE id = %s", id)
+    view.fill("#post-title", "Slower")
+    view.locator(".post-form .primary").click()
+    expect(view.locator(".post-form .failure")).to_have_text(EN["error.changed-meanwhile"])
+
+
+def test_a_caption_is_corrected_and_pictures_are_found(view: Page, posts: Site) -> None:
+    write(view, "Blue ones", 20, 21, colour="blue")
+    tile = view.locator(".post").first.locator(".post-picture").first
+    expect(tile.locator(".post-caption")).to_have_text("a blue picture")
+    tile.click()
+    large = view.locator("dialog.post-large")
+    expect(large.locator(".post-found li").first).to_be_visible()
+    large.locator("#caption-en").fill("the zebra of our street")
+    large.locator("form").filter(has=view.locator("#caption-en")).get_by_role("button").click()
+    expect(large.locator("label[for=caption-en]")).to_contain_text(EN["posts.by.human"])
+    view.keyboard.press("Escape")
+    view.fill("#posts-words", "zebra")
+    view.press("#posts-words", "Enter")
+    expect(view.locator("#posts-found .post-caption").first).to_have_text("the zebra of our street")
+    assert "q=zebra" in view.url
+    view.go_back()
+    expect(view.locator(".post").first).to_be_visible()
+    view.set_input_files("#posts-by", files(21, colour="blue"))
+    expect(view.locator("#posts-found .post-found li").first).to_contain_text("Blue ones")
+
+
+def test_without_the_ai_service_it_says_so_and_goes_on(view: Page, posts: Site) -> None:
+    posts.ai.stop()
+    try:
+        posts.until(lambda: posts.get("/api/posts/features")["ai"]["state"] == "away")
+        write(view, "While it is away", 30)
+        expect(view.locator('.ai-line[data-state="away"]')).to_contain_text("off since")
+        caption = view.locator(".post").first.locator(".post-caption")
+        expect(caption).to_have_text(EN["posts.state.waiting"])
+    finally:
+        posts.ai.start()
+    expect(caption).to_have_text("a red picture", timeout=30_000)
+    expect(view.locator(".ai-line")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("theme", "locale", "width"),
+    [("dark", "vi-VN", 1440), ("light", "en-GB", 768), ("light", "vi-VN", 390)],
+)
+def test_nothing_is_wrong_for_anybody(
+    browser: Browser, posts: Site, theme: str, locale: str, width: int
+) -> None:
+    posts.post("Đà Lạt", picture(40), picture(41, "green"), description="Một ngày đẹp.")
+    size = {"width": width, "height": 844}
+    for page in opened(
+        browser, posts, locale=locale, viewport=size, color_scheme=theme, bypass_csp=True
+    ):
+        page.evaluate("theme => localStorage.setItem('theme', theme)", theme)
+        page.add_init_script(path=AXE)
+        page.reload()
+        page.wait_for_selector(".post")
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.click("#new-post")
+        page.set_input_files("#post-files", files(42, 43))
+        assert violations(page) == []
+        page.keyboard.press("Escape")
+        page.locator(".post-picture").first.click()
+        page.wait_for_selector("dialog.post-large .post-found li")
+        assert violations(page) == []
+        page.keyboard.press("Escape")
+        page.fill("#posts-words", "đẹp")
+        page.press("#posts-words", "Enter")
+        page.wait_for_selector("#posts-found li")
+        assert violations(page) == []
+    assert Path(AXE).is_file()
