@@ -181,7 +181,8 @@ def race(
             found.append({row[0] for row in rows})
     recall = 1.0
     if right is not None:
-        recall = float(np.mean([len(f & r) / len(r) for f, r in zip(found[: len(values)], right, strict=False)]))
+        pairs = zip(found[: len(values)], right, strict=False)
+        recall = float(np.mean([len(f & r) / len(r) for f, r in pairs]))
     print(f"{way}: {statistics.median(took):.2f} ms, recall {recall:.4f}", file=sys.stderr)
     return {"way": way, "p50_ms": round(statistics.median(took), 3),
             "p95_ms": round(float(np.percentile(took, 95)), 3), "recall": recall}  # fmt: skip

@@ -43,9 +43,9 @@ function reasons() {
 function captionField(tag) {
   const caption = shown.captions.find((each) => each.language === tag);
   const field = element("textarea", { rows: 2, maxlength: 1000, lang: tag, id: `caption-${tag}` }, caption?.text ?? "");
-  const source = caption ? say(`posts.by.${caption.source}`, { model: caption.model ?? "" }) : "";
+  const source = caption ? say(`post-by.${caption.source}`, { model: caption.model ?? "" }) : "";
   return element("form", { class: "caption-form", onsubmit: (event) => { event.preventDefault(); save(tag, field.value); } },
-    element("label", { for: `caption-${tag}` }, say(`posts.caption.${tag}`), element("span", { class: "muted" }, source && ` · ${source}`)),
+    element("label", { for: `caption-${tag}` }, say(`post-caption.${tag}`), element("span", { class: "muted" }, source && ` · ${source}`)),
     field, element("button", { type: "submit", class: "quiet" }, say("posts.save")));
 }
 

@@ -22,5 +22,5 @@ export function captionOfPost({ captions }) {
 /** In words, how far it is; empty where nothing is to come. */
 export function stateWords({ features }) {
   const { state } = features.captions.state === "done" ? features.embedding : features.captions;
-  return state === "done" ? "" : say(`posts.state.${state}`);
+  return state === "done" ? "" : say(`post-state.${state}`);
 }
