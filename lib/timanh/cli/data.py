@@ -9,15 +9,14 @@ from timanh.cli.output import notice, result
 from timanh.cli.reports import report_data
 
 app = typer.Typer(
-    help="Fetch published collections of captioned pictures.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+    help="Fetch published collections of captioned pictures.", invoke_without_command=True
 )
 
 
 @app.callback()
-def data() -> None:
-    """Fetch published collections of captioned pictures."""
+def data(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        result(context.get_help())
 
 
 @app.command(epilog="Example: timanh data get uit-viic --out data/uit-viic")

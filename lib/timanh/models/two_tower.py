@@ -110,6 +110,7 @@ class TwoTower(nn.Module):
             "projection_dim": self.dim,
             "vision_width": self.vision_width,
             "vision_interpolated": bool(self.vision_options),
+            "text_pooling": self.text_settings.pooling,  # for versions that know no settings
             "text_settings": self.text_settings.to_config(),
             "vision_config": _config(self.vision_model).to_dict(),
             "text_config": _config(self.text_model).to_dict(),
