@@ -214,3 +214,32 @@ def test_the_reports_preset_is_the_reports(gallery: Path, tmp_path: Path) -> Non
     assert done.captions == done.pictures == 10  # one a picture, none of those measured
     assert {"loss", "CIDEr", "BLEU-4"} <= done.history[0]["dev"].keys()
     assert texts_of(load_captioner(tmp_path / "out", device="cpu"), gallery)
+
+
+def test_the_commands(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from timanh.cli import run
+    from timanh.vectors import VectorDictionary
+
+    captioner, gallery = str(trained / "out"), trained / "gallery"
+    picture = gallery / "images" / open_data(gallery).names[0]
+    shown = tmp_path / "seen.png"
+    assert (
+        run(["caption", "show", str(picture), "--captioner", captioner, "--out", str(shown)]) == 0
+    )
+    assert len(capsys.readouterr().out.splitlines()) == 3
+    assert Image.open(shown).width > 300
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / picture.name).write_bytes(picture.read_bytes())
+    tower, index = str(trained / "tower"), str(tmp_path / "index")
+    build = ["index", "build", str(bare), "--model", tower, "--out", index]
+    assert run(build) == 0
+    assert run(["caption", "write", "--index", index, "--captioner", captioner]) == 0
+    assert "1 captions of 1 pictures written" in capsys.readouterr().out
+    assert run(build) == 0
+    (item,) = VectorDictionary.open(tmp_path / "index").items
+    assert item.captions == () and item.machine[0].text
+    data = ["--data", str(gallery), "--split", "all"]
+    assert run(["caption", "evaluate", "--captioner", captioner, *data]) == 0
+    table = capsys.readouterr().out
+    assert "BLEU-4" in table and "constant" in table and "a person" in table

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from timanh.captioning.recipe import CaptionRecipe
     from timanh.captioning.tower_source import TowerSource
     from timanh.captioning.trainer import train_captioner
+    from timanh.captioning.writing import WriteReport, write_gallery
 
 _LAZY = {
     "CaptionRecipe": "timanh.captioning.recipe",
     "CaptionTraining": "timanh.captioning.history",
+    "WriteReport": "timanh.captioning.writing",
+    "write_gallery": "timanh.captioning.writing",
     "TowerSource": "timanh.captioning.tower_source",
     "caption_epoch_table": "timanh.captioning.history",
     "load_captioner": "timanh.captioning.loading",
@@ -29,9 +32,11 @@ __all__ = [
     "CaptionTraining",
     "Captioner",
     "TowerSource",
+    "WriteReport",
     "caption_epoch_table",
     "load_captioner",
     "train_captioner",
+    "write_gallery",
 ]
 
 

@@ -6,13 +6,23 @@ from typing import Annotated
 import typer
 
 from timanh.cli.caption_train import train
-from timanh.cli.options import AsJson, BatchSize, CaptionFiles, Data, Device
+from timanh.cli.options import AsJson, BatchSize, CaptionFiles, Data, Device, IndexFolder
 from timanh.cli.output import notice, result, result_json
-from timanh.cli.reports import report_data
+from timanh.cli.reports import SHOWN_REASONS, report_data
+from timanh.errors import SettingsError
 
 app = typer.Typer(help="Captions written by a machine.", invoke_without_command=True)
 app.command()(train)
 
+CaptionerName = Annotated[
+    str,
+    typer.Option(
+        "--captioner",
+        metavar="NAME",
+        help="A folder of `timanh caption train`, or a BLIP-like model's id or folder.",
+        show_default=False,
+    ),
+]
 Language = Annotated[
     str | None,
     typer.Option(
@@ -90,3 +100,97 @@ def evaluate(
         result_json(documents[0] if len(documents) == 1 else {"captioners": documents})
         return
     result(format_captions(*documents))
+
+
+@app.command()
+def write(
+    index: IndexFolder,
+    captioner: CaptionerName,
+    language: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--language",
+            metavar="CODE",
+            help="en or vi; may be repeated. All that the captioner writes when not given.",
+            show_default=False,
+        ),
+    ] = None,
+    missing: Annotated[
+        bool,
+        typer.Option(
+            "--missing/--all", help="Only pictures without a person's caption, or all of them."
+        ),
+    ] = True,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Also where another captioner has written, in its place."),
+    ] = False,
+    beams: Beams = 5,
+    batch_size: BatchSize = 32,
+    device: Device = "auto",
+) -> None:
+    """Caption the pictures of a dictionary, into its own folder; the next build takes them over.
+
+    Started again, it goes on where it was stopped. What people wrote stays, and stays first.
+    """
+    from timanh.captioning import load_captioner, write_gallery
+
+    done = write_gallery(
+        index,
+        load_captioner(captioner, device=device),
+        languages=language,
+        missing=missing,
+        again=again,
+        beams=beams,
+        batch_size=batch_size,
+    )
+    for reason in list(done.skipped.values())[:SHOWN_REASONS]:
+        notice(f"Skipped: {reason}")
+    result(
+        f"{done.written:,} captions of {done.pictures:,} pictures written, {done.kept:,} pictures "
+        f"had theirs, {len(done.skipped):,} skipped."
+    )
+    notice(f"They are in {done.file}. Build the dictionary again to search by their words.")
+
+
+@app.command()
+def show(
+    picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="The picture's file.")],
+    captioner: CaptionerName,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Draw where it looked for each word, as PNG.",
+            show_default=False,
+        ),
+    ] = None,
+    language: Language = None,
+    count: Annotated[
+        int, typer.Option("--count", metavar="N", min=1, help="Captions, the best first.")
+    ] = 3,
+    device: Device = "auto",
+) -> None:
+    """Caption one picture, and draw where the captioner looked for each word."""
+    from timanh.captioning import load_captioner
+    from timanh.data import open_picture
+    from timanh.evaluation import plot_attention
+
+    loaded = load_captioner(captioner, device=device)
+    opened = open_picture(picture)
+    found = loaded.captions([opened], language, beams=max(5, count), count=count)[0]
+    for each in found:
+        result(f"{each.log_probability:7.2f}  {each.text}")
+    if out is None:
+        return
+    looked_at = getattr(loaded, "looked_at", None)
+    pixels = loaded.prepare_images([opened])
+    seen = looked_at(pixels, found[0].text, language) if looked_at else None
+    if seen is None:
+        raise SettingsError(
+            f"The captioner {loaded.name} does not say where it looks. Take one with a grid that "
+            "`timanh caption train` made, or leave --out away."
+        )
+    plot_attention(opened, found[0].text.split(), seen[0], out)
+    notice(f"Drawn: {out}")

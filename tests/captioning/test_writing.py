@@ -1,0 +1,126 @@
+"""Captions of a dictionary's pictures: each once, never over a person's, taken over by a build."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pixel_encoder import PixelEncoder, make_pictures
+
+from timanh.captioning import Caption, Captioner, write_gallery
+from timanh.captioning.captioner import Pixels
+from timanh.errors import DictionaryNotFoundError, LanguageError
+from timanh.vectors import VectorDictionary, build_dictionary
+from timanh.vectors.store.written_captions import MACHINE, add_person_captions, read_written
+
+
+class Namer(Captioner):
+    """Writes how bright a picture is; may be killed in the middle."""
+
+    name, fingerprint, device = "namer", "0123456789abcdef", "cpu"
+    languages = ("en", "vi")
+
+    def __init__(self, killed_after: int | None = None) -> None:
+        self.left = killed_after
+        self.calls = 0
+
+    def prepare_images(self, images: Any) -> Pixels:
+        return PixelEncoder().prepare_images(images)
+
+    def captions_prepared(
+        self, pixels: Pixels, language: str | None = None, *, beams: int = 5, count: int = 1
+    ) -> list[list[Caption]]:
+        if self.left is not None and self.calls >= self.left:
+            raise KeyboardInterrupt
+        self.calls += 1
+        chosen = self.check(language, beams, count)
+        return [[Caption(f"{chosen} {one.mean():.3f}", chosen, -1.0)] for one in pixels]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    make_pictures(tmp_path / "pictures", 9)
+    names = sorted(file.name for file in (tmp_path / "pictures").iterdir())
+    captions = f"image,caption\n{names[0]},by a person\n"
+    (tmp_path / "pictures" / "captions.txt").write_text(captions, encoding="utf8")
+    build_dictionary(tmp_path / "pictures", PixelEncoder(), tmp_path / "out", progress=False)
+    return tmp_path
+
+
+def items(place: Path) -> dict[str, Any]:
+    build_dictionary(place / "pictures", PixelEncoder(), place / "out", progress=False)
+    return {item.path: item for item in VectorDictionary.open(place / "out").items}
+
+
+def test_killed_again_and_again_each_picture_is_captioned_once(place: Path) -> None:
+    before = {file: file.read_bytes() for file in (place / "pictures").iterdir()}
+    for _ in range(20):
+        try:
+            done = write_gallery(place / "out", Namer(killed_after=1), batch_size=2, progress=False)
+            break
+        except KeyboardInterrupt:
+            file = place / "out" / MACHINE
+            if file.exists():  # a line that was being written
+                with file.open("ab") as stream:
+                    stream.write(b'{"hash":"torn')
+    assert done.skipped == {}
+    lines = [line for line in (place / "out" / MACHINE).read_bytes().split(b"\n") if line]
+    whole = [json.loads(line) for line in lines if line.endswith(b"}")]
+    assert len(whole) == len({(line["hash"], line["language"]) for line in whole}) == 16
+    assert {file: file.read_bytes() for file in (place / "pictures").iterdir()} == before
+    again = write_gallery(place / "out", Namer(), progress=False)
+    assert (again.written, again.kept) == (0, 8)
+
+
+def test_a_build_takes_them_over_marked_and_a_persons_stay(place: Path) -> None:
+    write_gallery(place / "out", Namer(), languages=["en"], progress=False)
+    known = items(place)
+    captioned = [item for item in known.values() if item.captions]
+    assert [(item.captions, item.machine) for item in captioned] == [(("by a person",), ())]
+    others = [item for item in known.values() if not item.captions]
+    assert len(others) == 8
+    for item in others:
+        (machine,) = item.machine
+        assert machine.text.startswith("en ") and machine.language == "en"
+        assert (machine.captioner, machine.fingerprint) == (Namer.name, Namer.fingerprint)
+    moved = place / "pictures" / "renamed.png"
+    (place / "pictures" / others[0].path).rename(moved)
+    assert items(place)["renamed.png"].machine == others[0].machine
+
+
+def test_a_person_has_the_last_word(place: Path) -> None:
+    write_gallery(place / "out", Namer(), missing=False, progress=False)
+    known = items(place)
+    first = next(item for item in known.values() if item.captions)
+    other = next(item for item in known.values() if not item.captions)
+    add_person_captions(place / "out", first.hash, ["corrected", "twice"])
+    add_person_captions(place / "out", other.hash, ["mine"])
+    now = items(place)
+    assert now[first.path].captions == ("corrected", "twice")
+    assert now[other.path].captions == ("mine",) and len(now[other.path].machine) == 2
+    build_dictionary(
+        place / "pictures", PixelEncoder(), place / "out", progress=False, rebuild=True
+    )
+    assert items(place)[other.path].captions == ("mine",)
+
+
+def test_another_captioner_writes_only_when_asked_to(place: Path) -> None:
+    write_gallery(place / "out", Namer(), languages=["vi"], progress=False)
+    other = Namer()
+    other.fingerprint = "f" * 16  # type: ignore[misc]
+    assert write_gallery(place / "out", other, languages=["vi"], progress=False).written == 0
+    done = write_gallery(place / "out", other, languages=["vi"], again=True, progress=False)
+    assert done.written == 8
+    machine = read_written(place / "out").machine
+    assert {each.fingerprint for kept in machine.values() for each in kept} == {"f" * 16}
+    with pytest.raises(LanguageError):
+        write_gallery(place / "out", other, languages=["fr"], progress=False)
+    with pytest.raises(DictionaryNotFoundError):
+        write_gallery(place / "none", other, progress=False)
+
+
+def test_an_unreadable_picture_spoils_only_itself(place: Path) -> None:
+    victim = next(item for item in items(place).values() if not item.captions)
+    (place / "pictures" / victim.path).write_bytes(b"no picture")
+    done = write_gallery(place / "out", Namer(), languages=["en"], progress=False)
+    assert (done.written, list(done.skipped)) == (7, [victim.path])
