@@ -205,22 +205,23 @@ def test_liked_pictures_pull_and_disliked_ones_push(
     assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown-picture")
 
 
-def test_a_weak_best_hit_is_called_weak(client: TestClient, engine: SearchEngine) -> None:
+def test_hits_have_a_class_once_the_gallery_was_measured(tmp_path: Path) -> None:
     import time
 
-    until = time.monotonic() + 10
-    while client.get("/health/ready").status_code != 200 and time.monotonic() < until:
-        time.sleep(0.01)
-    own = (engine.dictionary.gallery / engine.dictionary.item(0).path).read_bytes()
-    strong = client.post("/api/search", files={"file": ("x", own)}).json()
-    assert strong["query"]["weak"] is False
-    black = BytesIO()
-    Image.new("RGB", (60, 60), (128, 128, 127)).save(black, "PNG")
-    assert client.post("/api/search", files={"file": ("x", black.getvalue())}).json()["query"][
-        "weak"
-    ] in (True, False)
-    # There are no captions here to measure words by.
-    assert client.post("/api/search", data={"query": "dog"}).json()["query"]["weak"] is None
+    encoder = PixelEncoder()
+    gallery = make_pictures(tmp_path / "g", 40)
+    build_dictionary(gallery, encoder, tmp_path / "i", progress=False)
+    engine = SearchEngine(encoder, VectorDictionary.open(tmp_path / "i", encoder))
+    own = (gallery / engine.dictionary.item(0).path).read_bytes()
+    with TestClient(create_app(engine, ApiConfig()), base_url="http://127.0.0.1:8001") as client:
+        until = time.monotonic() + 20
+        while engine.calibration.get(engine.dictionary) is None and time.monotonic() < until:
+            time.sleep(0.01)
+        strong = client.post("/api/search", files={"file": ("x", own)}).json()
+        assert strong["query"]["weak"] is False
+        assert strong["results"][0]["closeness"] == "very"
+        events = client.post("/api/search/stream", data={"query": "dog"}).text
+        assert '"closeness":"' in events and '"weak":' in events
 
 
 def test_the_page_about_the_api_needs_no_other_host(client: TestClient) -> None:

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+import numpy as np
+
 from timanh.errors import QueryError
 from timanh.models.encoder import Encoder, TextLength, Vectors
-from timanh.search.encoding import encode_queries
+from timanh.search.closeness.judging import judge
+from timanh.search.closeness.keeping import CalibrationKeeper
+from timanh.search.encoding import QueryVectors, encode_queries
 from timanh.search.lookup import Lookup, RowHit
-from timanh.search.query import Hit, Query, SearchResult, Understood
+from timanh.search.query import Closeness, Hit, Query, SearchResult, Understood
 from timanh.search.reading import Reading, read
 from timanh.search.sample import GallerySample
 from timanh.search.timeline import Timeline
@@ -54,6 +58,7 @@ class SearchEngine:
         self.exact = exact
         self._lookup: Lookup | None = None
         self._sample: tuple[Searchable, GallerySample] | None = None
+        self.calibration = CalibrationKeeper(encoder, self.encode_texts, self.sample)
         # Fast tokenizers may not be used by two threads at once ("Already borrowed").
         self._encoding = threading.Lock()
 
@@ -186,10 +191,32 @@ class SearchEngine:
             ]
             found = lookup.find_all(list(good.values()), looked_up)
         for row, query, row_hits in zip(good, looked_up, found, strict=True):
-            hits = tuple(_hit(dictionary, *pair) for pair in enumerate(row_hits, query.offset + 1))
+            classes, nothing = self._judge(dictionary, query, understood[row], good[row], row_hits)
+            hits = tuple(
+                _hit(dictionary, rank, hit, closeness)
+                for rank, (hit, closeness) in enumerate(
+                    zip(row_hits, classes, strict=True), query.offset + 1
+                )
+            )
             considered = lookup.considered(query)
-            answers[row] = SearchResult(understood[row], hits, clock.took, considered)
+            answers[row] = SearchResult(understood[row], hits, clock.took, considered, nothing)
         return answers
+
+    def _judge(
+        self,
+        dictionary: Searchable,
+        query: Query,
+        understood: Understood,
+        vectors: QueryVectors,
+        hits: list[RowHit],
+    ) -> tuple[list[Closeness | None], bool | None]:
+        """How close each hit is, and whether none is; None until the gallery is calibrated."""
+        calibration = self.calibration.get(dictionary)
+        if calibration is None:
+            return [None] * len(hits), None
+        found = dictionary.vectors_of(np.array([hit.row for hit in hits], np.int64))
+        sample = self.sample(dictionary)
+        return judge(calibration, query, understood, vectors, found, sample)
 
     def search_many(self, queries: Iterable[Query]) -> Iterator[SearchResult]:
         """As `search` for each, in their order, encoding and looking up many at a time.
@@ -239,7 +266,7 @@ class SearchEngine:
         return self.translator.translate(text, self.translator.timeout_s - waited_s)
 
 
-def _hit(dictionary: Searchable, rank: int, found: RowHit) -> Hit:
+def _hit(dictionary: Searchable, rank: int, found: RowHit, closeness: Closeness | None) -> Hit:
     item = dictionary.item(found.row)
     return Hit(
         rank=rank,
@@ -255,6 +282,7 @@ def _hit(dictionary: Searchable, rank: int, found: RowHit) -> Hit:
         mtime=item.mtime,
         taken=item.taken,
         hash=item.hash,
+        closeness=closeness,
     )
 
 

@@ -1,5 +1,6 @@
 """The work behind the endpoints: limited in number and time, encoded in batches."""
 
+import asyncio
 import contextlib
 import logging
 import time
@@ -15,7 +16,6 @@ from timanh.api.http.turns import Turns
 from timanh.api.http.workers import Workers
 from timanh.api.search.batcher import Batcher
 from timanh.api.search.readiness import TRIALS, Readiness
-from timanh.api.search.weak_hits import WeakThresholds
 from timanh.errors import QueryError
 from timanh.search import Query, Reading, SearchEngine, SearchResult, Understood
 
@@ -32,8 +32,8 @@ class SearchService:
         self.config = config
         self.turns = turns
         self.metrics = metrics
-        self.thresholds: WeakThresholds | None = None  # not measured yet
         self._readiness = Readiness(self._trial_search)
+        self._calibrating: asyncio.Task[None] | None = None
         # Looked up at each call, so that the engine can be changed while it runs.
         self._batcher = Batcher(lambda *batch: engine.answer(*batch), metrics.batches.observe)
         # Pictures are decoded on few threads, because each may take hundreds of megabytes.
@@ -120,8 +120,8 @@ class SearchService:
         stages = {**took, **result.took_ms}
         self.metrics.stage(stages)
         total = {**stages, "total": round(sum(stages.values()), 3)}
-        weak = None if self.thresholds is None else self.thresholds.is_weak(query, result)
-        return replace(result, took_ms=total, nothing_close=weak)
+        self._calibrate()
+        return replace(result, took_ms=total)
 
     async def _understand(self, query: Query, reading: Reading) -> Understood:
         if self.engine.knows(reading):
@@ -149,11 +149,19 @@ class SearchService:
             for query, understood in TRIALS:
                 with contextlib.suppress(QueryError):
                     await self._batcher.submit(query, understood)
-        if self.thresholds is None:
+        self._calibrate()
+
+    def _calibrate(self) -> None:
+        """Measure in the background how close is close, where that is not known."""
+        dictionary = self.engine.dictionary
+        running = self._calibrating is not None and not self._calibrating.done()
+        if running or not self.engine.calibration.is_wanted(dictionary):
+            return
+
+        async def measure() -> None:
             try:
-                self.thresholds = await self.workers.run(
-                    lambda: WeakThresholds.measure(self.engine)
-                )
+                await self.workers.run(lambda: self.engine.calibration.measure(dictionary))
             except Exception:
-                log.exception("The gallery could not be measured; weak hits are not marked")
-                self.thresholds = WeakThresholds()
+                log.exception("The gallery could not be measured; hits have no class")
+
+        self._calibrating = asyncio.create_task(measure())

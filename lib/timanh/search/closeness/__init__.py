@@ -1,0 +1,1 @@
+"""How close a hit is to what was searched, in words that mean the same in every gallery."""
