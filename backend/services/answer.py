@@ -41,29 +41,29 @@ WORDS = {
 # Why the words were not translated, by `notice_code`.
 NOTICES = {
     "no-translator": {
-        "vi": "Mô hình không biết tiếng Việt và không có bộ dịch; đã tìm với từ nguyên gốc.",
-        "en": "The model knows no Vietnamese and there is no translator; searched as written.",
+        "vi": "Mô hình không biết tiếng Việt và không có bộ dịch; đã tìm theo nguyên văn.",
+        "en": "The model knows no Vietnamese and there is no translator; searched word for word.",
     },
     "translator-slow": {
-        "vi": "Bộ dịch không phản hồi kịp; đã tìm với từ nguyên gốc.",
-        "en": "The translator did not answer in time; searched as written.",
+        "vi": "Bộ dịch không phản hồi kịp; đã tìm theo nguyên văn.",
+        "en": "The translator did not answer in time; searched word for word.",
     },
     "translator-failed": {
-        "vi": "Bộ dịch gặp lỗi; đã tìm với từ nguyên gốc.",
-        "en": "The translator failed; searched as written.",
+        "vi": "Bộ dịch gặp lỗi; đã tìm theo nguyên văn.",
+        "en": "The translator failed; searched word for word.",
     },
     "translator-resting": {
-        "vi": "Bộ dịch vừa lỗi nhiều lần nên được tạm nghỉ một lúc; đã tìm với từ nguyên gốc.",
+        "vi": "Bộ dịch vừa lỗi nhiều lần nên được tạm nghỉ một lúc; đã tìm theo nguyên văn.",
         "en": "The translator failed several times just now and is left alone for a while; "
-        "searched as written.",
+        "searched word for word.",
     },
     "translator-odd": {
-        "vi": "Bộ dịch trả về nội dung không phải bản dịch; đã tìm với từ nguyên gốc.",
-        "en": "The translator answered something that is not a translation; searched as written.",
+        "vi": "Bộ dịch trả về nội dung không phải bản dịch; đã tìm theo nguyên văn.",
+        "en": "The translator answered something that is not a translation; searched word for word.",
     },
     "translation-too-long": {
-        "vi": "Văn bản quá dài để dịch; đã tìm với từ nguyên gốc.",
-        "en": "The text is too long to translate; searched as written.",
+        "vi": "Văn bản quá dài để dịch; đã tìm theo nguyên văn.",
+        "en": "The text is too long to translate; searched word for word.",
     },
 }
 

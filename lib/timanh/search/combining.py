@@ -19,7 +19,7 @@ SHORTEST = 1e-4
 TOWARDS, AWAY = 0.75, 0.25
 # Beside a query, for each picture and at most for all, in standard deviations of its scores.
 # Chosen and judged on drawn scenes by benchmarks/steering.py: with more, fewer pictures are right.
-NUDGE_TOWARDS, NUDGE_AWAY, MOST_NUDGE = 0.1, 0.15, 0.25
+NUDGE_TOWARDS, NUDGE_AWAY, MOST_NUDGE = 0.06, 0.15, 0.25
 WITHOUT = 0.5
 
 
