@@ -59,7 +59,8 @@ NOTICES = {
     },
     "translator-odd": {
         "vi": "Bộ dịch trả về nội dung không phải bản dịch; đã tìm theo nguyên văn.",
-        "en": "The translator answered something that is not a translation; searched word for word.",
+        "en": "The translator answered something that is not a translation; "
+        "searched word for word.",
     },
     "translation-too-long": {
         "vi": "Văn bản quá dài để dịch; đã tìm theo nguyên văn.",
