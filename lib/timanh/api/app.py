@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 
 import timanh
 from timanh.api import schemas
+from timanh.api.ai.caption_routes import caption_router
 from timanh.api.ai.models import AiModels, Captioner
 from timanh.api.ai.routes import ai_router
 from timanh.api.ai.service import AiService
@@ -82,6 +83,7 @@ def create_app(
         gallery_router(engine, chosen, pictures, views),
         editing_router(editor, views, service.workers),
         ai_router(ai, chosen),
+        caption_router(ai, chosen),
     )
     description = "Search a collection of pictures by text, by picture, or by both."
     return _assemble(description, routers, running, chosen, metrics)
@@ -102,7 +104,12 @@ def create_ai_app(models: AiModels, name: str, config: ApiConfig | None = None) 
         finally:
             ai.close()
 
-    routers = (ai_status_router(ai, name), about_router(metrics), ai_router(ai, chosen))
+    routers = (
+        ai_status_router(ai, name),
+        about_router(metrics),
+        ai_router(ai, chosen),
+        caption_router(ai, chosen),
+    )
     description = "Embeddings and captions of pictures, and labels without training."
     return _assemble(description, routers, running, chosen, metrics)
 

@@ -338,6 +338,15 @@ class Problem(BaseModel):
     near: list[str] | None = None
 
 
+class CaptionAnswer(BaseModel):
+    """What is on a picture, the likeliest caption first, and who wrote it."""
+
+    captions: list[str]
+    language: str
+    captioner: str
+    fingerprint: str
+
+
 class ImageFeatures(BaseModel):
     """One picture: its unit vector, and what the captioner wrote, by language.
 

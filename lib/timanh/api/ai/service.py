@@ -15,10 +15,11 @@ from timanh.api.ai.kept import Kept
 from timanh.api.ai.models import AiModels, Part
 from timanh.api.ai.together import Together
 from timanh.api.config import ApiConfig
+from timanh.api.http.problems import RequestError
 from timanh.api.http.turns import Turns
 from timanh.api.http.uploads import open_upload
 from timanh.api.http.workers import Workers
-from timanh.errors import PictureError, TimAnhError
+from timanh.errors import LanguageError, PictureError, TimAnhError
 from timanh.models.encoder import Encoder, Vectors
 from timanh.models.zero_shot import ZeroShot
 from timanh.search import detect_language
@@ -36,6 +37,16 @@ class Features:
     vector: Vectors
     captions: dict[str, str] = field(default_factory=dict)
     captions_error: TimAnhError | None = None
+
+
+@dataclass(frozen=True)
+class Described:
+    """Captions of one picture in one language, the likeliest first, and who wrote them."""
+
+    texts: tuple[str, ...]
+    language: str
+    captioner: str
+    fingerprint: str
 
 
 class AiService:
@@ -119,6 +130,35 @@ class AiService:
                     await self._captioning.run(partial(self._computed, captioner, work))
                 )[0]
         return found
+
+    async def describe(self, content: bytes, language: str | None, count: int) -> Described:
+        """`count` captions of a picture as it was sent.
+
+        Args:
+            language: None for the captioner's first.
+
+        Raises:
+            RequestError: 503 where there is no captioner.
+            LanguageError: it does not write this language.
+            PictureError: the picture cannot be read.
+        """
+        with self.turns.slot():
+            async with self.turns.deadline(self.config.ai_deadline_s):
+                known = await self._languages(None)
+                if not known:
+                    raise RequestError(
+                        503, "no-captioner", "This API was started without a captioner."
+                    )
+                captioner = self.models.captioner.get()  # loaded since `_languages`
+                chosen = language or known[0]
+                if chosen not in known:
+                    raise LanguageError(
+                        f"The captioner {captioner.name} writes {' and '.join(known)}, not "
+                        f"{chosen!r}. Ask for one of these."
+                    )
+                picture = await self._open(content)
+                found = await self.captions(picture, chosen, count)
+        return Described(tuple(found[chosen]), chosen, captioner.name, captioner.fingerprint)
 
     async def classify(
         self,

@@ -1,0 +1,39 @@
+"""The endpoint that says what is on a picture."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, UploadFile
+
+from timanh.api import schemas
+from timanh.api.ai.service import AiService
+from timanh.api.config import ApiConfig
+from timanh.api.http.uploads import read_bytes
+
+MOST_CAPTIONS = 5  # as many as there are beams
+
+Picture = Annotated[UploadFile, File(description="The picture.")]
+Language = Annotated[
+    str, Form(max_length=16, description="ISO code, such as vi or en; the captioner's first.")
+]
+Count = Annotated[int, Form(ge=1, le=MOST_CAPTIONS, description="How many captions.")]
+
+
+def caption_router(service: AiService, config: ApiConfig) -> APIRouter:
+    """Captions of a picture that is sent."""
+    router = APIRouter()
+
+    @router.post("/api/caption")
+    async def caption(
+        file: Picture, language: Language = "", count: Count = 1
+    ) -> schemas.CaptionAnswer:
+        """What is on the picture, the likeliest caption first."""
+        content = read_bytes(file, config)
+        written = await service.describe(content, language.strip().lower() or None, count)
+        return schemas.CaptionAnswer(
+            captions=list(written.texts),
+            language=written.language,
+            captioner=written.captioner,
+            fingerprint=written.fingerprint,
+        )
+
+    return router

@@ -1,0 +1,68 @@
+"""What is on a picture, over HTTP."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from drawn_captioner import ColourCaptioner
+from fastapi.testclient import TestClient
+from PIL import Image
+from pixel_encoder import PixelEncoder
+
+from timanh.api import ApiConfig, create_ai_app
+from timanh.api.ai.models import AiModels
+
+
+def picture(colour: str = "red") -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (48, 36), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def served(captioner: ColourCaptioner | None, **config: Any) -> TestClient:
+    load = None if captioner is None else lambda: captioner
+    app = create_ai_app(AiModels(PixelEncoder, load), "pixels", ApiConfig(**config))
+    return TestClient(app, base_url="http://127.0.0.1:8001")
+
+
+def sent(client: TestClient, content: bytes, **form: Any) -> Any:
+    return client.post("/api/caption", files={"file": ("a.png", content)}, data=form)
+
+
+def test_captions_in_the_language_that_was_asked_for() -> None:
+    captioner = ColourCaptioner()
+    with served(captioner) as client:
+        first = captioner.languages[0]
+        answer = sent(client, picture("red")).json()
+        assert answer["language"] == first and len(answer["captions"]) == 1
+        assert answer["captions"][0] and answer["fingerprint"] == captioner.fingerprint
+        for language in captioner.languages:
+            other = sent(client, picture("red"), language=language).json()
+            assert other["language"] == language
+        assert sent(client, picture("blue")).json()["captions"] != answer["captions"]
+
+
+@pytest.mark.parametrize(
+    ("content", "form", "status", "code"),
+    [
+        (b"no picture", {}, 415, "unreadable-picture"),
+        (picture(), {"language": "fr"}, 422, "unknown-language"),
+        (picture(), {"count": 6}, 422, "invalid-request"),
+        (picture(), {"count": 0}, 422, "invalid-request"),
+    ],
+)
+def test_what_is_refused(content: bytes, form: Any, status: int, code: str) -> None:
+    with served(ColourCaptioner()) as client:
+        answer = sent(client, content, **form)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_without_a_captioner_it_says_so() -> None:
+    with served(None) as client:
+        answer = sent(client, picture())
+        assert (answer.status_code, answer.json()["code"]) == (503, "no-captioner")
+
+
+def test_the_key_is_asked_for() -> None:
+    with served(ColourCaptioner(), api_key="secret") as client:
+        assert sent(client, picture()).status_code == 401
