@@ -65,6 +65,7 @@ def test_an_address_brings_its_filter_and_a_reload_keeps_it(page: Page, site: "S
     page.reload()
     answered(page)
     expect(page.locator("#picks .narrow")).to_have_text(chips)
+    expect(page.locator("#send")).to_be_disabled()  # nothing is new in the box
     page.locator("#language").click()
     expect(page.locator("#picks .narrow").last).to_have_text("Từ 31 thg 1, 2020")
     expect(page.locator(".sentence")).to_contain_text("Bộ lọc giữ lại")

@@ -20,7 +20,7 @@ import { MOST_RESULTS } from "../history/turn.js";
  */
 export function answerView(place, turn, act) {
   const { answer } = turn;
-  const top = element("div", { class: "told" });
+  const top = element("div", { class: "answer-top" });
   const grid = element("div", { class: "grid", role: "list" });
   const below = element("div", { class: "below" }); // for what belongs to these pictures
   const foot = listFoot(() => act.more(true));
@@ -112,7 +112,7 @@ function doneLines(turn, { again }) {
   const { text, language: written, results } = turn.answer;
   const narrow = !results.length && conditions(turn.question.where).length;
   const sentence = element("div", { class: "sentence" });
-  // A kept answer in the other language is told anew.
+  // A kept answer in the other language is written again.
   sentence.append(rendered(text && written === language() ? text : sentenceOf(turn)));
   return [turn.answer.weak ? element("div", { class: "weak" }, sign("alert"), sentence) : sentence,
   element("div", { class: "facts-line" },
@@ -134,11 +134,11 @@ function iconButton(drawn, key, onclick) {
 /** Milliseconds and cosines, for who wants them. */
 function numbers({ took, results }) {
   const [first, last] = [results[0]?.score, results.at(-1)?.score];
-  const told = [
+  const lines = [
     took?.total == null ? null : element("p", { class: "took" }, say("took", { ms: number(took.total) })),
     first == null ? null : element("p", { class: "cosine" }, say("cosine", { first: number(first, 3), last: number(last, 3) })),
   ].filter(Boolean);
-  return told.length ? element("details", { class: "numbers" }, element("summary", {}, say("details")), ...told) : null;
+  return lines.length ? element("details", { class: "numbers" }, element("summary", {}, say("details")), ...lines) : null;
 }
 
 function troubleParts({ question: { where }, answer: { state, problem, newer } }, again) {

@@ -2,6 +2,7 @@
 import { continued } from "../ask/question.js";
 import { byId, scrollTo } from "../core/dom.js";
 import { send } from "../core/events.js";
+import { current, look } from "../core/health.js";
 import { onLanguage } from "../core/i18n.js";
 import { problemWords } from "../core/problems.js";
 import { toast } from "../core/toast.js";
@@ -15,8 +16,11 @@ import { extend, fill, nextCount } from "./search.js";
 import { newAnswer, newTurn, onlyExcludes } from "../history/turn.js";
 
 const AT_ONCE = 20; // turns drawn at a time; older ones when they are scrolled to
-const AWAY = ["upstream-down", "backend-down", "not-ready", "restarting", "upstream-broken"]; // it may come back
+const AWAY = ["upstream-down", "backend-down", "not-ready", "restarting"]; // it may come back
+const REPEATS = 2; // by itself, where it is back before anybody saw that it was gone
+const PAUSE_MS = 2_000;
 const views = new WeakMap();
+const repeats = new WeakMap(); // turn → how often it was repeated by itself
 let turns = [];
 let drawnFrom = 0;
 let running = null;
@@ -60,8 +64,7 @@ export function resultsWith(id, turnId) {
 
 /** Search again for what failed because nothing answered; called once it is there again. */
 export function repeatFailed() {
-  const turn = turns.at(-1);
-  if (turn?.answer?.state === "failed" && AWAY.includes(turn.answer.problem.code)) again(turn, {});
+  if (wasAway(turns.at(-1))) again(turns.at(-1), {});
 }
 
 /** Bring a turn into view, if it is one of these. */
@@ -102,6 +105,18 @@ async function run(turn) {
   followEnd();
   if (signal.reason !== "gone") announceAnswer(turn.answer);
   keep(turn);
+  if (wasAway(turn)) setTimeout(repeatSoon, PAUSE_MS, turn);
+}
+
+function wasAway(turn) {
+  return turn?.answer?.state === "failed" && AWAY.includes(turn.answer.problem.code);
+}
+
+async function repeatSoon(turn) {
+  await look();
+  if (current()?.status !== "ok" || turn !== turns.at(-1) || !wasAway(turn) || repeats.get(turn) >= REPEATS) return;
+  repeats.set(turn, (repeats.get(turn) ?? 0) + 1);
+  again(turn, {});
 }
 
 /** Find more for the same question; where a person `pressed` for it, the focus goes to the first of it. */

@@ -34,7 +34,7 @@ export function pageUp(node, draw) {
     draw();
     // What was seen stays where it is: at the very top the browser does not see to that.
     if (!scrollTop) document.scrollingElement.scrollTop = document.scrollingElement.scrollHeight - scrollHeight;
-    top.unobserve(node); // and anew, so that it is told again if the node is still near
+    top.unobserve(node); // and watched again, so that it reports if the node is still near
     top.observe(node);
   }, { rootMargin: "600px" });
   top.observe(node);

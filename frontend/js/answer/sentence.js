@@ -1,4 +1,4 @@
-/** The sentence above the pictures, told by the page where the backend's is in another language. */
+/** The sentence above the pictures, written by the page where the backend's is in another language. */
 import { captionOf } from "../core/captions.js";
 import { number, say } from "../core/i18n.js";
 

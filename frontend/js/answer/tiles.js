@@ -70,7 +70,7 @@ export function startTiles(list, draw, ratio) {
     fill,
     at: (index) => tiles[index],
     count: () => tiles.length,
-    /** Keep `count` places for pictures that are on their way; they look `how` they are told to. */
+    /** Keep `count` places for pictures that are on their way; they look as the class `how` says. */
     wait(count, how) {
       waiting.push(...Array.from({ length: count }, () => emptyTile(1, { "aria-hidden": "true" }, how)));
     },

@@ -8,11 +8,11 @@ export function translation({ translated, notice, notice_code: code, tokens }, a
     (notice || code) && (say(`notice.${code}`) ?? notice),
     tokens?.read && say("tokens", { limit: tokens.limit, words: tokens.read.split(/\s+/).slice(-4).join(" ") }),
   ].filter(Boolean);
-  const told = remarks.length ? element("p", { class: "remark" }, remarks.join(" ")) : null;
-  if (!translated) return told;
+  const remark = remarks.length ? element("p", { class: "remark" }, remarks.join(" ")) : null;
+  if (!translated) return remark;
   const line = element("div", { class: "translation" });
   showWords(line, translated, again);
-  if (told) line.append(told);
+  if (remark) line.append(remark);
   return line;
 }
 

@@ -16,7 +16,7 @@ export function startWelcome() {
   onLanguage(show);
 }
 
-/** Draw it anew: it is seen again. What was not fetched yet is. */
+/** Draw it again: it is seen. What was not fetched yet is. */
 export function showWelcome() {
   show();
   fillWelcome(current()?.status === "ok");

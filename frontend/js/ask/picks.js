@@ -31,7 +31,7 @@ export function setPicks(next) {
   for (const listener of listeners) listener(picks);
 }
 
-/** Hand over what was picked and start anew. */
+/** Hand over what was picked and start empty. */
 export function takePicks() {
   const taken = picks;
   setPicks({});

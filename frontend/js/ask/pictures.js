@@ -46,7 +46,7 @@ export function addFromGallery(picture) {
   show();
 }
 
-/** Hand over what waits and start anew. */
+/** Hand over what waits and start empty. */
 export function takePictures() {
   const taken = waiting;
   waiting = [];

@@ -53,11 +53,15 @@ function take(found) {
   if (other) for (const listener of listeners) listener(ok);
 }
 
+function downWords({ code, attempt, attempts }) {
+  return code === "restarting" && attempt ? say("health.restarting", { attempt, attempts }) : say("health.down");
+}
+
 function show() {
   if (!last) return;
   const ok = last.status === "ok";
   byId("health").dataset.state = ok ? "ok" : "down";
   byId("connect").title = trouble() || say("connect");
-  byId("health-text").textContent = ok ? say("health.ok", { count: number(last.images) }) : say("health.down");
+  byId("health-text").textContent = ok ? say("health.ok", { count: number(last.images) }) : downWords(last.upstream ?? {});
   byId("health-model").textContent = ok ? last.model : "";
 }

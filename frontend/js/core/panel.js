@@ -4,7 +4,7 @@ import { onLanguage, say } from "./i18n.js";
 import { closeLayer, layerKind, openLayer } from "./steps.js";
 
 /**
- * `open()` shows a dialog of `kind` titled by the word `title`; `content()` gives its nodes, anew at
+ * `open()` shows a dialog of `kind` titled by the word `title`; `content()` gives its nodes, again at
  * each opening, at each `refresh()` and when the language changes. Each opening is a step of the browser's history.
  */
 export function makePanel({ kind, title, content, closed = () => {} }) {

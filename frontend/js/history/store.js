@@ -18,7 +18,7 @@ export function turnsOf(id) {
 
 /** Write one turn, new or changed. Returns "kept", "made-room" (older ones had to go) or "full". */
 export function keepTurn({ id, name }, turn) {
-  // Read anew: another tab may have written in between.
+  // Read again: another tab may have written in between.
   const turns = turnsOf(id);
   const place = turns.findIndex((other) => other.id === turn.id);
   turns.splice(place < 0 ? turns.length : place, place < 0 ? 0 : 1, lean(turn));

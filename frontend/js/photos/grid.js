@@ -9,7 +9,7 @@ const STEPS = { ArrowLeft: () => -1, ArrowRight: () => 1, ArrowUp: (columns) => 
 
 /**
  * Fill `place`, which scrolls with `frame` (the page, or an element). `count()` is how many there are, `draw(index)`
- * gives the button of one or null where it has not come, `want(first, last)` is told what is seen, `moved(first)`
+ * gives the button of one or null where it has not come, `want(first, last)` gets what is seen, `moved(first)`
  * which is the first. Returns `{draw, focusOn, end}`.
  */
 export function startGrid(place, frame, { count, draw, want, moved = () => {} }) {
@@ -141,10 +141,10 @@ export function startGrid(place, frame, { count, draw, want, moved = () => {} })
   }
 
   return {
-    /** Draw again what has come or changed; `anew` all of it. */
-    draw(anew = false) {
+    /** Draw again what has come or changed; `all` of it. */
+    draw(all = false) {
       const focused = place.contains(document.activeElement);
-      if (anew) for (const row of rows.values()) for (const cell of row.children) cell.replaceChildren();
+      if (all) for (const row of rows.values()) for (const cell of row.children) cell.replaceChildren();
       show();
       if (focused) buttonAt(active)?.focus({ preventScroll: true });
     },

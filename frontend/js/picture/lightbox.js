@@ -38,8 +38,10 @@ for (const [id, act] of [
   ["large-handle", () => unfold(byId("large-panel").classList.toggle("unfolded"))],
 ]) byId(id).addEventListener("click", act);
 
-dialog.addEventListener("keydown", (event) => {
+// Not of the dialog: after a touch nothing in it has the focus.
+document.addEventListener("keydown", (event) => {
   const { key, target } = event;
+  if (!stage) return;
   if (isSelecting() && key === "Escape") {
     event.preventDefault(); // it ends the selecting, not the picture
     closeLayer("area");

@@ -7,14 +7,14 @@ import { say } from "../core/i18n.js";
 const EACH_SIDE = 50; // places kept on both sides of the one that was opened
 const NEAR = 2; // neighbours whose pictures are there
 
-/** Show `source` from place `begin` on; `seen(index)` is told which is in front. Returns what turns, zooms and ends it. */
+/** Show `source` from place `begin` on; `seen(index)` gets the one in front. Returns what turns, zooms and ends it. */
 export function startStage(source, begin, seen) {
   let first = 0; // the place of the first slide
   let now = begin; // the place in front
   let swiper = null;
   lay(begin);
 
-  /** Places around `at`; the swiper begins anew there. */
+  /** Places around `at`; the swiper starts there. */
   function lay(at) {
     swiper?.destroy(true, false);
     first = Math.max(0, at - EACH_SIDE);
