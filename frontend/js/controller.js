@@ -102,6 +102,10 @@ function startHeader() {
   const opens = (id, open) => byId(id).addEventListener("click", open);
   for (const name of ["history", "settings", "connect"]) opens(name, DIALOGS[name]);
   opens("language", nextLanguage);
+  opens("skip", (event) => {
+    event.preventDefault(); // no step of the browser's history
+    byId(currentView() === "search" ? "words" : "main").focus();
+  });
   opens("new", startAnew);
   opens("home", (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return; // for another tab or window

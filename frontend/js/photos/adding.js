@@ -62,6 +62,7 @@ async function send() {
   announce(words());
   draw();
   changed();
+  look();
 }
 
 function take(mine, some, { added, known, place, skipped }) {

@@ -2,7 +2,7 @@
 import { brief, question } from "../ask/question.js";
 import { deletePicture, restorePicture } from "../core/api.js";
 import { send } from "../core/events.js";
-import { current } from "../core/health.js";
+import { current, look } from "../core/health.js";
 import { say } from "../core/i18n.js";
 import { problemWords } from "../core/problems.js";
 import { closeLayer } from "../core/steps.js";
@@ -45,6 +45,7 @@ async function deleteIt(picture) {
     closeLayer("picture");
     toast(say("deleted", { name: nameOf(picture) }), () => restore(picture));
     send("gallery-changed");
+    look();
   } catch (problem) {
     toast(problemWords(problem));
   }
@@ -58,4 +59,5 @@ async function restore(picture) {
     toast(problemWords(problem));
   }
   send("gallery-changed");
+  look();
 }
