@@ -97,8 +97,11 @@ class Trial:
             self.site.stop(signal.SIGKILL)
             self.site.start(wait=False)
         elif who == "database":
-            lines = (self.site.folder / "postgres" / "postmaster.pid").read_text().split()
-            os.kill(int(lines[0]), signal.SIGKILL)
+            try:
+                lines = (self.site.folder / "postgres" / "postmaster.pid").read_text().split()
+                os.kill(int(lines[0]), signal.SIGKILL)
+            except (OSError, IndexError):
+                return  # it is not there again yet
         else:
             self.ai.kill()
             self.ai.wait()
@@ -157,7 +160,9 @@ def main() -> None:
         Path(place).chmod(0o755)
         trial = Trial(Path(place) / "data", args.seed)
         trial.site.start()
-        lanes = [threading.Thread(target=trial.client, args=(n,)) for n in range(LANES)]
+        lanes = [
+            threading.Thread(target=trial.client, args=(n,), daemon=True) for n in range(LANES)
+        ]
         for lane in lanes:
             lane.start()
         began = time.monotonic()

@@ -104,6 +104,15 @@ class Ai:
             except TimeoutError:
                 pass
 
+    def expected(self) -> frozenset[str]:
+        """The tasks that are or will be done: none without a service, no captions where it has no
+        captioner."""
+        state = self.state
+        if state.state == "off":
+            return frozenset()
+        no_captioner = state.fingerprint is not None and state.captioner is None
+        return frozenset({"embedding"} if no_captioner else {"embedding", "captions"})
+
     def ask_again(self) -> None:
         """Look now, and not at the next time."""
         self._asked.set()

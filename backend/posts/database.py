@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import psycopg
 import psycopg_pool
+from procrastinate.exceptions import ConnectorException
 from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
@@ -24,6 +25,8 @@ Pool = psycopg_pool.AsyncConnectionPool[Connection]
 
 MOST_CONNECTIONS = 16
 CONNECT_S, CHECK_S = 5.0, 2.0
+# The state says what these would repeat for each connection.
+logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
 GONE = (psycopg.OperationalError, psycopg.InterfaceError, psycopg_pool.PoolTimeout)
 
 
@@ -149,9 +152,12 @@ async def _configure(connection: Connection) -> None:
 
 @contextlib.contextmanager
 def translate_errors() -> Any:
-    """Turn what psycopg raises into problems for a person."""
+    """Turn what psycopg raises, also within the queue, into problems for a person."""
     try:
-        yield
+        try:
+            yield
+        except ConnectorException as error:
+            raise error.__cause__ or error from None
     except psycopg.errors.DiskFull as error:
         raise BackendError(
             507, "disk-full", "The disk of the database is full. Free some space, then try again."

@@ -43,7 +43,7 @@ class Posts:
         self.files = PictureFiles(folder)
         self.work = Work(self.database, self.files, self.ai)
         self.queue = Queue(self.database, self.work.do)
-        self.store = PostStore(self.database, self.queue)
+        self.store = PostStore(self.database, self.queue, self.ai.expected)
         self.search = PostSearch(self.database, self.store, self.ai)
         self.strip_originals = settings.strip_originals
         self.ai.changed = self._ai_changed
@@ -123,6 +123,8 @@ class Posts:
             failed = [each for each in failures if each["task"] == task]
             running = sum(name == task for name, _ in self.queue.running)
             waiting = max(0, total - count - len(failed) - running)
+            if task not in self.ai.expected():
+                waiting = 0
             tasks[task] = {
                 "waiting": waiting, "running": running, "done": count, "failed": len(failed),
                 "failures": failed[:50],

@@ -30,9 +30,13 @@ class NewImage:
 class PostStore:
     """Rows of posts."""
 
-    def __init__(self, database: Database, queue: Queue) -> None:
+    def __init__(
+        self, database: Database, queue: Queue, expected: Callable[[], Collection[str]]
+    ) -> None:
+        """`expected()` has the tasks that the AI service does or will do."""
         self.database = database
         self.queue = queue
+        self.expected = expected
 
     async def create(
         self, id: UUID, title: str, description: str, images: Sequence[NewImage]
@@ -188,7 +192,10 @@ class PostStore:
             )
         title = {row["id"]: row["title"] for row in titles}
         return {
-            row["id"]: {**views.image(row, self.queue.running), "title": title[row["id"]]}
+            row["id"]: {
+                **views.image(row, self.queue.running, self.expected()),
+                "title": title[row["id"]],
+            }
             for row in rows
         }
 
@@ -280,7 +287,9 @@ class PostStore:
         )
         found: dict[UUID, list[dict[str, Any]]] = {}
         for row in rows:
-            found.setdefault(row["post_id"], []).append(views.image(row, self.queue.running))
+            found.setdefault(row["post_id"], []).append(
+                views.image(row, self.queue.running, self.expected())
+            )
         return found
 
     @staticmethod

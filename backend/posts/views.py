@@ -36,15 +36,19 @@ def post(row: Row, images: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def image(row: Row, running: Collection[tuple[str, UUID]] = ()) -> dict[str, Any]:
-    """One picture; `running` has the tasks that are being worked on."""
+def image(
+    row: Row, running: Collection[tuple[str, UUID]], expected: Collection[str]
+) -> dict[str, Any]:
+    """One picture; `running` has the tasks that are being worked on, `expected` those that will
+    be."""
     id, failures = row["id"], row["failures"] or {}
     address = f"/api/post-images/{id}"
     done = {"embedding": row["embedded"], "captions": bool(row["captions"])}
     features = {}
     for task, is_done in done.items():
         failed = failures.get(task)
-        state = "done" if is_done else "failed" if failed else "waiting"
+        pending = "waiting" if task in expected else "absent"
+        state = "done" if is_done else "failed" if failed else pending
         if state == "waiting" and (task, id) in running:
             state = "running"
         features[task] = {"state": state, "reason": failed["reason"] if failed else None}

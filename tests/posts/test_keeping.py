@@ -171,3 +171,21 @@ def test_no_folder_no_posts(tmp_path: Path) -> None:
         assert health["posts"] is False and "TIMANH_POSTS" in health["posts_reason"]
     finally:
         made.stop()
+
+
+def test_a_service_without_captioner_leaves_nothing_waiting(server: Server, tmp_path: Path) -> None:
+    made = Site(tmp_path / "data", TIMANH_DATABASE_URL=server.database())
+    made.ai.captioner = None
+    made.ai.use(0)
+    made.ai.start()
+    try:
+        made.start()
+        post = made.post("no captions", picture(1)).json()
+        made.until(lambda: made.get("/api/posts/features")["tasks"]["embedding"]["done"] == 1)
+        tasks = made.get("/api/posts/features")["tasks"]
+        assert (tasks["captions"]["waiting"], tasks["captions"]["done"]) == (0, 0)
+        shown = made.get(f"/api/posts/{post['id']}")["images"][0]["features"]
+        assert (shown["embedding"]["state"], shown["captions"]["state"]) == ("done", "absent")
+    finally:
+        made.stop()
+        made.ai.stop()

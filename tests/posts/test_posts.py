@@ -179,6 +179,7 @@ def test_what_a_person_writes_counts_and_stays(posts: Site) -> None:
     httpx.put(place, json={"captions": {"en": "my <b>lawn</b>"}})
     assert captions()["en"] == ("my <b>lawn</b>", "human")
     assert posts.sql("SELECT count(*) FROM search_words('lawn', 5)")[0][0] == 1
+    assert posts.ai.captioner is not None
     posts.ai.captioner.fingerprint = "another0another0"
     try:
         httpx.post(f"{posts.url}/api/posts/features/retry", json={"again_captions": False})

@@ -33,7 +33,7 @@ class AiServer:
         self.url = f"http://127.0.0.1:{self.port}"
         self.behave: Answer = None
         self.only = "/api/ai/image-features"  # what `behave` answers
-        self.captioner = ColourCaptioner()
+        self.captioner: ColourCaptioner | None = ColourCaptioner()
         self.requests = 0
         self.use(seed, dim)
         self.server: ApiServer | None = None
@@ -41,7 +41,8 @@ class AiServer:
     def use(self, seed: int, dim: int = 24) -> None:
         """Another encoder from now on."""
         self.encoder = PixelEncoder(dim, seed)
-        models = AiModels(lambda: self.encoder, lambda: self.captioner)
+        captioner = self.captioner
+        models = AiModels(lambda: self.encoder, None if captioner is None else lambda: captioner)
         self.app = create_ai_app(models, self.encoder.name)
         self.lifespan: Any = None
 

@@ -21,6 +21,6 @@ export function captionOfPost({ captions }) {
 
 /** In words, how far it is; empty where nothing is to come. */
 export function stateWords({ features }) {
-  const { state } = features.captions.state === "done" ? features.embedding : features.captions;
-  return state === "done" ? "" : say(`post-state.${state}`);
+  const open = [features.captions, features.embedding].find(({ state }) => !["done", "absent"].includes(state));
+  return open ? say(`post-state.${open.state}`) : "";
 }
