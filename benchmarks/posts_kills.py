@@ -79,7 +79,7 @@ class Trial:
             if answer.status_code == 201:
                 with self.lock:
                     self.promised[answer.json()["id"]] = count
-        elif what < 0.85:
+        elif what < 0.93 or len(known) < 10:
             id = choose.choice(known)
             change = {"title": f"changed {first}"}
             answer = httpx.patch(f"{self.site.url}/api/posts/{id}", json=change, timeout=20)
@@ -167,7 +167,7 @@ def main() -> None:
             lane.start()
         began = time.monotonic()
         while trial.kills.total() < args.kills and time.monotonic() - began < 60 * args.minutes:
-            time.sleep(trial.random.uniform(0.3, 4.0))
+            time.sleep(trial.random.uniform(0.3, 12.0))
             trial.kill()
         trial.ended.set()
         for lane in lanes:
