@@ -124,3 +124,23 @@ def test_an_unreadable_picture_spoils_only_itself(place: Path) -> None:
     (place / "pictures" / victim.path).write_bytes(b"no picture")
     done = write_gallery(place / "out", Namer(), languages=["en"], progress=False)
     assert (done.written, list(done.skipped)) == (7, [victim.path])
+
+
+def test_they_are_found_by_their_words_and_shown_as_a_machines(place: Path) -> None:
+    from fastapi.testclient import TestClient
+
+    from timanh.api import create_app
+    from timanh.search import SearchEngine
+
+    write_gallery(place / "out", Namer(), languages=["en"], progress=False)
+    items(place)
+    engine = SearchEngine(PixelEncoder(), VectorDictionary.open(place / "out"))
+    with TestClient(create_app(engine), base_url="http://127.0.0.1:8001") as client:
+        answer = client.post("/api/search", data={"query": "red", "k": "20", "words": "en"}).json()
+        assert answer["considered"] == 8
+        for found in answer["results"]:
+            assert found["captions"] == []
+            (machine,) = found["machine_captions"]
+            assert machine["text"].startswith("en ") and machine["captioner"] == "namer"
+        gallery = client.get("/api/gallery").json()["images"]
+        assert sum(bool(each["machine_captions"]) for each in gallery) == 8

@@ -89,18 +89,28 @@ class WordsRead(BaseModel):
     read: str | None
 
 
+class MachineCaption(BaseModel):
+    """A sentence that the captioner of this name wrote."""
+
+    text: str
+    language: str
+    captioner: str
+
+
 class Picture(BaseModel):
     """A picture of the gallery; `url`, `original` and `thumbnail` are paths on this host.
 
     `url` can be shown by every browser, `original` is the file itself. `folder` is where it lies
     in the gallery, "" for the top; `bytes` the size of the file; `taken` the camera's clock where
-    `dated`, else the file's last change; `added`: it came over HTTP.
+    `dated`, else the file's last change; `added`: it came over HTTP. `captions` are what people
+    wrote, `machine_captions` what machines did.
     """
 
     id: str
     path: str
     folder: str
     captions: list[str]
+    machine_captions: list[MachineCaption] = []
     width: int
     height: int
     bytes: int

@@ -283,6 +283,7 @@ def _hit(dictionary: Searchable, rank: int, found: RowHit, closeness: Closeness 
         taken=item.taken,
         hash=item.hash,
         closeness=closeness,
+        machine=item.machine,
     )
 
 

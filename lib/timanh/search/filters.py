@@ -35,7 +35,8 @@ class Filter:
         after, before: days of the file's last change, local time, both included.
         min_side: the least pixels of the shorter side.
         min_bytes, max_bytes: of the file.
-        words: that the picture's captions must have, all of them; capitals do not matter.
+        words: that the picture's captions must have, all of them, a machine's captions included;
+            capitals do not matter.
     """
 
     folder: str | None = None

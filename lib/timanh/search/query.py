@@ -11,6 +11,7 @@ from PIL import Image
 from timanh.errors import EmptyQueryError, QueryError
 from timanh.models.encoder import TextLength
 from timanh.search.filters import Filter
+from timanh.vectors.store.items import MachineCaption
 from timanh.workspace import readable
 
 ALPHA = 0.6
@@ -82,7 +83,7 @@ class Hit:
     """One picture found: `rank` from 1, `score` the cosine with the query, −1..1.
 
     `doubles` are ids of pictures nearly the same as this one that were folded into it; `size` to
-    `hash` are as of `Item`. `closeness` is None where it cannot be said.
+    `hash` and `machine` are as of `Item`. `closeness` is None where it cannot be said.
     """
 
     rank: int
@@ -98,6 +99,7 @@ class Hit:
     taken: float | None = None
     hash: str = ""
     closeness: Closeness | None = None
+    machine: tuple[MachineCaption, ...] = ()
 
 
 @dataclass(frozen=True)

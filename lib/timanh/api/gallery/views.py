@@ -42,6 +42,14 @@ class PictureViews:
             "path": path,
             "folder": posixpath.dirname(path),
             "captions": [readable(caption) for caption in of.captions],
+            "machine_captions": [
+                {
+                    "text": readable(each.text),
+                    "language": each.language,
+                    "captioner": readable(each.captioner),
+                }
+                for each in of.machine
+            ],
             "width": of.width,
             "height": of.height,
             "bytes": of.size,

@@ -81,7 +81,8 @@ def _folder(quoted: bytes) -> str:
 
 
 def rows_with_words(items: ItemTable, words: Iterable[str]) -> NDArray[np.int64]:
-    """Rows of the pictures whose captions, taken together, have all of the words.
+    """Rows of the pictures whose captions, taken together, have all of the words; those that
+    machines wrote count too.
 
     Capitals do not matter, marks do: "ma" is not "má".
     """
@@ -93,8 +94,9 @@ def _has_words(line: bytes, wanted: set[str]) -> bool:
     text = _folded(line.decode("utf8", "surrogatepass"))
     if not all(word in text for word in wanted):
         return False
-    captions = _folded(" ".join(read_line(line).captions))
-    return wanted.issubset(WORD.findall(captions))
+    item = read_line(line)
+    captions = [*item.captions, *(each.text for each in item.machine)]
+    return wanted.issubset(WORD.findall(_folded(" ".join(captions))))
 
 
 def _folded(text: str) -> str:
