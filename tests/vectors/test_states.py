@@ -124,9 +124,9 @@ def test_version_1_opens_and_becomes_version_2_with_the_first_change(out: Path) 
 def test_of_a_newer_version_it_is_said(out: Path) -> None:
     file = out / generations.FOLDER / f"{generations.highest(out) + 1:08d}.json"
     fields = json.loads((out / "manifest.json").read_text())
-    file.write_text(json.dumps({**fields, "version": 3}))
+    file.write_text(json.dumps({**fields, "version": 4}))
     for work in (lambda: VectorDictionary.open(out), lambda: remove_pictures(out, ["x.png"])):
-        with pytest.raises(DictionaryError, match=r"version 3; this program reads versions 1 to 2"):
+        with pytest.raises(DictionaryError, match=r"version 4; this program reads versions 1 to 3"):
             work()
 
 
