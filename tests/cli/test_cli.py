@@ -77,6 +77,12 @@ def test_demo_draws_builds_and_says_what_to_type(
     captions = dictionary.item(0).captions
     assert len(captions) == 10, "five in English, five in Vietnamese"
     assert all(line.startswith("timanh ") and str(index) in line for line in out)
+    # An update brought another checkpoint: the vectors of the one before are of no use.
+    other = PixelEncoder(seed=1)
+    monkeypatch.setattr("timanh.models.load_encoder", lambda name: other, raising=False)
+    assert run(args) == 0
+    assert "another one than before" in capsys.readouterr().err
+    assert VectorDictionary.open(index, other).encoder_source == "demo"
 
 
 def test_evaluate(

@@ -28,15 +28,22 @@ def demo(
 ) -> None:
     """Draw a demo gallery and build its dictionary."""
     from timanh.data.scenes import draw_gallery
+    from timanh.errors import EncoderMismatchError
     from timanh.models import load_encoder
-    from timanh.vectors import build_dictionary
+    from timanh.vectors import VectorDictionary, build_dictionary
     from timanh.workspace import Workspace
 
     space = Workspace.open(workspace)
     encoder = load_encoder("demo")
     gallery = draw_gallery(space.data / "demo", count=count, seed=seed)
     index = space.vectors / "demo"
-    report = build_dictionary(gallery, encoder, index, source="demo")
+    try:
+        report = build_dictionary(gallery, encoder, index, source="demo")
+    except EncoderMismatchError:
+        if VectorDictionary.open(index).encoder_source != "demo":
+            raise
+        notice("The demo model is another one than before; its vectors are made again.")
+        report = build_dictionary(gallery, encoder, index, source="demo", rebuild=True)
     notice(f"{report.count} pictures in {gallery}, their vectors in {index}. Now try:")
     place = shlex.quote(str(index))
     result(f'timanh search --index {place} "a red car"')
