@@ -31,7 +31,13 @@ from timanh.models.sidecar import WEIGHTS, Sidecar
 from timanh.models.text.settings import TextSettings
 from timanh.models.texts import TextPreparation, text_limit
 from timanh.models.torch_encoder import TorchEncoder
-from timanh.models.vision_towers import INTERPOLATE, Size, needs_interpolation, pool_vision
+from timanh.models.vision_towers import (
+    INTERPOLATE,
+    POOLER,
+    Size,
+    needs_interpolation,
+    pool_vision,
+)
 from timanh.models.vision_towers import vision_width as width_of
 from timanh.workspace import fill_folder
 
@@ -47,6 +53,8 @@ class TwoTower(nn.Module):
         vision_width: of the vision model's output; found by a forward pass when None.
         image_size: of that pass, in pixels.
         interpolated: the vision model's positions are stretched to the pictures; found when None.
+        vision_pooling: "pooler", or "mean+max" of a convolutional grid, in which a small thing
+            counts as much as a large one.
 
     Raises:
         ModelFormatError: one of them is no such model, or takes no pictures of this size.
@@ -62,6 +70,7 @@ class TwoTower(nn.Module):
         vision_width: int | None = None,
         image_size: Size = (224, 224),
         interpolated: bool | None = None,
+        vision_pooling: str = POOLER,
     ) -> None:
         super().__init__()
         if interpolated is None:
@@ -81,14 +90,18 @@ class TwoTower(nn.Module):
         self.text_model = text
         self.dim = dim
         self.text_settings = settings
-        self.vision_width = vision_width or width_of(vision, image_size, self.vision_options)
+        self.vision_pooling = vision_pooling
+        self.vision_width = vision_width or width_of(
+            vision, image_size, self.vision_options, vision_pooling
+        )
         self.vision_projection = nn.Linear(self.vision_width, dim, bias=False)
         self.text_projection = nn.Linear(_config(text).hidden_size, dim, bias=False)
         self.logit_scale = nn.Parameter(torch.tensor(INITIAL_LOGIT_SCALE))
 
     def vision_features(self, pixels: Tensor) -> Tensor:
         """(N, 3, H, W) to the pooled output of the tower, (N, width)."""
-        return pool_vision(self.vision_model(pixel_values=pixels, **self.vision_options))
+        output = self.vision_model(pixel_values=pixels, **self.vision_options)
+        return pool_vision(output, self.vision_pooling)
 
     def text_features(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """(N, T) tokens to the pooled output of the tower, (N, width)."""
@@ -111,6 +124,7 @@ class TwoTower(nn.Module):
             "vision_width": self.vision_width,
             "vision_interpolated": bool(self.vision_options),
             "text_pooling": self.text_settings.pooling,  # for versions that know no settings
+            "vision_pooling": self.vision_pooling,
             "text_settings": self.text_settings.to_config(),
             "vision_config": _config(self.vision_model).to_dict(),
             "text_config": _config(self.text_model).to_dict(),
@@ -131,6 +145,7 @@ class TwoTower(nn.Module):
             text_settings=TextSettings.from_config(config),
             vision_width=int(config["vision_width"]),
             interpolated=bool(config.get("vision_interpolated", False)),
+            vision_pooling=config.get("vision_pooling", POOLER),
         )
 
 

@@ -9,11 +9,19 @@ from torch import Tensor, nn
 from timanh.errors import ModelFormatError
 
 INTERPOLATE = "interpolate_pos_encoding"  # as transformers' vision models call it
+POOLER, MEAN_MAX = "pooler", "mean+max"
 Size = tuple[int, int]  # height, width in pixels
 
 
-def pool_vision(output: Any) -> Tensor:
-    """Pooler if there is one (4-D as ResNet's, or 2-D), else the class token or the mean."""
+def pool_vision(output: Any, pooling: str = POOLER) -> Tensor:
+    """(N, width): the whole picture in one row.
+
+    With "pooler" the pooler's output if there is one (4-D as ResNet's, or 2-D), else the class
+    token or the mean; with "mean+max" the mean and the maximum over a 4-D grid, side by side.
+    """
+    if pooling == MEAN_MAX:
+        grid: Tensor = output.last_hidden_state.flatten(2)  # (N, width, rows * columns)
+        return torch.cat([grid.mean(2), grid.amax(2)], 1)
     pooled = getattr(output, "pooler_output", None)
     if pooled is None:
         hidden: Tensor = output.last_hidden_state
@@ -31,7 +39,9 @@ def needs_interpolation(vision: nn.Module, size: Size) -> bool:
     return sides != size and INTERPOLATE in inspect.signature(vision.forward).parameters
 
 
-def vision_width(vision: nn.Module, size: Size, options: dict[str, Any]) -> int:
+def vision_width(
+    vision: nn.Module, size: Size, options: dict[str, Any], pooling: str = POOLER
+) -> int:
     """Length of its pooled output, by a forward pass: configs name it in a dozen ways.
 
     Raises:
@@ -41,7 +51,7 @@ def vision_width(vision: nn.Module, size: Size, options: dict[str, Any]) -> int:
     try:
         with torch.no_grad():
             output = vision.eval()(pixel_values=torch.zeros(1, 3, *size), **options)
-            width = pool_vision(output).shape[1]
+            width = pool_vision(output, pooling).shape[1]
     except (AssertionError, RuntimeError, ValueError) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
         raise ModelFormatError(
