@@ -60,6 +60,7 @@ OVER = {
     "sea": ("over the sea", "above the sea"), "desert": ("over the desert", "above the desert"),
     "farm": ("over a farm", "above the farm"),
 }  # fmt: skip
+WATER = {"lake": "on a lake", "beach": "near the beach"}
 NIGHT = {
     "clear": ("at night", "in the dark", "under the night sky"), "rainy": ("on a rainy night", "in the rain at night"),
     "snowy": ("on a snowy night", "in the snow at night"),
@@ -89,6 +90,13 @@ def english_captions(scene: Scene) -> list[str]:
 def time_words(light: str, weather: str, rng: random.Random) -> str:
     """When and in what weather."""
     return rng.choice({"night": NIGHT, "sunset": SUNSET, "day": DAY}[light][weather])
+
+
+def place_words(thing: Thing, place: str, rng: random.Random) -> str:
+    """Where the thing is: on the ground of the place, over it, or on its water."""
+    lane = KINDS[thing.kind].lane
+    words = rng.choice((OVER if lane == "air" and place in OVER else PLACES)[place])
+    return WATER.get(place, words) if lane == "water" else words
 
 
 def noun_phrase(
@@ -127,7 +135,8 @@ HOLDING = {
 }  # fmt: skip
 
 
-def _action(thing: Thing, rng: random.Random, *, coloured: bool) -> str | None:
+def action_words(thing: Thing, rng: random.Random, *, coloured: bool) -> str | None:
+    """What the thing does or holds; `coloured` names the colour of what it holds."""
     if thing.item_colour and thing.item in HOLDING:
         phrase = f"{thing.item_colour} {thing.item}" if coloured else thing.item
         things = f"{_article(phrase)} {phrase}" if thing.count == 1 else f"{phrase}s"
@@ -140,13 +149,9 @@ def _action(thing: Thing, rng: random.Random, *, coloured: bool) -> str | None:
 def _caption(scene: Scene, plan: Plan) -> str:
     rng = random.Random(plan.seed)
     main = scene.main
-    lane = KINDS[main.kind].lane
     subject = noun_phrase(main, rng, sized=plan.with_size, coloured=plan.with_colour)
-    action = _action(main, rng, coloured=plan.with_colour) if plan.with_action else None
-    where = OVER if lane == "air" and scene.place in OVER else PLACES
-    place = rng.choice(where[scene.place])
-    if lane == "water":
-        place = {"lake": "on a lake", "beach": "near the beach"}.get(scene.place, place)
+    action = action_words(main, rng, coloured=plan.with_colour) if plan.with_action else None
+    place = place_words(main, scene.place, rng)
     said = {
         "main": f"{subject} {action}" if action else subject,
         "place": place,

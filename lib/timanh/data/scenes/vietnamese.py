@@ -97,6 +97,7 @@ OVER = {
     "desert": ("phía trên sa mạc",),
     "farm": ("phía trên nông trại",),
 }
+WATER = {"lake": "trên hồ", "beach": "gần bãi biển"}
 NIGHT = {
     "clear": ("vào ban đêm", "trong đêm tối", "dưới bầu trời đêm"),
     "rainy": ("vào một đêm mưa", "dưới mưa ban đêm"),
@@ -129,6 +130,13 @@ def time_words(light: str, weather: str, rng: random.Random) -> str:
     return rng.choice({"night": NIGHT, "sunset": SUNSET, "day": DAY}[light][weather])
 
 
+def place_words(thing: Thing, place: str, rng: random.Random) -> str:
+    """Where the thing is: on the ground of the place, over it, or on its water."""
+    lane = KINDS[thing.kind].lane
+    words = rng.choice((OVER if lane == "air" and place in OVER else PLACES)[place])
+    return WATER.get(place, words) if lane == "water" else words
+
+
 def noun_phrase(
     thing: Thing, rng: random.Random, *, sized: bool = False, coloured: bool = True
 ) -> str:
@@ -153,7 +161,8 @@ def noun_phrase(
     return " ".join([*words, colour])
 
 
-def _action(thing: Thing, rng: random.Random, *, coloured: bool) -> str | None:
+def action_words(thing: Thing, rng: random.Random, *, coloured: bool) -> str | None:
+    """What the thing does or holds; `coloured` names the colour of what it holds."""
     if thing.item_colour and thing.item in HOLDING:
         colour = COLOURS[thing.item_colour][0] if coloured else ""
         return rng.choice(HOLDING[thing.item]).format(colour).strip()
@@ -165,13 +174,9 @@ def _action(thing: Thing, rng: random.Random, *, coloured: bool) -> str | None:
 def _caption(scene: Scene, plan: Plan) -> str:
     rng = random.Random(plan.seed)
     main = scene.main
-    lane = KINDS[main.kind].lane
     subject = noun_phrase(main, rng, sized=plan.with_size, coloured=plan.with_colour)
-    action = _action(main, rng, coloured=plan.with_colour) if plan.with_action else None
-    where = OVER if lane == "air" and scene.place in OVER else PLACES
-    place = rng.choice(where[scene.place])
-    if lane == "water":
-        place = {"lake": "trên hồ", "beach": "gần bãi biển"}.get(scene.place, place)
+    action = action_words(main, rng, coloured=plan.with_colour) if plan.with_action else None
+    place = place_words(main, scene.place, rng)
     time = "" if scene.place == "underwater" else time_words(scene.light, scene.weather, rng)
     said = {
         "main": f"{subject} {action}" if action else subject,

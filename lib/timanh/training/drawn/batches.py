@@ -1,0 +1,114 @@
+"""What each step sees: pictures, texts in both languages, and which are true of which."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from timanh.data.scenes import scene_of
+from timanh.data.scenes.queries import LANGUAGES, Query, caption_query, short_query
+from timanh.training.drawn.pictures import Pictures
+from timanh.training.drawn.truth import Truth
+
+CAPTIONS = 4  # the first of each picture's five, those that are as long as captions
+MOST_SHIFT = 6  # pixels
+DROPPED = 0.06  # share of the words of a caption that are left out
+
+
+@dataclass(frozen=True)
+class Batch:
+    """N pictures and M texts.
+
+    Attributes:
+        pixels: (N, 3, side, side) float32 in -2..2.
+        truth: of the pictures as they are shown.
+        right, unknown: (N, M) bool, see `Truth.answers`.
+    """
+
+    pixels: Tensor
+    truth: Truth
+    texts: list[str]
+    right: Tensor
+    unknown: Tensor
+
+
+class Batches:
+    """Batches by the number of their step, the same ones every time.
+
+    Args:
+        size: pictures in a batch.
+        short: short texts a picture, beside one of its captions.
+    """
+
+    def __init__(self, pictures: Pictures, seed: int, *, size: int, short: int) -> None:
+        self.pictures = pictures
+        self.seed = seed
+        self.size = size
+        self.short = short
+        self.scenes = [scene_of(row, seed) for row in range(pictures.count)]
+        self.truth = Truth.of(self.scenes)
+
+    @cached_property
+    def per_epoch(self) -> int:
+        """Steps in which each picture comes once."""
+        return self.pictures.count // self.size
+
+    def __call__(self, step: int) -> Batch:
+        epoch, place = divmod(step, self.per_epoch)
+        order = np.random.default_rng((self.seed, epoch)).permutation(self.pictures.count)
+        rows = order[place * self.size : (place + 1) * self.size]
+        rng = random.Random(f"{self.seed}/{step}")
+        flipped = np.array([rng.random() < 0.5 for _ in rows])
+        shifts = [(_shift(rng), _shift(rng)) for _ in rows]
+        queries, owners = self._queries(rows, rng)
+        truth = self.truth[rows].mirrored(flipped)
+        right, unknown = truth.answers(queries, owners)
+        pixels = _shown(self.pictures[rows.tolist()], flipped, shifts)
+        texts = [_shortened(query, rng) for query in queries]
+        moved = truth.moved(np.array(shifts, np.float32) / pixels.shape[-1])
+        return Batch(pixels, moved, texts, torch.from_numpy(right), torch.from_numpy(unknown))
+
+    def _queries(
+        self, rows: NDArray[np.int64], rng: random.Random
+    ) -> tuple[list[Query], list[int]]:
+        queries, owners = [], []
+        languages = list(LANGUAGES)
+        for owner, row in enumerate(rows):
+            scene = self.scenes[row]
+            queries.append(caption_query(scene, rng.randrange(CAPTIONS), rng.choice(languages)))
+            for _ in range(self.short):
+                queries.append(short_query(scene, rng.choice(languages), rng))
+            owners += [owner] * (1 + self.short)
+        return queries, owners
+
+
+def _shift(rng: random.Random) -> int:
+    return rng.randint(-MOST_SHIFT, MOST_SHIFT)
+
+
+def _shown(
+    pictures: NDArray[np.uint8], flipped: NDArray[np.bool_], shifts: Sequence[tuple[int, int]]
+) -> Tensor:
+    """(N, side, side, 3) to pixels as the network takes them, some mirrored, all moved a bit."""
+    shown = np.empty_like(pictures)
+    side = pictures.shape[1]
+    for number, (right, down) in enumerate(shifts):
+        picture = pictures[number, :, ::-1] if flipped[number] else pictures[number]
+        # What the edge lacks is its last line of pixels again.
+        rows = np.clip(np.arange(side) - down, 0, side - 1)
+        columns = np.clip(np.arange(side) - right, 0, side - 1)
+        shown[number] = picture[rows[:, None], columns[None]]
+    pixels = torch.from_numpy(shown).permute(0, 3, 1, 2)  # channels last in memory
+    return pixels.float().div_(255).sub_(0.5).div_(0.25)
+
+
+def _shortened(query: Query, rng: random.Random) -> str:
+    if not query.whole:
+        return query.text
+    words = query.text.split()
+    return " ".join(word for word in words if rng.random() >= DROPPED) or query.text

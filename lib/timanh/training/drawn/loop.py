@@ -1,0 +1,201 @@
+"""The training loop of the demo checkpoint: a fixed number of steps, taken up where it stopped."""
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+from tqdm import tqdm
+
+from timanh.data.marks import without_marks
+from timanh.data.scenes import english_captions, vietnamese_captions
+from timanh.errors import ResumeError
+from timanh.models.two_tower import TwoTowerEncoder
+from timanh.models.vision_towers import pool_vision
+from timanh.training.drawn.batches import Batch, Batches
+from timanh.training.drawn.network import Teacher, demo_encoder, joint_loss
+from timanh.training.drawn.pictures import Pictures
+from timanh.workspace import atomic_write
+
+STATE = "state.pt"
+SAVE_EVERY = 120.0  # seconds
+TEXT_PARTS = 4
+WORDS_OF = 4000  # pictures whose captions make the vocabulary
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All choices of the run.
+
+    Attributes:
+        pictures: how many are drawn from `seed`.
+        steps: in all. The learning rate rises over the first `warmup`, stays, and falls to 0 over
+            the last `fall`, a share of all.
+        batch: pictures in a step.
+        short: short texts a picture, beside one caption.
+        small_steps, small_side: the first steps are on pictures of fewer pixels, which cost less.
+        teaching: weight of naming what stands where, beside that of finding.
+    """
+
+    pictures: int = 16384
+    steps: int = 4500
+    batch: int = 48
+    short: int = 2
+    side: int = 112
+    small_steps: int = 1800
+    small_side: int = 72
+    widths: tuple[int, ...] = (96, 192, 512)
+    depths: tuple[int, ...] = (1, 3, 2)
+    text_width: int = 128
+    text_layers: int = 2
+    dim: int = 192
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    warmup: int = 100
+    fall: float = 0.3
+    teaching: float = 0.5
+    seed: int = 1
+
+
+class Run:
+    """The moving parts.
+
+    Args:
+        out: the folder for the drawn pictures, the state to go on from, and the model.
+    """
+
+    def __init__(self, plan: Plan, out: Path, *, workers: int | None = None) -> None:
+        self.plan = plan
+        self.out = out
+        out.mkdir(parents=True, exist_ok=True)
+        pictures = Pictures(out / "pictures", plan.pictures, plan.seed, plan.side, workers=workers)
+        self.batches = Batches(pictures, plan.seed, size=plan.batch, short=plan.short)
+        self.encoder = self._encoder()
+        self.network = self.encoder.network.to(memory_format=torch.channels_last)
+        self.teacher = Teacher(plan.widths[-1])
+        parameters = [*self.network.parameters(), *self.teacher.parameters()]
+        self.optimiser = torch.optim.AdamW(
+            [
+                {
+                    "params": [p for p in parameters if p.ndim > 1],
+                    "weight_decay": plan.weight_decay,
+                },
+                {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+            ],
+            lr=plan.learning_rate,
+            betas=(0.9, 0.98),
+        )
+        self.parameters = parameters
+        self.step = 0
+
+    def _encoder(self) -> TwoTowerEncoder:
+        plan = self.plan
+        scenes = self.batches.scenes[:WORDS_OF]
+        english = [text for scene in scenes for text in english_captions(scene)]
+        vietnamese = [text for scene in scenes for text in vietnamese_captions(scene)]
+        return demo_encoder(
+            [*english, *vietnamese, *map(without_marks, vietnamese)],
+            widths=plan.widths,
+            depths=plan.depths,
+            text_width=plan.text_width,
+            text_layers=plan.text_layers,
+            dim=plan.dim,
+            side=plan.side,
+            seed=plan.seed,
+        )
+
+    def go(self) -> TwoTowerEncoder:
+        """Train to the last step and write the model to `out / "model"`."""
+        self._restore()
+        self.network.train()
+        saved = time.monotonic()
+        with tqdm(total=self.plan.steps, initial=self.step, desc="train", unit="step") as bar:
+            while self.step < self.plan.steps:
+                losses = self.learn(self.batches(self.step))
+                self.step += 1
+                bar.set_postfix(losses, refresh=False)
+                bar.update()
+                if time.monotonic() - saved > SAVE_EVERY or self.step == self.plan.steps:
+                    self._save()
+                    saved = time.monotonic()
+        self.network.eval()
+        self.encoder.forget_fingerprint()
+        self.encoder.save_pretrained(self.out / "model")
+        return self.encoder
+
+    def learn(self, batch: Batch) -> dict[str, str]:
+        """One step; returns its losses, to be shown."""
+        rate = _rate(self.plan, self.step)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        pixels = batch.pixels
+        if self.step < self.plan.small_steps:
+            pixels = _reduced(pixels, self.plan.small_side)
+        seen = self.network.vision_model(pixel_values=pixels)
+        pictures = self.network.vision_projection(pool_vision(seen, self.network.vision_pooling))
+        texts = self._text_features(batch.texts)
+        joint = joint_loss(pictures, texts, self.network.logit_scale, batch.right, batch.unknown)
+        taught = self.teacher(seen.last_hidden_state, batch.truth)
+        loss = joint + self.plan.teaching * taught
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimiser.step()
+        with torch.no_grad():
+            self.network.logit_scale.clamp_(0, math.log(100))
+        return {"joint": f"{joint.item():.3f}", "taught": f"{taught.item():.3f}"}
+
+    def _text_features(self, texts: list[str]) -> Tensor:
+        """(M, dim); texts of like length together, so that little is padded."""
+        prepared = self.encoder.texts
+        rows = prepared.token_ids(texts)
+        order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
+        size = math.ceil(len(rows) / TEXT_PARTS)
+        parts = [order[start : start + size] for start in range(0, len(rows), size)]
+        features = [
+            self.encoder.text_features(prepared.pad([rows[number] for number in part]))
+            for part in parts
+        ]
+        return torch.cat(features)[torch.tensor(order).argsort()]
+
+    def _save(self) -> None:
+        state = {
+            "plan": asdict(self.plan),
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "teacher": self.teacher.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        with atomic_write(self.out / STATE) as temporary:
+            torch.save(state, temporary)
+
+    def _restore(self) -> None:
+        file = self.out / STATE
+        if not file.is_file():
+            return
+        state: dict[str, Any] = torch.load(file, weights_only=True)
+        if state["plan"] != asdict(self.plan):
+            raise ResumeError(
+                f"{file} is of a run with other settings. Name another folder, or delete this one "
+                "to train from the start."
+            )
+        self.network.load_state_dict(state["network"])
+        self.teacher.load_state_dict(state["teacher"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step = state["step"]
+
+
+def _reduced(pixels: Tensor, side: int) -> Tensor:
+    """(N, 3, H, W) to (N, 3, side, side)."""
+    smaller = interpolate(pixels, (side, side), mode="bilinear", antialias=True)
+    return smaller.contiguous(memory_format=torch.channels_last)
+
+
+def _rate(plan: Plan, step: int) -> float:
+    rising = (step + 1) / plan.warmup
+    falling = (plan.steps - step) / (plan.fall * plan.steps)
+    return plan.learning_rate * min(1.0, rising, falling)
