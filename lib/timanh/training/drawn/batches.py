@@ -70,7 +70,7 @@ class Batches:
         right, unknown = truth.answers(queries, owners)
         pixels = _shown(self.pictures[rows.tolist()], flipped, shifts)
         texts = [_shortened(query, rng) for query in queries]
-        moved = truth.moved(np.array(shifts, np.float32) / pixels.shape[-1])
+        moved = truth.moved(np.array(shifts, np.float32) / np.float32(pixels.shape[-1]))
         return Batch(pixels, moved, texts, torch.from_numpy(right), torch.from_numpy(unknown))
 
     def _queries(

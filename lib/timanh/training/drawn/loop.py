@@ -75,7 +75,8 @@ class Run:
         pictures = Pictures(out / "pictures", plan.pictures, plan.seed, plan.side, workers=workers)
         self.batches = Batches(pictures, plan.seed, size=plan.batch, short=plan.short)
         self.encoder = self._encoder()
-        self.network = self.encoder.network.to(memory_format=torch.channels_last)
+        self.network = self.encoder.network
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.teacher = Teacher(plan.widths[-1])
         parameters = [*self.network.parameters(), *self.teacher.parameters()]
         self.optimiser = torch.optim.AdamW(

@@ -109,7 +109,8 @@ class Truth:
         """Scenes of which the text may be said, though it was not meant for them."""
         if query.main_colour is None:
             return np.zeros(len(self.scene), np.bool_)
-        return (self.things[:, :, 1] == COLOUR_OF[query.main_colour]).any(1)
+        somewhere: Bools = (self.things[:, :, 1] == COLOUR_OF[query.main_colour]).any(1)
+        return somewhere
 
     def _shows(self, asked: Asked) -> Bools:
         """(N, 3): which things are as it is said."""
@@ -140,7 +141,8 @@ class Truth:
         foremost = (there * order).max(1)  # 0 where nothing stands
         padded = np.concatenate([np.full_like(self.pieces[:, :1], -1), self.pieces], 1)
         rows = np.arange(len(padded))[:, None, None]
-        return padded[rows, foremost].astype(np.int64)
+        standing: NDArray[np.int64] = padded[rows, foremost].astype(np.int64)
+        return standing
 
     def mirrored(self, flipped: Bools) -> "Truth":
         """The same with some of the pictures (N, bool) turned left to right."""
