@@ -8,9 +8,10 @@ import { keepsConversation, newConversation, openConversation, openId } from "./
 let started = false;
 
 /** Show the turn or conversation that the step remembers, else search for what its address says. */
-export function arriveAtSearch({ turn, conversation, empty }) {
+export function arriveAtSearch({ turn, conversation, empty, chosen }) {
   const asked = questionFrom(location.search);
-  if (!started && asked) setFilter(asked.where);
+  const reloaded = !started;
+  if (reloaded && asked) setFilter(asked.where);
   started = true;
   if (turn && showTurn(turn)) return undefined;
   if (conversation && conversation !== openId() && keepsConversation(conversation)) {
@@ -19,7 +20,8 @@ export function arriveAtSearch({ turn, conversation, empty }) {
     return undefined;
   }
   if (asked) return search(asked, { fresh: false });
-  if (empty && lastQuestion()) newConversation();
+  // A page that was empty when it was opened shows what has been kept meanwhile; a new search stays one.
+  if (empty && lastQuestion() && (chosen || !reloaded)) newConversation();
   else if (!conversation) replaceAddress("/", { conversation: openId(), empty: !lastQuestion() });
   return undefined;
 }

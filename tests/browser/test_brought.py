@@ -60,7 +60,8 @@ def test_each_is_found_in_its_folder_seen_large_cropped_and_kept(
 
 def test_the_gallery_shows_their_names(page: Page) -> None:
     tiles = open_photos(page)
-    names = {shown(name) for name, _, _ in PICTURES if LATIN in name}  # the others have captions
+    # The others have captions.
+    names = {shown(name.rpartition("/")[2]) for name, _, _ in PICTURES if LATIN in name}
     titles: set[str] = set()
     for _ in range(60):
         titles |= set(tiles.evaluate_all("hits => hits.map((h) => h.title)"))

@@ -15,12 +15,12 @@ export function remainAt(turn, conversation) {
 
 /** The bare page with a conversation, as a new step; `empty` where there is nothing in it yet. */
 export function clearAddress(conversation, empty = false) {
-  pushAddress("/", { conversation, empty });
+  pushAddress("/", { conversation, empty, chosen: empty });
 }
 
 /** The bare page in place of a conversation that is gone. */
 export function remainAtNew(conversation) {
-  replaceAddress("/", { conversation, empty: true });
+  replaceAddress("/", { conversation, empty: true, chosen: true });
 }
 
 /** Relative address of a search; pictures of the gallery are in it by their ids, others cannot be. */
