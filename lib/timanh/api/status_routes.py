@@ -19,8 +19,9 @@ DEMO = "demo"  # the encoder that comes with the package
 NEVER_A_PHOTO = schemas.Notice(
     code="demo-model",
     detail="The demo model has seen drawn pictures only and never a photo: what it finds among "
-    "photos is mostly chance. Start run.py with --model openai/clip-vit-base-patch32 (English) or "
-    "--model google/siglip2-base-patch16-224 (many languages, Vietnamese among them).",
+    "photos is mostly chance. Serve a model that has seen photos, such as "
+    "openai/clip-vit-base-patch32 (English) or google/siglip2-base-patch16-224 (many languages, "
+    "Vietnamese among them).",
 )
 
 

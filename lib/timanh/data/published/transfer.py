@@ -81,7 +81,9 @@ def _check(address: str, answer: requests.Response) -> None:
     if not answer.ok:
         raise DataError(
             f"{address} answers {answer.status_code} {answer.reason}. If the collection has moved, "
-            "fetch it in a browser and name its folder with --data."
+            "fetch it in a browser.",
+            cli="Then name its folder with --data.",
+            notebook="Then set DATA to its folder.",
         )
     if answer.headers.get("Content-Type", "").startswith("text/html"):
         raise DataError(

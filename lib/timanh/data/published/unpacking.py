@@ -32,7 +32,9 @@ def unpack(archive: Path, out: Path, wanted: Mapping[str, str], *, progress: boo
                 some = ", ".join(opened.namelist()[:3]) or "nothing"
                 raise DataError(
                     f"{archive.name} holds none of {', '.join(wanted)}, but {some}. The collection "
-                    "has been laid out anew; fetch it in a browser and name its folder with --data."
+                    "lies in another order now; fetch it in a browser and unpack it.",
+                    cli="Then name its folder with --data.",
+                    notebook="Then set DATA to its folder.",
                 )
             for member, file in tqdm(
                 chosen, desc=f"unpack {archive.name}", unit="file", disable=not progress
