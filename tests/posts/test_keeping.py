@@ -6,7 +6,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,12 @@ assert spec is not None and spec.loader is not None
 schema = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(schema)
 migrate, migrations, RefusedError = schema.migrate, schema.migrations, schema.RefusedError
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """On a thread: where a browser was used before, this one has a loop already."""
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(asyncio.run, work).result()
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +61,13 @@ def test_a_filled_database_of_each_earlier_version_is_brought_up(
     server: Server, version: int
 ) -> None:
     url = server.database()
-    asyncio.run(migrate(url, version))
+    run(migrate(url, version))
     server.run(url, FILLED)
 
     async def twice() -> None:
         await asyncio.gather(migrate(url), migrate(url))
 
-    asyncio.run(twice())
+    run(twice())
     found = "SELECT count(*) FROM timanh_posts."
     assert server.run(url, found + "search_words('ky nghi bien', 5)") == [(1,)]
     assert server.run(url, found + "search_images('[1,0,0]', 5)") == [(1,)]
@@ -73,7 +79,7 @@ def test_a_filled_database_of_each_earlier_version_is_brought_up(
 
 def test_databases_that_are_refused(server: Server) -> None:
     url = server.database()
-    asyncio.run(migrate(url))
+    run(migrate(url))
     server.run(url, "INSERT INTO timanh_posts.timanh_migrations VALUES (9999, 'later')")
     foreign = server.database("CREATE SCHEMA timanh_posts; CREATE TABLE timanh_posts.orders ()")
     narrow = f"l{random.randrange(10**9)}"
@@ -86,7 +92,7 @@ def test_databases_that_are_refused(server: Server) -> None:
         (server.url.replace("/postgres?", f"/{narrow}?"), "UTF8"),
     ):
         with pytest.raises(RefusedError, match=words):
-            asyncio.run(migrate(refused))
+            run(migrate(refused))
 
 
 def test_a_server_by_its_url_and_one_that_takes_no_changes(server: Server, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from timanh.data import DataFolder, data_notes, open_data, open_picture
+from timanh.data import DataFolder, data_notes, open_data, open_picture, taken_at
 from timanh.errors import (
     DictionaryDamagedError,
     DictionaryError,
@@ -247,4 +247,5 @@ def _item(folder: DataFolder, name: str, taken: dict[str, str]) -> Item:
         size=state.size,
         mtime=state.mtime,
         hash=state.hash,
+        taken=taken_at(folder.images / name),
     )
