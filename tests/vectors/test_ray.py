@@ -186,7 +186,7 @@ def test_a_killed_build_keeps_its_segments(cluster: Any, tmp_path: Path) -> None
     )
     command = [sys.executable, "-c", driver, cluster.address, str(pictures), str(out)]
     with subprocess.Popen(command) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 200
         while kept(out) < 32 and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
         process.kill()
