@@ -10,7 +10,7 @@ from vietnamese_data import KINDS, picture
 from timanh.cli import run
 from timanh.evaluation.by_language import format_languages, recall_by_language
 from timanh.evaluation.evaluate import Measured
-from timanh.evaluation.verdicts import Asked, format_verdicts, verdicts
+from timanh.evaluation.verdicts import ExpectedQuery, format_verdicts, verdicts
 from timanh.models import load_encoder
 from timanh.models.encoder import Encoder
 
@@ -64,8 +64,11 @@ def test_evaluate_prints_them_where_captions_of_both_are_there(
 
     folder = open_data(tmp_path, tmp_path / "captions.vi.txt")
     encoder = load_encoder("demo", device="cpu")
-    asked = [Asked("một hình tròn màu đỏ", ("tròn", "đỏ|xanh")), Asked("con voi", ("voi",))]
-    found = verdicts(encoder, folder, folder.names, asked)
+    queries = [
+        ExpectedQuery("một hình tròn màu đỏ", ("tròn", "đỏ|xanh")),
+        ExpectedQuery("con voi", ("voi",)),
+    ]
+    found = verdicts(encoder, folder, folder.names, queries)
     assert found[0].among == 4 and found[0].right == (KINDS[int(found[0].found[:-4]) % 6] in [
         ("đỏ", "tròn"), ("xanh", "tròn")
     ])  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from timanh.data.scenes import scene_of
-from timanh.data.scenes.queries import Asked, Query, caption_query, short_query
+from timanh.data.scenes.queries import NamedThing, Query, caption_query, short_query
 from timanh.errors import ResumeError
 from timanh.models import load_encoder
 from timanh.training.drawn import loop
@@ -43,7 +43,7 @@ def test_a_red_car_is_right_for_every_red_car_and_a_caption_for_its_own_picture_
         for scene in scenes
     ]
     row = red.index(True)
-    query = Query("a red car", (Asked(("car",), "red"),))
+    query = Query("a red car", (NamedThing(("car",), "red"),))
     caption = caption_query(scenes[row], 0, "en")
     right, unknown = Truth.of(scenes).answers([query, caption], [row, row])
     assert right[:, 0].tolist() == red and not unknown[:, 0].any()

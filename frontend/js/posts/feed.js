@@ -27,14 +27,14 @@ export function startFeed({ edit }) {
   };
   const card = (post) => postCard(post, { edit, remove });
 
-  async function load(anew) {
+  async function load(fresh) {
     if (loading) return loading;
-    loading = postPage(PAGE, anew ? null : next);
+    loading = postPage(PAGE, fresh ? null : next);
     foot.show(posts.length ? "busy" : "");
     try {
       const page = await loading;
-      const known = new Set(anew ? [] : posts.map(({ id }) => id));
-      posts = [...anew ? [] : posts, ...page.posts.filter(({ id }) => !known.has(id))];
+      const known = new Set(fresh ? [] : posts.map(({ id }) => id));
+      posts = [...fresh ? [] : posts, ...page.posts.filter(({ id }) => !known.has(id))];
       next = page.next;
     } catch (problem) {
       toast(problemWords(problem));

@@ -42,7 +42,7 @@ from timanh.evaluation.similar import evaluate_similar
 from timanh.evaluation.training_report import write_training_report
 from timanh.evaluation.verdicts import (
     REPORT_QUERIES,
-    Asked,
+    ExpectedQuery,
     Verdict,
     format_verdicts,
     plot_verdicts,
@@ -51,7 +51,7 @@ from timanh.evaluation.verdicts import (
 
 __all__ = [
     "REPORT_QUERIES",
-    "Asked",
+    "ExpectedQuery",
     "Measured",
     "Probe",
     "RuntimeAccuracy",

@@ -16,7 +16,7 @@ from timanh.search import Hit
 
 
 @dataclass(frozen=True)
-class Asked:
+class ExpectedQuery:
     """A query and what is to be seen: `expected` are words that a right picture's caption has."""
 
     query: str
@@ -25,9 +25,9 @@ class Asked:
 
 # What a Vietnamese report looked at, of its own pictures of ball sports.
 REPORT_QUERIES = (
-    Asked("Ở trên sân, một vận động viên tennis đang chuẩn bị phát bóng", ("tennis",)),
-    Asked("Cầu thủ bóng chày đang thực hiện cú ném bóng", ("bóng chày", "ném")),
-    Asked("Một nhóm người đang đá bóng trên sân cỏ", ("bóng đá|đá bóng",)),
+    ExpectedQuery("Ở trên sân, một vận động viên tennis đang chuẩn bị phát bóng", ("tennis",)),
+    ExpectedQuery("Cầu thủ bóng chày đang thực hiện cú ném bóng", ("bóng chày", "ném")),
+    ExpectedQuery("Một nhóm người đang đá bóng trên sân cỏ", ("bóng đá|đá bóng",)),
 )
 
 
@@ -41,7 +41,7 @@ class Verdict:
         among: how many pictures of the gallery are right.
     """
 
-    asked: Asked
+    wanted: ExpectedQuery
     found: str
     captions: tuple[str, ...]
     score: float
@@ -53,7 +53,7 @@ def verdicts(
     encoder: TorchEncoder,
     folder: DataFolder,
     names: Sequence[str],
-    asked: Sequence[Asked] = REPORT_QUERIES,
+    queries: Sequence[ExpectedQuery] = REPORT_QUERIES,
     *,
     segmented: bool = True,
 ) -> list[Verdict]:
@@ -70,12 +70,12 @@ def verdicts(
         encoder.texts = copy(texts)
         encoder.texts.segmenter = NO_SEGMENTER
     try:
-        vectors = encoder.encode_texts([each.query for each in asked])
+        vectors = encoder.encode_texts([each.query for each in queries])
     finally:
         encoder.texts = texts
-    right = [[_is_right(folder, name, each) for name in kept] for each in asked]
+    right = [[_is_right(folder, name, each) for name in kept] for each in queries]
     found = []
-    for each, vector, known in zip(asked, vectors, right, strict=True):
+    for each, vector, known in zip(queries, vectors, right, strict=True):
         scores = images @ vector
         first = int(np.argmax(scores))
         found.append(
@@ -91,13 +91,13 @@ def format_verdicts(found: Sequence[Verdict]) -> str:
     """A table in Markdown: query, expected, found, verdict."""
     lines = ["| query | expected | found | verdict |", "|---|---|---|---|"]
     for each in found:
-        expected = ", ".join(each.asked.expected).replace("|", " or ")
+        expected = ", ".join(each.wanted.expected).replace("|", " or ")
         caption = each.captions[0] if each.captions else each.found
         verdict = "right" if each.right else "wrong"
         if not each.among:
             verdict = "none in the gallery"
         lines.append(
-            f"| {each.asked.query} | {expected} ({each.among:,} pictures) | {caption} "
+            f"| {each.wanted.query} | {expected} ({each.among:,} pictures) | {caption} "
             f"({each.score:.2f}) | {verdict} |"
         )
     return "\n".join(lines)
@@ -109,14 +109,14 @@ def plot_verdicts(found: Sequence[Verdict], folder: DataFolder, file: Path) -> P
     for each in found:
         hit = Hit(1, each.found, each.found, each.score, each.captions, 0, 0)
         picture = open_picture(folder.images / each.found, longest=320)
-        rows.append((each.asked.query, [hit], [picture], ()))
+        rows.append((each.wanted.query, [hit], [picture], ()))
     right = [{each.found} if each.right else set[str]() for each in found]
     plot_hit_rows(rows, file, right=right)
     return file
 
 
-def _is_right(folder: DataFolder, name: str, asked: Asked) -> bool:
+def _is_right(folder: DataFolder, name: str, query: ExpectedQuery) -> bool:
     return any(
-        all(any(word in caption.lower() for word in either.split("|")) for either in asked.expected)
+        all(any(word in caption.lower() for word in either.split("|")) for either in query.expected)
         for caption in folder.captions_of(name)
     )

@@ -31,7 +31,7 @@ WITHOUT = {"en": "without the {}", "vi": "không có {}"}
 
 
 @dataclass(frozen=True)
-class Asked:
+class NamedThing:
     """What a text says of one thing; None where it says nothing."""
 
     kinds: tuple[str, ...]
@@ -56,7 +56,7 @@ class Query:
     """
 
     text: str
-    things: tuple[Asked, ...] = ()
+    things: tuple[NamedThing, ...] = ()
     place: str | None = None
     light: str | None = None
     weather: str | None = None
@@ -70,10 +70,10 @@ def caption_query(scene: Scene, number: int, language: str) -> Query:
     plan = plans(scene)[number]
     text = getattr(LANGUAGES[language], CAPTIONS[language])(scene)[number]
     main = scene.main
-    asked = Asked(_kinds(main.kind, text), main.colour if plan.with_colour else None)
+    named = NamedThing(_kinds(main.kind, text), main.colour if plan.with_colour else None)
     light, weather = _time_said(scene) if "time" in plan.parts else (None, None)
     place = scene.place if "place" in plan.parts else None
-    return Query(text, (asked,), place, light, weather, whole=True)
+    return Query(text, (named,), place, light, weather, whole=True)
 
 
 CAPTIONS = {"en": "english_captions", "vi": "vietnamese_captions"}
@@ -99,7 +99,7 @@ def _of_things(scene: Scene, language: str, rng: random.Random) -> Query:
     if len(scene.things) > 1 and rng.random() < 0.08:
         things.append(rng.choice([other for other in scene.things if other is not first]))
     bare = rng.random() < 0.45  # "a red car" and no more, as people ask most
-    said, asked = zip(*(_thing(each, language, rng, bare) for each in things), strict=True)
+    said, named = zip(*(_thing(each, language, rng, bare) for each in things), strict=True)
     text = (" and " if language == "en" else " và ").join(said)
     place = light = weather = None
     if not bare and rng.random() < 0.35:
@@ -110,10 +110,10 @@ def _of_things(scene: Scene, language: str, rng: random.Random) -> Query:
         text += " " + LANGUAGES[language].time_words(scene.light, scene.weather, rng)
     if bare and rng.random() < 0.15:
         text = rng.choice(OPENINGS[language]).format(text)
-    return Query(_written(text, language, rng), asked, place, light, weather)
+    return Query(_written(text, language, rng), named, place, light, weather)
 
 
-def _thing(thing: Thing, language: str, rng: random.Random, bare: bool) -> tuple[str, Asked]:
+def _thing(thing: Thing, language: str, rng: random.Random, bare: bool) -> tuple[str, NamedThing]:
     words = LANGUAGES[language]
     counted = thing.count > 1 and rng.random() < 0.5
     coloured = rng.random() < (0.85 if bare else 0.7)
@@ -130,7 +130,7 @@ def _thing(thing: Thing, language: str, rng: random.Random, bare: bool) -> tuple
             paint = thing.item_colour if painted and item in words.HOLDING else None
     text = _casual(text, language, rng)
     colour = thing.colour if coloured else None
-    return text, Asked(kinds, colour, thing.count if counted else None, action, item, paint)
+    return text, NamedThing(kinds, colour, thing.count if counted else None, action, item, paint)
 
 
 def _of_the_scene(scene: Scene, language: str, rng: random.Random) -> Query:

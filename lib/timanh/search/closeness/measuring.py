@@ -135,17 +135,17 @@ def _of_pictures(
     nearest = near.max(1)
     weak = (float(np.percentile(nearest, LOWEST)),)
     words = [_telling(each) for each in captions]
-    told = _drop_common(words)
-    queries = [row for row, each in enumerate(told) if each]
+    described = _drop_common(words)
+    queries = [row for row, each in enumerate(described) if each]
     features, right = [], []
     for row in queries:
         scores = np.delete(near[row], row)
         others = np.delete(np.arange(len(near)), row)
         top = np.argsort(-scores)[:TOP]
         spread = (float(scores.mean()), float(scores.std()))
-        there = [place for place in top.tolist() if told[others[place]]]
+        there = [place for place in top.tolist() if described[others[place]]]
         features.append(picture_features(scores[there], spread))
-        right += [_alike(told[row], told[others[place]]) for place in there]
+        right += [_alike(described[row], described[others[place]]) for place in there]
     if len(queries) < FEWEST_WRITTEN or len(set(right)) < 2:
         bias, slope = BARE_PICTURE
         mean, deviation = float(np.median(nearest)), max(float(nearest.std()), 1e-6)
@@ -170,7 +170,7 @@ def _drop_common(words: Sequence[frozenset[str]]) -> list[frozenset[str]]:
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether people described two pictures alike: a third of the telling words is the same."""
+    """Whether people described two pictures alike: a third of the rarer words is the same."""
     return 3 * len(one & other) >= len(one | other)
 
 

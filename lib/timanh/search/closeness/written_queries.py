@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 WORD = re.compile(r"\w+")
-# Words of a query, at least and at most: queries of so many words are told apart.
+# Words of a query, at least and at most: each such length is measured by itself.
 LENGTHS = ((1, 2), (3, 4), (5, 7), (8, 30))
 EACH = 60  # queries of each length
 # Shares of the captioned pictures: words of more say nothing by themselves, a query needs a word
 # of at most so many, and one that fits more has no wrong answer worth the name.
-COMMON, TELLING, FITS = 0.25, 0.12, 0.2
+COMMON, RARE, FITS = 0.25, 0.12, 0.2
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _piece(
         for start in range(len(words) - size + 1)
         if count[words[start + size - 1]] <= COMMON * captioned
         and (start == 0 or size > 2 or count[words[start]] <= COMMON * captioned)
-        and any(count[word] <= TELLING * captioned for word in words[start : start + size])
+        and any(count[word] <= RARE * captioned for word in words[start : start + size])
     ]
     if not options:
         return ()

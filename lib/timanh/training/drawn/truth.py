@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timanh.data.scenes.kinds import COLOURS, KINDS, PLACES
-from timanh.data.scenes.queries import Asked, Query
+from timanh.data.scenes.queries import NamedThing, Query
 from timanh.data.scenes.scene import Scene, Spot, Thing
 
 Bools = NDArray[np.bool_]
@@ -97,8 +97,8 @@ class Truth:
         ):  # fmt: skip
             if said is not None:
                 found &= self.scene[:, column] == numbers[said]
-        for asked in query.things:
-            found &= self._shows(asked).any(1)
+        for named in query.things:
+            found &= self._shows(named).any(1)
         if query.missing is not None:
             found &= ~(self.things[:, :, 0] == KIND_OF[query.missing]).any(1)
         if query.main_colour is not None:
@@ -112,17 +112,17 @@ class Truth:
         somewhere: Bools = (self.things[:, :, 1] == COLOUR_OF[query.main_colour]).any(1)
         return somewhere
 
-    def _shows(self, asked: Asked) -> Bools:
+    def _shows(self, named: NamedThing) -> Bools:
         """(N, 3): which things are as it is said."""
-        found = np.isin(self.things[:, :, 0], [KIND_OF[kind] for kind in asked.kinds])
+        found = np.isin(self.things[:, :, 0], [KIND_OF[kind] for kind in named.kinds])
         for said, numbers, column in (
-            (asked.colour, COLOUR_OF, 1), (asked.action, ACTION_OF, 3),
-            (asked.item, ITEM_OF, 4), (asked.item_colour, COLOUR_OF, 5),
+            (named.colour, COLOUR_OF, 1), (named.action, ACTION_OF, 3),
+            (named.item, ITEM_OF, 4), (named.item_colour, COLOUR_OF, 5),
         ):  # fmt: skip
             if said is not None:
                 found &= self.things[:, :, column] == numbers[said]
-        if asked.count is not None:
-            found &= self.things[:, :, 2] == asked.count
+        if named.count is not None:
+            found &= self.things[:, :, 2] == named.count
         return found
 
     def grid(self, side: int) -> NDArray[np.int64]:
