@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from timanh.training.history import Merit
+
 
 @dataclass(frozen=True)
 class CaptionTraining:
@@ -33,26 +35,13 @@ class CaptionTraining:
     found: bool = False
 
 
-def best_epoch(history: Sequence[dict[str, Any]], judge: str) -> int:
-    """Index of the epoch with the best dev score by "cider" or "loss"; the last where nothing was
-    measured."""
-    return max(range(len(history)), key=lambda index: (_merit(history[index], judge), index))
+def merit_of(judge: str) -> Merit:
+    """By what epochs are compared: "cider", where captions were scored, or "loss"."""
 
+    def merit(dev: dict[str, Any]) -> float:
+        return float(dev["CIDEr"]) if judge == "cider" and "CIDEr" in dev else -float(dev["loss"])
 
-def _merit(entry: dict[str, Any], judge: str) -> float:
-    dev = entry["dev"]
-    if not dev:
-        return float("-inf")
-    if judge == "cider" and "CIDEr" in dev:
-        return float(dev["CIDEr"])
-    return -float(dev["loss"])
-
-
-def out_of_patience(history: Sequence[dict[str, Any]], judge: str, patience: int | None) -> bool:
-    """Whether `patience` epochs have passed since the best one."""
-    if patience is None or not history or not history[-1]["dev"]:
-        return False
-    return len(history) - 1 - best_epoch(history, judge) >= patience
+    return merit
 
 
 def caption_epoch_table(history: Sequence[dict[str, Any]]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
 from timanh.errors import SettingsError
-from timanh.training.recipe import parse_settings
+from timanh.training.recipe import parse_settings, require_settings
 
 DECODERS = ("lstm", "transformer")
 JUDGES = ("cider", "loss")
@@ -78,17 +78,7 @@ class CaptionRecipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, known in CHOICES.items():
-            if getattr(self, name) not in known:
-                raise SettingsError(
-                    f"{name} must be {' or '.join(known)}; {getattr(self, name)!r} came."
-                )
-        for name, low, high in RANGES:
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise SettingsError(f"{name} must be from {low:g} to {high:g}; {value:g} came.")
-        if not self.learning_rate > 0:
-            raise SettingsError(f"The learning rate must be above 0; {self.learning_rate} came.")
+        require_settings(self, RANGES, CHOICES)
         if self.hidden % self.heads:
             raise SettingsError(
                 f"hidden must be a multiple of heads; {self.hidden} and {self.heads} came."

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from timanh.captioning.dev_measure import DevMeasure, Score
 from timanh.captioning.examples import Examples, Step, epoch_steps, language_of, languages_in
-from timanh.captioning.history import CaptionTraining, best_epoch, out_of_patience
+from timanh.captioning.history import CaptionTraining, merit_of
 from timanh.captioning.losses import word_loss
 from timanh.captioning.optimising import make_optimiser
 from timanh.captioning.recipe import CaptionRecipe
@@ -31,6 +31,7 @@ from timanh.training.averaging import Average
 from timanh.training.checkpoints import RECIPE, STATE, Checkpoints, describe, require_weights
 from timanh.training.failures import check_captions, explain_failures
 from timanh.training.feeding import step_seed
+from timanh.training.history import best_epoch, out_of_patience
 from timanh.training.optimising import set_rates
 from timanh.training.precision import Precision
 from timanh.training.scalars import NoScalars, Scalars, open_scalars
@@ -127,6 +128,7 @@ class _Run:
         progress: bool,
     ) -> None:
         self.recipe, self.out, self.view, self.source = recipe, out, view, source
+        self.merit = merit_of(recipe.judge)
         self.progress, self.pictures = progress, pictures
         texts = [folder.captions_of(name) for name in view.names]
         self.examples = Examples.of(texts[:pictures], vocabulary, recipe)
@@ -167,7 +169,7 @@ class _Run:
         self.scalars = open_scalars(self.out, self.step)
         with explain_failures(self.out, self.recipe.batch_size):
             for epoch in range(len(self.history), self.recipe.epochs):
-                if out_of_patience(self.history, self.recipe.judge, self.recipe.patience):
+                if out_of_patience(self.history, self.recipe.patience, self.merit):
                     break
                 self.history.append(self.epoch(epoch, save_every))
                 self.keep_epoch()
@@ -181,7 +183,7 @@ class _Run:
         return CaptionTraining(
             history,
             self.out,
-            best_epoch(history, self.recipe.judge),
+            best_epoch(history, self.merit),
             self.pictures,
             sum(map(len, self.examples.tokens)),
             len(self.captioner.decoder.vocabulary),
@@ -222,7 +224,7 @@ class _Run:
     def keep_epoch(self) -> None:
         """Write captioner, history and state of the epoch just ended."""
         self.losses, self.seconds = [], 0.0
-        if best_epoch(self.history, self.recipe.judge) == len(self.history) - 1:
+        if best_epoch(self.history, self.merit) == len(self.history) - 1:
             with self.average.in_place():
                 self.captioner.save(self.out)
         self.checkpoints.save_history(self.history)

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from timanh.cli.options import CaptionFiles, Data, Device
+from timanh.cli.options import CaptionFiles, Data, Device, Fresh, Seed
 from timanh.cli.output import notice, result
 from timanh.cli.reports import report_data
-from timanh.errors import SettingsError
+from timanh.cli.training import changed_settings, report_run
 
 
 def train(
@@ -87,13 +87,8 @@ def train(
             show_default=False,
         ),
     ] = None,
-    fresh: Annotated[
-        bool,
-        typer.Option("--fresh", help="Start over, even where --out holds a run to continue."),
-    ] = False,
-    seed: Annotated[
-        int, typer.Option("--seed", metavar="N", help="Seed of all random choices.")
-    ] = 0,
+    fresh: Fresh = False,
+    seed: Seed = 0,
     device: Device = "auto",
 ) -> None:
     """Train a captioner on captioned pictures.
@@ -114,9 +109,7 @@ def train(
         "decoder": decoder, "epochs": epochs, "batch_size": batch_size, "seed": seed,
         "tune_encoder": tune_encoder or None,
     }  # fmt: skip
-    changes = CaptionRecipe.parse(settings or ())
-    for name in sorted(changes.keys() & options.keys()):
-        raise SettingsError(f"{name} has its own option: --{name.replace('_', '-')}.")
+    changes = changed_settings(CaptionRecipe.parse(settings or []), options, "--preset")
     recipe = CaptionRecipe.named(preset, **options, **changes)
     folder = open_data(data, captions)
     folder.require_captions()
@@ -135,8 +128,7 @@ def train(
         resume=not fresh,
         cache=cache,
     )
-    if done.found:
-        notice(f"Trained already, for {len(done.history)} epochs. With --fresh it starts over.")
+    report_run(done)
     result(caption_epoch_table(done.history))
     which = "test" if any(map(folder.captions_of, folder.split("test"))) else "dev"
     names = folder.split(which)

@@ -91,6 +91,10 @@ IncludeHidden = Annotated[
         show_default=False,
     ),
 ]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Start over, even where --out holds a run to continue.")
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of all random choices.")]
 CaptionFiles = Annotated[
     list[Path] | None,
     typer.Option(

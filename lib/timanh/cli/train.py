@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from timanh.cli.options import CaptionFiles, Device, Sources
+from timanh.cli.options import CaptionFiles, Device, Fresh, Seed, Sources
 from timanh.cli.output import notice, result, table
 from timanh.cli.reports import report_data
-from timanh.cli.training import changed_settings, encoder_to_train
+from timanh.cli.training import changed_settings, encoder_to_train, report_run
 
 if TYPE_CHECKING:
     from timanh.data import DataFolder
@@ -44,10 +44,7 @@ def train(
         str,
         typer.Option("--recipe", metavar="NAME", help="report, strong, vietnamese-report or demo."),
     ] = "strong",
-    fresh: Annotated[
-        bool,
-        typer.Option("--fresh", help="Start over, even where --out holds a run to continue."),
-    ] = False,
+    fresh: Fresh = False,
     epochs: Annotated[
         int | None,
         typer.Option("--epochs", metavar="N", help="Instead of the recipe's.", show_default=False),
@@ -157,9 +154,7 @@ def train(
             help="With --model: try weights between before and after training, and keep the best.",
         ),
     ] = True,
-    seed: Annotated[
-        int, typer.Option("--seed", metavar="N", help="Seed of all random choices.")
-    ] = 0,
+    seed: Seed = 0,
     device: Device = "auto",
 ) -> None:
     """Fine-tune an encoder on captioned pictures.
@@ -184,7 +179,7 @@ def train(
         "lora": lora,
     }  # fmt: skip
     given = {name: value for name, value in options.items() if value is not None}
-    changes = changed_settings(settings or [], {*given, "seed"})
+    changes = changed_settings(Recipe.parse(settings or []), {*given, "seed"}, "--recipe")
     chosen = Recipe.named(recipe, joined=vision is not None, **changes, **given, seed=seed)
     folder = open_sources(data, captions)
     folder.require_captions()
@@ -205,14 +200,9 @@ def train(
     else:
         before = None
     done = train(folder, encoder, chosen, out, measure=measure, resume=not fresh)
-    if done.found:
-        notice(f"The run in {out} is finished; --fresh replaces it.")
-    elif done.resumed_at:
-        notice(f"Continued from step {done.resumed_at:,} of the run in {out}.")
+    report_run(done)
     for line in table([HEADER, *(_row(epoch) for epoch in done.history)], right=range(8)):
         result(line)
-    for reason in done.skipped.values():
-        notice(f"Skipped: {reason}")
     if before is None:
         plot_training(done.history, out / "training.png")
         notice(

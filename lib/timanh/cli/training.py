@@ -1,13 +1,16 @@
-"""What `timanh train` trains, and with which settings."""
+"""What trainings share on the command line: what is trained, its settings, and what a run says."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+from timanh.cli.output import notice
 from timanh.errors import SettingsError
 
 if TYPE_CHECKING:
+    from timanh.captioning import CaptionTraining
     from timanh.data import DataFolder
     from timanh.models.torch_encoder import TorchEncoder
+    from timanh.training import TrainingResult
 
 
 def encoder_to_train(
@@ -49,13 +52,20 @@ def encoder_to_train(
     return small_encoder(words, device=device, seed=seed)
 
 
-def changed_settings(settings: Sequence[str], options: Collection[str]) -> dict[str, Any]:
-    """What --set changes; `options` are settings that have a value from an option of their own."""
-    from timanh.training import Recipe
+def changed_settings(
+    changes: dict[str, Any], options: Collection[str], preset: str
+) -> dict[str, Any]:
+    """`changes`, as --set gave them.
 
-    changes = Recipe.parse(settings)
+    Args:
+        options: settings that have a value from a separate option.
+        preset: the option that names the preset.
+
+    Raises:
+        SettingsError: --set names one of `options`, or the preset.
+    """
     if "name" in changes:
-        raise SettingsError("--set name=… is no setting. Choose a recipe with --recipe.")
+        raise SettingsError(f"--set name=… is no setting. Choose a preset with {preset}.")
     for name in sorted(changes.keys() & set(options)):
         option = f"--{name.replace('_', '-')}"
         raise SettingsError(
@@ -63,3 +73,13 @@ def changed_settings(settings: Sequence[str], options: Collection[str]) -> dict[
             f"--set {name}={changes[name]}."
         )
     return changes
+
+
+def report_run(done: "TrainingResult | CaptionTraining") -> None:
+    """Whether a run was found or taken up again, and which pictures it could not read."""
+    if done.found:
+        notice(f"The run in {done.folder} is finished; --fresh replaces it.")
+    elif done.resumed_at:
+        notice(f"Continued from step {done.resumed_at:,} of the run in {done.folder}.")
+    for reason in done.skipped.values():
+        notice(f"Skipped: {reason}")

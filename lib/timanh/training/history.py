@@ -1,11 +1,13 @@
 """What a run gave, and what is read off its epochs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 WAYS, KS = ("t2i", "i2t"), ("R@1", "R@5", "R@10")
+# What was measured on dev after an epoch, to a number by which epochs are compared.
+Merit = Callable[[dict[str, Any]], float]
 
 
 @dataclass(frozen=True)
@@ -38,17 +40,19 @@ def mean_recall(dev: dict[str, Any]) -> float:
     return float(sum(dev[way][k] for way in WAYS for k in KS) / 6)
 
 
-def best_epoch(history: Sequence[dict[str, Any]]) -> int:
-    """Index of the epoch with the best mean dev recall; the last where nothing was measured."""
-    scores = [mean_recall(entry["dev"]) if entry["dev"] else -1.0 for entry in history]
+def best_epoch(history: Sequence[dict[str, Any]], merit: Merit = mean_recall) -> int:
+    """Index of the epoch that is best on dev; the last where nothing was measured."""
+    scores = [merit(entry["dev"]) if entry["dev"] else float("-inf") for entry in history]
     return max(range(len(history)), key=lambda index: (scores[index], index))
 
 
-def out_of_patience(history: Sequence[dict[str, Any]], patience: int | None) -> bool:
+def out_of_patience(
+    history: Sequence[dict[str, Any]], patience: int | None, merit: Merit = mean_recall
+) -> bool:
     """Whether `patience` epochs have passed since the best one."""
     if patience is None or not history or not history[-1]["dev"]:
         return False
-    return len(history) - 1 - best_epoch(history) >= patience
+    return len(history) - 1 - best_epoch(history, merit) >= patience
 
 
 def epoch_table(history: Sequence[dict[str, Any]]) -> str:

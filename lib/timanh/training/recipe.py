@@ -91,17 +91,7 @@ class Recipe:
                 f"A run needs at least 1 epoch and 2 pairs a batch; {self.epochs} epochs and "
                 f"batches of {self.batch_size} came. A pair learns only from the others beside it."
             )
-        for name, low, high in RANGES:
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise SettingsError(f"{name} must be from {low:g} to {high:g}; {value:g} came.")
-        if not self.learning_rate > 0:
-            raise SettingsError(f"The learning rate must be above 0; {self.learning_rate} came.")
-        for name, known in (("loss", LOSSES), ("train", TRAINED)):
-            if getattr(self, name) not in known:
-                raise SettingsError(
-                    f"{name} must be {' or '.join(known)}; {getattr(self, name)!r} came."
-                )
+        require_settings(self, RANGES, {"loss": LOSSES, "train": TRAINED})
         if self.captions_per_picture > 1 and not self.distinct_pictures:
             raise SettingsError(
                 "Several captions per picture need batches of distinct pictures; set "
@@ -135,6 +125,27 @@ class Recipe:
             SettingsError: not NAME=VALUE, no such setting, or a value of another type.
         """
         return parse_settings(settings, get_type_hints(cls))
+
+
+def require_settings(
+    recipe: Any,
+    ranges: Sequence[tuple[str, float, float]],
+    choices: Mapping[str, Sequence[str]],
+) -> None:
+    """Raises:
+    SettingsError: a value of `recipe` is beyond its range, or is none of its choices.
+    """
+    for name, low, high in ranges:
+        value = getattr(recipe, name)
+        if value is not None and not low <= value <= high:
+            raise SettingsError(f"{name} must be from {low:g} to {high:g}; {value:g} came.")
+    if not recipe.learning_rate > 0:
+        raise SettingsError(f"The learning rate must be above 0; {recipe.learning_rate} came.")
+    for name, known in choices.items():
+        if getattr(recipe, name) not in known:
+            raise SettingsError(
+                f"{name} must be {' or '.join(known)}; {getattr(recipe, name)!r} came."
+            )
 
 
 def parse_settings(settings: Sequence[str], types: Mapping[str, Any]) -> dict[str, Any]:
