@@ -146,6 +146,7 @@ def train(
             for spoken in trained.languages
         }
         page = write_caption_report(done, recipe, folder, documents)
-        result(page.read_text(encoding="utf8").split("## Scores\n")[-1].split("\n## ")[0].strip())
+        scores = page.read_text(encoding="utf8").split("## Scores\n")[-1].split("\n## ")[0]
+        result(scores.replace("```\n", "").strip("`\n"))
         notice(f"What it gave is in {page}.")
     notice(f"The captioner of epoch {done.best_epoch + 1} is in {out}.")
