@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import schemathesis
+from drawn_captioner import ColourCaptioner
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from pixel_encoder import PixelEncoder, make_pictures
@@ -37,7 +38,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> SearchEngine:
 
 @pytest.fixture(scope="module")
 def client(engine: SearchEngine) -> Iterator[TestClient]:
-    app = create_app(engine)
+    app = create_app(engine, captioner=ColourCaptioner())
     with TestClient(app, base_url="http://127.0.0.1:8001", raise_server_exceptions=False) as made:
         yield made
 

@@ -138,6 +138,15 @@ def answers(port: int) -> bool:
         return False
 
 
+def wait_for_state(file: Path, wanted: str, timeout_s: float = 10) -> None:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if file.is_file() and json.loads(file.read_text())["state"] == wanted:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{file} never said {wanted}.")
+
+
 def wait_until_silent(*ports: int, timeout_s: float = 8) -> bool:
     deadline = time.monotonic() + timeout_s
     while any(map(answers, ports)) and time.monotonic() < deadline:
@@ -198,16 +207,14 @@ def test_an_api_that_dies_is_started_again_three_times_while_the_page_stays(proj
         read_until(program, "Ctrl-C")
         api_port = int((project / "api-port").read_text())
         for attempt in (1, 2, 3):
-            assert json.loads(state.read_text())["state"] == "up"
+            wait_for_state(state, "up")
             die(api_port)
             printed = read_until(program, "The API is back")
             assert "| I fell over" in printed and f"try {attempt} of 3" in printed
             assert "(code 3; see" in printed and answers(port) and answers(api_port)
         die(api_port)
         read_until(program, "is left alone now")
-        deadline = time.monotonic() + 10
-        while json.loads(state.read_text())["state"] != "gave-up" and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for_state(state, "gave-up")
         assert json.loads(state.read_text()) == {"state": "gave-up", "attempt": 3, "attempts": 3}
         assert answers(port) and not answers(api_port) and program.poll() is None
         program.send_signal(signal.SIGINT)

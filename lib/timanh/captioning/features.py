@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from timanh.data import DataFolder
 from timanh.errors import EmptyGalleryError
 from timanh.models.picture_tower import PictureTower
 from timanh.models.reading import in_batches, prepare_pictures
+from timanh.progress import tqdm
 from timanh.workspace import atomic_write, free_disk_or_raise
 
 BATCH = 64

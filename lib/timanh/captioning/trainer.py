@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from timanh.captioning.dev_measure import DevMeasure, Score
 from timanh.captioning.examples import Examples, Step, epoch_steps, language_of, languages_in
@@ -27,6 +26,7 @@ from timanh.captioning.views import View, open_view
 from timanh.captioning.vocabulary import Vocabulary, count_words
 from timanh.data import DataFolder
 from timanh.errors import DataError, DivergedError, SettingsError
+from timanh.progress import tqdm
 from timanh.training.averaging import Average
 from timanh.training.checkpoints import RECIPE, STATE, Checkpoints, describe, require_weights
 from timanh.training.failures import check_captions, explain_failures

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
 from timanh.captioning.captioner import Captioner
 from timanh.errors import DictionaryError
 from timanh.models.reading import in_batches, prepare_pictures
+from timanh.progress import tqdm
 from timanh.vectors import VectorDictionary
 from timanh.vectors.store.items import Item, MachineCaption
 from timanh.vectors.store.written_captions import MACHINE, add_machine_captions, read_written

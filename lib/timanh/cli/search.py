@@ -137,8 +137,7 @@ def _read(queries: Path | None, out: Path | None, query: "Query") -> "list[Batch
 def _answer_all(
     engine: "SearchEngine", batch: "list[BatchQuery]", query: "Query", out: Path
 ) -> None:
-    from tqdm import tqdm
-
+    from timanh.progress import tqdm
     from timanh.search import write_answers
 
     results = engine.search_many(one.query(query) for one in batch)

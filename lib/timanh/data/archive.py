@@ -13,9 +13,8 @@ import tarfile
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
-from tqdm import tqdm
-
 from timanh.errors import DataError
+from timanh.progress import tqdm
 from timanh.workspace import atomic_write, free_disk_or_raise, local_place, put_file, settle_file
 
 ARCHIVE, IMAGES = "images.tar", "images"

@@ -4,9 +4,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from timanh.errors import DataError
+from timanh.progress import tqdm
 from timanh.workspace import atomic_write
 
 HUB_DATA = "jxie/flickr8k"

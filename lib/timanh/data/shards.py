@@ -8,14 +8,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from tqdm import tqdm
-
 from timanh.data.caption_rows import CaptionRows, caption_of
 from timanh.data.captions import CaptionSet
 from timanh.data.folder import DataFolder, caption_files_in
 from timanh.data.pictures import SUFFIXES
 from timanh.data.tar_members import members_of
 from timanh.errors import EmptyGalleryError
+from timanh.progress import tqdm
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from sacrebleu.metrics.bleu import BLEU
-from tqdm import tqdm
 
 from timanh.captioning import Captioner
 from timanh.captioning.examples import language_of
@@ -17,6 +16,7 @@ from timanh.data import DataFolder
 from timanh.errors import DataError, EmptyGalleryError
 from timanh.evaluation.caption_scores import CaptionStatistics, caption_statistics
 from timanh.models.reading import in_batches, prepare_pictures
+from timanh.progress import tqdm
 
 SCORES = ("BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "CIDEr", "ROUGE-L")
 DRAWS = 1000

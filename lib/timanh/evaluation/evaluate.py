@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from timanh.data import DataFolder
 from timanh.errors import DataError, EmptyGalleryError
@@ -23,6 +22,7 @@ from timanh.models.reading import (
     prepare_pictures,
 )
 from timanh.models.torch_encoder import TorchEncoder
+from timanh.progress import tqdm
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from timanh.data import DataFolder
 from timanh.errors import EmptyGalleryError
 from timanh.models.preparation import ImagePreparation
 from timanh.models.reading import Skipped, prepare_pictures
+from timanh.progress import tqdm
 from timanh.workspace import atomic_write, free_disk_or_raise
 
 

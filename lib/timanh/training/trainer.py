@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from timanh.data import DataFolder
 from timanh.errors import DataError, DivergedError
 from timanh.models.torch_encoder import TorchEncoder
+from timanh.progress import tqdm
 from timanh.training.adapters import add_adapters
 from timanh.training.averaging import Average
 from timanh.training.checkpoints import RECIPE, STATE, Checkpoints, describe, require_weights

@@ -6,14 +6,13 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from tqdm import tqdm
-
 from timanh.data.download import fetch_flickr8k
 from timanh.data.folder import DataFolder, open_data
 from timanh.data.published.catalogue import CATALOGUE, Collection
 from timanh.data.published.transfer import PAUSE_S, fetch_file
 from timanh.data.published.unpacking import karpathy_of_flickr30k, unpack
 from timanh.errors import DataError, SettingsError
+from timanh.progress import tqdm
 
 CONNECTIONS = 8
 FETCHED = ".fetched"  # archives until they are unpacked, and what was

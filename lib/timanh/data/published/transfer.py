@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 import requests
-from tqdm import tqdm
 
 from timanh.errors import DataError
+from timanh.progress import tqdm
 
 CHUNK = 1 << 16  # of a connection that breaks, as much may be lost
 TRIES, PAUSE_S = 5, 2.0

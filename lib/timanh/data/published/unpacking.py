@@ -7,9 +7,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from tqdm import tqdm
-
 from timanh.errors import DataError
+from timanh.progress import tqdm
 from timanh.workspace import atomic_write
 
 

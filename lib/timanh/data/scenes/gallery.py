@@ -8,14 +8,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from timanh.data.scenes.english import english_captions
 from timanh.data.scenes.rendering import render
 from timanh.data.scenes.sampling import scene_of
 from timanh.data.scenes.scene import to_json
 from timanh.data.scenes.vietnamese import vietnamese_captions
 from timanh.errors import DataError
+from timanh.progress import tqdm
 from timanh.workspace import atomic_write, free_disk_or_raise
 
 VERSION = 1

@@ -10,9 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from timanh.data.scenes import scene_of
 from timanh.data.scenes.queries import LANGUAGES, Query, caption_query, short_query
-from timanh.training.drawn.pictures import Pictures
+from timanh.training.drawn.pictures import GROUP, Pictures, scene_at
 from timanh.training.drawn.truth import Truth
 
 CAPTIONS = 4  # the first of each picture's five, those that are as long as captions
@@ -22,12 +21,14 @@ DROPPED = 0.06  # share of the words of a caption that are left out
 
 @dataclass(frozen=True)
 class Batch:
-    """N pictures and M texts.
+    """N pictures, M texts, and C changes of one picture into another.
 
     Attributes:
         pixels: (N, 3, side, side) float32 in -2..2.
         truth: of the pictures as they are shown.
         right, unknown: (N, M) bool, see `Truth.answers`.
+        words: C texts that ask for a change, “the same but blue”.
+        given, changed: (C,) rows of the pictures before and after it.
     """
 
     pixels: Tensor
@@ -35,13 +36,16 @@ class Batch:
     texts: list[str]
     right: Tensor
     unknown: Tensor
+    words: list[str]
+    given: Tensor
+    changed: Tensor
 
 
 class Batches:
     """Batches by the number of their step, the same ones every time.
 
     Args:
-        size: pictures in a batch.
+        size: pictures in a batch, whole groups.
         short: short texts a picture, beside one of its captions.
     """
 
@@ -50,7 +54,9 @@ class Batches:
         self.seed = seed
         self.size = size
         self.short = short
-        self.scenes = [scene_of(row, seed) for row in range(pictures.count)]
+        rows = [scene_at(row, seed) for row in range(pictures.count)]
+        self.scenes = [scene for scene, _ in rows]
+        self.changes = [change for _, change in rows]
         self.truth = Truth.of(self.scenes)
 
     @cached_property
@@ -60,8 +66,10 @@ class Batches:
 
     def __call__(self, step: int) -> Batch:
         epoch, place = divmod(step, self.per_epoch)
-        order = np.random.default_rng((self.seed, epoch)).permutation(self.pictures.count)
-        rows = order[place * self.size : (place + 1) * self.size]
+        groups = np.random.default_rng((self.seed, epoch)).permutation(self.pictures.count // GROUP)
+        number = self.size // GROUP
+        chosen = groups[place * number : (place + 1) * number]
+        rows = (chosen[:, None] * GROUP + np.arange(GROUP)).ravel()
         rng = random.Random(f"{self.seed}/{step}")
         flipped = np.array([rng.random() < 0.5 for _ in rows])
         shifts = [(_shift(rng), _shift(rng)) for _ in rows]
@@ -71,7 +79,12 @@ class Batches:
         pixels = _shown(self.pictures[rows.tolist()], flipped, shifts)
         texts = [_shortened(query, rng) for query in queries]
         moved = truth.moved(np.array(shifts, np.float32) / np.float32(pixels.shape[-1]))
-        return Batch(pixels, moved, texts, torch.from_numpy(right), torch.from_numpy(unknown))
+        changes = [(after, self.changes[row]) for after, row in enumerate(rows)]
+        pairs = [(after, change) for after, change in changes if change is not None]
+        words = [getattr(change, rng.choice(list(LANGUAGES))) for _, change in pairs]
+        changed = torch.tensor([after for after, _ in pairs], dtype=torch.long)
+        known = (torch.from_numpy(right), torch.from_numpy(unknown))
+        return Batch(pixels, moved, texts, *known, words, changed - 1, changed)
 
     def _queries(
         self, rows: NDArray[np.int64], rng: random.Random

@@ -2,6 +2,7 @@
 
 import math
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,17 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
-from tqdm import tqdm
 
 from timanh.data.marks import without_marks
 from timanh.data.scenes import english_captions, vietnamese_captions
 from timanh.errors import ResumeError
 from timanh.models.two_tower import TwoTowerEncoder
 from timanh.models.vision_towers import pool_vision
+from timanh.progress import tqdm
 from timanh.training.drawn.batches import Batch, Batches
-from timanh.training.drawn.network import Teacher, demo_encoder, joint_loss
+from timanh.training.drawn.network import Teacher, change_loss, demo_encoder, joint_loss
 from timanh.training.drawn.pictures import Pictures
+from timanh.training.precision import Precision
 from timanh.workspace import atomic_write
 
 STATE = "state.pt"
@@ -39,25 +41,27 @@ class Plan:
         short: short texts a picture, beside one caption.
         small_steps, small_side: the first steps are on pictures of fewer pixels, which cost less.
         teaching: weight of naming what stands where, beside that of finding.
+        changing: weight of finding a picture by another one and words for a change.
     """
 
-    pictures: int = 16384
-    steps: int = 4500
-    batch: int = 48
+    pictures: int = 49152
+    steps: int = 11000
+    batch: int = 64
     short: int = 2
-    side: int = 112
-    small_steps: int = 1800
-    small_side: int = 72
-    widths: tuple[int, ...] = (96, 192, 512)
-    depths: tuple[int, ...] = (1, 3, 2)
+    side: int = 128
+    small_steps: int = 4800
+    small_side: int = 80
+    widths: tuple[int, ...] = (96, 224, 512)
+    depths: tuple[int, ...] = (2, 4, 2)
     text_width: int = 128
     text_layers: int = 2
-    dim: int = 192
+    dim: int = 256
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
     warmup: int = 100
     fall: float = 0.3
     teaching: float = 0.5
+    changing: float = 0.5
     seed: int = 1
 
 
@@ -91,6 +95,7 @@ class Run:
             betas=(0.9, 0.98),
         )
         self.parameters = parameters
+        self.precision = Precision("cpu", wanted=True)
         self.step = 0
 
     def _encoder(self) -> TwoTowerEncoder:
@@ -114,9 +119,15 @@ class Run:
         self._restore()
         self.network.train()
         saved = time.monotonic()
-        with tqdm(total=self.plan.steps, initial=self.step, desc="train", unit="step") as bar:
+        with (
+            ThreadPoolExecutor(1) as beside,
+            tqdm(total=self.plan.steps, initial=self.step, desc="train", unit="step") as bar,
+        ):
+            following = beside.submit(self.batches, self.step)
             while self.step < self.plan.steps:
-                losses = self.learn(self.batches(self.step))
+                batch = following.result()
+                following = beside.submit(self.batches, self.step + 1)
+                losses = self.learn(batch)
                 self.step += 1
                 bar.set_postfix(losses, refresh=False)
                 bar.update()
@@ -136,19 +147,25 @@ class Run:
         pixels = batch.pixels
         if self.step < self.plan.small_steps:
             pixels = _reduced(pixels, self.plan.small_side)
-        seen = self.network.vision_model(pixel_values=pixels)
-        pictures = self.network.vision_projection(pool_vision(seen, self.network.vision_pooling))
-        texts = self._text_features(batch.texts)
-        joint = joint_loss(pictures, texts, self.network.logit_scale, batch.right, batch.unknown)
-        taught = self.teacher(seen.last_hidden_state, batch.truth)
-        loss = joint + self.plan.teaching * taught
+        network, count = self.network, len(batch.texts)
+        with self.precision():
+            seen = network.vision_model(pixel_values=pixels)
+            pooled = pool_vision(seen, network.vision_pooling)
+            pictures = network.vision_projection(pooled).float()
+            texts = self._text_features([*batch.texts, *batch.words]).float()
+        scale = network.logit_scale
+        joint = joint_loss(pictures, texts[:count], scale, batch.right, batch.unknown)
+        changed = change_loss(pictures, texts[count:], scale, batch.given, batch.changed)
+        taught = self.teacher(seen.last_hidden_state.float(), batch.truth)
+        loss = joint + self.plan.changing * changed + self.plan.teaching * taught
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimiser.step()
         with torch.no_grad():
             self.network.logit_scale.clamp_(0, math.log(100))
-        return {"joint": f"{joint.item():.3f}", "taught": f"{taught.item():.3f}"}
+        shown = {"joint": joint, "changed": changed, "taught": taught}
+        return {name: f"{value.item():.3f}" for name, value in shown.items()}
 
     def _text_features(self, texts: list[str]) -> Tensor:
         """(M, dim); texts of like length together, so that little is padded."""

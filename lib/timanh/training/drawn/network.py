@@ -14,6 +14,7 @@ from timanh.models.two_tower import TwoTower, TwoTowerEncoder
 from timanh.models.vision_towers import MEAN_MAX
 from timanh.training.drawn.truth import ACTIONS, LIGHTS, WEATHERS, Truth
 
+CHANGE = 0.6  # weight of the words beside a picture, that of a search
 NOTHING = 0.25  # weight of the cells in which nothing stands
 SCENERY = (len(PLACES), len(LIGHTS), len(WEATHERS))
 
@@ -106,7 +107,7 @@ class Teacher(nn.Module):
         kind, colour, action = wanted[there].unbind(1)
         return (
             presence
-            + functional.cross_entropy(kinds, kind)
+            + 2 * functional.cross_entropy(kinds, kind)
             + functional.cross_entropy(colours, colour)
             + 0.5 * functional.cross_entropy(actions, action + 1)
         )
@@ -133,6 +134,24 @@ def joint_loss(
     left, other = functional.normalize(pictures, dim=1), functional.normalize(texts, dim=1)
     logits = scale.exp() * left @ other.T
     return (_one_way(logits, right, unknown) + _one_way(logits.T, right.T, unknown.T)) / 2
+
+
+def change_loss(
+    pictures: Tensor, words: Tensor, scale: Tensor, given: Tensor, changed: Tensor
+) -> Tensor:
+    """A picture and words that change it have to find the changed picture before all others.
+
+    Args:
+        pictures, words: (N, dim) and (C, dim), not normalised.
+        scale: log of 1 / temperature.
+        given, changed: (C,) rows of `pictures`.
+    """
+    if not len(words):
+        return pictures.new_zeros(())
+    left = functional.normalize(pictures, dim=1)
+    mixed = CHANGE * functional.normalize(words, dim=1) + (1 - CHANGE) * left[given]
+    logits = scale.exp() * functional.normalize(mixed, dim=1) @ left.T
+    return functional.cross_entropy(logits, changed)
 
 
 def _one_way(logits: Tensor, right: Tensor, unknown: Tensor) -> Tensor:

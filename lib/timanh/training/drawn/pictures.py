@@ -1,19 +1,36 @@
-"""Drawn pictures as pixels on disk, at the size that the network sees."""
+"""The drawn pictures to learn from, some in pairs that differ in one thing, as pixels on disk."""
 
 import os
+import random
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from timanh.data.scenes import render, scene_of
+from timanh.data.scenes import Change, Scene, changes, render, scene_of
+from timanh.progress import tqdm
 from timanh.workspace import atomic_write, free_disk_or_raise
 
 CHUNK = 256
+GROUP = 4  # pictures, of which the last is the one before it with a change
 Pixels = NDArray[np.uint8]
+
+
+def scene_at(row: int, seed: int) -> tuple[Scene, Change | None]:
+    """The scene of a row; for the last of each group also how it differs from the row before.
+
+    Without a change where the scene before can be changed in nothing.
+    """
+    if row % GROUP == GROUP - 1:
+        rng = random.Random(f"change {row}/{seed}")
+        options = list(changes(scene_of(row - 1, seed)))
+        if options:
+            what = rng.choice(sorted({option.what for option in options}))
+            change = rng.choice([option for option in options if option.what == what])
+            return change.scene, change
+    return scene_of(row, seed), None
 
 
 class Pictures:
@@ -57,7 +74,7 @@ class Pictures:
 def _draw(job: tuple[Path, int, int]) -> int:
     file, seed, side = job
     first = int(file.stem)
-    pictures = [render(scene_of(row, seed), side) for row in range(first, first + CHUNK)]
+    pictures = [render(scene_at(row, seed)[0], side) for row in range(first, first + CHUNK)]
     with atomic_write(file) as temporary, temporary.open("wb") as stream:
         np.save(stream, np.stack([np.asarray(picture) for picture in pictures]))
     return len(pictures)

@@ -5,8 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tqdm import tqdm
-
 from timanh.data import DataFolder
 from timanh.errors import DictionaryError
 from timanh.models.reading import (
@@ -16,6 +14,7 @@ from timanh.models.reading import (
     size_and_time,
     thread_count,
 )
+from timanh.progress import tqdm
 from timanh.vectors.build.absent import kept, look_for
 from timanh.vectors.store.items import Item, ids_of
 from timanh.vectors.store.state import IdsInUse

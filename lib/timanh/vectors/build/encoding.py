@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from timanh.errors import DictionaryError
 from timanh.models.encoder import Encoder, Vectors
 from timanh.models.reading import Picture, Skipped, pixel_batches
+from timanh.progress import tqdm
 from timanh.vectors.store.items import Item
 from timanh.vectors.store.state import IdsInUse
 from timanh.vectors.store.writer import DictionaryWriter
