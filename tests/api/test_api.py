@@ -317,9 +317,7 @@ def test_the_demo_model_says_that_it_has_never_seen_a_photo(tmp_path: Path) -> N
         health = api.get("/health").json()
         assert (health["demo"], health["drawn"]) == (True, False)
         assert health["notice"]["code"] == "demo-model"
-        assert (
-            "that has seen photos, such as openai/clip" in health["notice"]["detail"]
-        )
+        assert "that has seen photos, such as openai/clip" in health["notice"]["detail"]
         (gallery / "truth.json").write_text("{}")
         health = api.get("/health").json()
         assert health["drawn"] and health["notice"] is None

@@ -88,10 +88,10 @@ def test_a_run_that_was_stopped_ends_with_the_weights_of_one_that_was_not(
     monkeypatch.setattr(loop, "SAVE_EVERY", 0.0)
     learn = stopped.learn
 
-    def until_four(batch: loop.Batch) -> dict[str, str]:
+    def until_four(batch: loop.Batch, tokens: list[list[int]]) -> dict[str, str]:
         if stopped.step == 4:
             raise KeyboardInterrupt
-        return learn(batch)
+        return learn(batch, tokens)
 
     monkeypatch.setattr(stopped, "learn", until_four)
     with pytest.raises(KeyboardInterrupt):

@@ -3,7 +3,7 @@
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +45,11 @@ class Plan:
     """
 
     pictures: int = 49152
-    steps: int = 11000
+    steps: int = 8000
     batch: int = 64
     short: int = 2
     side: int = 128
-    small_steps: int = 4800
+    small_steps: int = 4000
     small_side: int = 80
     widths: tuple[int, ...] = (96, 224, 512)
     depths: tuple[int, ...] = (2, 4, 2)
@@ -93,6 +93,7 @@ class Run:
             ],
             lr=plan.learning_rate,
             betas=(0.9, 0.98),
+            fused=True,
         )
         self.parameters = parameters
         self.precision = Precision("cpu", wanted=True)
@@ -123,11 +124,11 @@ class Run:
             ThreadPoolExecutor(1) as beside,
             tqdm(total=self.plan.steps, initial=self.step, desc="train", unit="step") as bar,
         ):
-            following = beside.submit(self.batches, self.step)
+            following = beside.submit(self._prepared, self.step)
             while self.step < self.plan.steps:
                 batch = following.result()
-                following = beside.submit(self.batches, self.step + 1)
-                losses = self.learn(batch)
+                following = beside.submit(self._prepared, self.step + 1)
+                losses = self.learn(*batch)
                 self.step += 1
                 bar.set_postfix(losses, refresh=False)
                 bar.update()
@@ -139,20 +140,24 @@ class Run:
         self.encoder.save_pretrained(self.out / "model")
         return self.encoder
 
-    def learn(self, batch: Batch) -> dict[str, str]:
+    def _prepared(self, step: int) -> tuple[Batch, list[list[int]]]:
+        """A batch in the size of its step, and the tokens of all its texts."""
+        batch = self.batches(step)
+        if step < self.plan.small_steps:
+            batch = replace(batch, pixels=_reduced(batch.pixels, self.plan.small_side))
+        return batch, self.encoder.texts.token_ids([*batch.texts, *batch.words])
+
+    def learn(self, batch: Batch, tokens: list[list[int]]) -> dict[str, str]:
         """One step; returns its losses, to be shown."""
         rate = _rate(self.plan, self.step)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        pixels = batch.pixels
-        if self.step < self.plan.small_steps:
-            pixels = _reduced(pixels, self.plan.small_side)
         network, count = self.network, len(batch.texts)
         with self.precision():
-            seen = network.vision_model(pixel_values=pixels)
+            seen = network.vision_model(pixel_values=batch.pixels)
             pooled = pool_vision(seen, network.vision_pooling)
             pictures = network.vision_projection(pooled).float()
-            texts = self._text_features([*batch.texts, *batch.words]).float()
+            texts = self._text_features(tokens).float()
         scale = network.logit_scale
         joint = joint_loss(pictures, texts[:count], scale, batch.right, batch.unknown)
         changed = change_loss(pictures, texts[count:], scale, batch.given, batch.changed)
@@ -167,10 +172,9 @@ class Run:
         shown = {"joint": joint, "changed": changed, "taught": taught}
         return {name: f"{value.item():.3f}" for name, value in shown.items()}
 
-    def _text_features(self, texts: list[str]) -> Tensor:
+    def _text_features(self, rows: list[list[int]]) -> Tensor:
         """(M, dim); texts of like length together, so that little is padded."""
         prepared = self.encoder.texts
-        rows = prepared.token_ids(texts)
         order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
         size = math.ceil(len(rows) / TEXT_PARTS)
         parts = [order[start : start + size] for start in range(0, len(rows), size)]
