@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from runner.console import Console
 from runner.failures import CAN_BE_MENDED, INTERRUPTED, SetupError, last_lines
-from runner.options import COMMANDS, HELP
+from runner.options import COMMANDS, DEMO_MODELS, HELP
 from runner.processes import Family
 from runner.signals import obey_signals
 
@@ -53,10 +53,10 @@ def _run(command: str, rest: list[str], family: Family, console: Console) -> int
         from runner.notebooks import run_notebooks
 
         return run_notebooks(rest, family, console)
-    if command == "demo-model":
-        from runner.notebooks import make_demo_model
+    if command in DEMO_MODELS:
+        from runner.demo_models import make_demo_models
 
-        return make_demo_model(rest, family, console)
+        return make_demo_models(command, rest, family, console)
     from runner.serving import start
 
     return start(rest, family, console)

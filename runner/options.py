@@ -11,7 +11,8 @@ from runner.places import BACKEND, ROOT
 USUAL_PORT = 8000
 REAL_MODEL = "openai/clip-vit-base-patch32"
 MANY_LANGUAGES = "google/siglip2-base-patch16-224"
-COMMANDS = ("test", "notebooks", "demo-model")
+DEMO_MODELS = ("demo-models", "demo-model")
+COMMANDS = ("test", "notebooks", *DEMO_MODELS)
 
 HELP = f"""\
 Tìm Ảnh: search a collection of pictures by text, by picture, or by both,
@@ -20,7 +21,8 @@ in Vietnamese or English.
 usage: python run.py [options]             start it, and open it in the browser
        python run.py test [pytest options]   check everything: style, types, layers, tests
        python run.py notebooks [NAME …]    run the notebooks from top to bottom, small
-       python run.py demo-model            make the demo checkpoint of the package again
+       python run.py demo-models           make the models of the package again, in order
+       python run.py demo-model            the encoder alone, in about an hour of two cores
 
 options
   --photos DIR      search your own pictures instead of the demo gallery;

@@ -66,14 +66,14 @@ def test_numbers_in_the_readmes_are_those_of_the_results() -> None:
 def test_every_option_in_the_readme_exists() -> None:
     from typer.main import get_command
 
-    from runner.options import HELP
+    from runner.options import COMMANDS, HELP
     from timanh.cli import app
 
     for words in commands(READMES[0]):
         program = next(word for word in words if "=" not in word)
         if program == "python" and "run.py" in words:
             for word in words[words.index("run.py") + 1 :]:
-                named = word.startswith("--") or word in ("test", "notebooks", "demo-model")
+                named = word.startswith("--") or word in COMMANDS
                 assert not named or word in HELP, word
         elif program == "timanh":
             command = get_command(app)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.options import COMMANDS
 from runner.serving import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,7 +73,7 @@ def test_help_names_every_option_and_command() -> None:
     options = (ROOT / "runner" / "options.py").read_text(encoding="utf-8")
     flags = set(re.findall(r'add_argument\("(--[a-z-]+)"', options))
     assert {"--port", "--photos", "--no-browser", "--workspace", "--model"} <= flags
-    for word in (*flags, "run.py test", "run.py notebooks", "run.py demo-model"):
+    for word in (*flags, *(f"run.py {command}" for command in COMMANDS)):
         assert word in ended.stdout
     assert max(map(len, ended.stdout.splitlines())) <= 92
 
