@@ -9,9 +9,9 @@ let started = false;
 
 /** Show the turn or conversation that the step remembers, else search for what its address says. */
 export function arriveAtSearch({ turn, conversation, empty, chosen }) {
-  const asked = questionFrom(location.search);
+  const linked = questionFrom(location.search);
   const reloaded = !started;
-  if (reloaded && asked) setFilter(asked.where);
+  if (reloaded && linked) setFilter(linked.where);
   started = true;
   if (turn && showTurn(turn)) return undefined;
   if (conversation && conversation !== openId() && keepsConversation(conversation)) {
@@ -19,7 +19,7 @@ export function arriveAtSearch({ turn, conversation, empty, chosen }) {
     if (turn) showTurn(turn);
     return undefined;
   }
-  if (asked) return search(asked, { fresh: false });
+  if (linked) return search(linked, { fresh: false });
   // A page that was empty when it was opened shows what has been kept meanwhile; a new search stays one.
   if (empty && lastQuestion() && (chosen || !reloaded)) newConversation();
   else if (!conversation) replaceAddress("/", { conversation: openId(), empty: !lastQuestion() });

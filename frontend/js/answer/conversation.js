@@ -54,8 +54,8 @@ export function lastQuestion() {
 
 /** The results among which this picture is, as `{pictures, index}`; of the turn, else of any that is shown. */
 export function resultsWith(id, turnId) {
-  const asked = turns.filter((turn) => turn.id === turnId);
-  for (const { answer } of [...asked, ...turns.toReversed()]) {
+  const ofTurn = turns.filter((turn) => turn.id === turnId);
+  for (const { answer } of [...ofTurn, ...turns.toReversed()]) {
     const index = answer?.results.findIndex((picture) => picture.id === id) ?? -1;
     if (index >= 0) return { pictures: answer.results, index };
   }

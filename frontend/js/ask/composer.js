@@ -69,19 +69,19 @@ export function write(text) {
 }
 
 /** Put a whole question back into the box. */
-export function rewrite(asked) {
-  setPictures(asked.pictures);
-  setPicks({ like: asked.like, unlike: asked.unlike });
-  setFilter(asked.where ?? {});
-  ({ alpha } = asked);
+export function rewrite(searched) {
+  setPictures(searched.pictures);
+  setPicks({ like: searched.like, unlike: searched.unlike });
+  setFilter(searched.where ?? {});
+  ({ alpha } = searched);
   byId("balance").replaceChildren();
-  const excluded = asked.without.map((words) => ` -"${words}"`).join("");
-  write(asked.text + excluded);
+  const excluded = searched.without.map((words) => ` -"${words}"`).join("");
+  write(searched.text + excluded);
 }
 
 function submit() {
-  const asked = written();
-  if (!asked) {
+  const searched = written();
+  if (!searched) {
     byId("words").focus();
     return;
   }
@@ -91,7 +91,7 @@ function submit() {
   goesOn = false;
   refresh();
   if (!hasKeyboard()) byId("words").blur(); // a phone's keyboard would cover the answer
-  send("search", asked);
+  send("search", searched);
 }
 
 /** The question in the box; what only steers is about the question before. Null if there is none. */

@@ -11,7 +11,7 @@ const KEPT = {
   before: (text) => (isDay(text) ? text : ""),
   min_side: (text) => (/^\d{1,5}$/.test(text) ? text : ""),
 };
-const TOLD = { after: day, before: day, min_side: (side) => number(Number(side)) };
+const WRITTEN = { after: day, before: day, min_side: (side) => number(Number(side)) };
 let chosen = {};
 const listeners = [];
 
@@ -47,7 +47,7 @@ export function filterFrom(get) {
 
 /** `[field, words]` for each condition; kept questions of earlier days have none. */
 export function conditions(where = {}) {
-  return Object.entries(where).map(([field, value]) => [field, say(`filter.is.${field}`, { value: TOLD[field]?.(value) ?? folderName(value) })]);
+  return Object.entries(where).map(([field, value]) => [field, say(`filter.is.${field}`, { value: WRITTEN[field]?.(value) ?? folderName(value) })]);
 }
 
 /** `where` without one condition. */

@@ -44,7 +44,7 @@ export function questionFrom(search) {
   const fields = new URLSearchParams(search);
   const alpha = Number(fields.get("alpha") || ALPHA);
   const k = Number(fields.get("k"));
-  const asked = question({
+  const found = question({
     text: (fields.get("q") ?? "").slice(0, 1_000),
     alpha: alpha >= 0 && alpha <= 1 ? alpha : ALPHA,
     ...(Number.isInteger(k) && k >= 1 && k <= 100 ? { k } : {}),
@@ -56,7 +56,7 @@ export function questionFrom(search) {
     corrected: fields.get("as")?.slice(0, 1_000) ?? null,
     asWritten: fields.get("as_written") === "1",
   });
-  return asked.text || asked.pictures.length || asked.like.length ? asked : null;
+  return found.text || found.pictures.length || found.like.length ? found : null;
 }
 
 function onlyId(id) {

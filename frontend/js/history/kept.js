@@ -14,33 +14,33 @@ export function keptEntry(value) {
 /** A turn with its question and answer. */
 export function keptTurn(value) {
   if (!isText(value?.id) || !isObject(value.question)) return null;
-  const asked = keptQuestion(value.question);
-  return { id: value.id, at: moment(value.at), question: asked, answer: keptAnswer(value.answer, asked.k) };
+  const kept = keptQuestion(value.question);
+  return { id: value.id, at: moment(value.at), question: kept, answer: keptAnswer(value.answer, kept.k) };
 }
 
-function keptQuestion(asked) {
-  const { alpha, k } = asked;
+function keptQuestion(kept) {
+  const { alpha, k } = kept;
   return {
-    ...question({}), ...asked,
-    text: text(asked.text),
+    ...question({}), ...kept,
+    text: text(kept.text),
     pictures: [
-      ...list(asked.pictures).filter((picture) => isText(picture?.key)).map(({ key, name }) => ({ key, name: text(name) })),
-      ...pictures(asked.pictures),
+      ...list(kept.pictures).filter((picture) => isText(picture?.key)).map(({ key, name }) => ({ key, name: text(name) })),
+      ...pictures(kept.pictures),
     ],
     alpha: alpha >= 0 && alpha <= 1 ? Number(alpha) : ALPHA,
     k: Number.isInteger(k) && k >= 1 && k <= 100 ? k : question({}).k,
-    like: pictures(asked.like),
-    unlike: pictures(asked.unlike),
-    without: list(asked.without).filter(isText),
-    where: filterFrom((field) => asked.where?.[field]),
-    corrected: isText(asked.corrected) ? asked.corrected : null,
+    like: pictures(kept.like),
+    unlike: pictures(kept.unlike),
+    without: list(kept.without).filter(isText),
+    where: filterFrom((field) => kept.where?.[field]),
+    corrected: isText(kept.corrected) ? kept.corrected : null,
   };
 }
 
-function keptAnswer(answer, asked) {
-  if (!isObject(answer) || !STATES.includes(answer.state)) return { ...newAnswer(asked), state: "stopped" };
+function keptAnswer(answer, count) {
+  if (!isObject(answer) || !STATES.includes(answer.state)) return { ...newAnswer(count), state: "stopped" };
   return {
-    ...newAnswer(asked), ...answer,
+    ...newAnswer(count), ...answer,
     understood: isObject(answer.understood) ? answer.understood : null,
     results: pictures(answer.results),
     text: text(answer.text),

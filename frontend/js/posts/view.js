@@ -68,7 +68,7 @@ function draw() {
 function drawState() {
   if (!features || !byId("posts-ai")) return;
   byId("posts-ai").replaceChildren(...aiLine(features, look));
-  byId("posts-count").textContent = say("posts.pictures", { count: number(features.pictures) });
+  byId("posts-count").textContent = features.pictures ? say("posts.pictures", { count: number(features.pictures) }) : "";
 }
 
 async function look() {
