@@ -1,5 +1,6 @@
 """Where things live: one root, on Drive or local, and the files written under it."""
 
+from timanh.workspace.choices import Choices, read_choices, save_choices
 from timanh.workspace.environment import (
     find_secret,
     in_colab,
@@ -17,13 +18,17 @@ from timanh.workspace.files import (
 )
 from timanh.workspace.names import name_key, on_disk, readable
 from timanh.workspace.root import Workspace, local_place, user_cache
+from timanh.workspace.usage import Usage, folder_bytes
 
 __all__ = [
+    "Choices",
+    "Usage",
     "Workspace",
     "atomic_write",
     "discard_file",
     "fill_folder",
     "find_secret",
+    "folder_bytes",
     "free_disk_or_raise",
     "in_colab",
     "is_smoke",
@@ -32,7 +37,9 @@ __all__ = [
     "name_key",
     "on_disk",
     "put_file",
+    "read_choices",
     "readable",
+    "save_choices",
     "secret",
     "settle_file",
     "user_cache",

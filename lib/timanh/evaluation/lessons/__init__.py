@@ -1,0 +1,37 @@
+"""What the notebooks show: tables, lines in both languages, and one batch as a heat map."""
+
+from timanh.evaluation.lessons.batch import (
+    Batch,
+    contrastive_loss,
+    cosine_matrix,
+    draw_batch,
+    learned_scale,
+    plot_batch,
+    shares,
+)
+from timanh.evaluation.lessons.summaries import (
+    check_table,
+    data_table,
+    recall_table,
+    recipe_table,
+    training_table,
+    understood,
+)
+from timanh.evaluation.lessons.tables import Table
+
+__all__ = [
+    "Batch",
+    "Table",
+    "check_table",
+    "contrastive_loss",
+    "cosine_matrix",
+    "data_table",
+    "draw_batch",
+    "learned_scale",
+    "plot_batch",
+    "recall_table",
+    "recipe_table",
+    "shares",
+    "training_table",
+    "understood",
+]
