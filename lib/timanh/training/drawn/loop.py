@@ -45,11 +45,11 @@ class Plan:
     """
 
     pictures: int = 49152
-    steps: int = 8000
+    steps: int = 6400
     batch: int = 64
     short: int = 2
     side: int = 128
-    small_steps: int = 4000
+    small_steps: int = 3000
     small_side: int = 80
     widths: tuple[int, ...] = (96, 224, 512)
     depths: tuple[int, ...] = (2, 4, 2)
