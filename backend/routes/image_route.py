@@ -72,6 +72,18 @@ async def restore(request: Request, id: str) -> Response:
     return await _send(request, None)
 
 
+@router.put("/api/images/{id}/captions")
+async def correct(request: Request, id: str) -> Response:
+    """Put a person's captions in the place of those that a picture has."""
+    return await _send(request, request.stream())
+
+
+@router.delete("/api/images/{id}/captions")
+async def take_back(request: Request, id: str) -> Response:
+    """Forget a person's captions."""
+    return await _send(request, None)
+
+
 @router.delete("/api/images/{id}")
 async def delete(request: Request, id: str) -> Response:
     """Take a picture out of the gallery."""

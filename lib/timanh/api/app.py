@@ -15,6 +15,8 @@ from timanh.api.ai.service import AiService
 from timanh.api.ai.status_routes import ai_status_router
 from timanh.api.config import ApiConfig
 from timanh.api.gallery.additions import Additions
+from timanh.api.gallery.caption_routes import captions_router
+from timanh.api.gallery.corrections import Corrections
 from timanh.api.gallery.editing import GalleryEditor
 from timanh.api.gallery.editing_routes import editing_router
 from timanh.api.gallery.pictures import GalleryPictures
@@ -64,7 +66,7 @@ def create_app(
         models.captioner.get()
     ai = AiService(models, chosen, turns)
     additions = Additions(engine.dictionary.folder)
-    views = PictureViews(additions)
+    views = PictureViews(additions, Corrections(engine.dictionary.folder))
     editor = GalleryEditor(engine, chosen, additions)
 
     @asynccontextmanager
@@ -82,6 +84,7 @@ def create_app(
         search_router(service, pictures, views),
         gallery_router(engine, chosen, pictures, views),
         editing_router(editor, views, service.workers),
+        captions_router(editor, views),
         ai_router(ai, chosen),
         caption_router(ai, chosen),
     )

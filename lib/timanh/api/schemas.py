@@ -103,7 +103,8 @@ class Picture(BaseModel):
     `url` can be shown by every browser, `original` is the file itself. `folder` is where it lies
     in the gallery, "" for the top; `bytes` the size of the file; `taken` the camera's clock where
     `dated`, else the file's last change; `added`: it came over HTTP. `captions` are what people
-    wrote, `machine_captions` what machines did.
+    wrote, `machine_captions` what machines did; `corrected`: the former were put here through the
+    API, and can be taken back.
     """
 
     id: str
@@ -111,6 +112,7 @@ class Picture(BaseModel):
     folder: str
     captions: list[str]
     machine_captions: list[MachineCaption] = []
+    corrected: bool = False
     width: int
     height: int
     bytes: int
@@ -120,6 +122,12 @@ class Picture(BaseModel):
     original: str
     thumbnail: str
     added: bool
+
+
+class PersonCaptions(BaseModel):
+    """What a person says of a picture, the best first."""
+
+    captions: list[str]
 
 
 class Understood(BaseModel):

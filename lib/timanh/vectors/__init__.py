@@ -3,6 +3,7 @@
 from timanh.models.reading import Skipped
 from timanh.vectors.build.build import BuildReport, build_dictionary
 from timanh.vectors.build.compacting import CompactReport, compact_dictionary
+from timanh.vectors.build.correcting import correct_captions
 from timanh.vectors.build.edit import (
     add_pictures,
     gallery_of,
@@ -46,6 +47,7 @@ __all__ = [
     "build_dictionary",
     "check_dictionary",
     "compact_dictionary",
+    "correct_captions",
     "encode_pictures",
     "export_report_vectors",
     "gallery_of",

@@ -21,6 +21,7 @@ from timanh.search import SearchEngine
 from timanh.vectors import (
     Item,
     add_pictures,
+    correct_captions,
     is_newest,
     item_id,
     known_pictures,
@@ -180,6 +181,23 @@ class GalleryEditor:
             kept.discard()
             self._reopen(added=[item.path])
             return self.engine.dictionary.item(self.engine.dictionary.row_of(item.id))
+
+    def correct(self, id: str, captions: Sequence[str] | None) -> Item:
+        """Put a person's captions in the place of all that a picture has; None takes them back.
+
+        Raises:
+            RequestError: 403, where the gallery may not be changed.
+            UnknownPictureError: no picture has this id.
+            PictureError, CannotWriteError, OvertakenError: as `correct_captions`.
+        """
+        self._require_writable()
+        with self._lock:
+            dictionary = self.engine.dictionary
+            try:
+                correct_captions(dictionary.folder, id, captions, opened=opened_in(dictionary))
+            finally:
+                self._reopen()
+            return self.engine.dictionary.item(self.engine.dictionary.row_of(id))
 
     def _left_out(
         self, new: Mapping[str, tuple[Upload, str]], paths: dict[str, str]

@@ -7,6 +7,7 @@ from typing import Any
 
 from timanh.api import schemas
 from timanh.api.gallery.additions import Additions
+from timanh.api.gallery.corrections import Corrections
 from timanh.search import Hit
 from timanh.vectors import Item
 from timanh.workspace import readable
@@ -17,8 +18,9 @@ NO_DATE = "1970-01-01T00:00:00"
 class PictureViews:
     """Items and hits in the API's words."""
 
-    def __init__(self, additions: Additions) -> None:
+    def __init__(self, additions: Additions, corrections: Corrections) -> None:
         self._additions = additions
+        self._corrections = corrections
 
     def picture(self, item: Item) -> schemas.Picture:
         """One picture of the gallery."""
@@ -50,6 +52,7 @@ class PictureViews:
                 }
                 for each in of.machine
             ],
+            "corrected": self._corrections.has(of.hash),
             "width": of.width,
             "height": of.height,
             "bytes": of.size,

@@ -74,6 +74,36 @@ class DictionaryWriter(Joining):
             self.commit(change)
             self.settle(tried)
 
+    def exchange(
+        self, vectors: NDArray[np.float32], edits: Mapping[str, tuple[Item, Item]]
+    ) -> None:
+        """Put rows that say something else in the place of others, at the end.
+
+        As quick in a large dictionary as in a small one, where `apply` writes the items of whole
+        segments again.
+
+        Args:
+            vectors: (n, dim) float32 of unit length, of the rows as they are.
+            edits: id → the item as it was, and as it should be under the same id. If one of them
+                is another item by now, nothing is done.
+        """
+        with self.writing():
+            items = [after for _, after in edits.values()]
+            segment = write_segment(self.folder, vectors, items, self.manifest.dtype)
+
+            def change(manifest: Manifest) -> Manifest:
+                places = self.places(manifest, edits)
+                unchanged = places.keys() == edits.keys() and all(
+                    self.item_at(manifest, place) == edits[id][0] for id, place in places.items()
+                )
+                if not unchanged or manifest.dtype != self.manifest.dtype:
+                    return manifest
+                left = _without(manifest, places.values())
+                return replace(left, segments=(*left.segments, segment))
+
+            self.commit(change)
+            self.settle([segment])
+
     def remove(self, ids: Iterable[str]) -> None:
         """Take rows out; their bytes stay until the segment is joined with others."""
         gone = frozenset(ids)

@@ -6,7 +6,7 @@ photos, and so that captions survive renames and rebuilds:
 - `captions.machine.jsonl`: {"hash", "text", "language", "captioner", "fingerprint", "when"}, what
   machines wrote. The last line of a picture and a language counts.
 - `captions.person.jsonl`: {"hash", "captions", "when"}, what a person put in the place of all
-  captions of a picture. The last line of a picture counts.
+  captions of a picture; null takes that back. The last line of a picture counts.
 
 Both are only ever added to. A line that a killed process left half written is passed over.
 """
@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from timanh.data.language import detect_language
 from timanh.vectors.store.items import MachineCaption
 
 MACHINE, PERSON = "captions.machine.jsonl", "captions.person.jsonl"
@@ -41,16 +42,26 @@ class WrittenCaptions:
     ) -> tuple[tuple[str, ...], tuple[MachineCaption, ...]]:
         """(what people wrote, what machines wrote) about the picture with this content hash.
 
+        A person's correction also takes the place of what machines wrote in its language.
+
         Args:
             captions: those of the gallery's caption files.
         """
-        return self.person.get(digest, tuple(captions)), self.machine.get(digest, ())
+        corrected, machine = self.person.get(digest), self.machine.get(digest, ())
+        if corrected is None:
+            return tuple(captions), machine
+        written = {detect_language(text) for text in corrected}
+        return corrected, tuple(each for each in machine if each.language not in written)
 
 
-def read_written(folder: Path) -> WrittenCaptions:
-    """Read both files of the dictionary in `folder`; neither need be there."""
+def read_written(folder: Path, digest: str = "") -> WrittenCaptions:
+    """Read both files of the dictionary in `folder`; neither need be there.
+
+    Args:
+        digest: only what is known of the picture with this content hash.
+    """
     machine: dict[str, dict[str, MachineCaption]] = {}
-    for fields in _lines(folder / MACHINE):
+    for fields in _lines(folder / MACHINE, digest):
         try:
             caption = MachineCaption(
                 str(fields["text"]),
@@ -61,12 +72,13 @@ def read_written(folder: Path) -> WrittenCaptions:
             machine.setdefault(str(fields["hash"]), {})[caption.language] = caption
         except (KeyError, TypeError):
             continue
-    person = {}
-    for fields in _lines(folder / PERSON):
-        texts, digest = fields.get("captions"), fields.get("hash")
-        if isinstance(texts, list) and digest:
-            person[str(digest)] = tuple(map(str, texts))
+    person = _read_person(folder, digest)
     return WrittenCaptions({key: tuple(each.values()) for key, each in machine.items()}, person)
+
+
+def read_corrected(folder: Path) -> frozenset[str]:
+    """Content hashes of the pictures whose captions a person has put there."""
+    return frozenset(_read_person(folder))
 
 
 def add_machine_captions(folder: Path, written: Sequence[tuple[str, MachineCaption]]) -> None:
@@ -78,13 +90,25 @@ def add_machine_captions(folder: Path, written: Sequence[tuple[str, MachineCapti
     _add(folder / MACHINE, [{"hash": digest, **asdict(caption)} for digest, caption in written])
 
 
-def add_person_captions(folder: Path, digest: str, captions: Sequence[str]) -> None:
-    """Put a person's captions in the place of all others of a picture.
+def add_person_captions(folder: Path, digest: str, captions: Sequence[str] | None) -> None:
+    """Put a person's captions in the place of all others of a picture; None takes them back.
 
     Raises:
         OSError: they cannot be written.
     """
-    _add(folder / PERSON, [{"hash": digest, "captions": list(captions)}])
+    texts = None if captions is None else list(captions)
+    _add(folder / PERSON, [{"hash": digest, "captions": texts}])
+
+
+def _read_person(folder: Path, digest: str = "") -> dict[str, tuple[str, ...]]:
+    person: dict[str, tuple[str, ...]] = {}
+    for fields in _lines(folder / PERSON, digest):
+        texts, of = fields.get("captions"), fields.get("hash")
+        if isinstance(texts, list) and of:
+            person[str(of)] = tuple(map(str, texts))
+        elif texts is None and of:
+            person.pop(str(of), None)
+    return person
 
 
 def _add(file: Path, entries: Sequence[dict[str, Any]]) -> None:
@@ -108,14 +132,18 @@ def _ends_torn(stream: Any) -> bool:
     return bool(stream.read(1) != b"\n")
 
 
-def _lines(file: Path) -> Iterator[dict[str, Any]]:
+def _lines(file: Path, holding: str = "") -> Iterator[dict[str, Any]]:
+    """The lines that hold some text, parsed."""
     try:
         content = file.read_bytes()
     except FileNotFoundError:
         return
+    wanted = holding.encode()
     for line in content.split(b"\n"):
+        if not line or wanted not in line:
+            continue
         try:
-            fields = json.loads(line.decode("utf8", "surrogatepass")) if line else None
+            fields = json.loads(line.decode("utf8", "surrogatepass"))
         except ValueError:
             continue
         if isinstance(fields, dict):
