@@ -66,3 +66,15 @@ def test_without_a_captioner_it_says_so() -> None:
 def test_the_key_is_asked_for() -> None:
     with served(ColourCaptioner(), api_key="secret") as client:
         assert sent(client, picture()).status_code == 401
+
+
+def test_where_it_looked_for_each_word() -> None:
+    with served(ColourCaptioner()) as client:
+        assert sent(client, picture()).json()["attention"] is None
+        answer = sent(client, picture("white"), attention="true", count=2).json()
+        assert len(answer["attention"]) == len(answer["captions"]) == 2
+        seen = answer["attention"][0]
+        assert [each["word"] for each in seen["words"]] == answer["captions"][0].split()
+        assert seen["area"] == [0, 0, 1, 1] and (seen["rows"], seen["columns"]) == (3, 4)
+        first, second = (each["weights"] for each in seen["words"][:2])
+        assert sum(first[:4]) > 0 == sum(first[4:]) and len(second) == 12 and sum(second) > 0.9

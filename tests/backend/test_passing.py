@@ -38,6 +38,9 @@ def test_answers_come_through_byte_for_byte(connected: str, upstream: Upstream) 
     assert listed.content == FOUND
     added = httpx.post(f"{connected}/api/images", files={"file": ("x.jpg", b"picture")})
     assert added.content == FOUND
+    for method, body in (("PUT", b'{"captions": ["a"]}'), ("DELETE", None)):
+        corrected = httpx.request(method, f"{connected}/api/images/a1/captions", content=body)
+        assert corrected.content == FOUND
 
 
 def test_paths_and_parameters_go_on_as_they_came(connected: str, upstream: Upstream) -> None:

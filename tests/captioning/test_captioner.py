@@ -23,7 +23,7 @@ from timanh.errors import (
     ResumeError,
     SettingsError,
 )
-from timanh.evaluation import caption_scores
+from timanh.evaluation import caption_scores, plot_attention
 
 # Nothing to learn but a few words.
 SHARP = {"learning_rate": 1e-2, "dropout": 0.0, "label_smoothing": 0.0}
@@ -104,6 +104,12 @@ def test_where_it_looked_for_each_word(trained: Path) -> None:
     rows, columns, _ = captioner.tower.shapes[0] or (0, 0, 0)
     assert seen.shape == (1, 4, rows, columns)
     assert np.all((seen.sum((2, 3)) > 0) & (seen.sum((2, 3)) < 1))
+    wide = captioner.attention(Image.new("RGB", (80, 40), "red"), "A red, circle")
+    assert wide is not None and [each.word for each in wide.words] == ["a", "red", "circle"]
+    assert wide.words[0].weights.shape == (rows, columns)
+    assert wide.area == captioner.tower.preparation.seen_area(80, 40)
+    plot_attention(Image.new("RGB", (80, 40)), wide, trained / "seen.png")
+    assert Image.open(trained / "seen.png").width > 80
 
 
 @pytest.mark.parametrize("changes", [{}, {"decoder": "transformer", "average": 0.9}])

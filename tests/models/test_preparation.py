@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hub_answers import pictures
+from PIL import Image
 
 from timanh.errors import ModelFormatError
 from timanh.models import join_towers
@@ -101,3 +102,29 @@ def test_a_vit_that_was_cropped_is_another_encoder() -> None:
     cropped = ImagePreparation.from_config({"size": 32, "crop_size": 32})
     squeezed = ImagePreparation.from_config({"size": 32}, "vit")
     assert cropped.describe() != squeezed.describe()
+
+
+@pytest.mark.parametrize("size", [(270, 180), (180, 271), (192, 192)])
+@pytest.mark.parametrize(
+    "preparation",
+    [
+        ImagePreparation(96, 96, resize_to=96),
+        ImagePreparation(84, 84, resize_to=96),
+        ImagePreparation(96, 96, resize="exact", resize_to=96),
+        ImagePreparation(84, 84, resize="exact-then-crop", resize_to=96),
+        ImagePreparation(96, 96, resize_to=96, square_padding=True),
+    ],
+)
+def test_which_area_of_a_picture_is_seen(
+    preparation: ImagePreparation, size: tuple[int, int]
+) -> None:
+    """On pictures that get brighter from left to right, and from top to bottom."""
+    ramp = np.tile(np.linspace(0, 255, size[0]), (size[1], 1))
+    across = preparation.to_uint8(Image.fromarray(ramp.astype(np.uint8)).convert("RGB"))
+    ramp = np.tile(np.linspace(0, 255, size[1]), (size[0], 1)).T
+    down = preparation.to_uint8(Image.fromarray(ramp.astype(np.uint8)).convert("RGB"))
+    left, top, right, bottom = preparation.seen_area(*size)
+    for line, seen in ((across[48, :, 0], (left, right)), (down[:, 48, 0], (top, bottom))):
+        middle = np.arange(36, 60)
+        slope = np.polyfit(middle + 0.5, line[middle].astype(float), 1)
+        assert np.polyval(slope, [0, len(line)]) / 255 == pytest.approx(seen, abs=0.02)

@@ -356,13 +356,33 @@ class Problem(BaseModel):
     near: list[str] | None = None
 
 
+class WordLookedAt(BaseModel):
+    """How much each part of a picture counted for a word: `rows` × `columns` numbers, the top row
+    first; what they lack of 1 went to the picture as a whole."""
+
+    word: str
+    weights: list[float]
+
+
+class LookedAt(BaseModel):
+    """Where a captioner looked; `area` is what that covers of the picture: left, top, right and
+    bottom as shares of it."""
+
+    rows: int
+    columns: int
+    area: tuple[float, float, float, float]
+    words: list[WordLookedAt]
+
+
 class CaptionAnswer(BaseModel):
-    """What is on a picture, the likeliest caption first, and who wrote it."""
+    """What is on a picture, the likeliest caption first, and who wrote it; `attention` of each
+    caption where it was asked for, null where the captioner does not say it."""
 
     captions: list[str]
     language: str
     captioner: str
     fingerprint: str
+    attention: list[LookedAt | None] | None = None
 
 
 class ImageFeatures(BaseModel):

@@ -5,7 +5,7 @@ Names are imported on first use, so that `import timanh.captioning` loads no tor
 
 from typing import TYPE_CHECKING, Any
 
-from timanh.captioning.captioner import Caption, Captioner
+from timanh.captioning.captioner import Attention, Caption, Captioner, LookedAt
 
 if TYPE_CHECKING:
     from timanh.captioning.history import CaptionTraining, caption_epoch_table
@@ -27,10 +27,12 @@ _LAZY = {
 }
 
 __all__ = [
+    "Attention",
     "Caption",
     "CaptionRecipe",
     "CaptionTraining",
     "Captioner",
+    "LookedAt",
     "TowerSource",
     "WriteReport",
     "caption_epoch_table",

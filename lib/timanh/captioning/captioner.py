@@ -29,6 +29,34 @@ class Caption:
     log_probability: float
 
 
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """Where a captioner looked while it wrote a word.
+
+    Attributes:
+        word: as it stands in the caption.
+        weights: (rows, columns) float32 at least 0, the top row of the picture first; what their
+            sum lacks of 1 went to the picture as a whole.
+    """
+
+    word: str
+    weights: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Where a captioner looked, word by word.
+
+    Attributes:
+        words: one for each word of a caption.
+        area: what the weights cover of the picture: left, top, right and bottom as shares of it;
+            beyond 0..1 where the picture was padded.
+    """
+
+    words: tuple[LookedAt, ...]
+    area: tuple[float, float, float, float]
+
+
 class Captioner(ABC):
     """Writes captions for pictures.
 
@@ -106,6 +134,16 @@ class Captioner(ABC):
             for row, captions in zip(rows, found, strict=True):
                 written[row] = captions
         return written
+
+    def attention(
+        self, image: Image.Image, text: str, language: str | None = None
+    ) -> Attention | None:
+        """Where it looks while it writes `text` about an RGB picture; None where it does not say.
+
+        Raises:
+            LanguageError: it does not write this language.
+        """
+        return None
 
     def check(self, language: str | None, beams: int, count: int) -> str:
         """The language to write in.

@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from timanh.captioning.captioner import Caption, Captioner, Pixels
+from timanh.captioning.captioner import Attention, Caption, Captioner, LookedAt, Pixels
 from timanh.captioning.decoders import Decoder, Search, make_decoder
 from timanh.captioning.recipe import CaptionRecipe
 from timanh.captioning.tower_source import TowerSource
@@ -125,6 +125,18 @@ class TrainedCaptioner(Captioner):
         begun = len(vocabulary.start(chosen)) - 1
         cells = weights[:, begun:, -self.shapes.rows * self.shapes.columns :]
         return cells.reshape(len(pixels), -1, self.shapes.rows, self.shapes.columns)
+
+    def attention(
+        self, image: Image.Image, text: str, language: str | None = None
+    ) -> Attention | None:
+        seen = self.looked_at(self.prepare_images([image]), text, language)
+        if seen is None:
+            return None
+        words = self.decoder.vocabulary.words(text, self.recipe.most_words)
+        return Attention(
+            tuple(LookedAt(word, cells) for word, cells in zip(words, seen[0], strict=False)),
+            self.tower.preparation.seen_area(*image.size),
+        )
 
     def save(self, folder: Path) -> None:
         """Write everything but the tower, of which only the weights that were trained are kept;

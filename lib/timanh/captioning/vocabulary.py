@@ -56,6 +56,10 @@ class Vocabulary:
         """What a caption of this language begins with."""
         return (self.start_id, self._marks[language]) if self._marks else (self.start_id,)
 
+    def words(self, text: str, most_words: int) -> list[str]:
+        """The words that `encode` finds, with blanks between the syllables of one."""
+        return [word.replace("_", " ") for word in SPLITTERS[self.splitting](text)[:most_words]]
+
     def encode(self, text: str, language: str, most_words: int) -> list[int]:
         """Start, words and end; words that are not known are `<unk>`."""
         words = SPLITTERS[self.splitting](text)[:most_words]

@@ -184,13 +184,11 @@ def show(
         result(f"{each.log_probability:7.2f}  {each.text}")
     if out is None:
         return
-    looked_at = getattr(loaded, "looked_at", None)
-    pixels = loaded.prepare_images([opened])
-    seen = looked_at(pixels, found[0].text, language) if looked_at else None
+    seen = loaded.attention(opened, found[0].text, language)
     if seen is None:
         raise SettingsError(
             f"The captioner {loaded.name} does not say where it looks. Take one with a grid that "
             "`timanh caption train` made, or leave --out away."
         )
-    plot_attention(opened, found[0].text.split(), seen[0], out)
+    plot_attention(opened, seen, out)
     notice(f"Drawn: {out}")

@@ -14,6 +14,8 @@ from timanh.evaluation.figures import ACCENT, CELL, RIGHT, SECOND, new_style, sa
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from timanh.captioning import Attention
+
 COLUMNS = 5
 
 
@@ -50,20 +52,15 @@ def plot_caption_training(history: Sequence[dict[str, Any]], path: Path | None =
 
 
 def plot_attention(
-    picture: Image.Image,
-    words: Sequence[str],
-    weights: NDArray[np.float32],
-    path: Path | None = None,
+    picture: Image.Image, attention: "Attention", path: Path | None = None
 ) -> "Figure":
     """The picture, and beside it for each word where the captioner looked, brighter for more.
 
     Args:
-        words: W of them.
-        weights: (W, H, W') at least 0, the top row first, as `TrainedCaptioner.looked_at` has it.
+        attention: as `Captioner.attention` has it. What it does not cover of the picture is dark.
     """
-    height, width = picture.height, picture.width
     dark = np.asarray(picture.convert("RGB"), np.float32) / 255
-    cells = 1 + len(words)
+    cells = 1 + len(attention.words)
     columns = min(COLUMNS, cells)
     rows = ceil(cells / columns)
     with new_style() as new_figure:
@@ -72,9 +69,21 @@ def plot_attention(
         for axis in axes:
             axis.set_axis_off()
         axes[0].imshow(dark)
-        for axis, word, seen in zip(axes[1:], words, weights, strict=False):
-            light = Image.fromarray(seen / max(float(seen.max()), 1e-9))
-            mask = np.asarray(light.resize((width, height), Image.Resampling.BICUBIC))
-            axis.imshow(dark * (0.2 + 0.8 * mask.clip(0, 1)[..., None]))
-            axis.set_title(word, fontsize=10, loc="center", pad=3)
+        for axis, seen in zip(axes[1:], attention.words, strict=False):
+            mask = _over(picture, seen.weights, attention.area)
+            axis.imshow(dark * (0.2 + 0.8 * mask[..., None]))
+            axis.set_title(seen.word, fontsize=10, loc="center", pad=3)
     return saved(figure, path)
+
+
+def _over(
+    picture: Image.Image, weights: NDArray[np.float32], area: tuple[float, float, float, float]
+) -> NDArray[np.float32]:
+    """(height, width) float32, 0..1: the weights where they lie on the picture."""
+    left, right = (round(picture.width * side) for side in area[::2])
+    top, bottom = (round(picture.height * side) for side in area[1::2])
+    light = Image.fromarray(weights / max(float(weights.max()), 1e-9))
+    mask = Image.new("F", picture.size)
+    size = (max(1, right - left), max(1, bottom - top))
+    mask.paste(light.resize(size, Image.Resampling.BICUBIC), (left, top))
+    return np.asarray(mask, np.float32).clip(0, 1)

@@ -75,6 +75,29 @@ class ImagePreparation:
             )
         return np.asarray(fitted, dtype=np.uint8)
 
+    def seen_area(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """What the network sees of a picture of this size: left, top, right and bottom as shares
+        of it, 0..1; below 0 and above 1 where it is padded.
+
+        Example:
+            >>> ImagePreparation().seen_area(400, 200)
+            (0.25, 0.0, 0.75, 1.0)
+        """
+        longest = LONGEST_SLIVER * min(width, height)
+        shown_width, shown_height = float(min(width, longest)), float(min(height, longest))
+        if self.square_padding:
+            seen_width = seen_height = max(shown_width, shown_height)
+        elif self.resize == EXACT:
+            seen_width, seen_height = shown_width, shown_height
+        elif self.resize == EXACT_CROP:
+            seen_width = shown_width * self.width / self.resize_to
+            seen_height = shown_height * self.height / self.resize_to
+        else:
+            scale = min(shown_width, shown_height) / self.resize_to
+            seen_width, seen_height = scale * self.width, scale * self.height
+        right, bottom = (1 + seen_width / width) / 2, (1 + seen_height / height) / 2
+        return 1 - right, 1 - bottom, right, bottom
+
     def normalise(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(N, H, W, 3) uint8 to (N, 3, H, W) float32."""
         scale = (1.0 / (255.0 * np.asarray(self.std))).astype(np.float32)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, UploadFile
 
 from timanh.api import schemas
+from timanh.api.ai.models import Attention
 from timanh.api.ai.service import AiService
 from timanh.api.config import ApiConfig
 from timanh.api.http.uploads import read_bytes
@@ -16,6 +17,7 @@ Language = Annotated[
     str, Form(max_length=16, description="ISO code, such as vi or en; the captioner's first.")
 ]
 Count = Annotated[int, Form(ge=1, le=MOST_CAPTIONS, description="How many captions.")]
+Looked = Annotated[bool, Form(description="Say where the captioner looked for each word, too.")]
 
 
 def caption_router(service: AiService, config: ApiConfig) -> APIRouter:
@@ -24,16 +26,31 @@ def caption_router(service: AiService, config: ApiConfig) -> APIRouter:
 
     @router.post("/api/caption")
     async def caption(
-        file: Picture, language: Language = "", count: Count = 1
+        file: Picture, language: Language = "", count: Count = 1, attention: Looked = False
     ) -> schemas.CaptionAnswer:
         """What is on the picture, the likeliest caption first."""
         content = read_bytes(file, config)
-        written = await service.describe(content, language.strip().lower() or None, count)
+        chosen = language.strip().lower() or None
+        written = await service.describe(content, chosen, count, attention=attention)
         return schemas.CaptionAnswer(
             captions=list(written.texts),
             language=written.language,
             captioner=written.captioner,
             fingerprint=written.fingerprint,
+            attention=[seen and _looked_at(seen) for seen in written.attention] or None,
         )
 
     return router
+
+
+def _looked_at(seen: Attention) -> schemas.LookedAt:
+    rows, columns = seen.words[0].weights.shape if seen.words else (0, 0)
+    return schemas.LookedAt(
+        rows=rows,
+        columns=columns,
+        area=seen.area,
+        words=[
+            schemas.WordLookedAt(word=each.word, weights=each.weights.round(4).ravel().tolist())
+            for each in seen.words
+        ],
+    )

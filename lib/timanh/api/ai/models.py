@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, Literal, Protocol, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from timanh.models import Encoder
@@ -21,6 +23,26 @@ class Caption(Protocol):
     def text(self) -> str: ...
 
 
+class LookedAt(Protocol):
+    """Where a captioner looked while it wrote a word."""
+
+    @property
+    def word(self) -> str: ...
+
+    @property
+    def weights(self) -> NDArray[np.float32]: ...
+
+
+class Attention(Protocol):
+    """Where it looked, word by word, and what of the picture that covers."""
+
+    @property
+    def words(self) -> Sequence[LookedAt]: ...
+
+    @property
+    def area(self) -> tuple[float, float, float, float]: ...
+
+
 class Captioner(Protocol):
     """What the service uses of `timanh.captioning`'s contract."""
 
@@ -36,6 +58,10 @@ class Captioner(Protocol):
     def captions(
         self, images: Sequence[Image.Image], language: str | None = None, *, count: int = 1
     ) -> Sequence[Sequence[Caption]]: ...
+
+    def attention(
+        self, image: Image.Image, text: str, language: str | None = None
+    ) -> Attention | None: ...
 
 
 class Part(Generic[Model]):

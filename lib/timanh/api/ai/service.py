@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from timanh.api.ai.kept import Kept
-from timanh.api.ai.models import AiModels, Part
+from timanh.api.ai.models import AiModels, Attention, Part
 from timanh.api.ai.together import Together
 from timanh.api.config import ApiConfig
 from timanh.api.http.problems import RequestError
@@ -41,12 +41,16 @@ class Features:
 
 @dataclass(frozen=True)
 class Described:
-    """Captions of one picture in one language, the likeliest first, and who wrote them."""
+    """Captions of one picture in one language, the likeliest first, and who wrote them.
+
+    `attention` of each where it was asked for, None where the captioner does not say it.
+    """
 
     texts: tuple[str, ...]
     language: str
     captioner: str
     fingerprint: str
+    attention: tuple[Attention | None, ...] = ()
 
 
 class AiService:
@@ -131,11 +135,14 @@ class AiService:
                 )[0]
         return found
 
-    async def describe(self, content: bytes, language: str | None, count: int) -> Described:
+    async def describe(
+        self, content: bytes, language: str | None, count: int, *, attention: bool = False
+    ) -> Described:
         """`count` captions of a picture as it was sent.
 
         Args:
             language: None for the captioner's first.
+            attention: say where the captioner looked, too.
 
         Raises:
             RequestError: 503 where there is no captioner.
@@ -157,8 +164,14 @@ class AiService:
                         f"{chosen!r}. Ask for one of these."
                     )
                 picture = await self._open(content)
-                found = await self.captions(picture, chosen, count)
-        return Described(tuple(found[chosen]), chosen, captioner.name, captioner.fingerprint)
+                texts = tuple((await self.captions(picture, chosen, count))[chosen])
+                seen: tuple[Attention | None, ...] = ()
+                if attention:
+                    work = partial(self._attention, picture, texts, chosen)
+                    seen = await self._captioning.run(
+                        partial(self._computed, self.models.captioner, work)
+                    )
+        return Described(texts, chosen, captioner.name, captioner.fingerprint, seen)
 
     async def classify(
         self,
@@ -289,6 +302,12 @@ class AiService:
         if not all(found):
             raise PictureError("The captioner cannot read the picture.")
         return [[caption.text for caption in each] for each in found]
+
+    def _attention(
+        self, picture: Image.Image, texts: Sequence[str], language: str
+    ) -> tuple[Attention | None, ...]:
+        captioner = self.models.captioner.get()
+        return tuple(captioner.attention(picture, text, language) for text in texts)
 
     def _encode(self, pictures: Sequence[Image.Image]) -> list[Vectors]:
         encoder = self.models.encoder
