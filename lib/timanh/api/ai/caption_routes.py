@@ -37,13 +37,15 @@ def caption_router(service: AiService, config: ApiConfig) -> APIRouter:
             language=written.language,
             captioner=written.captioner,
             fingerprint=written.fingerprint,
-            attention=[seen and _looked_at(seen) for seen in written.attention] or None,
+            attention=[_looked_at(seen) for seen in written.attention] or None,
         )
 
     return router
 
 
-def _looked_at(seen: Attention) -> schemas.LookedAt:
+def _looked_at(seen: Attention | None) -> schemas.LookedAt | None:
+    if seen is None:
+        return None
     rows, columns = seen.words[0].weights.shape if seen.words else (0, 0)
     return schemas.LookedAt(
         rows=rows,

@@ -71,8 +71,8 @@ def _digest_of(dictionary: VectorDictionary, id: str) -> str:
         return item.hash or content_hash((dictionary.gallery / item.path).read_bytes())
     except OSError as error:
         raise PictureError(
-            f"The file of the picture {id} cannot be read ({error.strerror or error}), and captions "
-            "are kept by its content. Put the file back, then try again."
+            f"The file of the picture {id} cannot be read ({error.strerror or error}), and "
+            "captions are kept by its content. Put the file back, then try again."
         ) from error
 
 
