@@ -38,7 +38,7 @@ class Upstream:
         self.form: dict[str, object] = {}
         app = FastAPI()
 
-        @app.api_route("/{path:path}", methods=["GET", "POST", "DELETE"])
+        @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "DELETE"])
         async def anything(path: str, request: Request) -> Response:
             self.headers = dict(request.headers)
             self.paths.append(path)
