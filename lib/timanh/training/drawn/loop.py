@@ -45,7 +45,7 @@ class Plan:
     """
 
     pictures: int = 49152
-    steps: int = 6400
+    steps: int = 5400
     batch: int = 64
     short: int = 2
     side: int = 128
