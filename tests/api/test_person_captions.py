@@ -125,7 +125,7 @@ def test_two_at_once_agree_in_the_end(place: Path) -> None:
     [
         ([], "no-caption"),
         (["  \n"], "no-caption"),
-        ([str(number) for number in range(11)], "too-many-captions"),
+        ([str(number) for number in range(21)], "too-many-captions"),
         (["x" * 1001], "text-too-long"),
         ("no list", "invalid-request"),
     ],

@@ -34,12 +34,13 @@ class Site:
     api_port: int
     url: str
     api: subprocess.Popen[bytes] | None = None
+    options: tuple[str, ...] = ()
 
     def start_api(self) -> None:
         command = [sys.executable, "-m", "timanh.cli", "serve", "--index", str(self.index)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "lib")}
         self.api = subprocess.Popen(
-            [*command, "--port", str(self.api_port)], env=environment, stderr=subprocess.DEVNULL
+            [*command, *self.options, "--port", str(self.api_port)], env=environment, stderr=subprocess.DEVNULL
         )
         await_port(self.api_port, self.api)
         self.await_ready()
@@ -59,11 +60,12 @@ class Site:
 
 
 @contextmanager
-def serving(gallery: Path, index: Path) -> Iterator[Site]:
-    """Build the gallery's dictionary in `index` and serve it until the block ends."""
+def serving(gallery: Path, index: Path, *options: str) -> Iterator[Site]:
+    """Build the gallery's dictionary in `index` and serve it until the block ends, with more
+    options of `timanh serve`."""
     build_dictionary(gallery, load_encoder("demo"), index, source="demo", progress=False)
     port = free_port()
-    site = Site(gallery, index, free_port(), f"http://127.0.0.1:{port}")
+    site = Site(gallery, index, free_port(), f"http://127.0.0.1:{port}", options=options)
     site.start_api()
     backend = subprocess.Popen(
         [sys.executable, str(ROOT / "backend" / "main.py"), "--port", str(port)],

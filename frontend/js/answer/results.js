@@ -17,7 +17,7 @@ export function hitParts(results, index) {
     element("button", {
       type: "button", class: "hit", title: caption, "aria-label": name,
       onclick: () => send("open-picture", { source: listSource(results), index }),
-    }, element("img", { src: result.thumbnail, alt: "", width: result.width, height: result.height, decoding: "async" })),
+    }, element("img", { src: result.thumbnail, alt: caption, width: result.width, height: result.height, decoding: "async" })),
     element("div", { class: "verdicts" }, verdict("like", result, caption), verdict("unlike", result, caption)),
     near ? element("p", { class: `near ${result.closeness}`, "aria-hidden": "true" }, near) : null,
     result.doubles?.length ? doublesButton(result) : null,

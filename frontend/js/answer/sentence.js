@@ -1,5 +1,5 @@
 /** The sentence above the pictures, written by the page where the backend's is in another language. */
-import { captionOf } from "../core/captions.js";
+import { captionOf, captionsOf } from "../core/captions.js";
 import { number, say } from "../core/i18n.js";
 
 /** Markdown; what a person wrote is escaped. */
@@ -24,7 +24,7 @@ function kindOf({ text, pictures, like }) {
 /** Of the one picture of the gallery that a query consists of; else "". */
 function captionOfQuery({ pictures, like }) {
   const [only, more] = [...pictures, ...like];
-  return only?.captions?.length && !more ? captionOf(only).replace(/[ .]+$/, "") : "";
+  return only?.captions && captionsOf(only).length && !more ? captionOf(only).replace(/[ .]+$/, "") : "";
 }
 
 function escaped(text) {

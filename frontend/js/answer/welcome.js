@@ -54,5 +54,5 @@ function tile(image) {
     type: "button", class: "hit", title: captionOf(image),
     "aria-label": say("search-like", { caption: captionOf(image) }),
     onclick: () => findSimilar(image),
-  }, element("img", { src: image.thumbnail, alt: "", width: image.width, height: image.height })));
+  }, element("img", { src: image.thumbnail, alt: captionOf(image), width: image.width, height: image.height })));
 }

@@ -2,6 +2,7 @@
 import { folders } from "../core/api.js";
 import { byId, element, sign } from "../core/dom.js";
 import { folderName } from "../core/folders.js";
+import { describing } from "../core/health.js";
 import { number, onLanguage, say } from "../core/i18n.js";
 import { chosenFilter, onFilter, setFilter, SIDES } from "./filter.js";
 
@@ -23,7 +24,8 @@ place.addEventListener("keydown", (event) => {
 onFilter(() => {
   for (const field of place.querySelectorAll("[data-field]")) {
     const value = chosenFilter()[field.dataset.field] ?? "";
-    if (field !== document.activeElement) field.value = value; // what is being typed stays
+    if (field.type === "checkbox") [field.checked, field.disabled] = [!value, !chosenFilter().words];
+    else if (field !== document.activeElement) field.value = value; // what is being typed stays
   }
 });
 byId("composer").addEventListener("submit", () => {
@@ -41,6 +43,7 @@ function draw() {
   place.replaceChildren(...[
     known.length && choice("folder", "filter.anywhere", known.map(({ path, count }) => [path, `${folderName(path)} (${number(count)})`])),
     input("words", { type: "text", maxlength: 1000, placeholder: say("filter.words.example") }),
+    describing() ? machineWords() : null,
     input("after", { type: "date", max: "9999-12-31" }),
     input("before", { type: "date", max: "9999-12-31" }),
     choice("min_side", "filter.any-size", SIDES.map((side) => [side, say("filter.is.min_side", { value: number(Number(side)) })])),
@@ -64,6 +67,13 @@ function clear() {
 function input(field, attributes) {
   const made = element("input", { ...attributes, "data-field": field, value: chosenFilter()[field] ?? "" });
   return labelled(field, made);
+}
+
+/** Whether the words may stand in captions that machines wrote; usually they may. */
+function machineWords() {
+  const made = element("input", { type: "checkbox", "data-field": "machine_words", checked: !chosenFilter().machine_words, disabled: !chosenFilter().words });
+  made.addEventListener("input", () => setFilter({ ...chosenFilter(), machine_words: made.checked ? "" : "false" }));
+  return element("label", { class: "field-switch" }, made, element("span", {}, say("filter.machine_words")));
 }
 
 function choice(field, any, options) {

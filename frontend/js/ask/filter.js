@@ -7,6 +7,7 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const KEPT = {
   folder: (text) => text.normalize("NFC").slice(0, LONGEST), // as the API lists them
   words: (text) => text.slice(0, LONGEST),
+  machine_words: (text) => (text === "false" ? text : ""),
   after: (text) => (isDay(text) ? text : ""),
   before: (text) => (isDay(text) ? text : ""),
   min_side: (text) => (/^\d{1,5}$/.test(text) ? text : ""),
@@ -23,7 +24,7 @@ export function onFilter(listener) {
   listeners.push(listener);
 }
 
-/** The filter for the next search: `{folder, words, after, before, min_side}`, each only where it was set. */
+/** The filter for the next search: `{folder, words, machine_words, after, before, min_side}`, each only where it was set. */
 export function chosenFilter() {
   return chosen;
 }
@@ -42,7 +43,9 @@ export function sameFilter(where = {}) {
 /** A filter of what `get(field)` gives, without what is none. */
 export function filterFrom(get) {
   const fields = Object.entries(KEPT).map(([field, kept]) => [field, kept(String(get(field) ?? "").trim())]);
-  return Object.fromEntries(fields.filter(([, value]) => value));
+  const known = Object.fromEntries(fields.filter(([, value]) => value));
+  if (!known.words) delete known.machine_words; // it says where these words may stand
+  return known;
 }
 
 /** `[field, words]` for each condition; kept questions of earlier days have none. */

@@ -5,6 +5,7 @@ import { number, onLanguage, say } from "../core/i18n.js";
 import { captionOf } from "../core/captions.js";
 import { refusal, shrunk } from "../core/shrink.js";
 import { toast } from "../core/toast.js";
+import { describeButton, keepDescribed } from "./describing.js";
 import { brief } from "./question.js";
 
 const MOST = 5;
@@ -87,7 +88,7 @@ function show() {
     const name = picture.name ?? captionOf(picture);
     const image = element("img", { alt: name });
     showBlob(image, picture);
-    return element("li", {}, image, element("button", {
+    return element("li", {}, image, describeButton(picture, name), element("button", {
       type: "button", class: "remove", "aria-label": say("remove", { name }),
       onclick: () => {
         waiting = waiting.filter((other) => other !== picture);
@@ -99,5 +100,6 @@ function show() {
   const refusals = [...byId("previews").querySelectorAll(".refused")];
   byId("previews").replaceChildren(...items, ...refusals);
   byId("previews").hidden = !waiting.length && !refusals.length;
+  keepDescribed(waiting);
   changed(waiting);
 }

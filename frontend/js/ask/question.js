@@ -17,8 +17,8 @@ export function asksSomething({ text, pictures, like }) {
 }
 
 /** What steering needs to know of a picture of the gallery. */
-export function brief({ id, path, captions, width, height, url, thumbnail }) {
-  return { id, path, captions: captions.slice(0, 10), width, height, url, thumbnail };
+export function brief({ id, path, captions, machine_captions = [], width, height, url, thumbnail }) {
+  return { id, path, captions: captions.slice(0, 10), machine_captions, width, height, url, thumbnail };
 }
 
 /** `base` asked again with what a person has picked since. */

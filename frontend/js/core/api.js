@@ -89,6 +89,32 @@ export function restorePicture(id) {
   return json(`/api/images/${encodeURIComponent(id)}/restore`, { method: "POST" });
 }
 
+/** Put a person's captions in the place of those that a picture has; returns the picture. */
+export function correctCaptions(id, captions) {
+  return json(`/api/images/${encodeURIComponent(id)}/captions`, sent("PUT", { captions }));
+}
+
+/** Forget a person's captions; returns the picture as it was before. */
+export function takeBackCaptions(id) {
+  return json(`/api/images/${encodeURIComponent(id)}/captions`, { method: "DELETE" });
+}
+
+/** What is on a picture: `{captions, language, captioner, attention}`, in `language` where the captioner writes it, else in its first. */
+export async function describe(blob, language, attention = false) {
+  const form = new FormData();
+  form.set("file", blob, "picture.jpg");
+  form.set("language", language);
+  if (attention) form.set("attention", "true");
+  const asked = () => json("/api/caption", { method: "POST", body: form });
+  try {
+    return await asked();
+  } catch (problem) {
+    if (problem.code !== "unknown-language") throw problem;
+    form.delete("language");
+    return asked();
+  }
+}
+
 /** Look whether an API answers at a connection line: `{host, health}`. */
 export function checkConnection(connection) {
   return json("/api/upstream/check", sent("POST", { connection }));

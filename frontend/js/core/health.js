@@ -33,6 +33,11 @@ export function current() {
   return last;
 }
 
+/** Whether the API has a captioner, which says what is on a picture. */
+export function describing() {
+  return last?.status === "ok" && (last.ai?.captions.state ?? "absent") !== "absent";
+}
+
 /** Why nothing can be searched now, in words; empty while all is well. */
 export function trouble() {
   if (!last || last.status === "ok") return "";

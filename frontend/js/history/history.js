@@ -89,7 +89,7 @@ export function forgetConversations(ids) {
 }
 
 function nameFor({ text, pictures, like, without }) {
-  return (text || pictures[0]?.name || pictures[0]?.captions?.[0] || like[0]?.captions[0] || without[0] || "").slice(0, 80);
+  return (text || pictures[0]?.name || pictures[0]?.captions?.[0] || pictures[0]?.machine_captions?.[0]?.text || like[0]?.captions[0] || without[0] || "").slice(0, 80);
 }
 
 function fresh(id = crypto.randomUUID()) {

@@ -53,6 +53,7 @@ function pictures(value) {
     ...picture,
     path: text(picture.path),
     captions: list(picture.captions).filter(isText),
+    machine_captions: list(picture.machine_captions).filter((caption) => isText(caption?.text)),
     width: picture.width > 0 ? picture.width : 1,
     height: picture.height > 0 ? picture.height : 1,
   }));

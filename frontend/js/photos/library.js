@@ -37,7 +37,7 @@ function tile(index) {
       panel.dialog.close();
       send("take-picture", picture);
     },
-  }, element("img", { src: picture.thumbnail, alt: "", decoding: "async", draggable: "false" }));
+  }, element("img", { src: picture.thumbnail, alt: caption, decoding: "async", draggable: "false" }));
 }
 
 function end() {

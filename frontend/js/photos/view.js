@@ -164,5 +164,5 @@ function tile(index) {
   return element("button", {
     type: "button", class: "photo", title: caption, "aria-label": caption,
     onclick: () => send("open-picture", { source: list, index }),
-  }, element("img", { src: picture.thumbnail, alt: "", decoding: "async", draggable: "false" }));
+  }, element("img", { src: picture.thumbnail, alt: caption, decoding: "async", draggable: "false" }));
 }

@@ -5,13 +5,17 @@ import { closenessWords } from "../core/closeness.js";
 import { folderName } from "../core/folders.js";
 import { bytes, dateTime, number, say } from "../core/i18n.js";
 import { ACTIONS, folderOf, nameOf } from "./actions.js";
+import { sourceLine } from "./correct.js";
 import { verdict } from "./verdict.js";
+import { hideWeights } from "./weights.js";
 
 /** Show it for this picture. */
 export function showAbout(picture) {
   const captions = captionsOf(picture);
   byId("large-caption").textContent = captions[0] ?? nameOf(picture);
+  byId("large-source").replaceChildren(sourceLine(picture));
   byId("large-sections").replaceChildren();
+  hideWeights();
   byId("large-actions").replaceChildren(
     ...ACTIONS.filter(({ when = () => true }) => when(picture)).map((action) => button(action, picture)),
     element("div", { class: "large-verdicts" }, ...["like", "unlike"].map((kind) => verdict(kind, picture, captions[0] ?? nameOf(picture), true))),

@@ -7,6 +7,7 @@ import { say } from "../core/i18n.js";
 import { problemWords } from "../core/problems.js";
 import { closeLayer } from "../core/steps.js";
 import { toast } from "../core/toast.js";
+import { DESCRIBE } from "./describe.js";
 
 /**
  * The actions in the panel of a large picture; rooms above add theirs. `word` names a button, `when(picture)` says
@@ -15,6 +16,7 @@ import { toast } from "../core/toast.js";
 export const ACTIONS = [
   { name: "similar", sign: "similar", word: "find-similar", act: findSimilar },
   { name: "area", sign: "crop", word: "area", act: () => send("select-area") },
+  DESCRIBE,
   { name: "words", sign: "words", word: "add-words", act: addWords },
   { name: "delete", sign: "trash", word: "delete", when: ({ added }) => added && !current()?.read_only, act: deleteIt },
 ];

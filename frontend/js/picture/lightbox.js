@@ -9,6 +9,7 @@ import { showAbout } from "./about.js";
 import { nameOf } from "./actions.js";
 import { closeArea, isSelecting, openArea } from "./area.js";
 import { startStage } from "./stage.js";
+import { hideWeights } from "./weights.js";
 
 const dialog = byId("lightbox");
 let source = null;
@@ -27,6 +28,7 @@ export function openLightbox(from, index) {
 
 layerKind("picture", { close: () => dialog.close(), passing: false });
 layerKind("area", { close: closeArea });
+hear("picture-said", (picture) => stage && source.at(stage.index()) === picture && show(stage.index()));
 hear("select-area", () => openArea(current(), stage));
 
 for (const [id, act] of [
@@ -66,6 +68,7 @@ onLanguage(() => dialog.open && show(stage.index()));
 
 function end() {
   closeArea();
+  hideWeights();
   stage.end();
   stage = null;
   unfold(byId("large-panel").classList.toggle("unfolded", false));

@@ -1,6 +1,7 @@
 /** The large picture and its neighbours, to swipe and zoom; of a long list only a part is in the page. */
 import Zoom from "/node_modules/swiper/modules/zoom.min.mjs";
 import Swiper from "/node_modules/swiper/swiper.min.mjs";
+import { captionOf } from "../core/captions.js";
 import { byId, element, moves } from "../core/dom.js";
 import { say } from "../core/i18n.js";
 
@@ -76,8 +77,9 @@ export function startStage(source, begin, seen) {
   };
 }
 
-function large({ url, width, height }) {
-  const image = element("img", { src: url, alt: "", width, height, draggable: "false", onerror: sayUnseen });
+function large(picture) {
+  const { url, width, height } = picture;
+  const image = element("img", { src: url, alt: captionOf(picture), width, height, draggable: "false", onerror: sayUnseen });
   image.style.setProperty("--width", `${width}px`);
   image.style.setProperty("--ratio", String(width / height));
   return image;

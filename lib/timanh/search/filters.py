@@ -35,8 +35,8 @@ class Filter:
         after, before: days of the file's last change, local time, both included.
         min_side: the least pixels of the shorter side.
         min_bytes, max_bytes: of the file.
-        words: that the picture's captions must have, all of them, a machine's captions included;
-            capitals do not matter.
+        words: that the picture's captions must have, all of them; capitals do not matter.
+        machine_words: captions that machines wrote count too.
     """
 
     folder: str | None = None
@@ -46,9 +46,12 @@ class Filter:
     min_bytes: int | None = None
     max_bytes: int | None = None
     words: str | None = None
+    machine_words: bool = True
 
     def __bool__(self) -> bool:
-        return any(value not in (None, "") for value in vars(self).values())
+        # How words are looked for narrows nothing by itself.
+        conditions = {name: value for name, value in vars(self).items() if name != "machine_words"}
+        return any(value not in (None, "") for value in conditions.values())
 
 
 def parse_day(text: str) -> date:
@@ -107,7 +110,7 @@ class FilterIndex:
         if where.folder and _tidied(where.folder) != WHOLE:
             found.append(self._in_folder(where.folder))
         if where.words:
-            found.append(rows_with_words(self._items, [where.words]))
+            found.append(rows_with_words(self._items, [where.words], machine=where.machine_words))
         found.append(self._by_numbers(where))
         return reduce(lambda one, other: np.intersect1d(one, other, assume_unique=True), found)
 

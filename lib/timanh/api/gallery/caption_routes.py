@@ -7,7 +7,7 @@ from timanh.api.gallery.editing import GalleryEditor
 from timanh.api.gallery.views import PictureViews
 from timanh.api.http.problems import RequestError
 
-MOST_CAPTIONS = 10
+MOST_CAPTIONS = 20
 
 
 def captions_router(editor: GalleryEditor, views: PictureViews) -> APIRouter:

@@ -39,6 +39,9 @@ Fold = Annotated[
 ]
 Folder = Annotated[str, Form(description="Only in this folder of the gallery.")]
 Words = Annotated[str, Form(description="That the picture's captions must have, all.")]
+MachineWords = Annotated[
+    bool, Form(description="Whether “words” may stand in captions that machines wrote.")
+]
 Day = Annotated[date | None, Form(description="Of the file's last change, included: 2026-01-31.")]
 Side = Annotated[int | None, Form(ge=0, le=2**31, description="Pixels of the shorter side.")]
 Bytes = Annotated[int | None, Form(ge=0, le=2**53, description="Of the file.")]
@@ -59,6 +62,7 @@ def search_reader(config: ApiConfig) -> Callable[..., Awaitable[SearchForm]]:
     async def narrow(
         folder: Folder = "",
         words: Words = "",
+        machine_words: MachineWords = True,
         after: Day = None,
         before: Day = None,
         min_side: Side = None,
@@ -67,7 +71,10 @@ def search_reader(config: ApiConfig) -> Callable[..., Awaitable[SearchForm]]:
     ) -> Filter:
         for text in (folder, words):
             check_length(text, config)
-        return Filter(folder or None, after, before, min_side, min_bytes, max_bytes, words or None)
+        return Filter(
+            folder or None, after, before, min_side, min_bytes, max_bytes, words or None,
+            machine_words,
+        )  # fmt: skip
 
     async def read(
         where: Annotated[Filter, Depends(narrow)],

@@ -80,22 +80,26 @@ def _folder(quoted: bytes) -> str:
     return name_key(json.loads(quoted.decode("utf8", "surrogatepass") + '"')) if quoted else ""
 
 
-def rows_with_words(items: ItemTable, words: Iterable[str]) -> NDArray[np.int64]:
-    """Rows of the pictures whose captions, taken together, have all of the words; those that
-    machines wrote count too.
+def rows_with_words(
+    items: ItemTable, words: Iterable[str], *, machine: bool = True
+) -> NDArray[np.int64]:
+    """Rows of the pictures whose captions, taken together, have all of the words.
 
     Capitals do not matter, marks do: "ma" is not "má".
+
+    Args:
+        machine: captions that machines wrote count too.
     """
     wanted = {word for text in words for word in WORD.findall(_folded(text))}
-    return _rows(_has_words(line, wanted) for line in items.lines())
+    return _rows(_has_words(line, wanted, machine) for line in items.lines())
 
 
-def _has_words(line: bytes, wanted: set[str]) -> bool:
+def _has_words(line: bytes, wanted: set[str], machine: bool) -> bool:
     text = _folded(line.decode("utf8", "surrogatepass"))
     if not all(word in text for word in wanted):
         return False
     item = read_line(line)
-    captions = [*item.captions, *(each.text for each in item.machine)]
+    captions = [*item.captions, *(each.text for each in item.machine if machine)]
     return wanted.issubset(WORD.findall(_folded(" ".join(captions))))
 
 
