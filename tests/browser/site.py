@@ -40,7 +40,9 @@ class Site:
         command = [sys.executable, "-m", "timanh.cli", "serve", "--index", str(self.index)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "lib")}
         self.api = subprocess.Popen(
-            [*command, *self.options, "--port", str(self.api_port)], env=environment, stderr=subprocess.DEVNULL
+            [*command, *self.options, "--port", str(self.api_port)],
+            env=environment,
+            stderr=subprocess.DEVNULL,
         )
         await_port(self.api_port, self.api)
         self.await_ready()

@@ -58,8 +58,8 @@ SEEN_ELSEWHERE = (
     ".sentence", ".swiper-slide-zoomed", ".gone", ".translation", ".doubles", ".weak", ".stopped",
     ".notice", ".over", ".empty", ".list-end", ".remark", ".answer-top > .primary", ".skipped",
     ".near", ".adding > .primary", ".when", ".unshown", ".below", "progress", ".words-note",
-    ".unseen", ".sections", ".unfolded", ".caption-", ".described", ".looked", ".weights", ".describe",
-    ".field-switch",
+    ".unseen", ".sections", ".unfolded", ".caption-", ".described", ".looked", ".weights",
+    ".describe", ".field-switch",
 )  # fmt: skip
 SELECTORS = r"""() => {
     const all = (rules) => [...rules].flatMap((rule) => rule.selectorText

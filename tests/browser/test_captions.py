@@ -1,7 +1,6 @@
 """Captions in the page: whose they are, described by a machine, corrected by a person."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
