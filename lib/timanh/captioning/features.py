@@ -3,11 +3,13 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from timanh.data import DataFolder
@@ -15,6 +17,7 @@ from timanh.errors import EmptyGalleryError
 from timanh.models.picture_tower import PictureTower
 from timanh.models.reading import in_batches, prepare_pictures
 from timanh.progress import tqdm
+from timanh.training.precision import Precision
 from timanh.workspace import atomic_write, free_disk_or_raise
 
 BATCH = 64
@@ -63,11 +66,12 @@ def cache_features(
     """Compute the features of `names` into `place`, or find them there from an earlier run.
 
     The files' name is a hash of the tower's fingerprint and of the pictures' names, sizes and
-    times, so that another tower, another list or a changed picture makes other files.
+    times, so that another tower, another list or a changed picture makes other files. They are
+    computed in bf16 where the device does so, and kept in float16.
 
     Args:
         mirrored: of the mirrored pictures too.
-        grid: with the tower's grid, where it has one.
+        grid: with the tower's grid, where it has one. Without it, files that have one will do.
 
     Raises:
         EmptyGalleryError: none of the pictures can be opened.
@@ -75,9 +79,9 @@ def cache_features(
     """
     place.mkdir(parents=True, exist_ok=True)
     shape = tower.shapes[0] if grid else None
-    key = _key(folder, names, tower, mirrored, shape)
+    key = _key(folder, names, tower, mirrored)
     listing, pooled, cells = (place / f"{key}.{end}" for end in ("json", "pooled.npy", "grid.npy"))
-    if not listing.is_file():
+    if not listing.is_file() or (shape and not cells.is_file()):
         _write(folder, names, tower, mirrored, shape, (listing, pooled, cells), progress)
     stored = json.loads(listing.read_text(encoding="utf8"))
     return FeatureCache(
@@ -104,9 +108,12 @@ def _write(
     kept: list[str] = []
     skipped: dict[str, str] = {}
     preparation = tower.preparation
-    with atomic_write(pooled_file) as first, atomic_write(grid_file) as second:
-        pooled = _array(first, (sides, len(names), width))
-        grid = _array(second, (sides, len(names), *flat))
+    precision = Precision(tower.device, True)
+    # Convolutions are several times faster on pixels that are stored together.
+    tower.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    with ExitStack() as files_written:
+        pooled = _array(files_written, pooled_file, (sides, len(names), width))
+        grid = _array(files_written, grid_file, (sides, len(names), *flat)) if shape else None
         results = prepare_pictures(
             folder.images, names, preparation.to_uint8, preparation.min_decode_side
         )
@@ -116,9 +123,10 @@ def _write(
                 rows = slice(len(kept), len(kept) + len(batch.pictures))
                 for side in range(sides if batch.pictures else 0):
                     pixels = batch.pixels[:, :, ::-1] if side else batch.pixels
-                    cells, whole = tower.features_prepared(preparation.normalise(pixels))
+                    with precision():
+                        cells, whole = tower.features_prepared(preparation.normalise(pixels))
                     pooled[side, rows] = whole
-                    if shape and cells is not None:
+                    if grid is not None and cells is not None:
                         grid[side, rows] = cells.reshape(len(cells), *flat)
                 kept += [picture.path for picture in batch.pictures]
                 bar.update(len(batch.pictures) + len(batch.skipped))
@@ -128,16 +136,17 @@ def _write(
                 f"({next(iter(skipped.values()), 'the list is empty')})."
             )
         pooled.flush()
-        grid.flush()
+        if grid is not None:
+            grid.flush()
         del pooled, grid
     with atomic_write(listing) as temporary:  # last: where it is, the other two are whole
         temporary.write_text(json.dumps({"names": kept, "skipped": skipped}), encoding="utf8")
 
 
-def _array(file: Path, shape: tuple[int, ...]) -> Any:
-    # Of one number at least: an empty file cannot be mapped.
-    shape = shape if np.prod(shape) else (1,)
-    return np.lib.format.open_memmap(file, mode="w+", dtype=np.float16, shape=shape)
+def _array(files: ExitStack, file: Path, shape: tuple[int, ...]) -> Any:
+    """An array in a file, which takes its place when `files` ends well."""
+    temporary = files.enter_context(atomic_write(file))
+    return np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float16, shape=shape)
 
 
 def _key(
@@ -145,10 +154,9 @@ def _key(
     names: Sequence[str],
     tower: PictureTower,
     mirrored: bool,
-    shape: tuple[int, int, int] | None,
 ) -> str:
     digest = hashlib.blake2b(tower.fingerprint.encode(), digest_size=12)
-    digest.update(f"{mirrored}\t{shape}\t{folder.images.resolve()}\n".encode("utf8", "replace"))
+    digest.update(f"{mirrored}\t{folder.images.resolve()}\n".encode("utf8", "replace"))
     for name in names:
         state = (folder.images / name).stat()
         line = f"{name}\t{state.st_size}\t{state.st_mtime_ns}\n"
