@@ -32,7 +32,10 @@ class Part:
     ship: str
 
 
-PARTS = (Part("demo-model", "timanh.training.drawn", "timanh.models.shipping"),)
+PARTS = (
+    Part("demo-model", "timanh.training.drawn", "timanh.models.shipping"),
+    Part("demo-captioner", "timanh.captioning.drawn", "timanh.captioning.shipping"),
+)
 ALL = "demo-models"
 
 

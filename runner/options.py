@@ -11,7 +11,7 @@ from runner.places import BACKEND, ROOT
 USUAL_PORT = 8000
 REAL_MODEL = "openai/clip-vit-base-patch32"
 MANY_LANGUAGES = "google/siglip2-base-patch16-224"
-DEMO_MODELS = ("demo-models", "demo-model")
+DEMO_MODELS = ("demo-models", "demo-model", "demo-captioner")
 COMMANDS = ("test", "notebooks", *DEMO_MODELS)
 
 HELP = f"""\
@@ -23,6 +23,7 @@ usage: python run.py [options]             start it, and open it in the browser
        python run.py notebooks [NAME …]    run the notebooks from top to bottom, small
        python run.py demo-models           make the models of the package again, in order
        python run.py demo-model            the encoder alone, in about an hour of two cores
+       python run.py demo-captioner        what writes captions, alone, in about half an hour
 
 options
   --photos DIR      search your own pictures instead of the demo gallery;

@@ -21,13 +21,14 @@ from runner.failures import BROKEN, SetupError
 from runner.gallery import DEMO, Galleries
 from runner.options import MANY_LANGUAGES, REAL_MODEL, Options, read_options
 from runner.page import prepare_page
-from runner.places import BACKEND, make_folder
+from runner.places import BACKEND, ROOT, make_folder
 from runner.processes import Child, Family
 from runner.restarting import KeptApi
 
 HOST = "127.0.0.1"
 PATIENCE_S = 180.0
 POLL_S = 0.1
+DEMO_CAPTIONER = ROOT / "lib" / "timanh" / "captioning" / "demo" / "captioner.json"
 NEVER_A_PHOTO = f"""\
   Note: the demo model has seen drawn pictures only and never a photo; what it finds among
   photos is mostly chance. For photos leave out --model ({REAL_MODEL}, English),
@@ -56,7 +57,7 @@ def start(arguments: list[str], family: Family, console: Console) -> int:
             if options.photos
             else galleries.demo(options.model)
         )
-        services.start_both(index, options.port)
+        services.start_both(index, options.port, captioner_for(options))
     with console.step("Starting"):
         services.wait_until_healthy(console)
     try:
@@ -65,6 +66,12 @@ def start(arguments: list[str], family: Family, console: Console) -> int:
     except KeyboardInterrupt:
         console.say("\nEnding.")
     return 0
+
+
+def captioner_for(options: Options) -> str | None:
+    """The demo captioner for the demo gallery; it has never seen a photo, so none for those."""
+    drawn = options.photos is None and options.model in (None, DEMO)
+    return DEMO if drawn and DEMO_CAPTIONER.is_file() else None
 
 
 class Services:
@@ -76,10 +83,12 @@ class Services:
         self.running: dict[str, Child] = {}  # health address → program
         self._api: tuple[str, Callable[[], Child]] | None = None  # its address, how to start it
 
-    def start_both(self, index: Path, port: int) -> None:
+    def start_both(self, index: Path, port: int, captioner: str | None = None) -> None:
         """The API on a free port, the backend in front of it; both begin at once."""
         api_port = free_port()
-        arguments = ("serve", "--index", str(index), "--port", str(api_port))
+        arguments = ["serve", "--index", str(index), "--port", str(api_port)]
+        if captioner:
+            arguments += ["--captioner", captioner]
         command = self.family.python(self.environment.python, "timanh.cli", *arguments)
         address = f"http://{HOST}:{api_port}"
 

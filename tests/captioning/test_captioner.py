@@ -249,3 +249,25 @@ def test_the_commands(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert run(["caption", "evaluate", "--captioner", captioner, *data]) == 0
     table = capsys.readouterr().out
     assert "BLEU-4" in table and "constant" in table and "a person" in table
+
+
+def test_several_sources_are_one(
+    trained: Path, gallery: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from timanh.cli import run
+
+    settings = ("min_count=1", "hidden=16", "embed=8", "mirror=false")
+    command = [
+        "caption",
+        "train",
+        "--model",
+        str(trained / "tower"),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    command += ["--epochs", "1", "--batch-size", "4"]
+    command += [part for one in settings for part in ("--set", one)]
+    assert run([*command, "--data", str(trained / "gallery"), "--data", str(gallery)]) == 0
+    said = capsys.readouterr()
+    assert said.err.count("12 of 12 pictures have captions") == 2
+    assert "\n2 pictures · 2.0 references" in said.out  # of the test split, one of each

@@ -7,6 +7,7 @@ import torch
 from small_captioning import recipe
 
 from timanh.captioning.decoders import Decoder, Search, make_decoder
+from timanh.captioning.losses import word_loss
 from timanh.captioning.trained import write_captions
 from timanh.captioning.vocabulary import SPECIAL, Vocabulary
 
@@ -128,3 +129,22 @@ def test_where_it_looks_sums_to_one_over_the_whole_and_the_grid(kind: str) -> No
         looked_at = decoder.looked_at(memory, tokens)
     assert looked_at.shape == (2, 3, 10)
     torch.testing.assert_close(looked_at.sum(-1), torch.ones(2, 3))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_loss_in_parts_of_like_length_is_that_of_the_whole(kind: str) -> None:
+    decoder = decoder_of(kind, ("en", "vi"))
+    grid, pooled = (torch.from_numpy(each) for each in features(3))
+    sentences = ["a red circle", "one", "a blue square in a green circle", "red in blue", "green"]
+    rows = [decoder.vocabulary.encode(text, "en", 20) for text in sentences]
+    tokens = torch.zeros(5, max(map(len, rows)), dtype=torch.long)
+    for number, row in enumerate(rows):
+        tokens[number, : len(row)] = torch.tensor(row)
+    owner = torch.tensor([0, 0, 1, 2, 2])
+    logits = decoder.logits(decoder.memory_of(grid, pooled)[owner], tokens[:, :-1])
+    targets = tokens[:, 1:].masked_fill(tokens[:, 1:] == decoder.vocabulary.ids["<en>"], 0)
+    whole = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), targets.flatten(), ignore_index=0, label_smoothing=0.1
+    )
+    parts = word_loss(decoder, grid, pooled, tokens, owner, 0.1)
+    assert float(parts.detach()) == pytest.approx(float(whole), rel=1e-5)

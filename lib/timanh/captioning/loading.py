@@ -5,11 +5,14 @@ from pathlib import Path
 
 from timanh.captioning.captioner import Captioner
 from timanh.captioning.hub import HUB_MODELS, HubCaptioner
+from timanh.captioning.recipe import CHOICES, NEAREST
 from timanh.captioning.tower_source import TowerSource
 from timanh.captioning.trained import FILE, TrainedCaptioner
-from timanh.errors import ModelFormatError, ModelNotFoundError
+from timanh.errors import ModelFormatError, ModelNotFoundError, SettingsError
 from timanh.models.loading import choose_device, download
 from timanh.models.torch_encoder import TorchEncoder
+
+DEMO = Path(__file__).parent / "demo"
 
 
 def load_captioner(
@@ -17,19 +20,24 @@ def load_captioner(
     *,
     device: str = "auto",
     encoder: TorchEncoder | None = None,
+    choose: str | None = None,
 ) -> Captioner:
     """A captioner by name.
 
     Args:
-        name_or_folder: a folder that a training wrote, or a folder or hub id of BLIP, GIT or
-            Florence-2, such as `Salesforce/blip-image-captioning-base`.
+        name_or_folder: `demo`, which comes with the package and knows drawn pictures only; a
+            folder that a training wrote; or a folder or hub id of BLIP, GIT or Florence-2, such as
+            `Salesforce/blip-image-captioning-base`.
         device: "auto" (CUDA, then Apple's MPS, then CPU) or a torch device.
         encoder: for a captioner that was trained here: the encoder whose tower it looks through,
             where that is loaded already. Its weights are shared, so it must be the very one.
+        choose: which of the sentences that the search found comes first, "likeliest" or "nearest"
+            to the picture; what the captioner was trained with when None.
 
     Raises:
         ModelNotFoundError: no such folder, no such id, or no network.
         ModelFormatError: the folder holds no captioner, or one of another encoder.
+        SettingsError: `choose` is unknown, or this captioner cannot choose so.
 
     Example:
         >>> load_captioner("Salesforce/blip-image-captioning-base").captions([picture])[0][0].text
@@ -39,11 +47,20 @@ def load_captioner(
     folder = _find_folder(name)
     chosen = encoder.device if encoder is not None else choose_device(device)
     label = Path(name).resolve().name if Path(name).is_dir() else name
+    if choose not in (None, *CHOICES["choose"]):
+        raise SettingsError(f"Unknown choice {choose!r} of captions; known are likeliest, nearest.")
     if (folder / FILE).is_file():
         source = TowerSource.of(encoder, encoder.name) if encoder is not None else None
-        return TrainedCaptioner.load(folder, name=label, device=chosen, source=source)
+        trained = TrainedCaptioner.load(folder, name=label, device=chosen, source=source)
+        trained.choose = choose or trained.choose
+        return trained
     kind = _model_type(folder)
     if kind in HUB_MODELS:
+        if choose == NEAREST:
+            raise SettingsError(
+                f"{name} brings no encoder to choose by; only captioners that were trained here "
+                "on the tower of an encoder do. Leave the choice away."
+            )
         return HubCaptioner.load(folder, name=label, device=chosen)
     known = ", ".join(HUB_MODELS.values())
     raise ModelFormatError(
@@ -54,10 +71,13 @@ def load_captioner(
 
 def _find_folder(name: str) -> Path:
     if name == "demo":
-        raise ModelNotFoundError(
-            "This version brings no demo captioner. Name a folder that the training of a captioner "
-            "wrote, or a Hugging Face id such as Salesforce/blip-image-captioning-base."
-        )
+        if not (DEMO / FILE).is_file():
+            raise ModelNotFoundError(
+                "This installation holds no demo captioner.",
+                cli="Install the package again, or make it with: python run.py demo-captioner",
+                notebook="Install the package again and restart the session.",
+            )
+        return DEMO
     folder = Path(name).expanduser()
     if folder.is_dir():
         if not any((folder / file).is_file() for file in (FILE, "config.json")):

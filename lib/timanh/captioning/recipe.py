@@ -9,6 +9,7 @@ from timanh.training.recipe import parse_settings, require_settings
 
 DECODERS = ("lstm", "transformer")
 JUDGES = ("cider", "loss")
+LIKELIEST, NEAREST = "likeliest", "nearest"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class CaptionRecipe:
         judge: by what epochs are compared, dev "cider" or dev "loss".
         beams, length_penalty, repetition_penalty, no_repeat: of the search for sentences, as
             transformers' `generate()` has them.
+        choose: which of these sentences is taken, the "likeliest" or the one "nearest" to the
+            picture, by the vectors of the encoder whose tower it looks through.
         mixed_precision, seed: as of `Recipe`.
     """
 
@@ -74,6 +77,7 @@ class CaptionRecipe:
     length_penalty: float = 0.6
     repetition_penalty: float = 1.0
     no_repeat: int = 3
+    choose: str = LIKELIEST
     mixed_precision: bool = True
     seed: int = 0
 
@@ -118,6 +122,7 @@ CHOICES = {
     "splitting": ("plain", "report"),
     "captions": ("all", "first"),
     "judge": JUDGES,
+    "choose": (LIKELIEST, NEAREST),
 }
 RANGES: tuple[tuple[str, float, float], ...] = (
     ("embed", 4, 8192), ("hidden", 4, 8192), ("layers", 1, 48), ("heads", 1, 128),

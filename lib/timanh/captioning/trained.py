@@ -17,10 +17,10 @@ from torch import Tensor
 
 from timanh.captioning.captioner import Attention, Caption, Captioner, LookedAt, Pixels
 from timanh.captioning.decoders import Decoder, Search, make_decoder
-from timanh.captioning.recipe import CaptionRecipe
+from timanh.captioning.recipe import LIKELIEST, NEAREST, CaptionRecipe
 from timanh.captioning.tower_source import TowerSource
 from timanh.captioning.vocabulary import Vocabulary
-from timanh.errors import ModelFormatError
+from timanh.errors import ModelFormatError, SettingsError
 from timanh.models.fingerprints import fingerprint
 from timanh.models.picture_tower import PictureTower
 from timanh.workspace import fill_folder
@@ -76,6 +76,7 @@ class TrainedCaptioner(Captioner):
         self.languages = decoder.vocabulary.languages
         self.device = self.tower.device
         self.min_decode_side = self.tower.preparation.min_decode_side
+        self.choose = recipe.choose
         self.search = Search(
             beams=recipe.beams,
             length_penalty=recipe.length_penalty,
@@ -84,6 +85,22 @@ class TrainedCaptioner(Captioner):
             most_words=recipe.most_words,
         )
 
+    @property
+    def choose(self) -> str:
+        """Which of the sentences that the search found comes first: the "likeliest", or the one
+        "nearest" to the picture, as the encoder has it."""
+        return self._choose
+
+    @choose.setter
+    def choose(self, how: str) -> None:
+        if how == NEAREST and (self.source.encoder is None or self.recipe.tune_encoder):
+            raise SettingsError(
+                f"The captioner {self.name} looks through a vision tower that no text tower fits, "
+                "so no caption can be found nearest to the picture. Choose the likeliest."
+            )
+        self._choose = how
+        self.__dict__.pop("fingerprint", None)
+
     @cached_property
     def fingerprint(self) -> str:  # type: ignore[override]
         parts = hashlib.blake2b(digest_size=8)
@@ -91,6 +108,7 @@ class TrainedCaptioner(Captioner):
             self.tower.fingerprint,
             fingerprint(self.decoder, self.decoder.vocabulary.tokens),
             json.dumps(asdict(self.search), sort_keys=True),
+            "" if self.choose == LIKELIEST else self.choose,
         ):
             parts.update(part.encode())
         return parts.hexdigest()
@@ -105,8 +123,21 @@ class TrainedCaptioner(Captioner):
         if not len(pixels):
             return []
         grid, pooled = self.tower.features_prepared(pixels)
-        search = replace(self.search, beams=beams, count=count)
-        return write_captions(self.decoder, flat_grid(grid), pooled, chosen, search)
+        search = replace(self.search, beams=beams, count=beams if self.choose == NEAREST else count)
+        written = write_captions(self.decoder, flat_grid(grid), pooled, chosen, search)
+        return [each[:count] for each in self._nearest_first(pixels, written)]
+
+    def _nearest_first(self, pixels: Pixels, written: list[list[Caption]]) -> list[list[Caption]]:
+        """The captions of each picture by their cosine to it, where that is what chooses."""
+        if self.choose != NEAREST or self.source.encoder is None:
+            return written
+        pictures = self.source.encoder.encode_prepared(pixels)
+        texts = self.source.encoder.encode_texts([one.text for each in written for one in each])
+        scores = np.einsum(
+            "nd,ncd->nc", pictures, texts.reshape(len(written), -1, pictures.shape[1])
+        )
+        order = np.argsort(-scores, axis=1, kind="stable")
+        return [[each[row] for row in rows] for each, rows in zip(written, order, strict=True)]
 
     def looked_at(self, pixels: Pixels, text: str, language: str | None = None) -> Any:
         """Where the decoder looks while it writes `text` about each picture: (N, words + 1, H, W)
@@ -138,9 +169,13 @@ class TrainedCaptioner(Captioner):
             self.tower.preparation.seen_area(*image.size),
         )
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, *, dtype: torch.dtype = torch.float32) -> None:
         """Write everything but the tower, of which only the weights that were trained are kept;
-        each file is put in the place of the older one, the weights last."""
+        each file is put in the place of the older one, the weights last.
+
+        Args:
+            dtype: of the weights in the file; they are read as float32 again.
+        """
         tuned = self.source.tuned
         weights = dict(self.decoder.state_dict())
         weights |= {
@@ -158,7 +193,8 @@ class TrainedCaptioner(Captioner):
         with fill_folder(folder, last=WEIGHTS) as place:
             # A copy of each, since words in and words out may share one matrix.
             plain = {
-                name: value.detach().cpu().contiguous().clone() for name, value in weights.items()
+                name: value.detach().cpu().to(dtype).contiguous().clone()
+                for name, value in weights.items()
             }
             save_file(plain, place / WEIGHTS, metadata={"format": "pt"})
             self.decoder.vocabulary.save(place)

@@ -76,9 +76,15 @@ def train_captioner(
     Raises:
         DataError: too few captioned pictures, captions that are all the same, or no word that
             occurs often enough.
-        SettingsError: the recipe looks at a grid and the tower has none.
+        SettingsError: the recipe looks at a grid and the tower has none, or the pictures are in
+            tar shards.
         DivergedError, ResumeError, TrainingError: as `timanh.training.train`.
     """
+    if folder.streamed:
+        raise SettingsError(
+            f"{folder.root} holds tar shards, of which a captioner cannot be trained. Unpack them "
+            "into a folder of pictures with a caption file."
+        )
     folder.require_captions()
     out.mkdir(parents=True, exist_ok=True)
     wanted = tuple(name for name in names or folder.split("train") if folder.captions_of(name))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from timanh.cli.caption_train import train
-from timanh.cli.options import AsJson, BatchSize, CaptionFiles, Data, Device, IndexFolder
+from timanh.cli.options import AsJson, BatchSize, CaptionFiles, Device, IndexFolder, Sources
 from timanh.cli.output import notice, result, result_json
 from timanh.cli.reports import SHOWN_REASONS, report_data
 from timanh.errors import SettingsError
@@ -35,6 +35,16 @@ Language = Annotated[
 Beams = Annotated[
     int, typer.Option("--beams", metavar="N", min=1, help="Sentences kept while searching.")
 ]
+Choose = Annotated[
+    str | None,
+    typer.Option(
+        "--choose",
+        metavar="HOW",
+        help="Of the sentences kept, the likeliest, or the one nearest to the picture by the "
+        "encoder. As it was trained when not given.",
+        show_default=False,
+    ),
+]
 
 
 @app.callback()
@@ -54,7 +64,7 @@ def evaluate(
             show_default=False,
         ),
     ],
-    data: Data,
+    data: Sources,
     split: Annotated[
         str,
         typer.Option("--split", metavar="SPLIT", help="dev, test, train, all, or a file of names."),
@@ -62,6 +72,7 @@ def evaluate(
     captions: CaptionFiles = None,
     language: Language = None,
     beams: Beams = 5,
+    choose: Choose = None,
     batch_size: BatchSize = 32,
     device: Device = "auto",
     as_json: AsJson = False,
@@ -71,10 +82,10 @@ def evaluate(
     A constant sentence and a person stand beside it, so that a number can be judged.
     """
     from timanh.captioning import load_captioner
-    from timanh.data import open_data, split_note
+    from timanh.data import open_sources, split_note
     from timanh.evaluation import evaluate_captions, format_captions
 
-    folder = open_data(data, captions)
+    folder = open_sources(data, captions)
     folder.require_captions()
     file = Path(split) if Path(split).is_file() else None
     which = file.stem if file else split
@@ -85,7 +96,7 @@ def evaluate(
     train_names = [name for name in folder.split("train") if name not in held_out]
     documents = [
         evaluate_captions(
-            load_captioner(name, device=device),
+            load_captioner(name, device=device, choose=choose),
             folder,
             names,
             split=which,

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from timanh.cli.options import CaptionFiles, Data, Device, Fresh, Seed
+from timanh.cli.options import CaptionFiles, Device, Fresh, Seed, Sources
 from timanh.cli.output import notice, result
 from timanh.cli.reports import report_data
 from timanh.cli.training import changed_settings, report_run
 
 
 def train(
-    data: Data,
+    data: Sources,
     out: Annotated[
         Path,
         typer.Option(
@@ -102,7 +102,7 @@ def train(
         load_captioner,
         train_captioner,
     )
-    from timanh.data import open_data, split_note
+    from timanh.data import open_sources, split_note
     from timanh.evaluation import caption_scores, evaluate_captions, write_caption_report
 
     options = {
@@ -111,7 +111,7 @@ def train(
     }  # fmt: skip
     changes = changed_settings(CaptionRecipe.parse(settings or []), options, "--preset")
     recipe = CaptionRecipe.named(preset, **options, **changes)
-    folder = open_data(data, captions)
+    folder = open_sources(data, captions)
     folder.require_captions()
     report_data(folder)
     notice(split_note(folder))

@@ -2,7 +2,7 @@
 
 from timanh.evaluation.by_language import format_languages, recall_by_language
 from timanh.evaluation.caption_figures import plot_attention, plot_caption_training
-from timanh.evaluation.caption_report import evaluate_captions, format_captions
+from timanh.evaluation.caption_report import evaluate_captions, format_captions, score_captions
 from timanh.evaluation.caption_scores import caption_scores
 from timanh.evaluation.caption_training_report import write_caption_report
 from timanh.evaluation.combined import (
@@ -95,6 +95,7 @@ __all__ = [
     "recall_by_language",
     "retrieval_ranks",
     "retrieval_report",
+    "score_captions",
     "show_hits",
     "split_with_captions",
     "verdicts",

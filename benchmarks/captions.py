@@ -1,0 +1,221 @@
+"""How good the captions of machines are: of the demo captioner, and of those trained on photos.
+
+    python benchmarks/captions.py --demo
+    python benchmarks/captions.py --data FLICKR8K --vision MOBILENET_V2 --work DIR
+
+The first holds what the demo captioner says of 1,000 drawn pictures of a seed that nothing was
+trained on against their truth, in both languages, with the likeliest of five sentences and with
+the one nearest to the picture; then it measures captions a second through the API.
+
+The second trains an LSTM, a transformer and the original report's captioner on the train split,
+with the commands that a user types, and measures them on the dev split against all references
+and, for the report's, against one. Trainings that are done already in --work are found again.
+"""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from common import ROOT, keep
+from http_load import free_port, run_load, serving
+
+from timanh.captioning import load_captioner
+from timanh.data import open_data
+from timanh.data.scenes import Scene, render, scene_of
+from timanh.data.scenes.said import compare
+from timanh.evaluation import format_captions, score_captions
+
+SEED, COUNT, BATCH = 78, 1000, 50
+CLIENTS, SECONDS = 16, 20.0
+OPTIONS = (
+    "--epochs", "8", "--set", "mirror=false", "--set", "hidden=384", "--set", "average=0.997",
+    "--set", "learning_rate=0.002",
+)  # fmt: skip
+TRAININGS = {
+    "lstm": OPTIONS,
+    "transformer": ("--decoder", "transformer", *OPTIONS),
+    "report": ("--preset", "report"),
+}
+
+
+def main() -> None:
+    """See the module's first lines."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--demo", action="store_true", help="the demo captioner")
+    parser.add_argument("--captioner", default="demo", help="another one on drawn pictures")
+    parser.add_argument("--count", type=int, default=COUNT, help="drawn pictures")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the drawn pictures; not 0 to 2")
+    parser.add_argument("--show", type=int, default=0, help="print the first captions")
+    parser.add_argument("--no-speed", action="store_true", help="leave the API out")
+    parser.add_argument("--data", type=Path, help="Flickr8k with its captions")
+    parser.add_argument("--vision", help="a vision tower, such as MobileNetV2")
+    parser.add_argument("--work", type=Path, help="where trained captioners go")
+    parser.add_argument("--only", action="append", choices=TRAININGS, help="train only these")
+    args = parser.parse_args()
+    if not args.demo and not (args.data and args.vision and args.work):
+        parser.error("give --demo, or --data, --vision and --work")
+    if args.demo:
+        measure_drawn(args)
+    else:
+        measure_photos(args)
+
+
+def measure_drawn(args: argparse.Namespace) -> None:
+    """The demo captioner against the truth of drawn pictures, and its speed."""
+    scenes = [scene_of(index, args.seed) for index in range(args.count)]
+    found: dict[str, Any] = {}
+    for choose in ("likeliest", "nearest"):
+        captioner = load_captioner(args.captioner, device="cpu", choose=choose)
+        found[choose] = {
+            language: hold_against_truth(captioner, scenes, language, args.show)
+            for language in captioner.languages
+        }
+    for choose, by_language in found.items():
+        for language, shares in by_language.items():
+            print(f"{choose}, {language}")
+            for name, value in shares.items():
+                print(f"  {value:8.1f}  {name}")
+    speed = None if args.no_speed else measure_speed(args.captioner, scenes[:200])
+    if speed:
+        print(f"{speed['captions_per_s']} captions a second through the API")
+    if (args.captioner, args.seed, args.count) == ("demo", SEED, COUNT) and speed:
+        keep("captions_demo", {"seed": SEED, "pictures": COUNT, **found, "api": speed})
+
+
+def hold_against_truth(
+    captioner: Any, scenes: list[Scene], language: str, show: int
+) -> dict[str, float]:
+    """Shares in percent; see `timanh.data.scenes.said.Told`."""
+    texts, seconds = [], 0.0
+    for start in range(0, len(scenes), BATCH):
+        pictures = [render(scene) for scene in scenes[start : start + BATCH]]
+        began = time.perf_counter()
+        texts += [each[0].text for each in captioner.captions(pictures, language)]
+        seconds += time.perf_counter() - began
+    for text in texts[:show]:
+        print(text)
+    told = [compare(scene, text, language) for scene, text in zip(scenes, texts, strict=True)]
+    sums = {name: sum(asdict(one)[name] for one in told) for name in asdict(told[0])}
+    fine = sum(one.main and one.named == one.right for one in told)
+    exact = sum(
+        one.named == one.right == one.colours_right == one.counts_right and one.found == one.there
+        for one in told
+    )
+    return {
+        "captions that name the main thing and nothing that is not there": 100 * fine / len(told),
+        "of things named, of the right kind": 100 * sums["right"] / sums["named"],
+        "of these, of the right colour": 100 * sums["colours_right"] / sums["colours"],
+        "of these, of the right number": 100 * sums["counts_right"] / sums["counts"],
+        "of all things, named": 100 * sums["found"] / sums["there"],
+        "captions right in all of this": 100 * exact / len(told),
+        "words a caption": float(np.mean([len(text.split()) for text in texts])),
+        "different captions a thousand": 1000 * len(set(texts)) / len(texts),
+        "captions a second": len(texts) / seconds,
+    }
+
+
+def measure_speed(name: str, scenes: list[Scene]) -> dict[str, Any]:
+    """Pictures sent to `POST /api/caption` by several clients at once."""
+    bodies = []
+    for scene in scenes:
+        content = BytesIO()
+        render(scene).save(content, "JPEG", quality=90)
+        bodies.append(upload("/api/caption", content.getvalue(), random.Random(scene.seed)))
+    port = free_port()
+    command = (
+        "-m", "timanh.cli", "serve", "--ai-only", "--model", "demo", "--captioner", name,
+        "--port", str(port),
+    )  # fmt: skip
+    with serving(command, port):
+        run_load(port, lambda client, turn: bodies[client % len(bodies)], 2, 3.0)  # load it
+        load = run_load(
+            port, lambda client, turn: bodies[(client + CLIENTS * turn) % len(bodies)],
+            CLIENTS, SECONDS,
+        )  # fmt: skip
+    return {
+        "clients": CLIENTS,
+        "captions_per_s": round(load.per_second, 1),
+        "p50_ms": round(load.percentile_ms(0.5)),
+        "p95_ms": round(load.percentile_ms(0.95)),
+        "statuses": load.statuses,
+    }
+
+
+def upload(path: str, content: bytes, rng: random.Random) -> bytes:
+    """A POST of a picture in one of the two languages."""
+    boundary = "captions"
+    language = rng.choice(("en", "vi"))
+    body = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="language"\r\n\r\n{language}\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n'
+        "Content-Type: image/jpeg\r\n\r\n"
+    ).encode() + content + f"\r\n--{boundary}--\r\n".encode()  # fmt: skip
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Content-Type: multipart/form-data; boundary={boundary}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def measure_photos(args: argparse.Namespace) -> None:
+    """Train on photos with the commands of a user, and measure on the dev split."""
+    documents, runs = [], {}
+    for name in args.only or TRAININGS:
+        out = args.work / name
+        timanh(
+            "caption", "train", "--data", str(args.data), "--vision", args.vision,
+            "--out", str(out), "--cache", str(args.work / "cache"), *TRAININGS[name],
+        )  # fmt: skip
+        evaluated = timanh(
+            "caption", "evaluate", "--captioner", str(out), "--data", str(args.data),
+            "--split", "dev", "--json",
+        )  # fmt: skip
+        document = json.loads(evaluated)
+        history = json.loads((out / "history.json").read_text(encoding="utf8"))
+        documents.append(document)
+        runs[name] = {
+            "options": list(TRAININGS[name]),
+            "epochs": len(history),
+            "training_s": round(sum(epoch["seconds"] for epoch in history)),
+            **{key: value for key, value in document.items() if key not in ("captions", "skipped")},
+        }
+        if name == "report":
+            runs[name]["one_reference"] = against_one(args.data, document["captions"])
+    print(format_captions(*documents))
+    keep("captions", {"tower": Path(args.vision).name, "split": "dev", "captioners": runs})
+
+
+def against_one(data: Path, captions: dict[str, str]) -> dict[str, float]:
+    """BLEU against the first reference of each picture alone, as the original report had it."""
+    folder = open_data(data)
+    first = [folder.captions_of(name)[:1] for name in captions]
+    scores = score_captions(list(captions.values()), first)["rows"]["captioner"]
+    return {key: value for key, value in scores.items() if key.startswith("BLEU")}
+
+
+def timanh(*words: str) -> str:
+    """Run the command; its standard output."""
+    paths = f"{ROOT / 'lib'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    return subprocess.run(
+        [sys.executable, "-m", "timanh.cli", *words],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": paths},
+    ).stdout
+
+
+if __name__ == "__main__":
+    main()

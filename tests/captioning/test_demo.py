@@ -1,0 +1,74 @@
+"""The demo captioner: how it is made, put into the package, and how it chooses."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_captioning import recipe, source, train
+
+from timanh.captioning import load_captioner
+from timanh.captioning.drawn import make_demo_captioner
+from timanh.captioning.shipping import ship
+from timanh.captioning.trained import TrainedCaptioner
+from timanh.data import open_data, open_picture
+from timanh.errors import ModelFormatError, SettingsError
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("demo")
+    small = recipe(decoder="transformer", mirror=False, judge="loss", epochs=1, most_words=48)
+    done = make_demo_captioner(place, count=30, recipe=small, workers=1)
+    assert (done.pictures, done.captions) == (27, 54)
+    return place
+
+
+def test_it_is_put_into_the_package_in_half_and_read_from_there(made: Path, tmp_path: Path) -> None:
+    trained = load_captioner(made / "model", device="cpu")
+    assert trained.languages == ("en", "vi")
+    size = ship(made / "model", tmp_path / "demo")
+    shipped = load_captioner(tmp_path / "demo", device="cpu")
+    whole = (made / "model" / "decoder.safetensors").stat().st_size
+    assert size < 1e6 and (tmp_path / "demo" / "decoder.safetensors").stat().st_size < 0.6 * whole
+    picture = open_picture(next((made / "pictures" / "images").glob("*.jpg")))
+    for language in ("en", "vi"):
+        one, other = (each.captions([picture], language)[0][0] for each in (trained, shipped))
+        assert one.text and other.text
+        assert one.log_probability == pytest.approx(other.log_probability, abs=0.05)
+    assert not (tmp_path / "demo" / "encoder").exists()  # it is found by its name
+
+
+def test_another_encoders_captioner_is_not_put_into_the_package(
+    gallery: Path, tmp_path: Path
+) -> None:
+    train(gallery, source(tmp_path / "tower"), tmp_path / "out", recipe(epochs=1))
+    with pytest.raises(ModelFormatError, match="looks through the demo encoder"):
+        ship(tmp_path / "out", tmp_path / "demo")
+
+
+def test_the_nearest_of_the_likeliest_comes_first(gallery: Path, tmp_path: Path) -> None:
+    train(gallery, source(tmp_path / "tower"), tmp_path / "out", recipe(epochs=1))
+    likeliest = load_captioner(tmp_path / "out", device="cpu")
+    nearest = load_captioner(tmp_path / "out", device="cpu", choose="nearest")
+    assert isinstance(nearest, TrainedCaptioner) and nearest.source.encoder is not None
+    assert nearest.fingerprint != likeliest.fingerprint
+    folder = open_data(gallery)
+    pictures = [open_picture(folder.images / name) for name in folder.names]
+    for picture, one, other in zip(
+        pictures, likeliest.captions(pictures, count=5), nearest.captions(pictures, count=5),
+        strict=True,
+    ):  # fmt: skip
+        assert {each.text for each in one} == {each.text for each in other}
+        vectors = nearest.source.encoder.encode_texts([each.text for each in other])
+        scores = vectors @ nearest.source.encoder.encode_images([picture])[0]
+        assert np.all(np.diff(scores) < 1e-5)
+
+
+def test_where_nothing_says_what_is_nearest_it_is_refused(gallery: Path, tmp_path: Path) -> None:
+    tower = source(tmp_path / "tower")
+    tower.encoder = None
+    train(gallery, tower, tmp_path / "out", recipe(epochs=1))
+    with pytest.raises(SettingsError, match="no text tower fits"):
+        load_captioner(tmp_path / "out", device="cpu", choose="nearest")
+    with pytest.raises(SettingsError, match="Unknown choice 'best'"):
+        load_captioner(tmp_path / "out", device="cpu", choose="best")
