@@ -43,7 +43,7 @@ _APP_ARGUMENTS = ("-r", "requirements.txt", "-r", "backend/requirements.txt")
 BACKEND = Layer(
     "backend", "The backend's libraries", _APP_ARGUMENTS[2:], _APP_FILES[1:2], torch=False
 )
-APP = Layer("app", "Libraries", (*_APP_ARGUMENTS, "-e", "./lib"), _APP_FILES)
+APP = Layer("app", "Libraries", (*_APP_ARGUMENTS, "-e", "./lib[generate]"), _APP_FILES)
 TEST = Layer("test", "Libraries and test tools", (*_APP_ARGUMENTS, "-e", "./lib[test]"), _APP_FILES)
 
 

@@ -1,0 +1,116 @@
+"""What a picture is to look like: words and pictures with weights, as vectors of an encoder."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from timanh.errors import EmptyQueryError, OnlyExcludedError, QueryError
+from timanh.models.encoder import Encoder, Vectors
+
+MAX_PROMPTS = 16
+MAX_WEIGHT = 100.0
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Words or a picture, and how much it counts; a negative weight leads away from it."""
+
+    text: str = ""
+    image: Image.Image | None = None
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Targets:
+    """N vectors that a picture is to be near to, or far from.
+
+    Attributes:
+        vectors: (N, dim) float32 of unit length.
+        weights: (N,) float32; their absolute values have the sum 1.
+    """
+
+    vectors: Vectors
+    weights: Vectors
+
+
+def read_prompt(written: str) -> Prompt:
+    """Words, perhaps with a weight behind a colon.
+
+    Example:
+        >>> read_prompt("a red car:2").weight
+        2.0
+        >>> read_prompt("10:30 in the morning").text
+        '10:30 in the morning'
+    """
+    found = re.fullmatch(r"(.*\S)\s*:\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*", written, re.DOTALL)
+    if found is None:
+        return Prompt(written.strip())
+    return Prompt(found[1].strip(), weight=float(found[2]))
+
+
+def check_prompts(prompts: Sequence[Prompt]) -> tuple[Prompt, ...]:
+    """The prompts with weights of the same words added up.
+
+    Raises:
+        EmptyQueryError: no words and no picture.
+        OnlyExcludedError: only what the picture is not to look like.
+        QueryError: they cancel each other, are too many, or have a weight out of range.
+    """
+    given = [each for each in prompts if each.text.strip() or each.image is not None]
+    if not given:
+        raise EmptyQueryError(
+            "There is nothing to paint: no words and no picture came. Write what the picture is to "
+            "show, such as “a red car in the snow”."
+        )
+    if len(given) > MAX_PROMPTS:
+        raise QueryError(f"{len(given)} prompts came; {MAX_PROMPTS} is the most.")
+    for each in given:
+        if not np.isfinite(each.weight) or abs(each.weight) > MAX_WEIGHT:
+            raise QueryError(
+                f"A prompt has the weight {each.weight:g}; from -{MAX_WEIGHT:g} to {MAX_WEIGHT:g} "
+                "was wanted."
+            )
+    joined: dict[object, Prompt] = {}
+    for each in given:
+        key = _key(each)
+        before = joined[key].weight if key in joined else 0.0
+        joined[key] = Prompt(each.text.strip(), each.image, before + each.weight)
+    left = tuple(each for each in joined.values() if abs(each.weight) > 1e-6)
+    if not left:
+        raise QueryError(
+            "The prompts cancel each other: the same words are wanted and not wanted, so nothing "
+            "is left to paint. Take one of them away, or give it another weight."
+        )
+    if all(each.weight < 0 for each in left):
+        raise OnlyExcludedError(
+            "There are only words for what the picture is not to show. Add some for what it is to "
+            "show."
+        )
+    return left
+
+
+def targets(prompts: Sequence[Prompt], encoder: Encoder) -> Targets:
+    """Their vectors.
+
+    Raises:
+        QueryError: as `check_prompts`.
+    """
+    chosen = check_prompts(prompts)
+    vectors = np.empty((len(chosen), encoder.dim), np.float32)
+    words = [row for row, each in enumerate(chosen) if each.image is None]
+    if words:
+        vectors[words] = encoder.encode_texts([chosen[row].text for row in words])
+    for row, each in enumerate(chosen):
+        if each.image is not None:
+            vectors[row] = encoder.encode_images([each.image.convert("RGB")])[0]
+    weights = np.array([each.weight for each in chosen], np.float32)
+    return Targets(vectors, weights / np.abs(weights).sum())
+
+
+def _key(prompt: Prompt) -> object:
+    if prompt.image is not None:
+        return (prompt.image.size, prompt.image.tobytes())
+    return " ".join(prompt.text.casefold().split())

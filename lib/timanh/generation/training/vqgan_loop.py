@@ -1,0 +1,288 @@
+"""The training of the demo VQGAN on drawn scenes, taken up where it was stopped."""
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, l1_loss, mse_loss
+
+from timanh.errors import DivergedError, ModelFormatError, ResumeError
+from timanh.generation.loading import require_diffusers
+from timanh.generation.training.codebook import RunningCodebook
+from timanh.generation.training.discriminator import (
+    PatchDiscriminator,
+    judging_loss,
+    weight_beside,
+)
+from timanh.generation.vqgan import Vqgan
+from timanh.progress import tqdm
+from timanh.training.drawn.pictures import Pictures
+from timanh.training.precision import Precision
+from timanh.workspace import atomic_write
+
+STATE = "state.pt"
+SAVE_EVERY = 120.0  # seconds
+UNSEEN_SEED = 977  # of the scenes that it is measured on
+MOST_BYTES = 4_000_000
+
+
+@dataclass(frozen=True)
+class VqganPlan:
+    """All choices of the run.
+
+    Attributes:
+        pictures: how many are drawn from `seed`, `side` pixels wide.
+        small_side: every third step is on pictures of this size.
+        patch: pixels, whose colours are one input of the network.
+        free: share of the steps, at the beginning, in which vectors are not replaced by codes.
+        judged: share of the steps, at the end, in which the discriminator takes part.
+        fooling: what it counts beside the likeness to the picture.
+        committing: weight of the distance between vectors and their codes.
+    """
+
+    pictures: int = 24576
+    side: int = 96
+    small_side: int = 64
+    steps: int = 2600
+    batch: int = 16
+    widths: tuple[int, ...] = (32, 64, 96)
+    patch: int = 2
+    codes: int = 1024
+    code_width: int = 32
+    learning_rate: float = 1.5e-3
+    warmup: int = 50
+    fall: float = 0.4
+    free: float = 0.08
+    judged: float = 0.2
+    fooling: float = 0.1
+    committing: float = 0.25
+    seed: int = 5
+
+
+class VqganRun:
+    """The moving parts.
+
+    Args:
+        out: the folder for the drawn pictures, the state to go on from, and the model.
+    """
+
+    def __init__(self, plan: VqganPlan, out: Path, *, workers: int | None = None) -> None:
+        self.plan = plan
+        self.out = out
+        out.mkdir(parents=True, exist_ok=True)
+        self.pictures = Pictures(
+            out / "pictures", plan.pictures, plan.seed, plan.side, workers=workers
+        )
+        torch.manual_seed(plan.seed)
+        self.network = make_network(plan)
+        self.codebook = RunningCodebook(plan.codes, plan.code_width)
+        self.judge = PatchDiscriminator()
+        fast = {"lr": plan.learning_rate, "betas": (0.8, 0.98), "fused": True}
+        learned = [p for name, p in self.network.named_parameters() if "quantize" not in name]
+        self.optimiser = torch.optim.AdamW(learned, weight_decay=1e-4, **fast)
+        self.learned = learned
+        self.judging = torch.optim.AdamW(self.judge.parameters(), lr=5e-4, betas=(0.5, 0.9))
+        self.precision = Precision("cpu", wanted=True)
+        self.random = torch.Generator().manual_seed(plan.seed)
+        self.step = 0
+
+    def go(self) -> Vqgan:
+        """Train to the last step and write the model to `out / "model"`."""
+        self._restore()
+        self.network.train()
+        saved = time.monotonic()
+        with tqdm(total=self.plan.steps, initial=self.step, desc="vqgan", unit="step") as bar:
+            while self.step < self.plan.steps:
+                losses = self.learn(self._batch(self.step))
+                self.step += 1
+                bar.set_postfix(losses, refresh=False)
+                bar.update()
+                if time.monotonic() - saved > SAVE_EVERY or self.step == self.plan.steps:
+                    self._save()
+                    saved = time.monotonic()
+        with torch.no_grad():
+            self.network.quantize.embedding.weight.copy_(self.codebook.codes)
+        self.network.eval()
+        self.network.save_pretrained(self.out / "model")
+        return Vqgan(self.network, name="demo", device="cpu")
+
+    def _batch(self, step: int) -> Tensor:
+        """(N, 3, side, side) in -1..1, by the number of the step."""
+        plan = self.plan
+        per_epoch = plan.pictures // plan.batch
+        epoch, place = divmod(step, per_epoch)
+        order = np.random.default_rng((plan.seed, epoch)).permutation(plan.pictures)
+        rows = order[place * plan.batch : (place + 1) * plan.batch]
+        pixels = torch.from_numpy(self.pictures[rows.tolist()]).permute(0, 3, 1, 2).float()
+        if epoch % 2:
+            pixels = pixels.flip(-1)
+        if step % 3 == 2 and plan.small_side < plan.side:
+            pixels = interpolate(pixels, (plan.small_side,) * 2, mode="bilinear", antialias=True)
+        return pixels.div_(127.5).sub_(1)
+
+    def learn(self, pixels: Tensor) -> dict[str, str]:
+        """One step; returns its losses, to be shown."""
+        plan, network = self.plan, self.network
+        for group in self.optimiser.param_groups:
+            group["lr"] = _rate(plan, self.step)
+        free = self.step < plan.free * plan.steps
+        with self.precision():
+            latents = network.encode(into_patches(pixels, plan.patch)).latents
+        latents = latents.float()
+        vectors = latents.permute(0, 2, 3, 1).flatten(0, 2)
+        if not free and not self.codebook.started:
+            self.codebook.begin(self._many_vectors(), self.random)
+        if free:
+            chosen, commitment = latents, vectors.pow(2).mean() * 0.01
+        else:
+            near, numbers = self.codebook(vectors)
+            self.codebook.learn(vectors, numbers, self.random)
+            commitment = plan.committing * mse_loss(vectors, near)
+            grid = near.view(latents.permute(0, 2, 3, 1).shape).permute(0, 3, 1, 2)
+            chosen = latents + (grid - latents).detach()
+        with self.precision():
+            painted = from_patches(network.decoder(network.post_quant_conv(chosen)), plan.patch)
+        painted = painted.float()
+        likeness = l1_loss(painted, pixels) + 2 * mse_loss(painted, pixels) + _edges(
+            painted, pixels
+        )
+        loss = likeness + commitment
+        shown = {"likeness": likeness.item()}
+        judged = self.step >= (1 - plan.judged) * plan.steps
+        if judged:
+            with self.precision():
+                fooling = -self.judge(painted).float().mean()
+            layer = network.decoder.conv_out.weight
+            loss = loss + plan.fooling * weight_beside(likeness, fooling, layer) * fooling
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.learned, 1.0)
+        self.optimiser.step()
+        if judged:
+            with self.precision():
+                judging = judging_loss(
+                    self.judge(pixels).float(), self.judge(painted.detach()).float()
+                )
+            self.judging.zero_grad(set_to_none=True)
+            judging.backward()
+            self.judging.step()
+            shown["judge"] = judging.item()
+        if not math.isfinite(shown["likeness"]):
+            raise DivergedError("The training of the VQGAN diverged. Take a smaller learning rate.")
+        return {name: f"{value:.3f}" for name, value in shown.items()}
+
+    def _many_vectors(self) -> Tensor:
+        """Vectors of some batches, for the codebook to begin with."""
+        found = []
+        with torch.no_grad(), self.precision():
+            for step in range(0, 12, 3):
+                patches = into_patches(self._batch(step), self.plan.patch)
+                latents = self.network.encode(patches).latents.float()
+                found.append(latents.permute(0, 2, 3, 1).flatten(0, 2))
+        return torch.cat(found)
+
+    def _save(self) -> None:
+        state = {
+            "plan": asdict(self.plan),
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "codebook": self.codebook.state_dict(),
+            "judge": self.judge.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "judging": self.judging.state_dict(),
+            "random": self.random.get_state(),
+        }
+        with atomic_write(self.out / STATE) as temporary:
+            torch.save(state, temporary)
+
+    def _restore(self) -> None:
+        file = self.out / STATE
+        if not file.is_file():
+            return
+        state: dict[str, Any] = torch.load(file, weights_only=True)
+        if state["plan"] != asdict(self.plan):
+            raise ResumeError(
+                f"{file} is of a run with other settings. Name another folder, or delete this one "
+                "to train from the start."
+            )
+        for name in ("network", "codebook", "judge", "optimiser", "judging"):
+            getattr(self, name).load_state_dict(state[name])
+        self.random.set_state(state["random"])
+        self.step = state["step"]
+
+
+def make_network(plan: VqganPlan) -> Any:
+    """A `VQModel` of the plan's size."""
+    require_diffusers()
+    from diffusers import VQModel
+
+    levels = len(plan.widths)
+    channels = 3 * plan.patch**2
+    return VQModel(
+        in_channels=channels,
+        out_channels=channels,
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
+        block_out_channels=plan.widths,
+        layers_per_block=1,
+        latent_channels=plan.widths[-1],
+        num_vq_embeddings=plan.codes,
+        vq_embed_dim=plan.code_width,
+        norm_num_groups=16,
+        sample_size=plan.side,
+    )
+
+
+def into_patches(pixels: Tensor, patch: int) -> Tensor:
+    """(N, 3, H, W) to (N, 3·patch², H / patch, W / patch)."""
+    return nn.functional.pixel_unshuffle(pixels, patch)
+
+
+def from_patches(patches: Tensor, patch: int) -> Tensor:
+    """The way back."""
+    return nn.functional.pixel_shuffle(patches, patch)
+
+
+def psnr(vqgan: Vqgan, pictures: np.ndarray[Any, np.dtype[np.uint8]]) -> float:
+    """Decibels of (N, side, side, 3) pictures after encoding and decoding: the mean of theirs."""
+    found = []
+    with torch.inference_mode():
+        for start in range(0, len(pictures), 32):
+            batch = torch.from_numpy(pictures[start : start + 32]).permute(0, 3, 1, 2).float() / 255
+            painted = vqgan.decode(vqgan.look_up(vqgan.nearest(vqgan.encode(batch))))
+            error = (painted.clamp(0, 1) - batch).pow(2).mean((1, 2, 3)).clamp(min=1e-10)
+            found.append(-10 * error.log10())
+    return float(torch.cat(found).mean())
+
+
+def ship(model: Path, out: Path) -> int:
+    """Write the model of a folder to `out` in float16; returns its size in bytes.
+
+    Raises:
+        ModelFormatError: it is larger than 4 MB.
+    """
+    from diffusers import VQModel
+
+    network = VQModel.from_pretrained(model).to(torch.float16)
+    network.save_pretrained(out)
+    size = sum(file.stat().st_size for file in out.iterdir())
+    if size > MOST_BYTES:
+        raise ModelFormatError(f"{out} has {size / 1e6:.1f} MB; the limit is 4 MB.")
+    return size
+
+
+def _edges(painted: Tensor, pixels: Tensor) -> Tensor:
+    """How much the differences between neighbouring pixels are not those of the picture."""
+    across = l1_loss(painted.diff(dim=-1), pixels.diff(dim=-1))
+    return across + l1_loss(painted.diff(dim=-2), pixels.diff(dim=-2))
+
+
+def _rate(plan: VqganPlan, step: int) -> float:
+    rising = (step + 1) / plan.warmup
+    falling = (plan.steps - step) / (plan.fall * plan.steps)
+    return plan.learning_rate * min(1.0, rising, falling)
