@@ -32,9 +32,12 @@ class Part:
     ship: str
 
 
+GENERATION = "timanh.generation.training"
 PARTS = (
     Part("demo-model", "timanh.training.drawn", "timanh.models.shipping"),
     Part("demo-captioner", "timanh.captioning.drawn", "timanh.captioning.shipping"),
+    Part("demo-vqgan", f"{GENERATION}.vqgan_loop", f"{GENERATION}.shipping"),
+    Part("demo-writer", f"{GENERATION}.writer_loop", f"{GENERATION}.shipping"),
 )
 ALL = "demo-models"
 

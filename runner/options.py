@@ -11,7 +11,7 @@ from runner.places import BACKEND, ROOT
 USUAL_PORT = 8000
 REAL_MODEL = "openai/clip-vit-base-patch32"
 MANY_LANGUAGES = "google/siglip2-base-patch16-224"
-DEMO_MODELS = ("demo-models", "demo-model", "demo-captioner")
+DEMO_MODELS = ("demo-models", "demo-model", "demo-captioner", "demo-vqgan", "demo-writer")
 COMMANDS = ("test", "notebooks", *DEMO_MODELS)
 
 HELP = f"""\
@@ -24,6 +24,8 @@ usage: python run.py [options]             start it, and open it in the browser
        python run.py demo-models           make the models of the package again, in order
        python run.py demo-model            the encoder alone, in about an hour of two cores
        python run.py demo-captioner        what writes captions, alone, in about half an hour
+       python run.py demo-vqgan            what paints pictures, in 20 minutes of one core
+       python run.py demo-writer           what writes pictures from captions, in 35 of one core
 
 options
   --photos DIR      search your own pictures instead of the demo gallery;

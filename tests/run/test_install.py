@@ -43,7 +43,7 @@ def test_a_second_start_calls_no_pip(tmp_path: Path, monkeypatch: pytest.MonkeyP
     pip = Pip(tmp_path, monkeypatch, STARTS)
     pip.prepare()
     assert pip.installs()[0] == f"{TESTED} --index-url {CPU_INDEX}"
-    assert pip.installs()[1].endswith("-e ./lib") and len(pip.installs()) == 2
+    assert pip.installs()[1].endswith("-e ./lib[generate]") and len(pip.installs()) == 2
     pip.calls.unlink()
     pip.prepare()
     assert not pip.calls.exists()

@@ -17,6 +17,7 @@ from timanh.cli import (
     demo,
     doctor,
     evaluate,
+    generate,
     index,
     models,
     output,
@@ -41,6 +42,7 @@ EXAMPLES = {
     "search": 'timanh search --index workspace/vectors/demo "hai con mèo dưới mưa"',
     "train": "timanh train --data flickr8k --model openai/clip-vit-base-patch32 --out model",
     "evaluate": "timanh evaluate --model model --data flickr8k --split dev",
+    "generate": 'timanh generate "chiếc ô tô màu đỏ trong tuyết"',
     "serve": "timanh serve --index workspace/vectors/demo --tunnel cloudflared",
     "doctor": "timanh doctor --network",
 }
@@ -51,8 +53,8 @@ class InOrder(typer.core.TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [
-            "demo", "search", "index", "data", "train", "evaluate", "caption", "serve", "models",
-            "doctor",
+            "demo", "search", "index", "data", "train", "evaluate", "caption", "generate", "serve",
+            "models", "doctor",
         ]  # fmt: skip
 
 
@@ -68,7 +70,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
-    demo.demo, search.search, train.train, evaluate.evaluate, serve.serve, doctor.doctor,
+    demo.demo, search.search, train.train, evaluate.evaluate, generate.generate, serve.serve,
+    doctor.doctor,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(command.__name__, epilog=f"Example: {EXAMPLES[command.__name__]}")(command)

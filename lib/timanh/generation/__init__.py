@@ -1,23 +1,45 @@
 """Pictures from words: by guiding a VQGAN with an encoder, or by writing its codes."""
 
 from timanh.generation.cutouts import Cutouts
-from timanh.generation.files import free_name, read_note, save_film, save_png
+from timanh.generation.files import (
+    free_name,
+    note_of,
+    read_note,
+    refuse_existing,
+    save_film,
+    save_png,
+)
 from timanh.generation.guiding import Guidance, Guided, Step
 from timanh.generation.loading import load_vqgan
-from timanh.generation.prompts import Prompt, read_prompt
+from timanh.generation.prompts import Prompt, check_prompts, read_prompt
 from timanh.generation.vqgan import Vqgan
+from timanh.generation.writer import (
+    Candidate,
+    PictureWriter,
+    Sampling,
+    has_demo_writer,
+    load_writer,
+)
 
 __all__ = [
+    "Candidate",
     "Cutouts",
     "Guidance",
     "Guided",
+    "PictureWriter",
     "Prompt",
+    "Sampling",
     "Step",
     "Vqgan",
+    "check_prompts",
     "free_name",
+    "has_demo_writer",
     "load_vqgan",
+    "load_writer",
+    "note_of",
     "read_note",
     "read_prompt",
+    "refuse_existing",
     "save_film",
     "save_png",
 ]

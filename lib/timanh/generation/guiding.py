@@ -16,7 +16,7 @@ from torch.nn.functional import normalize
 from timanh.errors import DivergedError, SettingsError
 from timanh.generation.cutouts import Cutouts, total_variation
 from timanh.generation.prompts import Prompt, Targets, targets
-from timanh.generation.vqgan import Vqgan, to_pictures
+from timanh.generation.vqgan import Vqgan
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.training.precision import Precision
 
@@ -179,7 +179,7 @@ class Guided:
 
 def sphere_distance(one: Tensor, other: Tensor) -> Tensor:
     """Half the square of the angle between unit vectors, along the last axis; 0..π²/2."""
-    half = (one - other).norm(dim=-1).div(2).clamp(max=1 - 1e-6)
+    half: Tensor = (one - other).norm(dim=-1).div(2).clamp(max=1 - 1e-6)
     return half.arcsin().pow(2).mul(2)
 
 

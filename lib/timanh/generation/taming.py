@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from timanh.errors import ModelFormatError
 
@@ -29,7 +29,7 @@ TOP = {"conv_in": "conv_in", "conv_out": "conv_out", "norm_out": "conv_norm_out"
 MIDDLE = {"block_1": "resnets.0", "attn_1": "attentions.0", "block_2": "resnets.1"}
 
 
-def load_taming(checkpoint: Path, settings: Path) -> nn.Module:
+def load_taming(checkpoint: Path, settings: Path) -> Any:
     """The `VQModel` of a checkpoint and its yaml.
 
     Raises:
@@ -39,7 +39,7 @@ def load_taming(checkpoint: Path, settings: Path) -> nn.Module:
 
     config = read_settings(settings)
     weights = read_checkpoint(checkpoint)
-    network: nn.Module = VQModel(**config)
+    network: Any = VQModel(**config)
     levels = len(config["block_out_channels"])
     own = network.state_dict()
     placed = {}

@@ -30,7 +30,7 @@ class Vqgan:
         self.network: Any = network.to(device).eval()
         self.name = name
         self.device = device
-        config = self.network.config
+        config: Any = self.network.config
         # A network that takes more than three channels has the pixels of a patch as one.
         self._patch = math.isqrt(config.in_channels // 3)
         self.cell = self._patch * 2 ** (len(config.block_out_channels) - 1)
@@ -46,6 +46,12 @@ class Vqgan:
     def parameters(self) -> int:
         """How many weights it has."""
         return sum(each.numel() for each in self.network.parameters())
+
+    @property
+    def usual_side(self) -> int:
+        """Pixels of a square that it paints well: those of its training, or 224 for large ones."""
+        trained = min(224, int(self.network.config.sample_size))
+        return trained // self.cell * self.cell if trained >= 64 else 224
 
     def prepare(self, images: Sequence[Image.Image], width: int, height: int) -> Tensor:
         """RGB pictures to (N, 3, height, width) in 0..1, squeezed into that size."""

@@ -32,6 +32,7 @@ def judging_loss(true: Tensor, painted: Tensor) -> Tensor:
 def weight_beside(painting: Tensor, fooling: Tensor, layer: nn.Parameter) -> Tensor:
     """How much `fooling` may count so that it pulls at the last layer no harder than `painting`
     (Esser et al. 2021, equation 7)."""
-    pull = torch.autograd.grad(painting, layer, retain_graph=True)[0].norm()
+    pull: Tensor = torch.autograd.grad(painting, layer, retain_graph=True)[0].norm()
     against = torch.autograd.grad(fooling, layer, retain_graph=True)[0].norm()
-    return (pull / (against + 1e-4)).clamp(0, 1e4).detach()
+    weight: Tensor = (pull / (against + 1e-4)).clamp(0, 1e4).detach()
+    return weight

@@ -1,4 +1,10 @@
-"""The training of the demo VQGAN on drawn scenes, taken up where it was stopped."""
+"""The training of the demo VQGAN on drawn scenes.
+
+python -m timanh.generation.training.vqgan_loop FOLDER
+
+A run that was stopped goes on where it was. The model is then in FOLDER/model, from where
+`python -m timanh.generation.training.shipping FOLDER/model` puts it into the package.
+"""
 
 import math
 import time
@@ -11,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, l1_loss, mse_loss
 
-from timanh.errors import DivergedError, ModelFormatError, ResumeError
+from timanh.errors import DivergedError, ResumeError
 from timanh.generation.loading import require_diffusers
 from timanh.generation.training.codebook import RunningCodebook
 from timanh.generation.training.discriminator import (
@@ -19,6 +25,7 @@ from timanh.generation.training.discriminator import (
     judging_loss,
     weight_beside,
 )
+from timanh.generation.training.run_folder import run_in_folder
 from timanh.generation.vqgan import Vqgan
 from timanh.progress import tqdm
 from timanh.training.drawn.pictures import Pictures
@@ -28,7 +35,6 @@ from timanh.workspace import atomic_write
 STATE = "state.pt"
 SAVE_EVERY = 120.0  # seconds
 UNSEEN_SEED = 977  # of the scenes that it is measured on
-MOST_BYTES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class VqganRun:
         self.network = make_network(plan)
         self.codebook = RunningCodebook(plan.codes, plan.code_width)
         self.judge = PatchDiscriminator()
-        fast = {"lr": plan.learning_rate, "betas": (0.8, 0.98), "fused": True}
+        fast: dict[str, Any] = {"lr": plan.learning_rate, "betas": (0.8, 0.98), "fused": True}
         learned = [p for name, p in self.network.named_parameters() if "quantize" not in name]
         self.optimiser = torch.optim.AdamW(learned, weight_decay=1e-4, **fast)
         self.learned = learned
@@ -148,8 +154,8 @@ class VqganRun:
         with self.precision():
             painted = from_patches(network.decoder(network.post_quant_conv(chosen)), plan.patch)
         painted = painted.float()
-        likeness = l1_loss(painted, pixels) + 2 * mse_loss(painted, pixels) + _edges(
-            painted, pixels
+        likeness = (
+            l1_loss(painted, pixels) + 2 * mse_loss(painted, pixels) + _edges(painted, pixels)
         )
         loss = likeness + commitment
         shown = {"likeness": likeness.item()}
@@ -169,7 +175,7 @@ class VqganRun:
                     self.judge(pixels).float(), self.judge(painted.detach()).float()
                 )
             self.judging.zero_grad(set_to_none=True)
-            judging.backward()
+            judging.backward()  # type: ignore[no-untyped-call]
             self.judging.step()
             shown["judge"] = judging.item()
         if not math.isfinite(shown["likeness"]):
@@ -260,22 +266,6 @@ def psnr(vqgan: Vqgan, pictures: np.ndarray[Any, np.dtype[np.uint8]]) -> float:
     return float(torch.cat(found).mean())
 
 
-def ship(model: Path, out: Path) -> int:
-    """Write the model of a folder to `out` in float16; returns its size in bytes.
-
-    Raises:
-        ModelFormatError: it is larger than 4 MB.
-    """
-    from diffusers import VQModel
-
-    network = VQModel.from_pretrained(model).to(torch.float16)
-    network.save_pretrained(out)
-    size = sum(file.stat().st_size for file in out.iterdir())
-    if size > MOST_BYTES:
-        raise ModelFormatError(f"{out} has {size / 1e6:.1f} MB; the limit is 4 MB.")
-    return size
-
-
 def _edges(painted: Tensor, pixels: Tensor) -> Tensor:
     """How much the differences between neighbouring pixels are not those of the picture."""
     across = l1_loss(painted.diff(dim=-1), pixels.diff(dim=-1))
@@ -286,3 +276,7 @@ def _rate(plan: VqganPlan, step: int) -> float:
     rising = (step + 1) / plan.warmup
     falling = (plan.steps - step) / (plan.fall * plan.steps)
     return plan.learning_rate * min(1.0, rising, falling)
+
+
+if __name__ == "__main__":
+    run_in_folder(lambda folder: VqganRun(VqganPlan(), folder).go())

@@ -1,0 +1,17 @@
+"""What both trainings do when they are started as a program."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from timanh.errors import TimAnhError
+
+
+def run_in_folder(train: Callable[[Path], object]) -> None:
+    """Train in the folder that the command line names."""
+    if len(sys.argv) != 2:
+        sys.exit("One folder is wanted: python -m MODULE FOLDER")
+    try:
+        train(Path(sys.argv[1]))
+    except TimAnhError as error:
+        sys.exit(f"Error: {error}")
