@@ -44,6 +44,7 @@ COLAB = {
     "uvicorn": "0.52.3",
 }
 IMPORTED_AS = {
+    "yaml": "pyyaml",
     "grpc": "grpcio",
     "PIL": "pillow",
     "faiss": "faiss-cpu",
