@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 READMES = [ROOT / "README.md", ROOT / "README.vi.md"]
 PAGES = [*READMES, *sorted((ROOT / "docs").rglob("*.md"))]
+TOURS = [READMES[0], ROOT / "docs" / "classify.md"]  # with commands that are run
 BLOCK = re.compile(r"(<!-- tested -->\n)?```(?:bash|sh)\n(.*?)```", re.S)
 
 
@@ -84,18 +85,22 @@ def test_every_option_in_the_readme_exists() -> None:
             assert flags <= known, words
 
 
+@pytest.mark.parametrize("page", TOURS, ids=lambda page: page.name)
 def test_the_commands_marked_as_tested_run_in_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    page: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     from timanh.cli import run
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TIMANH_WORKSPACE", raising=False)
-    tour = commands(READMES[0], tested=True)
+    tour = commands(page, tested=True)
     assert len(tour) >= 4
     for program, *arguments in tour:
         assert program == "timanh"
-        if arguments[0] == "demo":
+        if arguments[0] == "demo" and "--count" not in arguments:
             arguments += ["--count", "60"]
         code = run(arguments)
         printed = capsys.readouterr()

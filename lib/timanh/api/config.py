@@ -20,6 +20,7 @@ class ApiConfig:
         max_pixels: of an uploaded picture, before it is decoded.
         max_searches: in progress or waiting at the same time; more are refused with 429.
         max_ai_pictures: in one request for embeddings and captions.
+        max_labels: that pictures are compared with in one request.
         deadline_s: for one search, from its last byte on.
         ai_deadline_s: the same for embeddings, captions and labels, the loading of models included.
         preload: load all models of the AI service at start, not when first needed.
@@ -43,6 +44,7 @@ class ApiConfig:
     max_pixels: int = 50_000_000
     max_searches: int = 256
     max_ai_pictures: int = 16
+    max_labels: int = 1000
     deadline_s: float = 30.0
     ai_deadline_s: float = 120.0
     preload: bool = False

@@ -13,6 +13,7 @@ import typer.core
 from timanh import __version__
 from timanh.cli import (
     caption,
+    classify,
     data,
     demo,
     doctor,
@@ -43,6 +44,7 @@ EXAMPLES = {
     "train": "timanh train --data flickr8k --model openai/clip-vit-base-patch32 --out model",
     "evaluate": "timanh evaluate --model model --data flickr8k --split dev",
     "generate": 'timanh generate "chiếc ô tô màu đỏ trong tuyết"',
+    "classify": "timanh classify photos --labels cat,dog,person --out labels.csv",
     "serve": "timanh serve --index workspace/vectors/demo --tunnel cloudflared",
     "doctor": "timanh doctor --network",
 }
@@ -53,7 +55,8 @@ class InOrder(typer.core.TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [
-            "demo", "search", "index", "data", "train", "evaluate", "caption", "generate", "serve",
+            "demo", "search", "index", "classify", "data", "train", "evaluate", "caption",
+            "generate", "serve",
             "models", "doctor",
         ]  # fmt: skip
 
@@ -70,7 +73,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
-    demo.demo, search.search, train.train, evaluate.evaluate, generate.generate, serve.serve,
+    demo.demo, search.search, classify.classify, train.train, evaluate.evaluate,
+    generate.generate, serve.serve,
     doctor.doctor,
 )  # fmt: skip
 for command in COMMANDS:

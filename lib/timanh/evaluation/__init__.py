@@ -5,6 +5,12 @@ from timanh.evaluation.caption_figures import plot_attention, plot_caption_train
 from timanh.evaluation.caption_report import evaluate_captions, format_captions, score_captions
 from timanh.evaluation.caption_scores import caption_scores
 from timanh.evaluation.caption_training_report import write_caption_report
+from timanh.evaluation.classification_report import (
+    auroc,
+    classification_report,
+    format_classification,
+    plot_confusion,
+)
 from timanh.evaluation.combined import (
     combined_cases,
     evaluate_combined,
@@ -57,7 +63,9 @@ __all__ = [
     "RuntimeAccuracy",
     "Shown",
     "Verdict",
+    "auroc",
     "caption_scores",
+    "classification_report",
     "combined_cases",
     "compare",
     "dev_recall",
@@ -68,6 +76,7 @@ __all__ = [
     "evaluate_combined_photos",
     "evaluate_similar",
     "format_captions",
+    "format_classification",
     "format_combined",
     "format_comparison",
     "format_interpolation",
@@ -85,6 +94,7 @@ __all__ = [
     "plot_caption_training",
     "plot_captioned",
     "plot_combined",
+    "plot_confusion",
     "plot_hit_rows",
     "plot_hits",
     "plot_interpolation",

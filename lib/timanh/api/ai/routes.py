@@ -120,6 +120,11 @@ def _texts(values: Sequence[str], name: str, config: ApiConfig) -> list[str]:
             raise _no_list(name) from error
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             raise _no_list(name)
+    if len(texts) > config.max_labels:
+        raise RequestError(
+            422, "too-many-labels",
+            f"You sent {len(texts)} texts as “{name}”; the limit is {config.max_labels}.",
+        )  # fmt: skip
     for text in texts:
         _check_length(text, config)
     return texts

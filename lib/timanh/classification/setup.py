@@ -1,0 +1,148 @@
+"""A classifier for pictures: labels made into vectors, and how an answer is chosen."""
+
+import hashlib
+import json
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from timanh.classification.answers import Answer, answer_for
+from timanh.classification.gallery import Some, open_pictures
+from timanh.classification.label_lists import LabelList
+from timanh.classification.truth import matched, truth_of_folders
+from timanh.errors import DataError
+from timanh.models.encoder import Encoder
+from timanh.models.zero_shot import FitReport, Labels, ZeroShot, fit_examples
+from timanh.search import Translator
+
+LONGEST = 80  # letters of a label in a message
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """Labels, and how an answer is chosen from their probabilities.
+
+    Attributes:
+        labels: as vectors.
+        multi: each label by itself; else one of them.
+        threshold: of the probability of a label that fits, with `multi`.
+        top: how many of the likeliest an answer names; None for all.
+
+    Raises:
+        QueryError: several labels at once, without “none of these”.
+    """
+
+    labels: Labels
+    multi: bool = False
+    threshold: float = 0.5
+    top: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.multi:
+            self.labels.require_background()
+
+    def answers(self, some: Some) -> list[Answer]:
+        """An answer for each picture."""
+        return list(self._answers(some))
+
+    def _answers(self, some: Some) -> Iterator[Answer]:
+        if not len(some.vectors):
+            return
+        labels = self.labels
+        find = labels.classify_each if self.multi else labels.classify
+        names = labels.names if self.multi else labels.answers
+        for name, row in zip(some.names, find(some.vectors), strict=True):
+            yield answer_for(
+                name, row, names, multi=self.multi, threshold=self.threshold, top=self.top
+            )
+
+    def digest(self, encoder: Encoder) -> str:
+        """16 hex digits that change with anything that an answer depends on."""
+        labels = self.labels
+        settings = [encoder.fingerprint, labels.answers, self.multi, self.threshold, self.top]
+        found = hashlib.blake2b(json.dumps(settings).encode(), digest_size=8)
+        found.update(labels.logits(np.eye(encoder.dim, dtype=np.float32)).round(3).tobytes())
+        return found.hexdigest()
+
+
+def make_labels(
+    encoder: Encoder,
+    given: LabelList,
+    *,
+    templates: Sequence[str] | None = None,
+    none: bool = True,
+    translator: Translator | None = None,
+    progress: bool = True,
+) -> Labels:
+    """The labels as vectors; in English for an encoder that knows no Vietnamese.
+
+    Args:
+        templates: in place of the list's or the encoder's.
+        none: "none of these" is an answer too.
+        translator: None leaves Vietnamese as it is.
+
+    Raises:
+        QueryError: as `ZeroShot.labels`.
+    """
+    words, language = given.words, given.language
+    if language == "vi" and "vi" not in encoder.languages:
+        if translator is not None:
+            words = tuple(translator.translate(each).translated or each for each in words)
+        if words != given.words:
+            language = "en"
+        else:
+            warnings.warn(
+                f"{encoder.name} was not trained on Vietnamese, and the labels are not "
+                "translated. Write them in English.",
+                stacklevel=2,
+            )
+    _warn_of_long(encoder, words)
+    return ZeroShot(encoder).labels(
+        given.names, templates=templates or given.templates, language=language, none=none,
+        words=words, progress=progress,
+    )  # fmt: skip
+
+
+def with_examples(
+    labels: Labels, encoder: Encoder, folder: Path, *, batch_size: int = 32
+) -> tuple[Labels, FitReport]:
+    """The labels with the pictures of `folder`, which has a folder for each label.
+
+    Raises:
+        DataError: a folder there is none of the labels, or has no picture.
+    """
+    pictures = open_pictures(folder)
+    spelled = matched(truth_of_folders(pictures.names), labels.names)
+    column = {name: number for number, name in enumerate(labels.names)}
+    others = sorted({label for label in spelled.values() if label not in column})
+    if others or not spelled:
+        odd = ", ".join(others[:5]) or "no folders"
+        raise DataError(
+            f"{folder} has {odd}, and the labels are {', '.join(labels.names[:10])}. Give it a "
+            "folder for each label, of the same name, with a few pictures."
+        )
+    vectors, columns = [], []
+    for some in pictures.vectors(encoder, batch_size=batch_size):
+        kept = [row for row, name in enumerate(some.names) if name in spelled]
+        vectors.append(some.vectors[kept])
+        columns += [column[spelled[some.names[row]]] for row in kept]
+    added, report = fit_examples(
+        np.concatenate(vectors), np.array(columns, np.int64), len(labels.names),
+        lambda each: labels.logits(each)[:, : len(labels.names)], labels.scale,
+    )  # fmt: skip
+    return labels.with_examples(added), report
+
+
+def _warn_of_long(encoder: Encoder, words: Sequence[str]) -> None:
+    long = [word for word in words if len(word) > LONGEST and not encoder.surely_reads(word)]
+    for word in long[:1]:
+        length = encoder.text_length(word)
+        if length is not None and length.read is not None:
+            warnings.warn(
+                f"The label “{word[:LONGEST]}…” has {len(word.split())} words; the model reads "
+                f"{length.limit} tokens, and what stands behind them does not count.",
+                stacklevel=3,
+            )

@@ -1,0 +1,452 @@
+"""`timanh classify`: pictures by labels, without training."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from timanh.cli.options import AsJson, BatchSize, Device, Runtime
+from timanh.cli.output import notice, result, result_json
+from timanh.cli.reports import SHOWN_REASONS
+from timanh.errors import SettingsError
+
+if TYPE_CHECKING:
+    from timanh.classification import Classified, LabelList, Pictures
+    from timanh.classification.gallery import Some
+    from timanh.models import Encoder
+    from timanh.vectors import VectorDictionary
+
+USUAL_MODEL = "openai/clip-vit-base-patch32"
+FOLDERS = "folders"
+MANY = 200  # labels from which on an answer has the likeliest only
+TOP_OF_MANY = 5
+
+
+def classify(
+    gallery: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="GALLERY",
+            help="A folder of pictures, or one picture; with --index a folder of its gallery.",
+            show_default=False,
+        ),
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            "--labels",
+            metavar="LABELS",
+            help="cat,dog,person; a file with one a line (“beach = a photo of a sandy beach” "
+            "says what is compared); or styles, a set that is shipped.",
+            show_default=False,
+        ),
+    ] = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(
+            "--index",
+            metavar="DIR",
+            help="A dictionary with the vectors of the pictures; nothing is encoded again.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="MODEL",
+            help="demo, a Hugging Face id, or a folder; that of --index, else CLIP ViT-B/32.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="A .csv or .jsonl file; a run that was stopped goes on. Else CSV is printed.",
+            show_default=False,
+        ),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Write over --out, and over an unfinished run.")
+    ] = False,
+    multi: Annotated[
+        bool, typer.Option("--multi", help="Several labels may fit: each is judged by itself.")
+    ] = False,
+    threshold: Annotated[
+        float,
+        typer.Option("--threshold", metavar="X", help="With --multi: the least probability."),
+    ] = 0.5,
+    none: Annotated[
+        bool, typer.Option(help="“None of these” is an answer too.", show_default="--none")
+    ] = True,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            "--top",
+            metavar="N",
+            min=1,
+            help="Keep the N likeliest labels of each picture.",
+            show_default=False,
+        ),
+    ] = None,
+    templates: Annotated[
+        str | None,
+        typer.Option(
+            "--templates",
+            metavar="FILE",
+            help="One a line, {} for the label; or clip, clip-80, siglip, usual, plain. Those of "
+            "the model when not given.",
+            show_default=False,
+        ),
+    ] = None,
+    choose_templates: Annotated[
+        bool,
+        typer.Option("--choose-templates", help="With --truth: try many, take the best."),
+    ] = False,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            "--language",
+            metavar="CODE",
+            help="en or vi; that of the labels when not given.",
+            show_default=False,
+        ),
+    ] = None,
+    examples: Annotated[
+        Path | None,
+        typer.Option(
+            "--examples",
+            metavar="DIR",
+            help="A few pictures of each label, in a folder of its name.",
+            show_default=False,
+        ),
+    ] = None,
+    truth: Annotated[
+        str | None,
+        typer.Option(
+            "--truth",
+            metavar="FILE",
+            help="The right labels: a CSV with path and label; or folders: those of the pictures. "
+            "Prints how good the answers are.",
+            show_default=False,
+        ),
+    ] = None,
+    confusion: Annotated[
+        Path | None,
+        typer.Option(
+            "--confusion",
+            metavar="FILE",
+            help="With --truth: what is taken for what, as PNG.",
+            show_default=False,
+        ),
+    ] = None,
+    link: Annotated[
+        Path | None,
+        typer.Option(
+            "--link",
+            metavar="DIR",
+            help="Link each picture into a folder of its label there.",
+            show_default=False,
+        ),
+    ] = None,
+    move: Annotated[
+        Path | None,
+        typer.Option(
+            "--move",
+            metavar="DIR",
+            help="Move them there; try it with --dry-run first.",
+            show_default=False,
+        ),
+    ] = None,
+    unsure: Annotated[
+        float,
+        typer.Option(
+            "--unsure",
+            metavar="X",
+            help="With --link or --move: less likely ones go into a folder “unsure”.",
+        ),
+    ] = 0.0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what --link or --move would do, and do nothing.")
+    ] = False,
+    undo: Annotated[
+        Path | None,
+        typer.Option(
+            "--undo",
+            metavar="FILE",
+            help="Take back what an .undo.jsonl file has.",
+            show_default=False,
+        ),
+    ] = None,
+    translate: Annotated[
+        bool,
+        typer.Option(help="Translate Vietnamese for encoders without it (needs a network)."),
+    ] = True,
+    batch_size: BatchSize = 32,
+    device: Device = "auto",
+    runtime: Runtime = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Sort pictures by labels that you name, without training."""
+    if undo is not None:
+        _take_back(undo)
+        return
+    _check(truth, choose_templates, confusion, link, move, dry_run)
+    from timanh.classification import (
+        Classifier,
+        ResultFile,
+        classify_pictures,
+        make_labels,
+        open_pictures,
+        read_templates,
+        with_examples,
+    )
+    from timanh.search import Translator
+    from timanh.vectors import VectorDictionary
+
+    dictionary = None if index is None else VectorDictionary.open(index)
+    target = link or move
+    pictures = open_pictures(gallery, dictionary, leave_out=[target] if target else [])
+    right = _truth(truth, pictures)
+    given = _labels(labels, language, right, examples)
+    chosen = read_templates(templates, given.language) if templates else None
+    encoder = _load(model, dictionary, device, runtime)
+    document: dict[str, Any] = {"model": encoder.name, "labels": list(given.names)}
+    known: list[Some] = []
+    if choose_templates:
+        known, chosen = _choose(encoder, pictures, right, given, batch_size, document)
+    vectors = make_labels(
+        encoder, given, templates=chosen, none=none, translator=Translator() if translate else None
+    )
+    if examples is not None:
+        vectors, fitted = with_examples(vectors, encoder, examples, batch_size=batch_size)
+        document["examples"] = vars(fitted)
+        notice(
+            f"{fitted.examples:,} examples of {fitted.labels:,} labels: held out, "
+            f"{fitted.errors_without:,} errors by words alone, {fitted.errors:,} with "
+            f"{fitted.way}."
+        )
+    kept = top or (TOP_OF_MANY if len(given.names) > MANY else None)
+    classifier = Classifier(vectors, multi, threshold, kept)
+    results = ResultFile(out, classifier.digest(encoder), fresh=fresh) if out else None
+    if results is not None and results.done:
+        notice(f"{len(results.done):,} pictures were classified before; going on.")
+    found = classify_pictures(
+        pictures, encoder, classifier, known=known, results=results, batch_size=batch_size
+    )
+    columns = vectors.names if multi else vectors.answers
+    if results is not None:
+        results.finish(columns, multi=multi)
+    for reason in list(found.skipped.values())[:SHOWN_REASONS]:
+        notice(f"Skipped: {reason}")
+    document |= {
+        "pictures": len(found.answers), "skipped": len(found.skipped), "counts": found.counts(),
+    }  # fmt: skip
+    report = _measured(found, right, vectors.answers, document, confusion)
+    if link is not None or move is not None:
+        _sort(found, pictures, link, move, unsure, dry_run, document)
+    _print(found, columns, out, multi, report, document, as_json)
+
+
+def _check(
+    truth: str | None,
+    choose_templates: bool,
+    confusion: Path | None,
+    link: Path | None,
+    move: Path | None,
+    dry_run: bool,
+) -> None:
+    if truth is None and (choose_templates or confusion):
+        option = "--choose-templates" if choose_templates else "--confusion"
+        raise typer.BadParameter(f"{option} needs --truth, the right labels")
+    if link is not None and move is not None:
+        raise typer.BadParameter("--link and --move cannot be combined")
+    if dry_run and link is None and move is None:
+        raise typer.BadParameter("--dry-run is for --link or --move")
+
+
+def _truth(truth: str | None, pictures: "Pictures") -> dict[str, str]:
+    from timanh.classification import read_truth, truth_of_folders
+
+    if truth is None:
+        return {}
+    found = truth_of_folders(pictures.names) if truth == FOLDERS else read_truth(Path(truth))
+    known = {name: found[name] for name in pictures.names if found.get(name)}
+    if not known:
+        raise SettingsError(
+            "No picture has a right label. Paths in the file are those below the gallery, with "
+            "slashes; by folders, pictures lie in a folder for each label."
+        )
+    return known
+
+
+def _labels(
+    labels: str | None, language: str | None, right: dict[str, str], examples: Path | None
+) -> "LabelList":
+    from timanh.classification import label_of_folder, read_labels
+
+    if labels is not None:
+        return read_labels(labels, language)
+    names = sorted(set(right.values()))
+    if examples is not None and examples.is_dir():
+        names = sorted(label_of_folder(each.name) for each in examples.iterdir() if each.is_dir())
+    if not names:
+        raise typer.BadParameter(
+            "no labels were given: --labels cat,dog,person, or a file with one a line"
+        )
+    return read_labels(names, language)
+
+
+def _load(
+    model: str | None, dictionary: "VectorDictionary | None", device: str, runtime: str
+) -> "Encoder":
+    from timanh.models import load_encoder
+
+    if dictionary is not None:
+        return dictionary.load_encoder(model, device=device)
+    return load_encoder(model or USUAL_MODEL, device=device, runtime=runtime)
+
+
+def _choose(
+    encoder: "Encoder",
+    pictures: "Pictures",
+    right: dict[str, str],
+    given: "LabelList",
+    batch_size: int,
+    document: dict[str, Any],
+) -> "tuple[list[Some], tuple[str, ...] | None]":
+    """Vectors of the pictures with a right label, and the templates that suit them."""
+    import numpy as np
+
+    from timanh.classification import matched
+    from timanh.models.zero_shot import choose_templates
+    from timanh.progress import tqdm
+
+    others = {name for name in pictures.names if name not in right}
+    with tqdm(total=len(right), desc="encode", unit="img") as bar:
+        known = []
+        for some in pictures.vectors(encoder, without=others, batch_size=batch_size):
+            known.append(some)
+            bar.update(len(some.names))
+    place = {name: number for number, name in enumerate(given.names)}
+    spelled = matched(right, given.names)
+    rows = [
+        (vector, place[spelled[name]])
+        for some in known
+        for name, vector in zip(some.names, some.vectors, strict=True)
+        if spelled[name] in place
+    ]
+    choice = choose_templates(
+        encoder, np.array([row[0] for row in rows]), np.array([row[1] for row in rows]),
+        given.names, language=given.language, words=given.words,
+    )  # fmt: skip
+    document["templates"] = vars(choice)
+    notice(
+        f"Chosen on {len(rows) - choice.pictures:,} pictures, on {choice.pictures:,} others "
+        f"{choice.accuracy:.1f} % right with the chosen templates, {choice.usual:.1f} % with the "
+        f"usual ones, which {'are not' if choice.better else 'stay'} used."
+    )
+    for template in choice.templates:
+        notice(f"  {template}")
+    return known, choice.templates if choice.better else None
+
+
+def _measured(
+    found: "Classified",
+    right: dict[str, str],
+    answers: tuple[str, ...],
+    document: dict[str, Any],
+    confusion: Path | None,
+) -> str | None:
+    from timanh.classification import matched
+    from timanh.evaluation import classification_report, format_classification, plot_confusion
+    from timanh.models.zero_shot import NONE
+
+    none = NONE if NONE in answers else None
+    rows = []
+    spelled = matched(right, answers)
+    for answer in found.answers:
+        label = spelled.get(answer.path)
+        if label is not None and label not in answers:
+            label = none  # right is none of the labels, where that is an answer
+        if label is not None:
+            rows.append((label, *answer.ranked[0]))
+    if not rows:
+        return None
+    report = classification_report(*map(list, zip(*rows, strict=True)), none=none)
+    document["measured"] = report
+    if confusion is not None:
+        plot_confusion(report, confusion)
+        notice(f"Drawn: {confusion}")
+    return format_classification(report)
+
+
+def _sort(
+    found: "Classified",
+    pictures: "Pictures",
+    link: Path | None,
+    move: Path | None,
+    unsure: float,
+    dry_run: bool,
+    document: dict[str, Any],
+) -> None:
+    from timanh.classification import carry_out, plan_folders
+
+    folder = link or move
+    assert folder is not None
+    plan = plan_folders(
+        found.answers, pictures.gallery, folder, "link" if link else "move", unsure=unsure
+    )
+    document["sorted"] = {"way": plan.way, "folders": plan.counts(), "there": plan.there}
+    verb = "linked" if link else "moved"
+    for name, count in plan.counts().items():
+        notice(f"{name}: {count:,} pictures {'would be ' if dry_run else ''}{verb}")
+    if plan.there:
+        notice(f"{plan.there:,} are linked already.")
+    if dry_run:
+        notice("Nothing was done. Run it without --dry-run to do it.")
+        return
+    done = carry_out(plan)
+    document["sorted"]["done"] = done.done
+    notice(f"{done.done:,} pictures {verb} into {folder}.")
+    if done.undo is not None:
+        document["sorted"]["undo"] = str(done.undo)
+        notice(f"To take it back: timanh classify --undo {done.undo}")
+
+
+def _take_back(undo: Path) -> None:
+    from timanh.classification import take_back
+
+    result(f"{take_back(undo):,} pictures are back where they were.")
+
+
+def _print(
+    found: "Classified",
+    columns: tuple[str, ...],
+    out: Path | None,
+    multi: bool,
+    report: str | None,
+    document: dict[str, Any],
+    as_json: bool,
+) -> None:
+    from timanh.classification import to_csv
+
+    if as_json:
+        if out is None:
+            document["answers"] = [
+                {"path": each.path, "labels": each.labels, "probabilities": dict(each.ranked)}
+                for each in found.answers
+            ]
+        result_json(document)
+        return
+    if out is None:
+        result(to_csv(found.answers, columns, multi=multi).rstrip("\n"))
+        if report:
+            notice(report)
+        return
+    if report:
+        result(report)
+    most = ", ".join(f"{label} {count:,}" for label, count in list(found.counts().items())[:10])
+    result(f"{len(found.answers):,} pictures in {out}: {most}")
