@@ -184,9 +184,7 @@ def test_templates_are_chosen_on_one_half_and_measured_on_the_other() -> None:
 
         def encode_texts(self, texts: Sequence[str], *, batch_size: int = 64) -> Vectors:
             heard = [
-                each.removeprefix("a big ").rstrip(".")
-                if each.startswith("a big ")
-                else "noise"
+                each.removeprefix("a big ").rstrip(".") if each.startswith("a big ") else "noise"
                 for each in texts
             ]
             return super().encode_texts(heard)

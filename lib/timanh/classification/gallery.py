@@ -85,7 +85,11 @@ def open_pictures(
     if dictionary is not None:
         return _stored(place, dictionary)
     if place is None:
-        raise DataError("No pictures were named. Name a folder, or a dictionary with --index.")
+        raise DataError(
+            "No pictures were named.",
+            cli="Name a folder, or a dictionary with --index.",
+            notebook="Name a folder or a dictionary.",
+        )
     if place.is_file():
         if not has_suffix(place.name):
             raise DataError(f"{place} has no name of a picture. Name a picture or a folder.")
