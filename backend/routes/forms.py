@@ -18,6 +18,7 @@ FIELDS = {
     "folder": ("string", "Only in this folder of the gallery."),
     "words": ("string", "That the picture's captions must have, all."),
     "machine_words": ("boolean", "Whether “words” may stand in captions that machines wrote."),
+    "tag": ("string", "A tag that a person gave the picture."),
     "after": ("string", "Of the file's last change, included: 2026-01-31."),
     "before": ("string", "Of the file's last change, included: 2026-01-31."),
     "min_side": ("integer", "Pixels of the shorter side."),

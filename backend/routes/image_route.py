@@ -72,6 +72,18 @@ async def restore(request: Request, id: str) -> Response:
     return await _send(request, None)
 
 
+@router.post("/api/gallery/classify")
+async def classify(request: Request) -> Response:
+    """Pictures of the gallery with the labels that fit them."""
+    return await _send(request, request.stream())
+
+
+@router.post("/api/tags")
+async def tag(request: Request) -> Response:
+    """Give pictures tags."""
+    return await _send(request, request.stream())
+
+
 @router.put("/api/images/{id}/captions")
 async def correct(request: Request, id: str) -> Response:
     """Put a person's captions in the place of those that a picture has."""
@@ -113,6 +125,7 @@ async def health(request: Request) -> dict[str, Any]:
 @router.get("/api/gallery")
 @router.get("/api/examples")
 @router.get("/api/folders")
+@router.get("/api/tags")
 @router.get("/api/images/{id}/similar")
 @router.get("/api/images/{id}/info")
 async def listing(request: Request) -> Response:

@@ -21,6 +21,7 @@ from timanh.api.gallery.editing import GalleryEditor
 from timanh.api.gallery.editing_routes import editing_router
 from timanh.api.gallery.pictures import GalleryPictures
 from timanh.api.gallery.routes import gallery_router
+from timanh.api.gallery.sorting_routes import sorting_router
 from timanh.api.gallery.views import PictureViews
 from timanh.api.http import problems
 from timanh.api.http.about_routes import about_router
@@ -31,6 +32,7 @@ from timanh.api.search.routes import search_router
 from timanh.api.search.service import SearchService
 from timanh.api.status_routes import status_router
 from timanh.search import SearchEngine
+from timanh.vectors.store.tags import Tags
 
 FAILURES: dict[int | str, dict[str, Any]] = {
     "4XX": {"content": {problems.MEDIA_TYPE: {"schema": schemas.Problem.model_json_schema()}},
@@ -66,7 +68,8 @@ def create_app(
         models.captioner.get()
     ai = AiService(models, chosen, turns)
     additions = Additions(engine.dictionary.folder)
-    views = PictureViews(additions, Corrections(engine.dictionary.folder))
+    tags = Tags(engine.dictionary.folder)
+    views = PictureViews(additions, Corrections(engine.dictionary.folder), tags)
     editor = GalleryEditor(engine, chosen, additions)
 
     @asynccontextmanager
@@ -85,6 +88,7 @@ def create_app(
         gallery_router(engine, chosen, pictures, views),
         editing_router(editor, views, service.workers),
         captions_router(editor, views),
+        sorting_router(engine, chosen, views, ai, tags),
         ai_router(ai, chosen),
         caption_router(ai, chosen),
     )

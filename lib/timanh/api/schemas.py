@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class AiPart(BaseModel):
@@ -103,8 +103,8 @@ class Picture(BaseModel):
     `url` can be shown by every browser, `original` is the file itself. `folder` is where it lies
     in the gallery, "" for the top; `bytes` the size of the file; `taken` the camera's clock where
     `dated`, else the file's last change; `added`: it came over HTTP. `captions` are what people
-    wrote, `machine_captions` what machines did; `corrected`: the former were put here through the
-    API, and can be taken back.
+    wrote, `machine_captions` what machines did; `tags` are a person's; `corrected`: the
+    captions were put here through the API, and can be taken back.
     """
 
     id: str
@@ -113,6 +113,7 @@ class Picture(BaseModel):
     captions: list[str]
     machine_captions: list[MachineCaption] = []
     corrected: bool = False
+    tags: list[str] = []
     width: int
     height: int
     bytes: int
@@ -313,6 +314,64 @@ class TextEmbedding(BaseModel):
     model: str
     fingerprint: str
     dim: int
+
+
+class PicturesToSort(BaseModel):
+    """Labels, and which pictures: `ids`, else those of `folder`, the newest first.
+
+    `language` is that of the labels, found from them where it is left out; `set` takes a shipped
+    set of labels, such as “styles”, in the place of `labels`.
+    """
+
+    labels: list[str] = []
+    set: str | None = None
+    ids: list[str] | None = None
+    folder: str = ""
+    language: str | None = None
+    none: bool = True
+    offset: int = Field(0, ge=0, le=2**53)
+    limit: int = Field(100, ge=1, le=500)
+
+
+class SortedPicture(Picture):
+    """A picture with the likeliest answer, its probability, and those of all `labels`."""
+
+    label: str
+    probability: float
+    probabilities: list[float]
+
+
+class SortedPictures(BaseModel):
+    """Some of `total` pictures. `labels` are the answers, “none of these” the last where it is
+    one (`none`); `next` is the offset of the pictures behind these, null at the end."""
+
+    labels: list[str]
+    none: str | None
+    total: int
+    offset: int
+    next: int | None
+    images: list[SortedPicture]
+
+
+class TagsToKeep(BaseModel):
+    """`pictures`: id → those tags of `among` that the picture has from now on."""
+
+    among: list[str]
+    pictures: dict[str, list[str]]
+
+
+class Tag(BaseModel):
+    """A tag, and how many pictures of the gallery have it."""
+
+    tag: str
+    count: int
+
+
+class TagList(BaseModel):
+    """All tags; `changed` pictures have others than before."""
+
+    tags: list[Tag]
+    changed: int = 0
 
 
 class Prediction(BaseModel):

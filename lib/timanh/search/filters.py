@@ -20,6 +20,7 @@ from timanh.vectors.store.columns import (
     rows_in_folder,
     rows_with_words,
 )
+from timanh.vectors.store.tags import State, Tags
 
 REMEMBERED = 16
 WHOLE = "."  # the gallery as a folder
@@ -37,6 +38,7 @@ class Filter:
         min_bytes, max_bytes: of the file.
         words: that the picture's captions must have, all of them; capitals do not matter.
         machine_words: captions that machines wrote count too.
+        tag: that a person gave the picture.
     """
 
     folder: str | None = None
@@ -47,6 +49,7 @@ class Filter:
     max_bytes: int | None = None
     words: str | None = None
     machine_words: bool = True
+    tag: str | None = None
 
     def __bool__(self) -> bool:
         # How words are looked for narrows nothing by itself.
@@ -78,7 +81,8 @@ class FilterIndex:
         self._items = dictionary.items
         self._columns: Columns | None = None
         self._folders: dict[str, int] | None = None
-        self._known: dict[Filter, NDArray[np.int64]] = {}
+        self._tags = Tags(dictionary.folder)
+        self._known: dict[tuple[Filter, State], NDArray[np.int64]] = {}
         self._lock = threading.Lock()
 
     def rows(self, where: Filter) -> NDArray[np.int64] | None:
@@ -89,12 +93,14 @@ class FilterIndex:
         """
         if not where:
             return None
+        # Tags change without another state of the dictionary.
+        key = (where, self._tags.state if where.tag else (0, 0))
         with self._lock:
-            rows = self._known.pop(where, None)
+            rows = self._known.pop(key, None)
         if rows is None:
             rows = self._find(where)
         with self._lock:
-            self._known[where] = rows
+            self._known[key] = rows
             while len(self._known) > REMEMBERED:
                 self._known.pop(next(iter(self._known)))
         return rows
@@ -111,6 +117,8 @@ class FilterIndex:
             found.append(self._in_folder(where.folder))
         if where.words:
             found.append(rows_with_words(self._items, [where.words], machine=where.machine_words))
+        if where.tag:
+            found.append(self._with_tag(where.tag))
         found.append(self._by_numbers(where))
         return reduce(lambda one, other: np.intersect1d(one, other, assume_unique=True), found)
 
@@ -124,6 +132,10 @@ class FilterIndex:
             if len(rows):
                 return rows
         raise unknown_folder(_tidied(folder), self.folders())
+
+    def _with_tag(self, tag: str) -> NDArray[np.int64]:
+        rows = (self._items.rows_of_hash(digest) for digest in self._tags.tagged(tag))
+        return np.array(sorted({row for some in rows for row in some}), np.int64)
 
     def _by_numbers(self, where: Filter) -> NDArray[np.int64]:
         numbers = (where.after, where.before, where.min_side, where.min_bytes, where.max_bytes)

@@ -21,11 +21,10 @@ from timanh.api.http.uploads import open_upload
 from timanh.api.http.workers import Workers
 from timanh.errors import LanguageError, PictureError, TimAnhError
 from timanh.models.encoder import Encoder, Vectors
-from timanh.models.zero_shot import ZeroShot
+from timanh.models.zero_shot import Labels, ZeroShot
 from timanh.search import detect_language
 
 MAX_KEPT = 20_000  # embeddings and captions; 40 MB at 512 numbers each
-NONE = "none of these"
 TRIAL = Image.new("RGB", (224, 224), "gray")
 T = TypeVar("T")
 
@@ -189,23 +188,34 @@ class AiService:
         """
         with self.turns.slot():
             async with self.turns.deadline(self.config.ai_deadline_s):
-                encoder = await self.encoder()
+                await self.encoder()
                 vector = await self._vector(content)
-                spoken = language or detect_language(" ".join(labels)) or "en"
-                words = await self._in_a_known_language(encoder, labels, spoken)
-                known = spoken if words is None else "en"
-                chosen = await self._encoding.run(
-                    lambda: self._computed(
-                        self.models.encoder,
-                        lambda: self._shot(encoder).labels(
-                            labels, templates=templates, language=known, none=none, words=words
-                        ),
-                    )
-                )
+                chosen = await self._labels(labels, templates, language, none)
         scores = chosen.classify(vector[None])[0]
-        names = [*chosen.names, NONE] if none else chosen.names
+        names = chosen.answers
         order = np.argsort(-scores, kind="stable")
         return [(names[row], float(scores[row])) for row in order]
+
+    async def labels(
+        self,
+        names: Sequence[str],
+        *,
+        words: Sequence[str] | None = None,
+        templates: Sequence[str] | None = None,
+        language: str | None = None,
+        none: bool = True,
+    ) -> Labels:
+        """Labels as vectors, to classify pictures whose vectors are stored.
+
+        Args:
+            words: what is encoded for each name.
+
+        Raises:
+            QueryError: labels or templates that are none.
+        """
+        with self.turns.slot():
+            async with self.turns.deadline(self.config.ai_deadline_s):
+                return await self._labels(names, templates, language, none, words)
 
     async def text(self, query: str) -> tuple[Vectors, str | None]:
         """(dim,) unit vector of words, and the translation that was encoded, if there was one."""
@@ -267,6 +277,28 @@ class AiService:
         captioner = await self._captioning.run(part.get) if loaded is None else loaded
         known = tuple(captioner.languages)
         return known if wanted is None else tuple(each for each in known if each == wanted)
+
+    async def _labels(
+        self,
+        names: Sequence[str],
+        templates: Sequence[str] | None,
+        language: str | None,
+        none: bool,
+        words: Sequence[str] | None = None,
+    ) -> Labels:
+        encoder = await self.encoder()
+        spoken = language or detect_language(" ".join(names)) or "en"
+        translated = await self._in_a_known_language(encoder, words or names, spoken)
+        known = spoken if translated is None else "en"
+        return await self._encoding.run(
+            lambda: self._computed(
+                self.models.encoder,
+                lambda: self._shot(encoder).labels(
+                    names, templates=templates, language=known, none=none,
+                    words=words if translated is None else translated,
+                ),
+            )
+        )  # fmt: skip
 
     async def _in_a_known_language(
         self, encoder: Encoder, labels: Sequence[str], language: str

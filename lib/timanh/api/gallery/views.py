@@ -10,6 +10,7 @@ from timanh.api.gallery.additions import Additions
 from timanh.api.gallery.corrections import Corrections
 from timanh.search import Hit
 from timanh.vectors import Item
+from timanh.vectors.store.tags import Tags
 from timanh.workspace import readable
 
 NO_DATE = "1970-01-01T00:00:00"
@@ -18,13 +19,23 @@ NO_DATE = "1970-01-01T00:00:00"
 class PictureViews:
     """Items and hits in the API's words."""
 
-    def __init__(self, additions: Additions, corrections: Corrections) -> None:
+    def __init__(self, additions: Additions, corrections: Corrections, tags: Tags) -> None:
         self._additions = additions
         self._corrections = corrections
+        self._tags = tags
 
     def picture(self, item: Item) -> schemas.Picture:
         """One picture of the gallery."""
         return schemas.Picture(**self._fields(item))
+
+    def sorted_picture(
+        self, item: Item, label: str, probability: float, probabilities: list[float]
+    ) -> schemas.SortedPicture:
+        """One picture with its label."""
+        return schemas.SortedPicture(
+            **self._fields(item), label=label, probability=probability,
+            probabilities=probabilities,
+        )  # fmt: skip
 
     def result(self, hit: Hit) -> schemas.Result:
         """One picture found."""
@@ -53,6 +64,7 @@ class PictureViews:
                 for each in of.machine
             ],
             "corrected": self._corrections.has(of.hash),
+            "tags": [readable(tag) for tag in self._tags.of(of.hash)],
             "width": of.width,
             "height": of.height,
             "bytes": of.size,

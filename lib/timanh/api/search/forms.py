@@ -42,6 +42,7 @@ Words = Annotated[str, Form(description="That the picture's captions must have, 
 MachineWords = Annotated[
     bool, Form(description="Whether “words” may stand in captions that machines wrote.")
 ]
+Tag = Annotated[str, Form(description="A tag that a person gave the picture.")]
 Day = Annotated[date | None, Form(description="Of the file's last change, included: 2026-01-31.")]
 Side = Annotated[int | None, Form(ge=0, le=2**31, description="Pixels of the shorter side.")]
 Bytes = Annotated[int | None, Form(ge=0, le=2**53, description="Of the file.")]
@@ -68,12 +69,13 @@ def search_reader(config: ApiConfig) -> Callable[..., Awaitable[SearchForm]]:
         min_side: Side = None,
         min_bytes: Bytes = None,
         max_bytes: Bytes = None,
+        tag: Tag = "",
     ) -> Filter:
-        for text in (folder, words):
+        for text in (folder, words, tag):
             check_length(text, config)
         return Filter(
             folder or None, after, before, min_side, min_bytes, max_bytes, words or None,
-            machine_words,
+            machine_words, tag or None,
         )  # fmt: skip
 
     async def read(

@@ -11,15 +11,12 @@ photos, and so that captions survive renames and rebuilds:
 Both are only ever added to. A line that a killed process left half written is passed over.
 """
 
-import json
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from timanh.data.language import detect_language
+from timanh.vectors.store.added_lines import add_lines, read_lines
 from timanh.vectors.store.items import MachineCaption
 
 MACHINE, PERSON = "captions.machine.jsonl", "captions.person.jsonl"
@@ -61,7 +58,7 @@ def read_written(folder: Path, digest: str = "") -> WrittenCaptions:
         digest: only what is known of the picture with this content hash.
     """
     machine: dict[str, dict[str, MachineCaption]] = {}
-    for fields in _lines(folder / MACHINE, digest):
+    for fields in read_lines(folder / MACHINE, digest):
         try:
             caption = MachineCaption(
                 str(fields["text"]),
@@ -87,7 +84,9 @@ def add_machine_captions(folder: Path, written: Sequence[tuple[str, MachineCapti
     Raises:
         OSError: they cannot be written.
     """
-    _add(folder / MACHINE, [{"hash": digest, **asdict(caption)} for digest, caption in written])
+    add_lines(
+        folder / MACHINE, [{"hash": digest, **asdict(caption)} for digest, caption in written]
+    )
 
 
 def add_person_captions(folder: Path, digest: str, captions: Sequence[str] | None) -> None:
@@ -97,54 +96,15 @@ def add_person_captions(folder: Path, digest: str, captions: Sequence[str] | Non
         OSError: they cannot be written.
     """
     texts = None if captions is None else list(captions)
-    _add(folder / PERSON, [{"hash": digest, "captions": texts}])
+    add_lines(folder / PERSON, [{"hash": digest, "captions": texts}])
 
 
 def _read_person(folder: Path, digest: str = "") -> dict[str, tuple[str, ...]]:
     person: dict[str, tuple[str, ...]] = {}
-    for fields in _lines(folder / PERSON, digest):
+    for fields in read_lines(folder / PERSON, digest):
         texts, of = fields.get("captions"), fields.get("hash")
         if isinstance(texts, list) and of:
             person[str(of)] = tuple(map(str, texts))
         elif texts is None and of:
             person.pop(str(of), None)
     return person
-
-
-def _add(file: Path, entries: Sequence[dict[str, Any]]) -> None:
-    when = datetime.now(UTC).isoformat(timespec="seconds")
-    lines = [
-        json.dumps({**entry, "when": when}, ensure_ascii=False, separators=(",", ":"))
-        for entry in entries
-    ]
-    content = "".join(f"{line}\n" for line in lines).encode("utf8", "surrogatepass")
-    with file.open("ab+") as stream:
-        if stream.tell() and _ends_torn(stream):
-            content = b"\n" + content
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _ends_torn(stream: Any) -> bool:
-    """Whether a process was killed in the middle of the last line."""
-    stream.seek(-1, os.SEEK_END)
-    return bool(stream.read(1) != b"\n")
-
-
-def _lines(file: Path, holding: str = "") -> Iterator[dict[str, Any]]:
-    """The lines that hold some text, parsed."""
-    try:
-        content = file.read_bytes()
-    except FileNotFoundError:
-        return
-    wanted = holding.encode()
-    for line in content.split(b"\n"):
-        if not line or wanted not in line:
-            continue
-        try:
-            fields = json.loads(line.decode("utf8", "surrogatepass"))
-        except ValueError:
-            continue
-        if isinstance(fields, dict):
-            yield fields
