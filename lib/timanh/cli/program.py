@@ -56,8 +56,7 @@ class InOrder(typer.core.TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return [
             "demo", "search", "index", "classify", "data", "train", "evaluate", "caption",
-            "generate", "serve",
-            "models", "doctor",
+            "generate", "serve", "models", "doctor",
         ]  # fmt: skip
 
 
@@ -74,8 +73,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     demo.demo, search.search, classify.classify, train.train, evaluate.evaluate,
-    generate.generate, serve.serve,
-    doctor.doctor,
+    generate.generate, serve.serve, doctor.doctor,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(command.__name__, epilog=f"Example: {EXAMPLES[command.__name__]}")(command)
