@@ -1,6 +1,11 @@
 """Captions of a dictionary's pictures: each once, never over a person's, taken over by a build."""
 
 import json
+import os
+import signal
+import time
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +14,7 @@ from pixel_encoder import PixelEncoder, make_pictures
 
 from timanh.captioning import Caption, Captioner, write_gallery
 from timanh.captioning.captioner import Pixels
+from timanh.cli import run
 from timanh.errors import DictionaryNotFoundError, LanguageError
 from timanh.vectors import VectorDictionary, build_dictionary
 from timanh.vectors.store.written_captions import MACHINE, add_person_captions, read_written
@@ -35,6 +41,14 @@ class Namer(Captioner):
         self.calls += 1
         chosen = self.check(language, beams, count)
         return [[Caption(f"{chosen} {one.mean():.3f}", chosen, -1.0)] for one in pixels]
+
+
+class Slow(Namer):
+    """Takes its time, so that it can be killed between two pictures."""
+
+    def captions_prepared(self, *values: Any, **named: Any) -> list[list[Caption]]:
+        time.sleep(0.02)
+        return super().captions_prepared(*values, **named)
 
 
 @pytest.fixture
@@ -70,6 +84,55 @@ def test_killed_again_and_again_each_picture_is_captioned_once(place: Path) -> N
     assert {file: file.read_bytes() for file in (place / "pictures").iterdir()} == before
     again = write_gallery(place / "out", Namer(), progress=False)
     assert (again.written, again.kept) == (0, 8)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="it forks a writer to be killed")
+def test_a_writer_killed_ten_times_captions_each_picture_once(place: Path) -> None:
+    file, kills = place / "out" / MACHINE, 0
+    while True:
+        before = file.stat().st_size if file.exists() else 0
+        writer = os.fork()
+        if writer == 0:
+            with suppress(BaseException):
+                write_gallery(place / "out", Slow(), batch_size=1, progress=False)
+                os._exit(0)
+            os._exit(1)
+        # As soon as it has written something, wherever it is then.
+        while kills < 10 and os.waitpid(writer, os.WNOHANG) == (0, 0):
+            if file.exists() and file.stat().st_size > before:
+                os.kill(writer, signal.SIGKILL)
+                kills += 1
+                os.waitpid(writer, 0)
+                break
+            time.sleep(0.001)
+        else:
+            with suppress(ChildProcessError):
+                assert os.waitpid(writer, 0)[1] == 0
+            break
+    lines = [json.loads(line) for line in file.read_text("utf8").splitlines()]
+    written = Counter((line["hash"], line["language"]) for line in lines)
+    assert kills == 10 and len(written) == 16 and set(written.values()) == {1}
+    assert write_gallery(place / "out", Namer(), progress=False).written == 0
+
+
+def test_the_command_names_what_it_skipped(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from timanh import captioning
+
+    monkeypatch.setattr(captioning, "load_captioner", lambda *_, **__: Namer(), raising=False)
+    victims = sorted(item.path for item in items(place).values() if not item.captions)[:2]
+    (place / "pictures" / victims[0]).write_bytes(b"no picture")
+    (place / "pictures" / victims[1]).unlink()
+    words = ("caption", "write", "--index", str(place / "out"), "--captioner", "namer")
+    assert run([*words, "--language", "en"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "6 captions of 6 pictures written, 0 pictures had theirs, 2 skipped.\n"
+    told = [line for line in err.splitlines() if "Skipped: " in line]
+    assert len(told) == 2 and all(any(each in line for line in told) for each in victims)
+    assert f"They are in {place / 'out' / MACHINE}." in err
+    assert run([*words, "--language", "fr"]) == 2
+    assert "writes en and vi, not 'fr'" in capsys.readouterr().err
 
 
 def test_a_build_takes_them_over_marked_and_a_persons_stay(place: Path) -> None:

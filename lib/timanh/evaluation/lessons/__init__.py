@@ -9,6 +9,7 @@ from timanh.evaluation.lessons.batch import (
     plot_batch,
     shares,
 )
+from timanh.evaluation.lessons.captions import references_table
 from timanh.evaluation.lessons.summaries import (
     check_table,
     data_table,
@@ -31,6 +32,7 @@ __all__ = [
     "plot_batch",
     "recall_table",
     "recipe_table",
+    "references_table",
     "shares",
     "training_table",
     "understood",
