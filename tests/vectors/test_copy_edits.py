@@ -1,5 +1,6 @@
 """An edit of the dictionary changes its copy by what was added and removed, and by nothing else."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from timanh.search import SearchEngine
 from timanh.vectors import (
     VectorDictionary,
     add_pictures,
+    build_dictionary,
     compact_dictionary,
+    correct_captions,
     open_engine,
     remove_pictures,
     reopen,
@@ -35,6 +38,8 @@ from timanh.vectors.servers.copied_rows import CopiedRows, find_difference
 from timanh.vectors.servers.milvus.copy import MilvusCopy
 from timanh.vectors.servers.postgres import copies
 from timanh.vectors.store import writer
+from timanh.vectors.store.items import MachineCaption
+from timanh.vectors.store.written_captions import add_machine_captions
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +146,7 @@ def test_a_copy_of_the_version_before_that_numbers_rows_otherwise(
     url, out = server.database(), build(tmp_path, 20)
     opened(out, url).close()
     server.run(url, "ALTER TABLE timanh_copy.copies DROP COLUMN copied; "
+               "ALTER TABLE timanh_copy.pictures DROP COLUMN machine_captions; "
                "DELETE FROM timanh_copy.timanh_migrations WHERE number > 1")  # fmt: skip
     engine = opened(out, url)
     assert (engine.number, engine.copied) == (1, None)
@@ -227,4 +233,55 @@ def test_an_edit_in_milvus_that_is_killed_half_way(
     assert isinstance(now, MilvusCopy)
     assert sorted(now.search(QUERIES[:1], 21)[1][0]) == list(range(21))
     assert len([name for name in now.request("list_collections") if "pictures" in name]) == 1
+    now.close()
+
+
+def captioned(out: Path) -> tuple[str, dict[str, str]]:
+    """The id of a picture that a machine captioned, and what it wrote; the build has it."""
+    item = VectorDictionary.open(out).item(4)
+    written = MachineCaption("một bức ảnh", "vi", "m", "f" * 16)
+    add_machine_captions(out, [(item.hash, written)])
+    build_dictionary(out.parent / "pictures", PixelEncoder(), out, progress=False)
+    return item.id, asdict(written)
+
+
+def test_captions_of_machines_and_of_persons_in_postgres(server: Server, tmp_path: Path) -> None:
+    url, out = server.database(), build(tmp_path, 40)
+    first = opened(out, url)
+    id, machine = captioned(out)
+    newest = "copy = (SELECT max(number) FROM timanh_copy.copies)"
+    sql = f"SELECT captions, machine_captions FROM timanh_copy.pictures WHERE {newest} AND id = "
+    rows = f"SELECT ctid::text, xmin::text FROM timanh_copy.pictures WHERE {newest}"
+    second = reopen(first, PixelEncoder())
+    assert server.run(url, sql + f"'{id}'") == [([], [machine])]
+    before = set(server.run(url, rows))
+    correct_captions(out, id, ["a cat", "hai con mèo"])
+    third = reopen(second, PixelEncoder())
+    assert server.run(url, sql + f"'{id}'") == [(["a cat", "hai con mèo"], [])]
+    assert len(set(server.run(url, rows)) - before) == 1, "one row was written"
+    assert third.item(third.row_of(id)).captions == ("a cat", "hai con mèo")
+    vector = third.vectors_of(np.array([third.row_of(id)]))
+    assert third.search(vector, 1)[1].tolist() == [[third.row_of(id)]]
+    for engine in (first, second, third):
+        engine.close()  # type: ignore[union-attr]
+
+
+def test_captions_of_machines_and_of_persons_in_milvus(tmp_path: Path) -> None:
+    out = build(tmp_path, 40)
+    id, machine = captioned(out)
+    engine = open_engine(out, "milvus")
+    assert isinstance(engine, MilvusCopy)
+
+    def known(copy: MilvusCopy) -> Any:
+        (found,) = copy.request(
+            "query", copy._collection, filter=f'id == "{id}"', output_fields=["captions"]
+        )
+        return found["captions"]
+
+    assert known(engine) == {"person": [], "machine": [machine]}
+    correct_captions(out, id, ["a cat"])
+    now = reopen(engine, PixelEncoder())
+    assert isinstance(now, MilvusCopy)
+    assert known(now) == {"person": ["a cat"], "machine": [machine]}
+    engine.close()
     now.close()

@@ -7,6 +7,7 @@ looked up; the server searches the vectors.
 import hashlib
 import json
 from abc import ABC, abstractmethod
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,6 +22,7 @@ from timanh.vectors.servers.copied_rows import CopiedRows
 from timanh.vectors.store.items import Item
 from timanh.vectors.store.manifest import Manifest
 from timanh.vectors.store.table import ItemTable
+from timanh.workspace import readable
 
 # Of an index, that `tune` tries; more than 1,000 pgvector does not take.
 EFFORTS = (40, 80, 120, 160, 180, 200, 215, 230, 250, 300, 400, 600, 1000)
@@ -175,6 +177,11 @@ class ServerCopy(ABC):
         scores, rows = search_exact(self.dictionary.parts, queries, k, among)
         pairs = zip(rows.tolist(), scores.tolist(), strict=True)
         return [list(zip(*pair, strict=True)) for pair in pairs]
+
+
+def machine_captions(item: Item) -> list[dict[str, str]]:
+    """What machines wrote about a picture, fit for any database."""
+    return [{name: readable(text) for name, text in asdict(each).items()} for each in item.machine]
 
 
 def state_of(manifest: Manifest) -> str:

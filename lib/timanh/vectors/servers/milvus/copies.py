@@ -11,12 +11,16 @@ from pymilvus import DataType, MilvusClient
 from timanh.errors import DictionaryError
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.servers.copied_rows import CopiedRows, Difference
+from timanh.vectors.servers.server_copy import machine_captions
+from timanh.vectors.store.items import Item
 from timanh.workspace import readable
 
 HEAD = "timanh_gallery"
 HEAD_FIELDS = {"row", "vector", "text"}
 PICTURES = "timanh_pictures_"
+CAPTIONS = "captions"
 MOST_TEXT = 65_535
+MOST_JSON = 60_000  # bytes; Milvus takes 65,536
 PIECE = 16_000
 INSERTED_ROWS = 2048
 METRIC = "IP"
@@ -56,6 +60,7 @@ def make_copy(
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dictionary.dim)
     schema.add_field("id", DataType.VARCHAR, max_length=64)
     schema.add_field("path", DataType.VARCHAR, max_length=MOST_TEXT)
+    schema.add_field(CAPTIONS, DataType.JSON)
     kind, params = ("FLAT", {}) if effort is None else ("HNSW", GRAPH)
     client.create_collection(
         name,
@@ -122,9 +127,27 @@ def _insert(
         ):
             item = dictionary.item(row)
             path = readable(item.path)
-            lines.append({"row": number, "vector": vector, "id": item.id, "path": path})
+            lines.append(
+                {"row": number, "vector": vector, "id": item.id, "path": path,
+                 CAPTIONS: _captions(item)}
+            )  # fmt: skip
         client.insert(name, lines)
     client.flush(name)
+
+
+def has_captions(client: MilvusClient, name: str) -> bool:
+    """Whether a copy has a place for captions; those of an earlier version have none."""
+    fields = client.describe_collection(name)["fields"]
+    return any(field["name"] == CAPTIONS for field in fields)
+
+
+def _captions(item: Item) -> dict[str, list[Any]]:
+    """What people and machines wrote; of people's as many as Milvus takes."""
+    people = [readable(caption) for caption in item.captions]
+    found: dict[str, list[Any]] = {"person": people, "machine": machine_captions(item)}
+    while people and len(json.dumps(found).encode()) > MOST_JSON:
+        people.pop()
+    return found
 
 
 def write_head(client: MilvusClient, head: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from timanh.vectors.servers.milvus.copies import (
     GRAPH,
     METRIC,
     follow,
+    has_captions,
     index_params,
     make_copy,
     read_head,
@@ -141,7 +142,8 @@ class MilvusCopy(ServerCopy):
             return None
         copied = CopiedRows.from_json(head["copied"])
         difference = find_difference(copied, self.dictionary)
-        if difference is None:
+        # A copy of an earlier version has no place for what an edit brings.
+        if difference is None or not has_captions(client, head["collection"]):
             return None
         try:
             return follow(client, self.dictionary, state, head, difference)

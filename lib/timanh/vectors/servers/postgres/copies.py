@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
+from psycopg.types.json import Jsonb
 
 from timanh.errors import DictionaryError
 from timanh.vectors.dictionary import VectorDictionary
@@ -28,7 +29,7 @@ from timanh.vectors.servers.postgres.schema import (
     former_copy,
     read_script,
 )
-from timanh.vectors.servers.server_copy import state_of
+from timanh.vectors.servers.server_copy import machine_captions, state_of
 from timanh.vectors.store.items import Item
 from timanh.workspace import name_key, readable
 
@@ -39,6 +40,7 @@ COLUMNS = {
     "folder": "text",
     "path": "text",
     "captions": "text[]",
+    "machine_captions": "jsonb",
     "width": "int4",
     "height": "int4",
     "bytes": "int8",
@@ -229,6 +231,7 @@ def _known(item: Item) -> tuple[Any, ...]:
         name_key(item.path.rpartition("/")[0]),
         readable(item.path),
         [readable(caption) for caption in item.captions],
+        Jsonb(machine_captions(item)),
         item.width,
         item.height,
         item.size,
