@@ -16,6 +16,9 @@ def main() -> None:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from runner.output_stamps import stamp_outputs
+
     source, out, *pairs = sys.argv[1:]
     notebook: Any = nbformat.read(source, as_version=4)
     for pair in pairs:
@@ -28,6 +31,7 @@ def main() -> None:
     except CellExecutionError as error:
         sys.exit(str(error))
     finally:
+        stamp_outputs(notebook.cells)
         nbformat.write(notebook, out)
 
 

@@ -81,3 +81,13 @@ def test_recall_stands_with_its_interval() -> None:
     dev = {"t2i": way, "i2t": way}
     history = [{"epoch": 1, "loss": 1.5, "dev": dev}, {"epoch": 2, "loss": 1.25, "dev": None}]
     assert "—" in str(lessons.training_table(history))
+
+
+def test_templates_are_compared_on_drawn_pictures() -> None:
+    drawn = lessons.draw_labelled(4)
+    assert len(drawn.pictures) == len(drawn.truth) == 4 and "car" in drawn.labels
+    vietnamese = lessons.draw_labelled(4, "vi")
+    assert vietnamese.truth == drawn.truth and "chiếc ô tô" in vietnamese.labels
+    table = lessons.templates_table(PixelEncoder(), drawn, ["{}", "a picture of a {}"])
+    assert [row[0] for row in table.rows] == ["{}", "a picture of a {}", "all · tất cả"]
+    assert all(str(row[1]).endswith("%") for row in table.rows)

@@ -23,6 +23,7 @@ def test_what_was_chosen_is_read_again_and_a_field_may_differ(workspace: Workspa
     assert read_choices(workspace, name="other") == Choices("demo", "small", "other", "vi")
     assert read_choices(workspace) == saved, "reading changes nothing"
     assert [file.name for file in workspace.root.iterdir()] == ["choices.json"]
+    assert saved.example() == "chiếc ô tô màu đỏ" and saved.example("en") == "a red car"
     assert saved.recipe == "demo" and Choices().recipe == "strong"
 
 

@@ -110,13 +110,14 @@ def _load_encoder(name: str, device: str) -> Encoder:
     return load_encoder(name, device=device)
 
 
-def serve_in_notebook(index: Path | str, **settings: Any) -> Running:
-    """`start` for a notebook's cell: running the cell again first stops what it started."""
+def serve_in_notebook(index: Path | str | None, **settings: Any) -> Running:
+    """`start` for a notebook's cell: running the cell again first stops what it started. Without
+    `index`, the AI service alone."""
     global _current
     if _current is not None:
         _current.stop()
         _current = None
-    _current = start(ServeConfig(Path(index), **settings))
+    _current = start(ServeConfig(None if index is None else Path(index), **settings))
     return _current
 
 

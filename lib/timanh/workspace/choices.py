@@ -16,6 +16,12 @@ DRAWN = "demo"  # the drawn pictures, and the checkpoint that comes with the pac
 SMALL = "small"  # a model that begins with random weights, in notebook 02
 AS_BEFORE = "as in "  # a field that says "as in 01" takes what was chosen there
 
+# Whether the data is drawn → language → a query.
+EXAMPLES = {
+    True: {"en": "a red car", "vi": "chiếc ô tô màu đỏ"},
+    False: {"en": "two dogs run on the beach", "vi": "hai con chó chạy trên bãi biển"},
+}
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -42,6 +48,10 @@ class Choices:
     def recipe(self) -> str:
         """The training recipe that suits the model."""
         return DRAWN if self.model == SMALL else "strong"
+
+    def example(self, language: str = "") -> str:
+        """A query that has answers in this data, in `language` or the chosen one."""
+        return EXAMPLES[self.drawn][language or self.language]
 
     def source(self, workspace: Workspace, model: str = "") -> str:
         """What `load_encoder` is to open: a model folder of this workspace, or `model`.

@@ -10,30 +10,38 @@ from timanh.evaluation.lessons.batch import (
     shares,
 )
 from timanh.evaluation.lessons.captions import references_table
+from timanh.evaluation.lessons.prompts import Labelled, draw_labelled, templates_table
 from timanh.evaluation.lessons.summaries import (
     check_table,
     data_table,
+    layers_table,
     recall_table,
     recipe_table,
     training_table,
     understood,
+    verdicts_table,
 )
 from timanh.evaluation.lessons.tables import Table
 
 __all__ = [
     "Batch",
+    "Labelled",
     "Table",
     "check_table",
     "contrastive_loss",
     "cosine_matrix",
     "data_table",
     "draw_batch",
+    "draw_labelled",
+    "layers_table",
     "learned_scale",
     "plot_batch",
     "recall_table",
     "recipe_table",
     "references_table",
     "shares",
+    "templates_table",
     "training_table",
     "understood",
+    "verdicts_table",
 ]

@@ -96,19 +96,20 @@ def plot_batch(
     """Heat maps side by side: pictures down, texts across, the right pairs on the diagonal.
 
     Args:
-        matrices: label → (N, N); all share one range of colours, where they are cosines.
+        matrices: label → (N, N); each has colours from its lowest cosine to its highest.
         losses: label → loss, for its title; `ln N` is a guess.
         shown: what a cell has, "cosine" or "share".
     """
     size = len(batch.texts)
-    low, high = _range(matrices.values(), shown)
     with new_style() as new_figure:
-        figure = new_figure(figsize=(5.0 * len(matrices) + 0.9, 6.2))
+        figure = new_figure(figsize=(4.1 * len(matrices) + 0.6, 5.2))
         grid = figure.subplots(1, len(matrices), squeeze=False)[0]
         for place, (axis, (label, matrix)) in enumerate(zip(grid, matrices.items(), strict=True)):
+            low, high = _range(matrix, shown)
             image = axis.imshow(matrix, cmap="magma", vmin=low, vmax=high)
+            figure.colorbar(image, ax=axis, shrink=0.6, label=shown)
             loss = (losses or {}).get(label)
-            note = "" if loss is None else f" · loss {loss:.2f} (a guess: {np.log(size):.2f})"
+            note = "" if loss is None else f"\nloss {loss:.2f}, a guess {np.log(size):.2f}"
             axis.set_title(label + note)
             axis.grid(visible=False)
             texts = [shorten(text, 34, placeholder="…") for text in batch.texts]
@@ -120,15 +121,11 @@ def plot_batch(
                 axis.add_patch(_frame(number, ACCENT if best else MUTED))
             if place == 0:
                 _thumbnails(axis, batch.pictures)
-        figure.colorbar(image, ax=list(grid), shrink=0.7, label=shown)
     return saved(figure, path)
 
 
-def _range(matrices: Any, shown: str) -> tuple[float, float]:
-    if shown != "cosine":
-        return 0.0, 1.0
-    values = np.concatenate([matrix.ravel() for matrix in matrices])
-    return float(values.min()), float(values.max())
+def _range(matrix: Matrix, shown: str) -> tuple[float, float]:
+    return (0.0, 1.0) if shown != "cosine" else (float(matrix.min()), float(matrix.max()))
 
 
 def _frame(number: int, colour: str) -> Any:

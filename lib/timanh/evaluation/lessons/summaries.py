@@ -1,10 +1,13 @@
 """Results of the other stages as a notebook shows them: tables, and lines in both languages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from timanh.data.folder import DataFolder
+from timanh.evaluation.layers import layer_rows
 from timanh.evaluation.lessons.tables import Table
+from timanh.evaluation.verdicts import Verdict
+from timanh.models.two_tower import TwoTower
 from timanh.search.query import SearchResult
 from timanh.training.recipe import Recipe
 from timanh.vectors.check import CheckReport
@@ -112,6 +115,35 @@ def training_table(history: Sequence[dict[str, Any]]) -> Table:
         rows.append((entry["epoch"], round(entry["loss"], 3), *found))
     columns = ("epoch", "loss", "t→i R@1 %", "t→i R@10 %", "i→t R@1 %", "i→t R@10 %")
     return Table(columns, rows, "split dev · tập dev")
+
+
+def layers_table(network: TwoTower) -> Table:
+    """Towers and heads with their sizes."""
+    columns = ("part · phần", "layer · lớp", "in · vào", "out · ra", "parameters · tham số")
+    rows = [
+        (part, layer, str(into), out, count)
+        for part, layer, into, out, count in layer_rows(network)
+    ]
+    return Table(columns, rows)
+
+
+def verdicts_table(found: Mapping[tuple[str, bool], Sequence[Verdict]]) -> Table:
+    """What each model found for each query, with the words of the query joined and not.
+
+    Args:
+        found: (model, whether words were joined) → of `verdicts`.
+    """
+    rows = [
+        (
+            name, joined, each.wanted.query, each.captions[0] if each.captions else each.found,
+            "right · đúng" if each.right else "wrong · sai" if each.among
+            else "none in the gallery · không có",
+        )
+        for (name, joined), verdicts in found.items()
+        for each in verdicts
+    ]  # fmt: skip
+    columns = ("model · mô hình", "joined · tách từ", "query · câu hỏi", "found · tìm thấy", "?")
+    return Table(columns, rows)
 
 
 def _is_on(name: str, value: object) -> bool:
