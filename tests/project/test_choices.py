@@ -18,7 +18,7 @@ def workspace(tmp_path: Path) -> Workspace:
 def test_what_was_chosen_is_read_again_and_a_field_may_differ(workspace: Workspace) -> None:
     assert read_choices(workspace) == Choices("flickr8k", "openai/clip-vit-base-patch32")
     saved = save_choices(workspace, data="demo", language="vi")
-    assert saved == Choices("demo", "small", "demo", "vi") and saved.drawn
+    assert saved == Choices("demo", "small", "drawn", "vi") and saved.drawn
     assert read_choices(workspace, data="as in 01", name="") == saved
     assert read_choices(workspace, name="other") == Choices("demo", "small", "other", "vi")
     assert read_choices(workspace) == saved, "reading changes nothing"
@@ -39,8 +39,8 @@ def test_the_model_of_02_is_taken_where_it_is(workspace: Workspace) -> None:
     chosen = save_choices(workspace, data="demo")
     assert chosen.source(workspace, "as in 02") == "demo", "nothing was trained yet"
     assert Choices().source(workspace) == "openai/clip-vit-base-patch32"
-    (workspace.models / "demo").mkdir(parents=True)
-    assert chosen.source(workspace) == str(workspace.models / "demo")
+    (workspace.models / "drawn").mkdir(parents=True)
+    assert chosen.source(workspace) == str(workspace.models / "drawn")
     assert chosen.source(workspace, "org/model") == "org/model"
 
 

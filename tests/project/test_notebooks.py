@@ -94,7 +94,7 @@ def run(file: Path, out: Path, content: Path, *parameters: str, **environment: s
     return printed(out)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_all_notebooks_run_in_order_and_end_in_a_public_search(
     tmp_path: Path, content: Path
 ) -> None:

@@ -126,8 +126,12 @@ def _as_before(value: str) -> bool:
 
 
 def _name_of(data: str, model: str, usual: str) -> str:
-    """Such as "flickr8k", and "flickr8k-siglip2-base-patch16-224" for another model."""
-    parts = [Path(data).name, *([] if model == usual else [Path(model).name])]
+    """Such as "flickr8k", and "flickr8k-siglip2-base-patch16-224" for another model.
+
+    Drawn pictures make "drawn", since "demo" is the checkpoint that comes with the package.
+    """
+    first = "drawn" if data == DRAWN else Path(data).name
+    parts = [first, *([] if model == usual else [Path(model).name])]
     return re.sub(r"[^\w.-]+", "-", "-".join(parts)).strip("-.") or "mine"
 
 
