@@ -13,6 +13,7 @@ router = APIRouter()
 @router.post("/api/ai/image-features")
 @router.post("/api/ai/classify")
 @router.post("/api/ai/text-embedding")
+@router.post("/api/ai/translate")
 @router.post("/api/caption")
 async def pass_on(request: Request) -> Response:
     """Embeddings and captions of pictures, labels without training, embeddings of words."""

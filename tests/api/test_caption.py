@@ -11,6 +11,7 @@ from pixel_encoder import PixelEncoder
 
 from timanh.api import ApiConfig, create_ai_app
 from timanh.api.ai.models import AiModels
+from timanh.search import Translator
 
 
 def picture(colour: str = "red") -> bytes:
@@ -78,3 +79,25 @@ def test_where_it_looked_for_each_word() -> None:
         assert seen["area"] == [0, 0, 1, 1] and (seen["rows"], seen["columns"]) == (3, 4)
         first, second = (each["weights"] for each in seen["words"][:2])
         assert sum(first[:4]) > 0 == sum(first[4:]) and len(second) == 12 and sum(second) > 0.9
+
+
+def test_a_caption_in_the_other_language() -> None:
+    translators = {"en": Translator(lambda text: text.upper()), "vi": Translator(lambda text: "")}
+    models = AiModels(PixelEncoder, translator_to=translators.get)
+    app = create_ai_app(models, "pixels", ApiConfig())
+    with TestClient(app, base_url="http://127.0.0.1:8001") as client:
+
+        def answer(text: str, language: str) -> Any:
+            return client.post("/api/ai/translate", data={"text": text, "language": language})
+
+        found = answer("một con mèo", "en").json()
+        assert found == {"text": "MỘT CON MÈO", "language": "en", "translator": "translator"}
+        assert answer("một con mèo", "en").json()["translator"] == "cache"
+        for sent_, status, code in (
+            (("a", "vi"), 503, "not-translated"),
+            (("a", "fr"), 422, "unknown-language"),
+            (("x" * 1001, "en"), 422, "text-too-long"),
+            (("", "en"), 422, "invalid-request"),
+        ):
+            refused = answer(*sent_)
+            assert (refused.status_code, refused.json()["code"]) == (status, code)

@@ -59,7 +59,7 @@ SEEN_ELSEWHERE = (
     ".notice", ".over", ".empty", ".list-end", ".remark", ".answer-top > .primary", ".skipped",
     ".near", ".adding > .primary", ".when", ".unshown", ".below", "progress", ".words-note",
     ".unseen", ".sections", ".unfolded", ".caption-", ".described", ".looked", ".weights",
-    ".describe", ".field-switch",
+    ".describe", ".field-switch", ".translated",
 )  # fmt: skip
 SELECTORS = r"""() => {
     const all = (rules) => [...rules].flatMap((rule) => rule.selectorText

@@ -1,5 +1,6 @@
 """Captions in the page: whose they are, described by a machine, corrected by a person."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -123,6 +124,37 @@ def test_a_machine_describes_it_and_shows_where_it_looked(page: Page, site: "Sit
     words.first.hover() if words.count() else None
     page.keyboard.press("ArrowRight")
     expect(light).to_have_count(0)
+
+
+def test_a_caption_of_the_other_language_is_translated_when_it_is_wanted(
+    page: Page, site: "Site"
+) -> None:
+    panel = enlarge(page, site, names(site)[0])
+    expect(panel.get_by_role("button", name="Translate")).to_have_count(0)
+    only = "Một con mèo trắng"
+    known = {"captions": [only], "machine_captions": []}
+    page.route(
+        re.compile("/api/images/[^/]+/info$"),
+        lambda route: route.fulfill(json={**route.fetch().json(), **known}),
+    )
+    answers = [
+        {"status": 503, "content_type": "application/problem+json",
+         "body": '{"code": "not-translated"}'},
+        {"json": {"text": "A white cat", "language": "en", "translator": "local"}},
+    ]  # fmt: skip
+    page.expected += ["503"]  # type: ignore[attr-defined]
+    page.route("**/api/ai/translate", lambda route: route.fulfill(**answers.pop(0)))
+    panel = enlarge(page, site, names(site)[0])
+    expect(panel.locator("#large-caption")).to_have_text(only)
+    panel.get_by_role("button", name="Translate").click()
+    expect(panel.get_by_role("alert")).to_have_text(
+        "The translator did not answer. Try again later."
+    )
+    panel.get_by_role("button", name="Translate").click()
+    translated = panel.locator(".translated")
+    expect(translated).to_contain_text("A white cat")
+    expect(translated).to_contain_text("Translated by a machine")
+    expect(translated.locator("[lang=en]")).to_have_count(1)
 
 
 def test_an_uploaded_picture_is_described(page: Page, site: "Site") -> None:

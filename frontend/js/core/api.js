@@ -115,6 +115,11 @@ export async function describe(blob, language, attention = false) {
   }
 }
 
+/** A caption in another language: `{text, language, translator}`. */
+export function translate(text, language) {
+  return json("/api/ai/translate", { method: "POST", body: new URLSearchParams({ text, language }) });
+}
+
 /** Look whether an API answers at a connection line: `{host, health}`. */
 export function checkConnection(connection) {
   return json("/api/upstream/check", sent("POST", { connection }));

@@ -7,6 +7,7 @@ import { current } from "../core/health.js";
 import { say } from "../core/i18n.js";
 import { problemWords } from "../core/problems.js";
 import { toast } from "../core/toast.js";
+import { translateButton } from "./translate.js";
 
 const LONGEST = 1_000;
 const MOST = 20;
@@ -18,6 +19,7 @@ export function sourceLine(picture) {
   return element("div", { class: "caption-source" },
     element("span", { class: "muted" }, shown ? words(picture, shown) : say("caption.none")),
     open ? button("edit", shown ? "caption.correct" : "caption.write", () => openCorrection(picture)) : null,
+    shown ? translateButton(shown.text, shown.language) : null,
     open && picture.corrected ? button("trash", "caption.take-back", () => change(picture, null)) : null);
 }
 

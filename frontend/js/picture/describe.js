@@ -6,6 +6,7 @@ import { language, say } from "../core/i18n.js";
 import { problemWords } from "../core/problems.js";
 import { shrunk } from "../core/shrink.js";
 import { openCorrection } from "./correct.js";
+import { translateButton } from "./translate.js";
 import { hideWeights, showWeights } from "./weights.js";
 
 /** The action of the panel. */
@@ -29,6 +30,7 @@ function show(place, picture, { captions: [text], language: spoken, captioner, a
   place.replaceChildren(...[
     element("p", { class: "described", lang: spoken }, ...seen?.words.length ? words(seen) : [text]),
     element("p", { class: "muted" }, say("caption.by-machine", { captioner })),
+    translateButton(text, spoken),
     seen ? element("p", { class: "muted" }, say("describe.looked")) : null,
     element("button", { type: "button", class: "quiet", onclick: () => openCorrection(picture, text) }, sign("edit"), element("span", {}, say("describe.take"))),
   ].filter(Boolean));

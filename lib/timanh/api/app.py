@@ -13,6 +13,7 @@ from timanh.api.ai.models import AiModels, Captioner
 from timanh.api.ai.routes import ai_router
 from timanh.api.ai.service import AiService
 from timanh.api.ai.status_routes import ai_status_router
+from timanh.api.ai.translation_routes import translation_router
 from timanh.api.config import ApiConfig
 from timanh.api.gallery.additions import Additions
 from timanh.api.gallery.caption_routes import captions_router
@@ -31,7 +32,7 @@ from timanh.api.http.turns import Turns
 from timanh.api.search.routes import search_router
 from timanh.api.search.service import SearchService
 from timanh.api.status_routes import status_router
-from timanh.search import SearchEngine
+from timanh.search import SearchEngine, Translator
 from timanh.vectors.store.tags import Tags
 
 FAILURES: dict[int | str, dict[str, Any]] = {
@@ -46,11 +47,13 @@ def create_app(
     engine: SearchEngine,
     config: ApiConfig | None = None,
     captioner: Captioner | None = None,
+    translator_to: Callable[[str], Translator | None] = lambda language: None,
 ) -> FastAPI:
     """A FastAPI application that answers with `engine`; loads no torch by itself.
 
     Args:
         captioner: writes captions; None for none.
+        translator_to: what translates captions into a language; None for none.
 
     Example:
         >>> app = create_app(SearchEngine(encoder, dictionary), ApiConfig(api_key="…"))
@@ -62,6 +65,7 @@ def create_app(
     models = AiModels(
         lambda: engine.encoder, None if captioner is None else lambda: captioner,
         encode_texts=engine.encode_texts, translator=lambda encoder: engine.translator,
+        translator_to=translator_to,
     )  # fmt: skip
     models.encoder.get()
     if captioner is not None:
@@ -91,6 +95,7 @@ def create_app(
         sorting_router(engine, chosen, views, ai, tags),
         ai_router(ai, chosen),
         caption_router(ai, chosen),
+        translation_router(ai, chosen),
     )
     description = "Search a collection of pictures by text, by picture, or by both."
     return _assemble(description, routers, running, chosen, metrics)
@@ -116,6 +121,7 @@ def create_ai_app(models: AiModels, name: str, config: ApiConfig | None = None) 
         about_router(metrics),
         ai_router(ai, chosen),
         caption_router(ai, chosen),
+        translation_router(ai, chosen),
     )
     description = "Embeddings and captions of pictures, and labels without training."
     return _assemble(description, routers, running, chosen, metrics)

@@ -444,6 +444,14 @@ class CaptionAnswer(BaseModel):
     attention: list[LookedAt | None] | None = None
 
 
+class TranslatedText(BaseModel):
+    """A text in `language`; `translator` is "cache", "local" or "google"."""
+
+    text: str
+    language: str
+    translator: str
+
+
 class ImageFeatures(BaseModel):
     """One picture: its unit vector, and what the captioner wrote, by language.
 

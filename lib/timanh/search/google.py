@@ -14,8 +14,8 @@ WHOLE_S = 6.0
 MOST_BYTES = 2_000_000
 
 
-def translate_page(text: str) -> object:
-    """Vietnamese to English.
+def translate_page(text: str, source: str = "vi", target: str = "en") -> object:
+    """From one language to another, both by their ISO codes.
 
     Raises:
         requests.RequestException: the page did not come in time, or not at all.
@@ -24,7 +24,7 @@ def translate_page(text: str) -> object:
     from deep_translator import GoogleTranslator
 
     _limit_connections()
-    return GoogleTranslator(source="vi", target="en").translate(text)
+    return GoogleTranslator(source=source, target=target).translate(text)
 
 
 class TimedAdapter(HTTPAdapter):

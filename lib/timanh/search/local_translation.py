@@ -9,11 +9,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 MODEL = "Helsinki-NLP/opus-mt-vi-en"
+TO_VIETNAMESE = "Helsinki-NLP/opus-mt-en-vi"
 LONGEST = 256
 
 
 def find_local_translator(model: str | Path = MODEL) -> Callable[[str], str] | None:
-    """A function Vietnamese → English; None where the extra or the model is not on this machine.
+    """A function from one language into another, Vietnamese → English with the usual model; None
+    where the extra or the model is not on this machine.
 
     Nothing is downloaded: fetch the model once with `hf download Helsinki-NLP/opus-mt-vi-en`.
     """

@@ -127,6 +127,13 @@ def google_translate(text: str) -> object:
     return translate_page(text)
 
 
+def google_to_vietnamese(text: str) -> object:
+    """The same, English to Vietnamese."""
+    from timanh.search.google import translate_page
+
+    return translate_page(text, "en", "vi")
+
+
 def _checked(answer: object, text: str) -> str:
     """Raises:
     CallError: translator-odd, no text, or a web page in place of one.

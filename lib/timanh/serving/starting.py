@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,8 +21,8 @@ from timanh.data import find_gallery, keep_added
 from timanh.errors import SettingsError
 from timanh.models import Encoder
 from timanh.search import SearchEngine
-from timanh.search.local_translation import MODEL, find_local_translator
-from timanh.search.translation import Translator, google_translate
+from timanh.search.local_translation import MODEL, TO_VIETNAMESE, find_local_translator
+from timanh.search.translation import Translator, google_to_vietnamese, google_translate
 from timanh.search.translation_cache import TranslationCache
 from timanh.serving.config import ServeConfig
 from timanh.serving.keeper import TunnelKeeper
@@ -75,6 +75,7 @@ def _make_app(config: ServeConfig) -> tuple[FastAPI, int, str]:
             partial(_load_encoder, name, config.device), load_captioner,
             translator=lambda encoder: None if "vi" in encoder.languages
             else make_translator(config),
+            translator_to=translators_to(config),
         )  # fmt: skip
         return create_ai_app(models, name, general), 0, name
     engine = load_engine(config)
@@ -86,7 +87,8 @@ def _make_app(config: ServeConfig) -> tuple[FastAPI, int, str]:
         changed=partial(_keep_added, gallery, set(), set()),
     )
     captioner = load_captioner() if load_captioner else None
-    return create_app(engine, complete, captioner), len(engine.dictionary), engine.encoder.name
+    app = create_app(engine, complete, captioner, translators_to(config))
+    return app, len(engine.dictionary), engine.encoder.name
 
 
 def captioner_loader(name: str) -> Callable[[], Captioner]:
@@ -152,6 +154,26 @@ def load_engine(config: ServeConfig) -> SearchEngine:
     if "vi" in encoder.languages:
         return SearchEngine(encoder, dictionary)
     return SearchEngine(encoder, dictionary, make_translator(config))
+
+
+def translators_to(config: ServeConfig) -> Callable[[str], Translator | None]:
+    """What translates into a language, made when first needed; None for one it does not know."""
+
+    @cache
+    def translator_to(language: str) -> Translator | None:
+        if language == "en":
+            return make_translator(config)
+        if language != "vi":
+            return None
+        services: dict[str, Callable[[str], object]] = {}
+        local = find_local_translator(TO_VIETNAMESE)
+        if local is not None:
+            services["local"] = local
+        services["google"] = google_to_vietnamese
+        kept = TranslationCache(config.cache_folder / "translations.vi.jsonl")
+        return Translator(services, cache=kept)
+
+    return translator_to
 
 
 def make_translator(config: ServeConfig) -> Translator:

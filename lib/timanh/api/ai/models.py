@@ -122,17 +122,20 @@ class AiModels:
         *,
         encode_texts: Callable[[Sequence[str]], Vectors] | None = None,
         translator: Callable[[Encoder], Translator | None] = lambda encoder: None,
+        translator_to: Callable[[str], Translator | None] = lambda language: None,
     ) -> None:
         """
         Args:
             encoder, captioner: load them.
             encode_texts: in place of the encoder's, where others use the encoder too.
             translator: for this encoder, if it needs one.
+            translator_to: what translates captions into a language; None for none.
         """
         self.encoder = Part(encoder)
         self.captioner = Part(captioner)
         self._texts = encode_texts
         self._translator = translator
+        self.translator_to = translator_to
         # Fast tokenizers may not be used by two threads at once ("Already borrowed").
         self._encoding = threading.Lock()
 

@@ -234,6 +234,33 @@ class AiService:
                 )
                 return vectors[0], translated
 
+    async def translate(self, text: str, language: str) -> tuple[str, str]:
+        """A caption in this language, and the name of the translator.
+
+        Raises:
+            RequestError: 422, a language that nothing translates into; 503, no translation came.
+        """
+        with self.turns.slot():
+            async with self.turns.deadline(self.config.ai_deadline_s):
+                translator = await self._translating.run(
+                    partial(self.models.translator_to, language)
+                )
+                if translator is None:
+                    raise RequestError(
+                        422,
+                        "unknown-language",
+                        f"Nothing translates into {language!r} here. Choose en or vi.",
+                    )
+                found = await self._translating.run(partial(translator.translate, text))
+        if found.translated is None or found.by is None:
+            raise RequestError(
+                503,
+                "not-translated",
+                "The text was not translated: the translator did not answer. Try again later.",
+                retry_after=30,
+            )
+        return found.translated, found.by
+
     async def _features(self, content: bytes, languages: Sequence[str]) -> Features | TimAnhError:
         try:
             vector = await self._vector(content)
