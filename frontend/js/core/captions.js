@@ -24,6 +24,7 @@ export function captionOf(picture) {
   return captionsOf(picture)[0] ?? picture.path.split("/").pop();
 }
 
-function languageOf(text) {
+/** "vi" or "en", by the letters. */
+export function languageOf(text) {
   return VIETNAMESE.test(text.normalize("NFD")) ? "vi" : "en";
 }

@@ -1,6 +1,6 @@
 /** The line under a picture's caption: who wrote it, and a person who knows better writes another. */
 import { correctCaptions, takeBackCaptions } from "../core/api.js";
-import { sayingsOf } from "../core/captions.js";
+import { languageOf, sayingsOf } from "../core/captions.js";
 import { byId, element, sign } from "../core/dom.js";
 import { send } from "../core/events.js";
 import { current } from "../core/health.js";
@@ -39,7 +39,7 @@ export function openCorrection(picture, text = null) {
   function save(event) {
     event.preventDefault();
     const written = field.value.trim();
-    if (written) change(picture, [written, ...others(picture, shown)].slice(0, MOST));
+    if (written) change(picture, [written, ...others(picture, shown, written)].slice(0, MOST));
     else field.focus();
   }
 
@@ -56,9 +56,10 @@ export function openCorrection(picture, text = null) {
   }
 }
 
-/** What people wrote besides the caption that is shown. */
-function others({ captions }, shown) {
-  return shown?.by === "person" ? captions.filter((text) => text !== shown.text) : captions;
+/** What people wrote besides the caption that is shown, and it too where the new one is in another language. */
+function others({ captions }, shown, written) {
+  const replaced = shown?.by === "person" && shown.language === languageOf(written);
+  return replaced ? captions.filter((text) => text !== shown.text) : captions;
 }
 
 /** Put these captions there, or take a correction back; both can be undone. */
