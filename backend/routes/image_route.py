@@ -60,6 +60,16 @@ async def stream(request: Request, language: Language = "") -> Response:
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
+@router.post("/api/generate")
+async def generate(request: Request) -> Response:
+    """Pictures made from words, in server-sent events; closing the connection stops it."""
+    events = await service_of(request).generate(
+        await request.body(), _headers(request), request_id_of(request.scope)
+    )
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+
+
 @router.post("/api/images", status_code=201)
 async def add(request: Request) -> Response:
     """Add pictures to the gallery."""

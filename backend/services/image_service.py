@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
 from services.answer import sentence
 from services.failures import to_backend_error, translate_errors
-from services.streaming import with_sentence
+from services.streaming import as_they_are, with_sentence
 from services.upstream import Answer, Body, Upstream
 from utils.problems import BackendError
 
@@ -89,12 +89,44 @@ class ImageService:
         Raises:
             BackendError: it failed before its first event.
         """
+        chunks, on_break, stack = await self._events(
+            "/api/search/stream", content, headers, request_id
+        )
+        return _closing(with_sentence(chunks, language, request_id, on_break), stack)
+
+    async def generate(
+        self, content: bytes, headers: dict[str, str], request_id: str
+    ) -> AsyncIterator[bytes]:
+        """The API's events about pictures that it makes; ready once it has begun to answer.
+
+        Raises:
+            BackendError: it failed before its first event.
+        """
+        chunks, on_break, stack = await self._events(
+            "/api/generate", content, headers, request_id, retry=False
+        )
+        return _closing(as_they_are(chunks, request_id, on_break), stack)
+
+    async def _events(
+        self,
+        path: str,
+        content: Body,
+        headers: dict[str, str],
+        request_id: str,
+        *,
+        retry: bool = True,
+    ) -> tuple[AsyncIterator[bytes], Callable[[Exception], BackendError], AsyncExitStack]:
+        """The pieces of the API's events, the error for their breaking off, and what closes them.
+
+        Raises:
+            BackendError: it failed before its first event, or does not answer in events.
+        """
         stack = AsyncExitStack()
         target = self.upstream.target
         response = await stack.enter_async_context(
             self.upstream.open(
-                "POST", "/api/search/stream", request_id, content=content, headers=headers,
-                retry=isinstance(content, bytes), target=target,
+                "POST", path, request_id, content=content, headers=headers,
+                retry=retry and isinstance(content, bytes), target=target,
             )
         )  # fmt: skip
         if not response.headers.get("content-type", "").startswith("text/event-stream"):
@@ -106,9 +138,7 @@ class ImageService:
             self.upstream.note(target, failure)
             return failure
 
-        return _closing(
-            with_sentence(response.content.iter_any(), language, request_id, on_break), stack
-        )
+        return response.content.iter_any(), on_break, stack
 
     async def open_picture(
         self, path: str, etag: str | None, request_id: str

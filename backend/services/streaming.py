@@ -45,6 +45,25 @@ async def with_sentence(
         yield event("problem", as_document(on_break(error), request_id))
 
 
+async def as_they_are(
+    chunks: AsyncIterator[bytes], request_id: str, on_break: Callable[[Exception], BackendError]
+) -> AsyncIterator[bytes]:
+    """The API's events as they come; a `problem` when they break.
+
+    Args:
+        on_break: the error that the page is to see.
+    """
+    ended = False
+    try:
+        async for block in blocks(chunks):
+            ended = parse(block)[0] in ("done", "problem")
+            yield block + b"\n\n"
+        if not ended:
+            raise aiohttp.ClientPayloadError("the stream ended early")
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        yield event("problem", as_document(on_break(error), request_id))
+
+
 async def blocks(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Whole events out of pieces, without the blank line between them.
 

@@ -36,6 +36,7 @@ const DIALOGS = {
   settings: async () => (await import("./settings/panel.js")).openSettings(),
   connect: async () => (await import("./settings/connect.js")).openConnect(),
   library: async () => (await import("./photos/library.js")).openLibrary(),
+  create: async () => openCreate(),
   picture: ({ id }) => openPicture(id),
 };
 
@@ -90,6 +91,7 @@ function hearParts() {
   });
   hear("open-filter", async () => (await import("./ask/filter-row.js")).openFilter());
   hear("open-library", DIALOGS.library);
+  hear("create", openCreate);
   hear("open-picture", async ({ source, index }) => (await import("./picture/lightbox.js")).openLightbox(source, index));
   onHealth((ok) => {
     fillWelcome(ok);
@@ -117,6 +119,11 @@ function startHeader() {
     byId("language").setAttribute("aria-label", say("language"));
     byId("language").title = say("language");
   });
+}
+
+/** The dialog in which pictures are made, with words to begin with. */
+async function openCreate(words) {
+  (await import("./ask/creating.js")).openCreate(words);
 }
 
 /** A new search: nothing of the one before stays. */

@@ -28,8 +28,8 @@ SMALL = writer_loop.WriterPlan(
     warmup=1,
 )  # fmt: skip
 PAINTER = vqgan_loop.VqganPlan(
-    pictures=256, side=32, small_side=16, steps=8, batch=4, widths=(16, 16), codes=16, code_width=8,
-    warmup=1, free=0.3, judged=0.4,
+    pictures=256, drawn_side=32, side=32, small_side=16, steps=8, batch=4, widths=(16, 16),
+    codes=16, code_width=8, warmup=1, free=0.3, judged=0.4,
 )  # fmt: skip
 
 
@@ -133,6 +133,7 @@ def test_a_training_of_the_vqgan_goes_on_where_it_was_and_is_shipped(tmp_path: P
     for name, value in resumed.network.state_dict().items():
         torch.testing.assert_close(value, whole.network.state_dict()[name], msg=name)
     place, size = ship(tmp_path / "cut" / "model", tmp_path / "shipped")
+    assert str(tmp_path) not in (place / "config.json").read_text("utf8")
     loaded = load_vqgan(place, device="cpu")
     assert size < 500_000 and loaded.cell == 4
     test = np.random.default_rng(0).integers(0, 255, (2, 32, 32, 3), np.uint8)

@@ -3,6 +3,7 @@ import { conditions, setFilter, withoutField } from "../ask/filter.js";
 import { announce, element, sign } from "../core/dom.js";
 import { send } from "../core/events.js";
 import { folderName } from "../core/folders.js";
+import { creating } from "../core/health.js";
 import { language, number, say } from "../core/i18n.js";
 import { listFoot } from "../core/list-foot.js";
 import { rendered } from "../core/markdown.js";
@@ -119,7 +120,14 @@ function doneLines(turn, { again }) {
     iconButton("copy", "copy.answer", () => copyText(sentence.innerText)),
     iconButton("link", "share", () => send("share", turn.question)),
     numbers(turn.answer)),
-  narrow ? narrowed({}, say("filter.without"), again, "primary") : null];
+  narrow ? narrowed({}, say("filter.without"), again, "primary") : null,
+  offerCreating(turn)];
+}
+
+/** A picture can be made of words that found nothing good. */
+function offerCreating({ question: { text }, answer: { weak, results } }) {
+  if (!text || !creating() || !(weak || !results.length)) return null;
+  return element("button", { type: "button", class: "quiet", onclick: () => send("create", text) }, sign("create"), element("span", {}, say("create")));
 }
 
 /** A button that searches again with another filter. */

@@ -1,6 +1,7 @@
 /** The + in the box: what can be added to a question. */
 import { byId, element, hasKeyboard, sign } from "../core/dom.js";
 import { send } from "../core/events.js";
+import { creating } from "../core/health.js";
 import { onLanguage, say } from "../core/i18n.js";
 
 /** Rooms above add theirs; `when()` says whether it can be had here, `act()` does it. */
@@ -8,6 +9,7 @@ export const ITEMS = [
   { name: "attach", sign: "picture", word: "attach", act: () => byId("file").click() },
   { name: "camera", sign: "camera", word: "camera", when: () => !hasKeyboard(), act: () => byId("photo").click() },
   { name: "library", sign: "library", word: "from-library", act: () => send("open-library") },
+  { name: "create", sign: "create", word: "create", when: creating, act: () => send("create") },
   { name: "filter", sign: "filter", word: "filter", act: () => send("open-filter") },
 ];
 const opener = byId("more");

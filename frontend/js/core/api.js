@@ -36,6 +36,17 @@ export async function* searching(question, blobs, { language, k, offset }, signa
   if (!ended) throw new Problem("upstream-broken", "The answer ended too early.");
 }
 
+/** Yield `[kind, data]` while pictures are made from words: queued, progress, picture, done. Throws a Problem. */
+export async function* generating(prompt, count, signal) {
+  let ended = false;
+  for await (const [kind, data] of streamed("/api/generate", { ...sent("POST", { prompt, count }), signal })) {
+    if (kind === "problem") throw new Problem(data.code, data.detail, data.status);
+    ended = kind === "done";
+    yield [kind, data];
+  }
+  if (!ended) throw new Problem("upstream-broken", "The answer ended too early.");
+}
+
 /** What is searched, and whether it is there. */
 export function health() {
   return json("/health");

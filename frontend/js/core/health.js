@@ -38,6 +38,11 @@ export function describing() {
   return last?.status === "ok" && (last.ai?.captions.state ?? "absent") !== "absent";
 }
 
+/** Whether the API makes pictures from words. */
+export function creating() {
+  return last?.status === "ok" && last.generate === true;
+}
+
 /** Why nothing can be searched now, in words; empty while all is well. */
 export function trouble() {
   if (!last || last.status === "ok") return "";

@@ -10,6 +10,8 @@ import timanh
 from timanh.api import schemas
 from timanh.api.ai.caption_routes import caption_router
 from timanh.api.ai.models import AiModels, Captioner
+from timanh.api.ai.paint_routes import paint_router
+from timanh.api.ai.painting import Painter, Painting
 from timanh.api.ai.routes import ai_router
 from timanh.api.ai.service import AiService
 from timanh.api.ai.status_routes import ai_status_router
@@ -48,12 +50,14 @@ def create_app(
     config: ApiConfig | None = None,
     captioner: Captioner | None = None,
     translator_to: Callable[[str], Translator | None] = lambda language: None,
+    painter: Callable[[], Painter] | None = None,
 ) -> FastAPI:
     """A FastAPI application that answers with `engine`; loads no torch by itself.
 
     Args:
         captioner: writes captions; None for none.
         translator_to: what translates captions into a language; None for none.
+        painter: loads what makes pictures from words, when they are first wanted; None for none.
 
     Example:
         >>> app = create_app(SearchEngine(encoder, dictionary), ApiConfig(api_key="…"))
@@ -71,6 +75,7 @@ def create_app(
     if captioner is not None:
         models.captioner.get()
     ai = AiService(models, chosen, turns)
+    painting = Painting(painter, chosen)
     additions = Additions(engine.dictionary.folder)
     tags = Tags(engine.dictionary.folder)
     views = PictureViews(additions, Corrections(engine.dictionary.folder), tags)
@@ -84,9 +89,10 @@ def create_app(
                 yield
             finally:
                 ai.close()
+                painting.close()
 
     routers = (
-        status_router(service, models),
+        status_router(service, models, painting),
         about_router(metrics),
         search_router(service, pictures, views),
         gallery_router(engine, chosen, pictures, views),
@@ -96,6 +102,7 @@ def create_app(
         ai_router(ai, chosen),
         caption_router(ai, chosen),
         translation_router(ai, chosen),
+        paint_router(painting, chosen),
     )
     description = "Search a collection of pictures by text, by picture, or by both."
     return _assemble(description, routers, running, chosen, metrics)

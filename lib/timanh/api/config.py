@@ -23,6 +23,8 @@ class ApiConfig:
         max_labels: that pictures are compared with in one request.
         deadline_s: for one search, from its last byte on.
         ai_deadline_s: the same for embeddings, captions and labels, the loading of models included.
+        max_paintings: requests for pictures that are worked on or wait.
+        paint_deadline_s: for one of them, the waiting included.
         preload: load all models of the AI service at start, not when first needed.
         upload_s: for the sending of one request.
         searches_per_minute, reads_per_minute: for one address; 0 is no limit.
@@ -47,6 +49,8 @@ class ApiConfig:
     max_labels: int = 1000
     deadline_s: float = 30.0
     ai_deadline_s: float = 120.0
+    max_paintings: int = 4
+    paint_deadline_s: float = 300.0
     preload: bool = False
     upload_s: float = 60.0
     searches_per_minute: int = 0

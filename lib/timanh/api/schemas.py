@@ -59,7 +59,8 @@ class Health(BaseModel):
     """State of the API: `ready` once a trial search was answered, and while they are.
 
     `max_tokens` is what the model reads of a text; `demo`: the model is the one that has seen
-    drawn pictures only; `drawn`: the gallery is the drawn one.
+    drawn pictures only; `drawn`: the gallery is the drawn one; `generate`: pictures can be made
+    from words.
     """
 
     status: str
@@ -75,6 +76,7 @@ class Health(BaseModel):
     max_tokens: int | None = None
     demo: bool = False
     drawn: bool = False
+    generate: bool = False
     notice: Notice | None = None
 
 
@@ -295,6 +297,14 @@ class Vectors(BaseModel):
     dim: int
     text: list[float] | None
     images: list[list[float]]
+
+
+class ToPaint(BaseModel):
+    """Words for a picture; with the same `seed` the same picture comes again."""
+
+    prompt: str
+    count: int = Field(default=4, ge=1, le=8)
+    seed: int | None = Field(default=None, ge=0, le=2**31 - 1)
 
 
 class TextToEmbed(BaseModel):

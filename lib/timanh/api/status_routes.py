@@ -8,6 +8,7 @@ import timanh
 from timanh.api import schemas
 from timanh.api.ai import views
 from timanh.api.ai.models import AiModels
+from timanh.api.ai.painting import Painting
 from timanh.api.http.problems import RequestError
 from timanh.api.http.uploads import Files
 from timanh.api.search.examples import Examples
@@ -25,7 +26,7 @@ NEVER_A_PHOTO = schemas.Notice(
 )
 
 
-def status_router(service: SearchService, models: AiModels) -> APIRouter:
+def status_router(service: SearchService, models: AiModels, painting: Painting) -> APIRouter:
     """Health, examples and vectors."""
     router = APIRouter()
     engine, config = service.engine, service.config
@@ -49,6 +50,7 @@ def status_router(service: SearchService, models: AiModels) -> APIRouter:
             max_tokens=encoder.max_tokens,
             demo=encoder.name == DEMO,
             drawn=is_drawn(engine.dictionary.gallery),
+            generate=painting.offered,
             notice=NEVER_A_PHOTO
             if encoder.name == DEMO and not is_drawn(engine.dictionary.gallery)
             else None,

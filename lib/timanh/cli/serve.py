@@ -87,6 +87,20 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    generate: Annotated[
+        bool | None,
+        typer.Option(
+            "--generate/--no-generate",
+            help="Make pictures from words; usual where only this machine reaches the port.",
+            show_default=False,
+        ),
+    ] = None,
+    vqgan: Annotated[
+        str,
+        typer.Option(
+            "--vqgan", metavar="NAME", help="What paints them: demo, or as in `timanh generate`."
+        ),
+    ] = "demo",
     preload: Annotated[
         bool, typer.Option("--preload", help="Load all models at start, not when first needed.")
     ] = False,
@@ -118,5 +132,7 @@ def serve(
         device=device,
         engine=engine,
         captioner=captioner,
+        generate=generate,
+        vqgan=vqgan,
         preload=preload,
     )

@@ -11,13 +11,14 @@ from timanh.generation.files import (
 )
 from timanh.generation.guiding import Guidance, Guided, Step
 from timanh.generation.loading import load_vqgan
+from timanh.generation.offered import can_paint, has_demo_writer
+from timanh.generation.painter import Painted, Painter, load_painter
 from timanh.generation.prompts import Prompt, check_prompts, read_prompt
 from timanh.generation.vqgan import Vqgan
 from timanh.generation.writer import (
     Candidate,
     PictureWriter,
     Sampling,
-    has_demo_writer,
     load_writer,
 )
 
@@ -26,14 +27,18 @@ __all__ = [
     "Cutouts",
     "Guidance",
     "Guided",
+    "Painted",
+    "Painter",
     "PictureWriter",
     "Prompt",
     "Sampling",
     "Step",
     "Vqgan",
+    "can_paint",
     "check_prompts",
     "free_name",
     "has_demo_writer",
+    "load_painter",
     "load_vqgan",
     "load_writer",
     "note_of",

@@ -17,6 +17,7 @@ from timanh.errors import DivergedError, SettingsError
 from timanh.generation.cutouts import Cutouts, total_variation
 from timanh.generation.prompts import Prompt, Targets, targets
 from timanh.generation.vqgan import Vqgan
+from timanh.models.encoder import Vectors
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.training.precision import Precision
 
@@ -77,6 +78,7 @@ class Guided:
 
     Args:
         start: a picture to begin with; random codes without one.
+        words: in place of the encoder's `encode_texts`, where others use it too.
 
     Raises:
         SettingsError: sizes or numbers out of range.
@@ -97,13 +99,14 @@ class Guided:
         guidance: Guidance | None = None,
         *,
         start: Image.Image | None = None,
+        words: Callable[[Sequence[str]], Vectors] | None = None,
     ) -> None:
         self.vqgan = vqgan
         self.encoder = encoder
         self.guidance = guidance or Guidance()
         self.guidance.check(vqgan.cell)
         self.random = torch.Generator().manual_seed(self.guidance.seed)
-        self._targets = _on_device(targets(prompts, encoder), vqgan.device)
+        self._targets = _on_device(targets(prompts, encoder, words), vqgan.device)
         self._precision = Precision(vqgan.device, self.guidance.half)
         codebook = vqgan.codebook.float()
         self._low, self._high = (

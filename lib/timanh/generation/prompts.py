@@ -1,7 +1,7 @@
 """What a picture is to look like: words and pictures with weights, as vectors of an encoder."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,17 +92,22 @@ def check_prompts(prompts: Sequence[Prompt]) -> tuple[Prompt, ...]:
     return left
 
 
-def targets(prompts: Sequence[Prompt], encoder: Encoder) -> Targets:
-    """Their vectors.
+def targets(
+    prompts: Sequence[Prompt],
+    encoder: Encoder,
+    words: Callable[[Sequence[str]], Vectors] | None = None,
+) -> Targets:
+    """Their vectors; `words` in place of the encoder's `encode_texts`, where others use it too.
 
     Raises:
         QueryError: as `check_prompts`.
     """
     chosen = check_prompts(prompts)
     vectors = np.empty((len(chosen), encoder.dim), np.float32)
-    words = [row for row, each in enumerate(chosen) if each.image is None]
-    if words:
-        vectors[words] = encoder.encode_texts([chosen[row].text for row in words])
+    texts = [row for row, each in enumerate(chosen) if each.image is None]
+    if texts:
+        encode = words or encoder.encode_texts
+        vectors[texts] = encode([chosen[row].text for row in texts])
     for row, each in enumerate(chosen):
         if each.image is not None:
             vectors[row] = encoder.encode_images([each.image.convert("RGB")])[0]

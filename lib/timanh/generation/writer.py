@@ -12,14 +12,14 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from timanh.errors import EmptyQueryError, ModelFormatError, ModelNotFoundError, SettingsError
-from timanh.generation.loading import DEMO_VQGAN, load_vqgan
+from timanh.generation.loading import load_vqgan
+from timanh.generation.offered import CONFIG, DEMO_WRITER
 from timanh.generation.transformer import CaptionToCodes, TransformerSize
 from timanh.generation.vqgan import Vqgan
-from timanh.models.encoder import Encoder
+from timanh.models.encoder import Encoder, Vectors
 from timanh.models.loading import choose_device
 
-DEMO_WRITER = Path(__file__).parent / "demo_writer"
-CONFIG, WEIGHTS, TOKENIZER = "config.json", "model.safetensors", "tokenizer.json"
+WEIGHTS, TOKENIZER = "model.safetensors", "tokenizer.json"
 MODEL_TYPE = "timanh-picture-writer"
 MOST_CANDIDATES = 64
 
@@ -111,13 +111,19 @@ class PictureWriter:
         encoder: Encoder,
         count: int = 16,
         sampling: Sampling | None = None,
+        *,
+        words: Callable[[Sequence[str]], Vectors] | None = None,
         **watching: Any,
     ) -> list[Candidate]:
-        """The same, ranked: those first that `encoder` finds nearest to the text."""
+        """The same, ranked: those first that `encoder` finds nearest to the text.
+
+        Args:
+            words: in place of the encoder's `encode_texts`, where others use it too.
+        """
         pictures = self.write(text, count, sampling, **watching)
         if not pictures:
             return []
-        scores = encoder.encode_images(pictures) @ encoder.encode_texts([text])[0]
+        scores = encoder.encode_images(pictures) @ (words or encoder.encode_texts)([text])[0]
         ranked = sorted(zip(scores.tolist(), range(count), strict=True), reverse=True)
         return [Candidate(pictures[row], score) for score, row in ranked]
 
@@ -222,11 +228,6 @@ def load_writer(
         )
     languages = tuple(config["languages"])
     return PictureWriter(network, tokenizer, painted, name=name, languages=languages, device=chosen)
-
-
-def has_demo_writer() -> bool:
-    """Whether this installation holds the demo's writer and its VQGAN."""
-    return all((place / CONFIG).is_file() for place in (DEMO_WRITER, DEMO_VQGAN))
 
 
 def _check(text: str, count: int, chosen: Sampling) -> None:

@@ -23,6 +23,9 @@ class ServeConfig:
         index: the vector dictionary; None for the AI service alone.
         model: encoder by name or folder; None takes the one that built the dictionary, or demo.
         captioner: by name or folder; None for no captions.
+        generate: whether pictures are made from words; None for where others cannot reach the
+            port and the models are there.
+        vqgan: what paints them, as `timanh.generation.load_painter` takes it.
         preload: load all models at start, not when first needed.
         gallery: where the pictures lie; None takes what the dictionary remembers.
         host, port: what to listen on, IPv4 or IPv6; port 0 takes any that is free.
@@ -39,6 +42,8 @@ class ServeConfig:
     index: Path | None = None
     model: str | None = None
     captioner: str | None = None
+    generate: bool | None = None
+    vqgan: str = "demo"
     preload: bool = False
     gallery: Path | None = None
     host: str = "127.0.0.1"

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from timanh.api import ApiConfig, create_ai_app, create_app
 from timanh.api.ai.models import AiModels, Captioner
+from timanh.api.ai.painting import Painter
 from timanh.api.gallery.additions import ADDED
 from timanh.data import find_gallery, keep_added
 from timanh.errors import SettingsError
@@ -87,8 +88,33 @@ def _make_app(config: ServeConfig) -> tuple[FastAPI, int, str]:
         changed=partial(_keep_added, gallery, set(), set()),
     )
     captioner = load_captioner() if load_captioner else None
-    app = create_app(engine, complete, captioner, translators_to(config))
+    painter = painter_loader(config, engine)
+    app = create_app(engine, complete, captioner, translators_to(config), painter)
     return app, len(engine.dictionary), engine.encoder.name
+
+
+def painter_loader(config: ServeConfig, engine: SearchEngine) -> Callable[[], Painter] | None:
+    """What loads a painter, once it is called; None where no pictures are to be made.
+
+    Raises:
+        SettingsError: they are to be made, and what that takes is not installed.
+    """
+    wanted = not config.reachable if config.generate is None else config.generate
+    if not wanted:
+        return None
+    generation = import_module("timanh.generation.offered")
+    if not generation.can_paint(config.vqgan):
+        if config.generate is None:
+            return None
+        raise SettingsError(
+            "Pictures cannot be made from words here: the package diffusers or the demo's painting "
+            "models are missing.",
+            cli="Install diffusers, and name a VQGAN with --vqgan; or leave --generate away.",
+            notebook="Install diffusers, and name a VQGAN; or leave generate away.",
+        )
+    return lambda: import_module("timanh.generation").load_painter(
+        engine.encoder, config.vqgan, device=config.device, words=engine.encode_texts
+    )
 
 
 def captioner_loader(name: str) -> Callable[[], Captioner]:

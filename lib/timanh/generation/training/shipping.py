@@ -10,8 +10,9 @@ from pathlib import Path
 import torch
 
 from timanh.errors import ModelFormatError, TimAnhError
-from timanh.generation.loading import DEMO_VQGAN, load_vqgan
-from timanh.generation.writer import DEMO_WRITER, MODEL_TYPE, load_writer
+from timanh.generation.loading import load_vqgan
+from timanh.generation.offered import DEMO_VQGAN, DEMO_WRITER
+from timanh.generation.writer import MODEL_TYPE, load_writer
 
 MOST_BYTES = {DEMO_VQGAN: 4_000_000, DEMO_WRITER: 6_000_000}
 
@@ -34,12 +35,20 @@ def ship(folder: Path, out: Path | None = None) -> tuple[Path, int]:
         load_writer(folder, device="cpu").save(place, dtype=torch.float16)
     else:
         load_vqgan(folder, device="cpu").network.to(torch.float16).save_pretrained(place)
+        _forget_place(place / "config.json")
     size = sum(file.stat().st_size for file in place.iterdir())
     if size > MOST_BYTES[usual]:
         raise ModelFormatError(
             f"{place} has {size / 1e6:.1f} MB; the limit is {MOST_BYTES[usual] / 1e6:.0f} MB."
         )
     return place, size
+
+
+def _forget_place(config: Path) -> None:
+    """Take out the folder of this machine from which the model was read."""
+    content = json.loads(config.read_text(encoding="utf8"))
+    content.pop("_name_or_path", None)
+    config.write_text(json.dumps(content, indent=2) + "\n", encoding="utf8")
 
 
 def main() -> None:

@@ -42,7 +42,8 @@ class VqganPlan:
     """All choices of the run.
 
     Attributes:
-        pictures: how many are drawn from `seed`, `side` pixels wide.
+        pictures: how many are drawn from `seed`, `drawn_side` pixels wide, and then reduced to
+            `side`. The demo model learns from the same ones.
         small_side: every third step is on pictures of this size.
         patch: pixels, whose colours are one input of the network.
         free: share of the steps, at the beginning, in which vectors are not replaced by codes.
@@ -51,23 +52,24 @@ class VqganPlan:
         committing: weight of the distance between vectors and their codes.
     """
 
-    pictures: int = 24576
+    pictures: int = 49152
+    drawn_side: int = 128
     side: int = 96
     small_side: int = 64
-    steps: int = 2600
-    batch: int = 16
+    steps: int = 3200
+    batch: int = 8
     widths: tuple[int, ...] = (32, 64, 96)
     patch: int = 2
     codes: int = 1024
     code_width: int = 32
-    learning_rate: float = 1.5e-3
-    warmup: int = 50
-    fall: float = 0.4
-    free: float = 0.08
-    judged: float = 0.2
+    learning_rate: float = 1.2e-3
+    warmup: int = 100
+    fall: float = 0.5
+    free: float = 0.04
+    judged: float = 0.15
     fooling: float = 0.1
     committing: float = 0.25
-    seed: int = 5
+    seed: int = 1
 
 
 class VqganRun:
@@ -82,7 +84,7 @@ class VqganRun:
         self.out = out
         out.mkdir(parents=True, exist_ok=True)
         self.pictures = Pictures(
-            out / "pictures", plan.pictures, plan.seed, plan.side, workers=workers
+            out / "pictures", plan.pictures, plan.seed, plan.drawn_side, workers=workers
         )
         torch.manual_seed(plan.seed)
         self.network = make_network(plan)
@@ -127,8 +129,9 @@ class VqganRun:
         pixels = torch.from_numpy(self.pictures[rows.tolist()]).permute(0, 3, 1, 2).float()
         if epoch % 2:
             pixels = pixels.flip(-1)
-        if step % 3 == 2 and plan.small_side < plan.side:
-            pixels = interpolate(pixels, (plan.small_side,) * 2, mode="bilinear", antialias=True)
+        side = plan.small_side if step % 3 == 2 else plan.side
+        if side != plan.drawn_side:
+            pixels = interpolate(pixels, (side, side), mode="bilinear", antialias=True)
         return pixels.div_(127.5).sub_(1)
 
     def learn(self, pixels: Tensor) -> dict[str, str]:
@@ -155,7 +158,7 @@ class VqganRun:
             painted = from_patches(network.decoder(network.post_quant_conv(chosen)), plan.patch)
         painted = painted.float()
         likeness = (
-            l1_loss(painted, pixels) + 2 * mse_loss(painted, pixels) + _edges(painted, pixels)
+            l1_loss(painted, pixels) + 4 * mse_loss(painted, pixels) + _edges(painted, pixels)
         )
         loss = likeness + commitment
         shown = {"likeness": likeness.item()}

@@ -49,8 +49,8 @@ class WriterPlan:
         drawn_side: of the drawings, in pixels, which are then reduced to `side`.
     """
 
-    pictures: int = 24576
-    drawn_side: int = 96
+    pictures: int = 49152
+    drawn_side: int = 128
     side: int = 64
     steps: int = 3600
     batch: int = 32
@@ -63,7 +63,7 @@ class WriterPlan:
     weight_decay: float = 0.05
     warmup: int = 100
     fall: float = 0.5
-    seed: int = 5
+    seed: int = 1
 
 
 class WriterRun:
