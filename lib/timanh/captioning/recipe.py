@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 from timanh.errors import SettingsError
 from timanh.training.recipe import parse_settings, require_settings
 
-DECODERS = ("lstm", "transformer")
+DECODERS = ("lstm", "transformer", "prefix")
 JUDGES = ("cider", "loss")
 LIKELIEST, NEAREST = "likeliest", "nearest"
 
@@ -18,7 +18,11 @@ class CaptionRecipe:
 
     Attributes:
         name: of the preset it comes from.
-        decoder: "lstm" or "transformer".
+        decoder: "lstm", "transformer" or "prefix".
+        language_model: of a prefix: the causal language model that goes on from it, by hub id or
+            folder.
+        prefix, lora: of a prefix: its length in words, and the rank of the adapters beside the
+            language model's matrices; 0 leaves it as it is.
         embed, hidden, layers, heads: of the decoder; `hidden` is the transformer's width too.
         grid: attend to the picture's grid; else to its pooled features alone.
         splitting: how captions become words, "plain" or "report".
@@ -51,6 +55,9 @@ class CaptionRecipe:
     hidden: int = 512
     layers: int = 2
     heads: int = 4
+    language_model: str = ""
+    prefix: int = 10
+    lora: int = 0
     grid: bool = True
     splitting: str = "plain"
     min_count: int = 5
@@ -86,6 +93,13 @@ class CaptionRecipe:
         if self.hidden % self.heads:
             raise SettingsError(
                 f"hidden must be a multiple of heads; {self.hidden} and {self.heads} came."
+            )
+
+        if (self.decoder == "prefix") != bool(self.language_model):
+            raise SettingsError(
+                "A prefix needs a language model that goes on from it, and only a prefix does.",
+                cli="Give --decoder prefix with --language-model, such as gpt2.",
+                notebook='Set decoder="prefix" and language_model="gpt2", or neither.',
             )
 
     @classmethod
@@ -129,13 +143,14 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("min_count", 1, 1e6), ("most_words", 1, 256),
     ("batch_size", 1, 1e6), ("epochs", 1, 1e6), ("warmup", 0, 1), ("label_smoothing", 0, 0.9),
     ("dropout", 0, 0.95), ("encoder_from", 0, 1e6), ("crop", 0.01, 1), ("average", 0, 0.99999),
-    ("patience", 1, 1e6), ("beams", 1, 64), ("length_penalty", -10, 10),
-    ("repetition_penalty", 0.1, 10), ("no_repeat", 0, 100),
+    ("patience", 1, 1e6), ("prefix", 1, 512), ("lora", 0, 1024), ("beams", 1, 64),
+    ("length_penalty", -10, 10), ("repetition_penalty", 0.1, 10), ("no_repeat", 0, 100),
 )  # fmt: skip
 
 # What differs from decoder to decoder; not measured on real photos yet.
 OF_DECODERS: dict[str, dict[str, Any]] = {
     "transformer": {"hidden": 256, "layers": 3, "dropout": 0.2},
+    "prefix": {"dropout": 0.1, "label_smoothing": 0.0, "batch_size": 32, "no_repeat": 0},
 }
 PRESETS: dict[str, dict[str, Any]] = {
     "strong": {},

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from timanh.captioning.captioner import Attention, Caption, Captioner, LookedAt, Pixels
 from timanh.captioning.decoders import Decoder, Search, make_decoder
+from timanh.captioning.pieces import load_vocabulary
 from timanh.captioning.recipe import LIKELIEST, NEAREST, CaptionRecipe
 from timanh.captioning.tower_source import TowerSource
 from timanh.captioning.vocabulary import Vocabulary
@@ -109,6 +110,7 @@ class TrainedCaptioner(Captioner):
             fingerprint(self.decoder, self.decoder.vocabulary.tokens),
             json.dumps(asdict(self.search), sort_keys=True),
             "" if self.choose == LIKELIEST else self.choose,
+            self.decoder.pretrained,
         ):
             parts.update(part.encode())
         return parts.hexdigest()
@@ -152,7 +154,10 @@ class TrainedCaptioner(Captioner):
         tokens = torch.tensor([numbers[:-1]] * len(pixels), device=self.device)
         with torch.inference_mode():
             memory = memory_of(self.decoder, flat_grid(grid), pooled)
-            weights = self.decoder.looked_at(memory, tokens).float().cpu().numpy()
+            seen = self.decoder.looked_at(memory, tokens)
+        if seen is None:
+            return None
+        weights = seen.float().cpu().numpy()
         begun = len(vocabulary.start(chosen)) - 1
         cells = weights[:, begun:, -self.shapes.rows * self.shapes.columns :]
         return cells.reshape(len(pixels), -1, self.shapes.rows, self.shapes.columns)
@@ -226,7 +231,7 @@ class TrainedCaptioner(Captioner):
             ) from error
         found = source or TowerSource.load(described, folder, device)
         found.require(described, name)
-        decoder = shapes.decoder(recipe, Vocabulary.load(folder))
+        decoder = shapes.decoder(recipe, load_vocabulary(folder))
         _fill(decoder, found.tower, weights, folder)
         return cls(found, decoder, recipe, shapes, name=name)
 

@@ -19,6 +19,7 @@ from timanh.captioning.examples import Examples, Step, epoch_steps, language_of,
 from timanh.captioning.history import CaptionTraining, merit_of
 from timanh.captioning.losses import word_loss
 from timanh.captioning.optimising import make_optimiser
+from timanh.captioning.pieces import PieceVocabulary
 from timanh.captioning.recipe import CaptionRecipe
 from timanh.captioning.tower_source import TowerSource
 from timanh.captioning.trained import Shapes, TrainedCaptioner
@@ -109,11 +110,15 @@ def train_captioner(
     check_captions(captions)
     texts = [text for each in captions for text in each]
     spoken = tuple(languages or languages_in(texts))
-    vocabulary = count_words(
-        {one: [text for text in texts if language_of(text, spoken) == one] for one in spoken},
-        min_count=recipe.min_count,
-        splitting=recipe.splitting,
-    )
+    vocabulary: Vocabulary
+    if recipe.decoder == "prefix":
+        vocabulary = PieceVocabulary.open(recipe.language_model, spoken)
+    else:
+        vocabulary = count_words(
+            {one: [text for text in texts if language_of(text, spoken) == one] for one in spoken},
+            min_count=recipe.min_count,
+            splitting=recipe.splitting,
+        )
     run = _Run(folder, source, recipe, out, view, vocabulary, len(train_names), score, progress)
     return run.go(resume, save_every)
 
@@ -171,6 +176,8 @@ class _Run:
         if not resumed_at:
             self.checkpoints.begin()
         self.source.save_copy(self.out)
+        if isinstance(self.captioner.decoder.vocabulary, PieceVocabulary):
+            self.captioner.decoder.vocabulary.save_copy(self.out)
         self.checkpoints.save_json(asdict(self.recipe), RECIPE)
         self.scalars = open_scalars(self.out, self.step)
         with explain_failures(self.out, self.recipe.batch_size):

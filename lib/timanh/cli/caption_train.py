@@ -39,7 +39,16 @@ def train(
         typer.Option(
             "--decoder",
             metavar="KIND",
-            help="lstm or transformer.  [default: lstm]",
+            help="lstm, transformer or prefix.  [default: lstm]",
+            show_default=False,
+        ),
+    ] = None,
+    language_model: Annotated[
+        str | None,
+        typer.Option(
+            "--language-model",
+            metavar="MODEL",
+            help="Of a prefix: the language model that goes on from it, an id or a folder.",
             show_default=False,
         ),
     ] = None,
@@ -107,7 +116,7 @@ def train(
 
     options = {
         "decoder": decoder, "epochs": epochs, "batch_size": batch_size, "seed": seed,
-        "tune_encoder": tune_encoder or None,
+        "tune_encoder": tune_encoder or None, "language_model": language_model,
     }  # fmt: skip
     changes = changed_settings(CaptionRecipe.parse(settings or []), options, "--preset")
     recipe = CaptionRecipe.named(preset, **options, **changes)

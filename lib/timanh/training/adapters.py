@@ -12,9 +12,12 @@ from torch import nn
 from timanh.errors import SettingsError
 from timanh.training.blocks import is_head
 
+WORDS_OUT = "lm_head"  # of a language model; it shares its matrix with the words that go in
+
 
 def add_adapters(network: nn.Module, rank: int) -> None:
-    """Put an adapter of `rank` beside each linear layer of the towers, in place.
+    """Put an adapter of `rank` beside each linear layer of the towers, or of a language model, in
+    place.
 
     Raises:
         SettingsError: peft is missing, or the towers have no linear layer.
@@ -27,10 +30,12 @@ def add_adapters(network: nn.Module, rank: int) -> None:
             cli="Or train without --lora.",
             notebook="Or leave lora out of the recipe.",
         ) from error
+    from transformers.pytorch_utils import Conv1D  # the linear layer of GPT-2
+
     targets = [
         name
         for name, module in network.named_modules()
-        if isinstance(module, nn.Linear) and not is_head(name)
+        if isinstance(module, nn.Linear | Conv1D) and not is_head(name) and name != WORDS_OUT
     ]
     if not targets:
         raise SettingsError(
@@ -38,7 +43,11 @@ def add_adapters(network: nn.Module, rank: int) -> None:
             cli="Train without --lora.",
             notebook="Leave lora out of the recipe.",
         )
-    config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=targets, lora_dropout=0.0)
+    transposed = all(isinstance(network.get_submodule(name), Conv1D) for name in targets)
+    config = LoraConfig(
+        r=rank, lora_alpha=2 * rank, target_modules=targets, lora_dropout=0.0,
+        fan_in_fan_out=transposed,
+    )  # fmt: skip
     inject_adapter_in_model(config, network)
 
 

@@ -1,4 +1,5 @@
-"""The networks that write: an LSTM with attention, and a small transformer."""
+"""The networks that write: an LSTM with attention, a small transformer, and
+a pretrained language model behind a learned prefix."""
 
 from timanh.captioning.decoders.decoder import Decoder, Search
 from timanh.captioning.decoders.making import make_decoder

@@ -59,6 +59,7 @@ class Decoder(nn.Module, ABC):
     """Turns what a tower saw into sentences."""
 
     vocabulary: Vocabulary
+    pretrained = ""  # fingerprint of what it uses and was not trained here
 
     @abstractmethod
     def memory_of(self, grid: Tensor | None, pooled: Tensor) -> Tensor:
@@ -69,9 +70,10 @@ class Decoder(nn.Module, ABC):
         """(M, S, ·) and (M, T) to the logits of the word after each, (M, T, words)."""
 
     @abstractmethod
-    def looked_at(self, memory: Tensor, tokens: Tensor) -> Tensor:
+    def looked_at(self, memory: Tensor, tokens: Tensor) -> Tensor | None:
         """(M, S, ·) and (M, T) to (M, T, S): how much each place counted for the word after each
-        token; rows sum to 1 and the first column is the picture as a whole."""
+        token; rows sum to 1 and the first column is the picture as a whole. None where nothing
+        says."""
 
     @abstractmethod
     def generate(self, memory: Tensor, start: Tensor, config: GenerationConfig) -> Tensor:
