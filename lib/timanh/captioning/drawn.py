@@ -22,7 +22,7 @@ from timanh.errors import TimAnhError
 from timanh.workspace import atomic_write
 
 SEED = 2  # the encoder learned on pictures of seed 1, which it knows better than others
-COUNT = 20000
+COUNT = 16500
 DEV = 500
 EACH = 1  # captions a picture and language
 RECIPE = CaptionRecipe.named(
@@ -34,8 +34,8 @@ RECIPE = CaptionRecipe.named(
     label_smoothing=0.0,
     min_count=1,
     most_words=48,
-    batch_size=64,
-    epochs=6,
+    batch_size=32,
+    epochs=4,
     learning_rate=2e-3,
     average=0.995,
     mirror=False,
