@@ -8,6 +8,7 @@ the earlier ones as they lie in the package.
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from runner.console import Console
@@ -68,6 +69,6 @@ def _make(
         log = folder / f"{module}.log"
         with console.step(f"{part.command}: {title}"):
             command = family.python(environment.python, module, str(argument))
-            if family.start(module, command, log=log).wait(lambda log=log: console.tick(log)):
+            if family.start(module, command, log=log).wait(partial(console.tick, log)):
                 raise explain(log, f"{title.lower()} of {part.command}")
     console.say(f"\n  {last_lines(log)[-1]}")

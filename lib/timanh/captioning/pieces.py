@@ -79,7 +79,7 @@ class PieceVocabulary(Vocabulary):
         return self.end_id if begin is None else int(begin) + 1
 
     @cached_property
-    def never_written(self) -> tuple[int, ...]:  # type: ignore[override]
+    def never_written(self) -> tuple[int, ...]:
         special = {int(number) + 1 for number in self.tokenizer.all_special_ids}
         return (self.pad_id, *sorted(special - {self.end_id}))
 

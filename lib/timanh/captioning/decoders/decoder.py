@@ -59,7 +59,11 @@ class Decoder(nn.Module, ABC):
     """Turns what a tower saw into sentences."""
 
     vocabulary: Vocabulary
-    pretrained = ""  # fingerprint of what it uses and was not trained here
+
+    @property
+    def pretrained(self) -> str:
+        """Fingerprint of what it uses and was not trained here; empty where there is nothing."""
+        return ""
 
     @abstractmethod
     def memory_of(self, grid: Tensor | None, pooled: Tensor) -> Tensor:

@@ -71,7 +71,7 @@ class PrefixDecoder(Decoder):
         return fingerprint(self.language_model, self.vocabulary.tokens)
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> "PrefixDecoder":
-        super()._apply(fn, recurse)
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         self.language_model._apply(fn)
         return self
 
@@ -124,8 +124,9 @@ class PrefixDecoder(Decoder):
 
 
 def _load(vocabulary: PieceVocabulary) -> Any:
+    reader: Any = AutoModelForCausalLM
     try:
-        model, report = AutoModelForCausalLM.from_pretrained(
+        model, report = reader.from_pretrained(
             vocabulary.folder, dtype=torch.float32, output_loading_info=True
         )
     except (OSError, ValueError, KeyError) as error:
