@@ -38,6 +38,7 @@ const DIALOGS = {
   library: async () => (await import("./photos/library.js")).openLibrary(),
   create: async () => openCreate(),
   picture: ({ id }) => openPicture(id),
+  sorting: async (scope) => (await import("./photos/sorting.js")).openSorting(scope),
 };
 
 /** Start all parts, then what the address or the last visit left open. */
@@ -92,6 +93,7 @@ function hearParts() {
   hear("open-filter", async () => (await import("./ask/filter-row.js")).openFilter());
   hear("open-library", DIALOGS.library);
   hear("create", openCreate);
+  hear("sort-pictures", DIALOGS.sorting);
   hear("open-picture", async ({ source, index }) => (await import("./picture/lightbox.js")).openLightbox(source, index));
   onHealth((ok) => {
     fillWelcome(ok);

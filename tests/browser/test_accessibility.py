@@ -50,7 +50,7 @@ def test_no_view_has_a_violation(
     page.add_init_script(path=AXE)
     found = {view: violations(page) for view in walk(page, site)}
     context.close()
-    assert len(found) == 18 and {view: wrong for view, wrong in found.items() if wrong} == {}
+    assert len(found) == 20 and {view: wrong for view, wrong in found.items() if wrong} == {}
 
 
 # What no walk sees: what a library sets, and what only some answers hold.

@@ -80,6 +80,18 @@ def _photos(page: Page) -> Iterator[str]:
     page.wait_for_selector(".adding .skipped")
     yield "photos"
     page.locator(".adding-line .icon").click()
+    page.locator("#photos-select").click()
+    page.locator(".photo").nth(1).click()
+    yield "selecting"
+    page.locator("#photos-sort").click()
+    page.locator("#sort-label").fill("cat, dog")
+    page.locator("#sort-label").press("Enter")
+    page.locator(".sort-form .primary").click()
+    page.wait_for_selector("#sort-save")
+    page.locator(".sort-tile").first.click()
+    yield "sorting"
+    page.keyboard.press("Escape")
+    page.locator("#photos-selected").click()
     page.locator("#views [data-view=search]").click()
     add_to_question(page, "library")
     page.wait_for_selector(".library .photo img")

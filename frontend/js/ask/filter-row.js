@@ -1,5 +1,5 @@
 /** The fields that narrow a search: they open within the box, and count from the next search on. */
-import { folders } from "../core/api.js";
+import { folders, tags } from "../core/api.js";
 import { byId, element, sign } from "../core/dom.js";
 import { folderName } from "../core/folders.js";
 import { describing } from "../core/health.js";
@@ -9,11 +9,12 @@ import { chosenFilter, onFilter, setFilter, SIDES } from "./filter.js";
 const place = byId("filter-fields");
 const opener = byId("more");
 let known = [];
+let given = []; // tags
 
 /** Open it; the focus goes to its first field. */
 export async function openFilter() {
   show(true);
-  known = await folders().catch(() => []); // an API of an earlier version tells none
+  [known, given] = await Promise.all([folders, tags].map((get) => get().catch(() => []))); // an API of an earlier version tells none
   draw();
   place.querySelector("select, input").focus();
 }
@@ -44,6 +45,7 @@ function draw() {
     known.length && choice("folder", "filter.anywhere", known.map(({ path, count }) => [path, `${folderName(path)} (${number(count)})`])),
     input("words", { type: "text", maxlength: 1000, placeholder: say("filter.words.example") }),
     describing() ? machineWords() : null,
+    given.length && choice("tag", "filter.any-tag", given.map(({ tag, count }) => [tag, `${tag} (${number(count)})`])),
     input("after", { type: "date", max: "9999-12-31" }),
     input("before", { type: "date", max: "9999-12-31" }),
     choice("min_side", "filter.any-size", SIDES.map((side) => [side, say("filter.is.min_side", { value: number(Number(side)) })])),

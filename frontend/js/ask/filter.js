@@ -8,6 +8,7 @@ const KEPT = {
   folder: (text) => text.normalize("NFC").slice(0, LONGEST), // as the API lists them
   words: (text) => text.slice(0, LONGEST),
   machine_words: (text) => (text === "false" ? text : ""),
+  tag: (text) => text.slice(0, LONGEST),
   after: (text) => (isDay(text) ? text : ""),
   before: (text) => (isDay(text) ? text : ""),
   min_side: (text) => (/^\d{1,5}$/.test(text) ? text : ""),
@@ -24,7 +25,7 @@ export function onFilter(listener) {
   listeners.push(listener);
 }
 
-/** The filter for the next search: `{folder, words, machine_words, after, before, min_side}`, each only where it was set. */
+/** The filter for the next search: `{folder, words, machine_words, tag, after, before, min_side}`, each only where it was set. */
 export function chosenFilter() {
   return chosen;
 }
@@ -50,7 +51,7 @@ export function filterFrom(get) {
 
 /** `[field, words]` for each condition; kept questions of earlier days have none. */
 export function conditions(where = {}) {
-  return Object.entries(where).map(([field, value]) => [field, say(`filter.is.${field}`, { value: WRITTEN[field]?.(value) ?? folderName(value) })]);
+  return Object.entries(where).map(([field, value]) => [field, say(`filter.is.${field}`, { value: WRITTEN[field]?.(value) ?? (field === "folder" ? folderName(value) : value) })]);
 }
 
 /** `where` without one condition. */

@@ -1,7 +1,7 @@
 /** All photos: newest first, by folder, with a place to drop more. */
 import { folders } from "../core/api.js";
 import { captionOf } from "../core/captions.js";
-import { byId, element, sign } from "../core/dom.js";
+import { byId, element, hasKeyboard, sign } from "../core/dom.js";
 import { hear, send } from "../core/events.js";
 import { folderName } from "../core/folders.js";
 import { current, onHealth } from "../core/health.js";
@@ -12,6 +12,7 @@ import { currentView, showView } from "../core/views.js";
 import { addFiles, startAdding } from "./adding.js";
 import { startGrid } from "./grid.js";
 import { photoList } from "./list.js";
+import { isSelected, onSelection, selected, selecting, setSelecting, toggle } from "./selection.js";
 
 let place = null;
 let folder = "";
@@ -55,11 +56,19 @@ function start(section) {
     drawHead();
   });
   hear("gallery-changed", refresh);
+  onSelection(() => {
+    drawHead();
+    for (const button of place.querySelectorAll(".photo")) mark(button);
+  });
+  place.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && selecting()) setSelecting(false);
+  });
   drawFrame();
 }
 
 function open() {
   problem = null;
+  if (selecting()) setSelecting(false);
   list = photoList(folder, { changed, failed });
   drawFrame();
   opened();
@@ -85,7 +94,8 @@ function changed() {
     top = 0;
   }
   grid.draw();
-  drawCount();
+  if (maySort() && !byId("photos-sort") && !selecting()) drawHead(); // the first have come
+  else drawCount();
 }
 
 function failed(met) {
@@ -111,13 +121,36 @@ function drawFrame() {
 function drawHead() {
   const head = byId("photos-head");
   if (!head || !list) return;
+  if (selecting()) {
+    head.replaceChildren(...selectionHead());
+    return;
+  }
   const file = element("input", { type: "file", accept: "image/*", multiple: true, hidden: true, id: "add-files", "aria-label": say("photos.add"), onchange: () => addFiles(file.files, folder) });
   head.replaceChildren(...[
     element("div", { class: "view-title" }, element("h2", {}, say("view.photos")), element("p", { class: "muted", id: "photos-count" }), element("p", { class: "muted when", id: "photos-when" })),
     known.length > 1 || folder ? chooser() : null,
+    ...maySort() ? [
+      element("button", { type: "button", class: "quiet", id: "photos-select", onclick: () => setSelecting(true) }, sign("select"), element("span", {}, say("select"))),
+      element("button", { type: "button", class: "quiet", id: "photos-sort", onclick: () => send("sort-pictures", { ids: null, folder }) }, sign("tag"), element("span", {}, say("sort.title"))),
+    ] : [],
     ...mayAdd() ? [file, element("button", { type: "button", class: "primary", onclick: () => file.click() }, sign("plus"), element("span", {}, say("photos.add")))] : [],
   ].filter(Boolean));
   drawCount();
+}
+
+/** What can be done with the photos that are selected. */
+function selectionHead() {
+  const chosen = selected();
+  return [
+    element("div", { class: "view-title", role: "status" }, element("h2", {}, say("select.count", { count: number(chosen.length) })), hasKeyboard() ? element("p", { class: "muted" }, say("select.hint")) : null),
+    ...chosen.length ? [element("button", { type: "button", class: "primary", id: "photos-sort", onclick: () => send("sort-pictures", { ids: chosen.map(({ id }) => id), folder: "" }) }, sign("tag"), element("span", {}, say("sort.title")))] : [],
+    element("button", { type: "button", class: "quiet", id: "photos-selected", onclick: endSelecting }, sign("close"), element("span", {}, say("select.end"))),
+  ];
+}
+
+function endSelecting() {
+  setSelecting(false);
+  byId("photos-select")?.focus();
 }
 
 function chooser() {
@@ -132,6 +165,11 @@ function goTo(wanted) {
   pushAddress(wanted ? `/photos?${new URLSearchParams({ folder: wanted })}` : "/photos");
   scrollTo(0, 0);
   showView({});
+}
+
+/** An API of an earlier version cannot sort. */
+function maySort() {
+  return current()?.status === "ok" && current().sorting && list.known() && list.count() > 0;
 }
 
 function mayAdd() {
@@ -161,8 +199,17 @@ function tile(index) {
   const picture = list.at(index);
   if (!picture) return null;
   const caption = captionOf(picture);
-  return element("button", {
+  const button = element("button", {
     type: "button", class: "photo", title: caption, "aria-label": caption,
-    onclick: () => send("open-picture", { source: list, index }),
+    onclick: (event) => (selecting() || event.ctrlKey || event.metaKey ? toggle(list, index, event.shiftKey) : send("open-picture", { source: list, index })),
   }, element("img", { src: picture.thumbnail, alt: caption, decoding: "async", draggable: "false" }));
+  button.picture = picture;
+  mark(button);
+  return button;
+}
+
+/** Whether a tile is selected; nothing while none are being selected. */
+function mark(button) {
+  if (selecting()) button.setAttribute("aria-pressed", String(isSelected(button.picture)));
+  else button.removeAttribute("aria-pressed");
 }

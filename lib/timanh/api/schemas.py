@@ -61,6 +61,8 @@ class Health(BaseModel):
     `max_tokens` is what the model reads of a text; `demo`: the model is the one that has seen
     drawn pictures only; `drawn`: the gallery is the drawn one; `generate`: pictures can be made
     from words.
+    drawn pictures only; `drawn`: the gallery is the drawn one; `sorting`: pictures can be sorted by
+    labels.
     """
 
     status: str
@@ -77,6 +79,7 @@ class Health(BaseModel):
     demo: bool = False
     drawn: bool = False
     generate: bool = False
+    sorting: bool = False
     notice: Notice | None = None
 
 

@@ -51,6 +51,7 @@ def status_router(service: SearchService, models: AiModels, painting: Painting) 
             demo=encoder.name == DEMO,
             drawn=is_drawn(engine.dictionary.gallery),
             generate=painting.offered,
+            sorting=True,
             notice=NEVER_A_PHOTO
             if encoder.name == DEMO and not is_drawn(engine.dictionary.gallery)
             else None,
