@@ -1,9 +1,10 @@
 /** The fields that narrow a search: they open within the box, and count from the next search on. */
-import { folders, tags } from "../core/api.js";
+import { folders } from "../core/api.js";
 import { byId, element, sign } from "../core/dom.js";
 import { folderName } from "../core/folders.js";
 import { describing } from "../core/health.js";
 import { number, onLanguage, say } from "../core/i18n.js";
+import { tags } from "../core/tags.js";
 import { chosenFilter, onFilter, setFilter, SIDES } from "./filter.js";
 
 const place = byId("filter-fields");

@@ -29,8 +29,9 @@ export function startColumns(place, names, moved) {
     const count = element("span", { class: "muted" });
     const here = element("button", { type: "button", class: "quiet", hidden: true, onclick: () => move([...taken], key) });
     const more = element("button", { type: "button", class: "quiet", hidden: true, onclick: () => { columns.get(key).shown += 5 * SHOWN; draw(key); } });
-    const made = element("section", { class: `sort-column ${key === "none" || key === "unsure" ? "apart" : ""}`, "aria-label": words },
+    const made = element("section", { class: "sort-column", "aria-label": words },
       element("header", {}, element("h3", {}, words), count, index < 9 ? element("kbd", { "aria-hidden": "true" }, String(index + 1)) : null), here, list, more);
+    if (key === "none" || key === "unsure") made.classList.add("apart");
     made.addEventListener("dragover", (event) => {
       if (!taken.size) return;
       event.preventDefault();

@@ -1,5 +1,4 @@
 /** Photos into columns by labels that a person writes: corrected by hand, kept as tags, or taken along as a table. */
-import { saveTags, sortPictures } from "../core/api.js";
 import { announce, element, sign } from "../core/dom.js";
 import { send } from "../core/events.js";
 import { folderName } from "../core/folders.js";
@@ -7,6 +6,7 @@ import { current } from "../core/health.js";
 import { language, number, say } from "../core/i18n.js";
 import { makePanel } from "../core/panel.js";
 import { problemWords } from "../core/problems.js";
+import { saveTags, sortPictures } from "../core/tags.js";
 import { toast } from "../core/toast.js";
 import { startColumns } from "./sorting-columns.js";
 import { chosenLabels, labelField } from "./sorting-labels.js";
@@ -38,7 +38,7 @@ function content() {
     labels.take();
     start();
   });
-  const place = element("div", { id: "sorted" });
+  const place = element("div", { id: "sorted", class: "sorted" });
   if (found) setTimeout(show); // the language has changed
   return [form, place];
 }
@@ -90,7 +90,7 @@ function take({ images, labels, none }) {
 function show() {
   const names = [...found.labels.map((label, index) => [`label-${index}`, label]), ["unsure", say("sort.unsure")], ["none", say("sort.none")]];
   const columns = element("div", { class: "sort-columns", tabindex: "0", role: "group", "aria-label": say("sort.title") });
-  document.getElementById("sorted").replaceChildren(element("p", { class: "muted sort-hint" }, say("sort.hint")), columns, element("div", { class: "panel-foot", id: "sort-foot" }));
+  document.getElementById("sorted").replaceChildren(element("p", { class: "muted sort-hint" }, say("sort.hint")), columns, element("div", { class: "panel-foot sort-foot", id: "sort-foot" }));
   found.columns = startColumns(columns, names, () => {
     found.saved = false;
     drawFoot();

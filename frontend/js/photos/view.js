@@ -1,7 +1,7 @@
 /** All photos: newest first, by folder, with a place to drop more. */
 import { folders } from "../core/api.js";
 import { captionOf } from "../core/captions.js";
-import { byId, element, hasKeyboard, sign } from "../core/dom.js";
+import { byId, element, sign } from "../core/dom.js";
 import { hear, send } from "../core/events.js";
 import { folderName } from "../core/folders.js";
 import { current, onHealth } from "../core/health.js";
@@ -12,7 +12,8 @@ import { currentView, showView } from "../core/views.js";
 import { addFiles, startAdding } from "./adding.js";
 import { startGrid } from "./grid.js";
 import { photoList } from "./list.js";
-import { isSelected, onSelection, selected, selecting, setSelecting, toggle } from "./selection.js";
+import { selectionHead, showSelected, startSelecting } from "./selecting.js";
+import { selecting, setSelecting, toggle } from "./selection.js";
 
 let place = null;
 let folder = "";
@@ -56,13 +57,7 @@ function start(section) {
     drawHead();
   });
   hear("gallery-changed", refresh);
-  onSelection(() => {
-    drawHead();
-    for (const button of place.querySelectorAll(".photo")) mark(button);
-  });
-  place.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && selecting()) setSelecting(false);
-  });
+  startSelecting(place, drawHead);
   drawFrame();
 }
 
@@ -138,21 +133,6 @@ function drawHead() {
   drawCount();
 }
 
-/** What can be done with the photos that are selected. */
-function selectionHead() {
-  const chosen = selected();
-  return [
-    element("div", { class: "view-title", role: "status" }, element("h2", {}, say("select.count", { count: number(chosen.length) })), hasKeyboard() ? element("p", { class: "muted" }, say("select.hint")) : null),
-    ...chosen.length ? [element("button", { type: "button", class: "primary", id: "photos-sort", onclick: () => send("sort-pictures", { ids: chosen.map(({ id }) => id), folder: "" }) }, sign("tag"), element("span", {}, say("sort.title")))] : [],
-    element("button", { type: "button", class: "quiet", id: "photos-selected", onclick: endSelecting }, sign("close"), element("span", {}, say("select.end"))),
-  ];
-}
-
-function endSelecting() {
-  setSelecting(false);
-  byId("photos-select")?.focus();
-}
-
 function chooser() {
   const options = [["", say("filter.anywhere")], ...known.map(({ path, count }) => [path, `${folderName(path)} (${number(count)})`])];
   const select = element("select", { "aria-label": say("filter.folder"), onchange: () => goTo(select.value) },
@@ -204,12 +184,6 @@ function tile(index) {
     onclick: (event) => (selecting() || event.ctrlKey || event.metaKey ? toggle(list, index, event.shiftKey) : send("open-picture", { source: list, index })),
   }, element("img", { src: picture.thumbnail, alt: caption, decoding: "async", draggable: "false" }));
   button.picture = picture;
-  mark(button);
+  showSelected(button);
   return button;
-}
-
-/** Whether a tile is selected; nothing while none are being selected. */
-function mark(button) {
-  if (selecting()) button.setAttribute("aria-pressed", String(isSelected(button.picture)));
-  else button.removeAttribute("aria-pressed");
 }
