@@ -60,9 +60,7 @@ class Health(BaseModel):
 
     `max_tokens` is what the model reads of a text; `demo`: the model is the one that has seen
     drawn pictures only; `drawn`: the gallery is the drawn one; `generate`: pictures can be made
-    from words.
-    drawn pictures only; `drawn`: the gallery is the drawn one; `sorting`: pictures can be sorted by
-    labels.
+    from words; `sorting`: they can be sorted by labels.
     """
 
     status: str
