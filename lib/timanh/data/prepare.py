@@ -60,7 +60,7 @@ def data_folder(source: str, workspace: Workspace, *, progress: bool = True) -> 
 
 
 def prepare_sources(
-    sources: str, workspace: Workspace, *, count: int = 2000, progress: bool = True
+    sources: str, workspace: Workspace, *, count: int | None = None, progress: bool = True
 ) -> tuple[DataFolder, str]:
     """Several of `prepare_data` as one, with what to say about it.
 
@@ -69,21 +69,23 @@ def prepare_sources(
 
     Args:
         sources: names or folders, parted by blanks.
-        count: of drawn pictures.
+        count: of drawn pictures; None for those that are there, else 2,000.
     """
     wanted = sources.split()
     try:
         folders = [
-            prepare_data(each, workspace, count=count, progress=progress)
-            for each in wanted
-            if each != "demo"
+            prepare_data(each, workspace, progress=progress) for each in wanted if each != "demo"
         ]
         if len(folders) == len(wanted):
             return open_sources([each.root for each in folders]), f"Data: {', '.join(wanted)}"
         reason = "drawn pictures were asked for"
     except DataError as error:
         reason = str(error)
-    drawn = prepare_data("demo", workspace, count=count, progress=progress)
+    kept = workspace.data / "demo"
+    if count is None and (is_packed(kept) or kept.is_dir()):
+        drawn = data_folder("demo", workspace, progress=progress)
+    else:
+        drawn = prepare_data("demo", workspace, count=count or 2000, progress=progress)
     captions = [drawn.root / "captions.vi.txt"]
     return open_data(drawn.root, captions), f"Data: drawn pictures, in Vietnamese ({reason})"
 
