@@ -16,6 +16,7 @@ from timanh.serving.listening import listen
 from timanh.workspace import local_place, user_cache
 
 STARTS_WITHIN_S = 90.0
+ENDS_WITHIN_S = 60.0
 PAUSE_S = 0.2
 
 
@@ -210,7 +211,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     # As by Ctrl-C: after SIGTERM its PostgreSQL would stay.
     process.terminate() if os.name == "nt" else process.send_signal(signal.SIGINT)
     try:
-        process.wait(20)
+        process.wait(ENDS_WITHIN_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
