@@ -24,24 +24,33 @@ def render(scene: Scene, size: int = 224) -> Image.Image:
     """An RGB picture of `size` × `size` pixels, drawn larger and reduced."""
     canvas = Canvas(scene, size * OVERSAMPLING)
     draw_backdrop(canvas)
-    tone = tone_of(scene.light, scene.weather, THING_TONE)
     looks = random.Random(scene.seed + 1)
-    pieces = [(spot, thing) for thing in scene.things for spot in thing.spots]
-    far_first = sorted(pieces, key=lambda piece: (KINDS[piece[1].kind].lane == "air", piece[0].y))
-    for spot, thing in far_first:
-        pen = Pen(
-            canvas.draw, spot.x * canvas.side, spot.y * canvas.side, spot.scale * canvas.side,
-            spot.flip, tone=tone,
-        )  # fmt: skip
-        _draw(pen, thing, spot, looks.randrange(64))
+    for spot, thing in far_first(scene):
+        draw_piece(canvas, thing, spot, looks.randrange(64))
     draw_weather(canvas)
     return canvas.image.reduce(OVERSAMPLING)
 
 
-def _draw(pen: Pen, thing: Thing, spot: Spot, looks: int) -> None:
+def far_first(scene: Scene) -> list[tuple[Spot, Thing]]:
+    """Each piece of each thing, in the order in which they are drawn."""
+    pieces = [(spot, thing) for thing in scene.things for spot in thing.spots]
+    return sorted(pieces, key=lambda piece: (KINDS[piece[1].kind].lane == "air", piece[0].y))
+
+
+def draw_piece(canvas: Canvas, thing: Thing, spot: Spot, looks: int, *, rails: bool = True) -> None:
+    """One piece of a thing at its spot.
+
+    Args:
+        looks: 0..63, chooses hair and skin of a person.
+        rails: those under a train too.
+    """
+    pen = Pen(
+        canvas.draw, spot.x * canvas.side, spot.y * canvas.side, spot.scale * canvas.side,
+        spot.flip, tone=tone_of(canvas.scene.light, canvas.scene.weather, THING_TONE),
+    )  # fmt: skip
     kind = KINDS[thing.kind]
     paint = Paint.of(thing.colour)
-    if kind.lane == "rails":
+    if kind.lane == "rails" and rails:
         _rails(replace(pen, flip=False))
     if kind.group == "person":
         item = Paint.of(thing.item_colour) if thing.item_colour else None
