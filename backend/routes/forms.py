@@ -1,4 +1,4 @@
-"""The form of a search, described for /docs; the API reads it."""
+"""The forms of a search and of a heat map, described for /docs; the API reads it."""
 
 from typing import Any
 
@@ -38,3 +38,14 @@ def search_form(**more: str) -> dict[str, Any]:
     properties["file"]["items"]["format"] = "binary"
     schema = {"type": "object", "properties": properties}
     return {"requestBody": {"content": {"multipart/form-data": {"schema": schema}}}}
+
+
+def explain_form() -> dict[str, Any]:
+    """The request body of a heat map in OpenAPI's words."""
+    schema = {
+        "type": "object",
+        "properties": {"words": {"type": "string"}, "word": {"type": "string"}},
+        "required": ["words"],
+    }
+    kinds = ("application/json", "multipart/form-data", "application/x-www-form-urlencoded")
+    return {"requestBody": {"content": {kind: {"schema": schema} for kind in kinds}}}

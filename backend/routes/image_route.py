@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from routes.forms import search_form
+from routes.forms import explain_form, search_form
 from services.answer import choose_language
 from services.image_service import ImageService
 from services.upstream import Answer, Body
@@ -110,6 +110,17 @@ async def take_back(request: Request, id: str) -> Response:
 async def delete(request: Request, id: str) -> Response:
     """Take a picture out of the gallery."""
     return await _send(request, None)
+
+
+@router.post("/api/images/{id}/explain", openapi_extra=explain_form())
+async def explain(request: Request, id: str) -> Response:
+    """Where in a picture the words are: a PNG to lay over it, or JSON where that is accepted."""
+    accept = request.headers.get("accept", "")
+    status, media_type, content = await service_of(request).explain(
+        _address(request), await _body(request), {**_headers(request), "accept": accept},
+        request_id_of(request.scope),
+    )  # fmt: skip
+    return Response(content, status, media_type=media_type)
 
 
 @router.post("/api/embed")

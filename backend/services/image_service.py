@@ -16,6 +16,7 @@ PASSED_ON = (
     "content-type", "content-length", "content-disposition", "etag", "cache-control",
     "last-modified",
 )  # fmt: skip
+EXPLANATIONS = ("image/png", "application/json")
 SMALL_BYTES = 65_536  # a picture that is read whole, which is cheaper than handing on its pieces
 # A tunnel's free plan counts requests, and every failed search shows at once that the API is gone.
 FRESH_LOCAL_S, FRESH_REMOTE_S = 2.0, 60.0
@@ -157,6 +158,20 @@ class ImageService:
         async with stack:
             with translate_errors(target.url):
                 return response.status, kept, await response.read()
+
+    async def explain(
+        self, path: str, content: Body, headers: dict[str, str], request_id: str
+    ) -> tuple[int, str, bytes]:
+        """Status, media type and bytes of a heat map."""
+        target = self.upstream.target
+        async with self.upstream.open(
+            "POST", path, request_id, content=content, headers=headers,
+            retry=isinstance(content, bytes), target=target,
+        ) as response:  # fmt: skip
+            if response.content_type not in EXPLANATIONS:
+                raise self.upstream.foreign(target)
+            with translate_errors(target.url):
+                return response.status, response.content_type, await response.read()
 
     async def _fetch_health(self, request_id: str) -> dict[str, Any]:
         """The API's health; unless all was well, whether it takes the key too."""

@@ -118,6 +118,12 @@ class ModelFormatError(ModelError):
     code = "model-format"
 
 
+class NoGridError(ModelError):
+    """The picture tower does not say what it sees where."""
+
+    code = "no-grid"
+
+
 class RuntimeRefusedError(ModelError):
     code = "runtime-refused"
 

@@ -26,7 +26,7 @@ export function answerView(place, turn, act) {
   const below = element("div", { class: "below" }); // for what belongs to these pictures
   const foot = listFoot(() => act.more(true));
   let ending = foot.node;
-  const tiles = startTiles(grid, (index) => hitParts(answer.results, index), (index) => answer.results[index].width / answer.results[index].height);
+  const tiles = startTiles(grid, (index) => hitParts(answer.results, index, turn.question.corrected ?? turn.question.text), (index) => answer.results[index].width / answer.results[index].height);
   let waiting = 0;
 
   function understood() {

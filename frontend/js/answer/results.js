@@ -7,8 +7,8 @@ import { number, say } from "../core/i18n.js";
 import { listSource } from "../picture/source.js";
 import { verdict } from "../picture/verdict.js";
 
-/** What a tile for `results[index]` holds; a click enlarges it among the others. */
-export function hitParts(results, index) {
+/** What a tile for `results[index]`, found by `words`, holds; a click enlarges it among the others. */
+export function hitParts(results, index, words) {
   const result = results[index];
   const caption = captionOf(result);
   const near = closenessWords(result.closeness);
@@ -16,22 +16,22 @@ export function hitParts(results, index) {
   return [
     element("button", {
       type: "button", class: "hit", title: caption, "aria-label": name,
-      onclick: () => send("open-picture", { source: listSource(results), index }),
+      onclick: () => send("open-picture", { source: listSource(results, words), index }),
     }, element("img", { src: result.thumbnail, alt: caption, width: result.width, height: result.height, decoding: "async" })),
     element("div", { class: "verdicts" }, verdict("like", result, caption), verdict("unlike", result, caption)),
     near ? element("p", { class: `near ${result.closeness}`, "aria-hidden": "true" }, near) : null,
-    result.doubles?.length ? doublesButton(result) : null,
+    result.doubles?.length ? doublesButton(result, words) : null,
   ].filter(Boolean);
 }
 
 /** Opens the pictures that are nearly the same, which the search has folded into this one. */
-function doublesButton(result) {
+function doublesButton(result, words) {
   const count = number(result.doubles.length);
   const label = say("doubles", { count });
   const pictures = [result, ...result.doubles.map((id) => ({ ...result, ...addressesOf(id), path: "", captions: [] }))];
   return element("button", {
     type: "button", class: "doubles", title: label, "aria-label": `+${count} · ${label}`,
-    onclick: () => send("open-picture", { source: listSource(pictures), index: 1 }),
+    onclick: () => send("open-picture", { source: listSource(pictures, words), index: 1 }),
   }, `+${count}`);
 }
 

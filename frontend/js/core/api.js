@@ -77,6 +77,12 @@ export function pictureInfo(id) {
   return json(`/api/images/${encodeURIComponent(id)}/info`);
 }
 
+/** Where in a picture `words` are, or what one `word` of them adds: `{text, words, image}`. */
+export function explainPicture(id, words, word, signal) {
+  const { headers, ...rest } = sent("POST", word ? { words, word } : { words });
+  return json(`/api/images/${encodeURIComponent(id)}/explain`, { ...rest, headers: { ...headers, Accept: "application/json" }, signal });
+}
+
 /** Folders of the gallery with the number of pictures in each: `[{path, count}]`. */
 export async function folders() {
   return (await json("/api/folders")).folders;

@@ -8,12 +8,14 @@ import { problemWords } from "../core/problems.js";
 import { closeLayer } from "../core/steps.js";
 import { toast } from "../core/toast.js";
 import { DESCRIBE } from "./describe.js";
+import { WHY } from "./why.js";
 
 /**
  * The actions in the panel of a large picture; rooms above add theirs. `word` names a button, `when(picture)` says
  * whether there is one, `act(picture, panel)` does it; `panel.section(name)` is a place in the panel to write in.
  */
 export const ACTIONS = [
+  WHY,
   { name: "similar", sign: "similar", word: "find-similar", act: findSimilar },
   { name: "area", sign: "crop", word: "area", act: () => send("select-area") },
   DESCRIBE,

@@ -1,7 +1,7 @@
 /** One picture large, with what is known of it: arrows and swipes go on, +, − and double clicks zoom, Esc closes. */
 import { captionsOf } from "../core/captions.js";
 import { announce, byId } from "../core/dom.js";
-import { hear } from "../core/events.js";
+import { hear, send } from "../core/events.js";
 import { number, onLanguage } from "../core/i18n.js";
 import { changeLayer, closeLayer, layerKind, openLayer, withOpen } from "../core/steps.js";
 import { copyText } from "../core/toast.js";
@@ -10,6 +10,7 @@ import { nameOf } from "./actions.js";
 import { closeArea, isSelecting, openArea } from "./area.js";
 import { startStage } from "./stage.js";
 import { hideWeights } from "./weights.js";
+import { foundBy } from "./why.js";
 
 const dialog = byId("lightbox");
 let source = null;
@@ -19,6 +20,7 @@ let stage = null;
 export function openLightbox(from, index) {
   if (stage) end();
   source = from;
+  foundBy(from.words ?? "");
   if (!dialog.open) dialog.showModal();
   openLayer("picture", { id: source.at(index)?.id }, withOpen(source.at(index)?.id));
   stage = startStage(source, index, show);
@@ -69,6 +71,7 @@ onLanguage(() => dialog.open && show(stage.index()));
 function end() {
   closeArea();
   hideWeights();
+  send("large-closed");
   stage.end();
   stage = null;
   unfold(byId("large-panel").classList.toggle("unfolded", false));
@@ -88,6 +91,7 @@ function show(index) {
   const picture = source.at(index);
   if (!picture) return; // on its way
   showAbout(picture);
+  send("large-shown", picture);
   byId("large-download").href = picture.original ?? picture.url; // the page shows a JPEG of a TIFF
   byId("large-download").download = nameOf(picture);
   changeLayer("picture", { id: picture.id }, withOpen(picture.id));

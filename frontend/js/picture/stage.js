@@ -80,9 +80,10 @@ export function startStage(source, begin, seen) {
 function large(picture) {
   const { url, width, height } = picture;
   const image = element("img", { src: url, alt: captionOf(picture), width, height, draggable: "false", onerror: sayUnseen });
-  image.style.setProperty("--width", `${width}px`);
-  image.style.setProperty("--ratio", String(width / height));
-  return image;
+  const place = element("div", { class: "swiper-zoom-target" }, image); // what lies over the picture zooms with it
+  place.style.setProperty("--width", `${width}px`);
+  place.style.setProperty("--ratio", String(width / height));
+  return place;
 }
 
 /** In place of a picture that the browser cannot show. */

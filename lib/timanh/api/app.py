@@ -1,5 +1,6 @@
 """The API over one search engine."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -31,6 +32,8 @@ from timanh.api.http.about_routes import about_router
 from timanh.api.http.gate import Gate
 from timanh.api.http.metrics import Metrics
 from timanh.api.http.turns import Turns
+from timanh.api.search.explain_routes import explain_router
+from timanh.api.search.explaining import Explainer
 from timanh.api.search.routes import search_router
 from timanh.api.search.service import SearchService
 from timanh.api.status_routes import status_router
@@ -80,22 +83,27 @@ def create_app(
     tags = Tags(engine.dictionary.folder)
     views = PictureViews(additions, Corrections(engine.dictionary.folder), tags)
     editor = GalleryEditor(engine, chosen, additions)
+    explainer = Explainer(service, pictures, chosen)
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
         async with service.running():
             ai.start(load=chosen.preload)
+            looking = asyncio.create_task(explainer.look())
             try:
                 yield
             finally:
+                looking.cancel()
+                explainer.close()
                 ai.close()
                 painting.close()
 
     routers = (
-        status_router(service, models, painting),
+        status_router(service, models, painting, explainer),
         about_router(metrics),
         search_router(service, pictures, views),
         gallery_router(engine, chosen, pictures, views),
+        explain_router(explainer, chosen),
         editing_router(editor, views, service.workers),
         captions_router(editor, views),
         sorting_router(engine, chosen, views, ai, tags),

@@ -60,7 +60,8 @@ class Health(BaseModel):
 
     `max_tokens` is what the model reads of a text; `demo`: the model is the one that has seen
     drawn pictures only; `drawn`: the gallery is the drawn one; `generate`: pictures can be made
-    from words; `sorting`: they can be sorted by labels.
+    from words; `sorting`: they can be sorted by labels; `explains`: the model can say where in a picture the words are, null until that is
+    known.
     """
 
     status: str
@@ -78,6 +79,7 @@ class Health(BaseModel):
     drawn: bool = False
     generate: bool = False
     sorting: bool = False
+    explains: bool | None = None
     notice: Notice | None = None
 
 
@@ -491,3 +493,22 @@ class ManyImageFeatures(BaseModel):
     """Several pictures, in their order."""
 
     results: list[ImageFeatures | PictureProblem]
+
+
+class ExplainRequest(BaseModel):
+    """Words to look for in a picture; with `word`, only what that word adds to them."""
+
+    words: str = Field(min_length=1)
+    word: str | None = None
+
+
+class Explanation(BaseModel):
+    """A heat map.
+
+    `text` is what the model read, translated where it has to be; `words` those of it that a picture
+    may show, each to be sent as `word`; `image` a data URL of the PNG.
+    """
+
+    text: str
+    words: list[str]
+    image: str

@@ -12,6 +12,7 @@ from timanh.api.ai.painting import Painting
 from timanh.api.http.problems import RequestError
 from timanh.api.http.uploads import Files
 from timanh.api.search.examples import Examples
+from timanh.api.search.explaining import Explainer
 from timanh.api.search.forms import Text, search_form
 from timanh.api.search.service import SearchService
 from timanh.errors import EmptyQueryError
@@ -26,7 +27,9 @@ NEVER_A_PHOTO = schemas.Notice(
 )
 
 
-def status_router(service: SearchService, models: AiModels, painting: Painting) -> APIRouter:
+def status_router(
+    service: SearchService, models: AiModels, painting: Painting, explainer: Explainer
+) -> APIRouter:
     """Health, examples and vectors."""
     router = APIRouter()
     engine, config = service.engine, service.config
@@ -52,6 +55,7 @@ def status_router(service: SearchService, models: AiModels, painting: Painting) 
             drawn=is_drawn(engine.dictionary.gallery),
             generate=painting.offered,
             sorting=True,
+            explains=explainer.available,
             notice=NEVER_A_PHOTO
             if encoder.name == DEMO and not is_drawn(engine.dictionary.gallery)
             else None,

@@ -18,6 +18,7 @@ from timanh.cli import (
     demo,
     doctor,
     evaluate,
+    explain,
     generate,
     index,
     models,
@@ -45,6 +46,7 @@ EXAMPLES = {
     "evaluate": "timanh evaluate --model model --data flickr8k --split dev",
     "generate": 'timanh generate "chiếc ô tô màu đỏ trong tuyết"',
     "classify": "timanh classify photos --labels cat,dog,person --out labels.csv",
+    "explain": 'timanh explain photo.jpg "a red car" --out map.png',
     "serve": "timanh serve --index workspace/vectors/demo --tunnel cloudflared",
     "doctor": "timanh doctor --network",
 }
@@ -56,7 +58,7 @@ class InOrder(typer.core.TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return [
             "demo", "search", "index", "classify", "data", "train", "evaluate", "caption",
-            "generate", "serve", "models", "doctor",
+            "explain", "generate", "serve", "models", "doctor",
         ]  # fmt: skip
 
 
@@ -73,7 +75,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     demo.demo, search.search, classify.classify, train.train, evaluate.evaluate,
-    generate.generate, serve.serve, doctor.doctor,
+    explain.explain, generate.generate, serve.serve, doctor.doctor,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(command.__name__, epilog=f"Example: {EXAMPLES[command.__name__]}")(command)

@@ -38,6 +38,7 @@ from timanh.evaluation.figures import (
     plot_training,
     show_hits,
 )
+from timanh.evaluation.heat_map_figures import plot_heat_maps
 from timanh.evaluation.interpolation import format_interpolation, interpolate
 from timanh.evaluation.kinds import format_kinds, kinds_of, recall_by_kind
 from timanh.evaluation.layers import format_layers
@@ -95,6 +96,7 @@ __all__ = [
     "plot_captioned",
     "plot_combined",
     "plot_confusion",
+    "plot_heat_maps",
     "plot_hit_rows",
     "plot_hits",
     "plot_interpolation",
