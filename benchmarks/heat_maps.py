@@ -26,7 +26,8 @@ from typing import Any
 import numpy as np
 import torch
 from common import keep
-from PIL import Image, ImageDraw
+from matplotlib import font_manager
+from PIL import Image, ImageDraw, ImageFont
 
 from timanh.data.scenes import Scene, english, render, scene_of, vietnamese
 from timanh.data.scenes.outlines import Box, boxes
@@ -36,7 +37,7 @@ from timanh.models.torch_encoder import TorchEncoder
 from timanh.progress import tqdm
 
 SEED, COUNT, SIDE, CELLS, TENTH = 77, 500, 224, 10, 0.1
-TIMED = 8
+TIMED, SHOWN = 8, 12
 LANGUAGES = (("en", english), ("vi", vietnamese))
 
 
@@ -101,7 +102,7 @@ def measure(maps: HeatMaps, count: int, seed: int, sheet: Path | None) -> dict[s
         deleted.append(deletion(maps.encoder, picture, case.text, heat, random.Random(seed)))
         if case.language == "en":
             of_words += word_by_word(maps, case.scene, picture)
-        if sheet is not None and len(drawn) < 24:
+        if sheet is not None and len(drawn) < SHOWN:
             drawn.append(framed(on_picture(picture, heat), case))
     if sheet is not None:
         contact_sheet(drawn).save(sheet)
@@ -213,7 +214,8 @@ def framed(picture: Image.Image, case: Case) -> Image.Image:
     draw = ImageDraw.Draw(place)
     for box in case.boxes:
         draw.rectangle([part * SIDE for part in box], outline=(40, 220, 90), width=2)
-    draw.text((4, SIDE + 2), case.text[:38], fill="black")
+    font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 11)  # it has Vietnamese letters
+    draw.text((4, SIDE + 1), case.text[:36], fill="black", font=font)
     return place
 
 

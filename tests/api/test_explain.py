@@ -93,14 +93,14 @@ def test_what_is_refused(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_an_unknown_picture_a_missing_key_and_a_full_house(engine: SearchEngine) -> None:
-    with served(engine, api_key="secret", max_searches=0) as client:
+def test_an_unknown_picture_a_missing_key_and_the_deadline(engine: SearchEngine) -> None:
+    with served(engine, api_key="secret", deadline_s=1e-6) as client:
         assert client.post(address(engine), json={"words": "a"}).status_code == 401
         key = {"X-API-Key": "secret"}
         unknown = client.post("/api/images/none/explain", json={"words": "a"}, headers=key)
         assert unknown.status_code == 404
-        busy = client.post(address(engine), json={"words": "a"}, headers=key)
-        assert (busy.status_code, busy.json()["code"]) == (429, "busy")
+        late = client.post(address(engine), json={"words": "a"}, headers=key)
+        assert (late.status_code, late.json()["code"]) == (503, "deadline-passed")
 
 
 def test_health_says_whether_there_are_maps(

@@ -59,13 +59,13 @@ def test_each_word_has_its_own_overlay(page: Page) -> None:
     expect(page.locator(".heat")).to_have_count(0)
 
 
-def test_it_is_absent_without_words_and_without_a_grid(page: Page) -> None:
+def test_it_is_absent_without_words_and_without_a_grid(page: Page, site: Site) -> None:
     page.locator("#views [data-view=photos]").click()
     page.locator(".photo button, button.photo").first.click()
     expect(page.locator("#large-similar")).to_be_visible()
     expect(page.locator("#large-why")).to_have_count(0)
     page.keyboard.press("Escape")
-    health = page.request.get("/health").json()
+    health = page.request.get(f"{site.url}/health").json()
     page.route("**/health", lambda route: route.fulfill(json={**health, "explains": False}))
     page.evaluate("async () => (await import('/js/core/health.js')).look()")
     page.locator("#views [data-view=search]").click()

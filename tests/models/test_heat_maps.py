@@ -3,6 +3,7 @@
 import random
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,7 @@ class Spot(torch.nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        self.config = SimpleNamespace(image_size=None)
         self.weight = torch.nn.Parameter(torch.tensor([1.0, -0.5, -0.5])[None, :, None, None])
 
     def forward(self, pixel_values: torch.Tensor) -> Any:

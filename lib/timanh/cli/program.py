@@ -18,7 +18,6 @@ from timanh.cli import (
     demo,
     doctor,
     evaluate,
-    explain,
     generate,
     index,
     models,
@@ -29,6 +28,7 @@ from timanh.cli import (
 )
 from timanh.cli.charset import replace_unencodable, restart_in_utf8
 from timanh.cli.output import notice
+from timanh.cli.pictures import explain
 from timanh.errors import TimAnhError
 
 USER_MISTAKE, UNEXPECTED, INTERRUPTED = 2, 1, 130
