@@ -60,8 +60,8 @@ class Health(BaseModel):
 
     `max_tokens` is what the model reads of a text; `demo`: the model is the one that has seen
     drawn pictures only; `drawn`: the gallery is the drawn one; `generate`: pictures can be made
-    from words; `sorting`: they can be sorted by labels; `explains`: the model can say where in a picture the words are, null until that is
-    known.
+    from words; `sorting`: they can be sorted by labels; `explains`: the model can say where in a
+    picture the words are, null until that is known.
     """
 
     status: str
