@@ -102,7 +102,7 @@ function show() {
 
 function showProblem(problem) {
   const place = found ? document.getElementById("sort-foot") : document.getElementById("sorted");
-  place?.replaceChildren(element("div", { class: "failure" }, sign("alert"), element("p", {}, problemWords({ ...problem, message: problem.message }))));
+  place?.replaceChildren(element("div", { class: "failure" }, sign("alert"), element("p", {}, problem.code === "bad-query" ? problem.message : problemWords({ ...problem, message: problem.message }))));
 }
 
 function progressWords() {
