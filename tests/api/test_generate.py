@@ -47,7 +47,7 @@ class Painter:
         if text == "nothing":
             raise EmptyQueryError("There is nothing to paint.")
         if text == "break":
-            raise RuntimeError("out of colours in /home/someone")
+            raise RuntimeError("out of colours in /srv/paint")
         self.begun.set()
         picture = Image.new("RGB", (8, 8), (seed % 256, 0, 0))
         for step in range(self.steps):
@@ -173,7 +173,7 @@ def test_what_goes_wrong_later_is_the_last_event(serve: Callable[..., str]) -> N
     url = serve()
     assert events(url, prompt="nothing")[-1][1]["code"] == "empty-query"
     problem = events(url, prompt="break")[-1][1]
-    assert problem["status"] == 500 and "/home" not in problem["detail"]
+    assert problem["status"] == 500 and "/srv" not in problem["detail"]
 
 
 def test_without_a_painter_there_is_none(serve: Callable[..., str]) -> None:

@@ -36,6 +36,24 @@ def stream(address: str) -> list[tuple[str, dict[str, object]]]:
     return events(answer.text)
 
 
+# --- pictures from words
+
+
+def test_what_is_said_of_pictures_that_are_made_goes_on_as_it_is(
+    connected: str, upstream: Upstream
+) -> None:
+    queued, done = b'event: queued\ndata: {"before": 0}\n\n', b'event: done\ndata: {"count": 0}\n\n'
+
+    def make() -> list[tuple[str, dict[str, object]]]:
+        answer = httpx.post(f"{connected}/api/generate", json={"prompt": "a"}, timeout=10)
+        return events(answer.text)
+
+    upstream.behave = lambda: Response(queued + done, media_type=SSE)
+    assert make() == [("queued", {"before": 0}), ("done", {"count": 0})]
+    upstream.behave = lambda: Response(queued, media_type=SSE)
+    assert make()[-1][1]["code"] == "upstream-broken"
+
+
 # --- what fails within an answer is remembered, and looked into at once
 
 

@@ -1,10 +1,13 @@
 """Views, dialogs and pictures are steps of the browser's history, with addresses to share."""
 
+import base64
 import json
 import re
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.steps import WORDS, answered, large_path, open_filter, open_photos, search
@@ -320,3 +323,43 @@ def test_at_200_percent_and_320_pixels_nothing_is_cut(page: Page, width: int, he
     page.keyboard.press("Escape")
     open_photos(page)
     assert page.evaluate(fits)
+
+
+def test_pictures_are_made_from_words_and_kept_only_where_that_is_wanted(
+    page: Page, site: "Site"
+) -> None:
+    """A stand-in makes one picture."""
+    words = WORDS["en"]
+    picture = BytesIO()
+    Image.new("RGB", (8, 8), "red").save(picture, "PNG")
+    image = f"data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}"
+    events = [
+        ("queued", {"before": 0}),
+        ("progress", {"done": 1, "of": 2, "preview": None}),
+        ("picture", {"prompt": "a red car", "seed": 3, "image": image}),
+        ("done", {"count": 1, "took_ms": 5}),
+    ]
+    body = "".join(f"event: {kind}\ndata: {json.dumps(data)}\n\n" for kind, data in events)
+    page.route(
+        "**/health",
+        lambda route: route.fulfill(json={**route.fetch().json(), "generate": True}),
+    )
+    page.route(
+        "**/api/generate",
+        lambda route: route.fulfill(content_type="text/event-stream", body=body),
+    )
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(f"{request.method} {request.url}"))
+    page.reload()
+    expect(page.locator("#health")).to_have_attribute("data-state", "ok")
+    page.fill("#words", "a red car")
+    page.click("#more")
+    page.click("#create")
+    expect(page.locator("dialog.create input")).to_have_value("a red car")
+    page.click("dialog.create .primary")
+    expect(page.locator(".created figure")).to_have_count(1)
+    expect(page.locator(".ai-made")).to_have_text(words["create.badge"])
+    assert [each for each in sent if each.startswith("POST")] == [f"POST {site.url}/api/generate"]
+    page.get_by_role("button", name=words["find-similar"]).click()
+    expect(page.locator("dialog.create")).to_be_hidden()
+    expect(page.locator(".tile").first).to_be_visible()

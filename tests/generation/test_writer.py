@@ -170,3 +170,11 @@ def _none(done: int, all_: int) -> None: ...
 
 def _never() -> bool:
     return False
+
+
+def test_the_demo_vqgan_keeps_unseen_scenes() -> None:
+    from timanh.data.scenes import render, scene_of
+
+    seed = vqgan_loop.UNSEEN_SEED
+    pictures = np.stack([np.asarray(render(scene_of(row, seed), 96)) for row in range(24)])
+    assert vqgan_loop.psnr(load_vqgan("demo", device="cpu"), pictures) > 22.5

@@ -9,8 +9,8 @@ export const ITEMS = [
   { name: "attach", sign: "picture", word: "attach", act: () => byId("file").click() },
   { name: "camera", sign: "camera", word: "camera", when: () => !hasKeyboard(), act: () => byId("photo").click() },
   { name: "library", sign: "library", word: "from-library", act: () => send("open-library") },
-  { name: "create", sign: "create", word: "create", when: creating, act: () => send("create") },
   { name: "filter", sign: "filter", word: "filter", act: () => send("open-filter") },
+  { name: "create", sign: "create", word: "create", when: creating, act: () => send("create") },
 ];
 const opener = byId("more");
 const menu = byId("more-menu");

@@ -19,5 +19,6 @@ def has_demo_writer() -> bool:
 
 
 def can_paint(vqgan: str = "demo") -> bool:
-    """Whether `load_painter` has what it needs, as far as that is seen without loading it."""
-    return find_spec("diffusers") is not None and (vqgan != "demo" or has_demo_vqgan())
+    """Whether `load_painter` has what pictures for people take, seen without loading it: with the
+    demo's VQGAN its writer, since what is guided there shows colours and no things."""
+    return find_spec("diffusers") is not None and (vqgan != "demo" or has_demo_writer())
