@@ -102,7 +102,8 @@ class Painter:
         stopped: Callable[[], bool],
     ) -> list[Painted]:
         words = self.words([text])[0]
-        side, done, made = self.vqgan.usual_side, 0, []
+        side, done = self.vqgan.usual_side, 0
+        made: list[Painted] = []
         every = max(1, GUIDED_STEPS // PREVIEWS)
         for number in range(count):
             guidance = Guidance(width=side, height=side, steps=GUIDED_STEPS, seed=seed + number)
