@@ -19,7 +19,7 @@ from timanh.training.drawn.truth import ACTION_OF, KIND_OF, Truth
 PLAN = Plan(
     pictures=12, steps=6, batch=4, short=2, side=32, widths=(8, 12, 16), depths=(1, 1, 1),
     text_width=16, text_layers=1, dim=16, warmup=2, seed=3,
-    small_steps=2, small_side=24,
+    small_steps=2, small_side=24, head_steps=3, head_batch=8, head_short=1,
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from timanh.data.scenes.scene import Scene, Thing
 LANGUAGES: dict[str, ModuleType] = {"en": english, "vi": vietnamese}
 CHILDREN = ("boy", "girl")
 CHILD_WORDS = ("child", "đứa trẻ")  # "child", "children"; the same word for boys and girls
+BARE = 0.45  # share of the texts such as "a red car" and no more, as people search most
 WITHOUT_MARKS = 0.08  # share of the Vietnamese texts that are written so
 
 # What stands before a Vietnamese noun and is left out by people in a hurry: "mèo đen".
@@ -79,8 +80,12 @@ def caption_query(scene: Scene, number: int, language: str) -> Query:
 CAPTIONS = {"en": "english_captions", "vi": "vietnamese_captions"}
 
 
-def short_query(scene: Scene, language: str, rng: random.Random) -> Query:
-    """A text of a few words that is true of the scene: “a red car”, “hai con chó”, “at night”."""
+def short_query(scene: Scene, language: str, rng: random.Random, *, bare: float = BARE) -> Query:
+    """A text of a few words that is true of the scene: “a red car”, “hai con chó”, “at night”.
+
+    Args:
+        bare: share of those that name things and say no more of what they do, where and when.
+    """
     kind = rng.random()
     if kind < 0.10:
         return _of_the_scene(scene, language, rng)
@@ -90,15 +95,14 @@ def short_query(scene: Scene, language: str, rng: random.Random) -> Query:
         return Query(text, main_colour=scene.main.colour)
     if kind < 0.16:
         return _of_nothing(scene, language, rng)
-    return _of_things(scene, language, rng)
+    return _of_things(scene, language, rng, rng.random() < bare)
 
 
-def _of_things(scene: Scene, language: str, rng: random.Random) -> Query:
+def _of_things(scene: Scene, language: str, rng: random.Random, bare: bool) -> Query:
     first = scene.main if rng.random() < 0.6 else rng.choice(scene.things)
     things = [first]
     if len(scene.things) > 1 and rng.random() < 0.08:
         things.append(rng.choice([other for other in scene.things if other is not first]))
-    bare = rng.random() < 0.45  # "a red car" and no more, as people ask most
     said, named = zip(*(_thing(each, language, rng, bare) for each in things), strict=True)
     text = (" and " if language == "en" else " và ").join(said)
     place = light = weather = None

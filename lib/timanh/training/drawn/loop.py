@@ -18,14 +18,14 @@ from timanh.models.two_tower import TwoTowerEncoder
 from timanh.models.vision_towers import pool_vision
 from timanh.progress import tqdm
 from timanh.training.drawn.batches import Batch, Batches
-from timanh.training.drawn.network import Teacher, change_loss, demo_encoder, joint_loss
+from timanh.training.drawn.heads import train_heads
+from timanh.training.drawn.network import Teacher, demo_encoder, finding_loss, text_features
 from timanh.training.drawn.pictures import Pictures
 from timanh.training.precision import Precision
 from timanh.workspace import atomic_write
 
 STATE = "state.pt"
 SAVE_EVERY = 120.0  # seconds
-TEXT_PARTS = 4
 WORDS_OF = 4000  # pictures whose captions make the vocabulary
 
 
@@ -42,6 +42,7 @@ class Plan:
         small_steps, small_side: the first steps are on pictures of fewer pixels, which cost less.
         teaching: weight of naming what stands where, beside that of finding.
         changing: weight of finding a picture by another one and words for a change.
+        head_…: of the stage after these steps, see `train_heads`.
     """
 
     pictures: int = 49152
@@ -62,6 +63,11 @@ class Plan:
     fall: float = 0.3
     teaching: float = 0.5
     changing: float = 0.5
+    head_steps: int = 1500
+    head_batch: int = 256
+    head_short: int = 3
+    head_bare: float = 0.3
+    head_rate: float = 7e-4
     seed: int = 1
 
 
@@ -136,6 +142,11 @@ class Run:
                     self._save()
                     saved = time.monotonic()
         self.network.eval()
+        plan = self.plan
+        train_heads(
+            self.encoder, self.batches, steps=plan.head_steps, size=plan.head_batch,
+            short=plan.head_short, bare=plan.head_bare, learning_rate=plan.head_rate,
+        )  # fmt: skip
         self.encoder.forget_fingerprint()
         self.encoder.save_pretrained(self.out / "model")
         return self.encoder
@@ -145,22 +156,20 @@ class Run:
         batch = self.batches(step)
         if step < self.plan.small_steps:
             batch = replace(batch, pixels=_reduced(batch.pixels, self.plan.small_side))
-        return batch, self.encoder.texts.token_ids([*batch.texts, *batch.words])
+        return batch, self.encoder.texts.token_ids([*batch.about.texts, *batch.about.words])
 
     def learn(self, batch: Batch, tokens: list[list[int]]) -> dict[str, str]:
         """One step; returns its losses, to be shown."""
         rate = _rate(self.plan, self.step)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        network, count = self.network, len(batch.texts)
+        network = self.network
         with self.precision():
             seen = network.vision_model(pixel_values=batch.pixels)
             pooled = pool_vision(seen, network.vision_pooling)
             pictures = network.vision_projection(pooled).float()
-            texts = self._text_features(tokens).float()
-        scale = network.logit_scale
-        joint = joint_loss(pictures, texts[:count], scale, batch.right, batch.unknown)
-        changed = change_loss(pictures, texts[count:], scale, batch.given, batch.changed)
+            texts = text_features(self.encoder, tokens)
+        joint, changed = finding_loss(pictures, texts, network.logit_scale, batch.about)
         taught = self.teacher(seen.last_hidden_state.float(), batch.truth)
         loss = joint + self.plan.changing * changed + self.plan.teaching * taught
         self.optimiser.zero_grad(set_to_none=True)
@@ -171,18 +180,6 @@ class Run:
             self.network.logit_scale.clamp_(0, math.log(100))
         shown = {"joint": joint, "changed": changed, "taught": taught}
         return {name: f"{value.item():.3f}" for name, value in shown.items()}
-
-    def _text_features(self, rows: list[list[int]]) -> Tensor:
-        """(M, dim); texts of like length together, so that little is padded."""
-        prepared = self.encoder.texts
-        order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
-        size = math.ceil(len(rows) / TEXT_PARTS)
-        parts = [order[start : start + size] for start in range(0, len(rows), size)]
-        features = [
-            self.encoder.text_features(prepared.pad([rows[number] for number in part]))
-            for part in parts
-        ]
-        return torch.cat(features)[torch.tensor(order).argsort()]
 
     def _save(self) -> None:
         state = {

@@ -1,5 +1,6 @@
 """The network of the demo checkpoint, and what it is asked beside while it learns."""
 
+import math
 from collections.abc import Iterable
 
 import torch
@@ -12,6 +13,7 @@ from timanh.models.preparation import ImagePreparation
 from timanh.models.sidecar import Sidecar
 from timanh.models.two_tower import TwoTower, TwoTowerEncoder
 from timanh.models.vision_towers import MEAN_MAX
+from timanh.training.drawn.batches import Texts
 from timanh.training.drawn.truth import ACTIONS, LIGHTS, WEATHERS, Truth
 
 CHANGE = 0.6  # weight of the words beside a picture, that of a search
@@ -117,6 +119,25 @@ class Teacher(nn.Module):
         wanted = torch.from_numpy(truth.scene).long()
         losses = [functional.cross_entropy(said[part], wanted[:, part]) for part in range(3)]
         return torch.stack(losses).sum()
+
+
+def text_features(encoder: TwoTowerEncoder, rows: list[list[int]], parts: int = 4) -> Tensor:
+    """(M, dim) of M token lists; those of like length together, so that little is padded."""
+    order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
+    size = math.ceil(len(rows) / parts)
+    chunks = [order[start : start + size] for start in range(0, len(rows), size)]
+    pad = encoder.texts.pad
+    features = [encoder.text_features(pad([rows[n] for n in chunk])) for chunk in chunks]
+    return torch.cat(features).float()[torch.tensor(order).argsort()]
+
+
+def finding_loss(
+    pictures: Tensor, texts: Tensor, scale: Tensor, about: Texts
+) -> tuple[Tensor, Tensor]:
+    """`joint_loss` and `change_loss` of (N, dim) pictures and (M + C, dim) texts and words."""
+    count = len(about.texts)
+    joint = joint_loss(pictures, texts[:count], scale, about.right, about.unknown)
+    return joint, change_loss(pictures, texts[count:], scale, about.given, about.changed)
 
 
 def joint_loss(
