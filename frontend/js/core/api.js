@@ -77,12 +77,6 @@ export function pictureInfo(id) {
   return json(`/api/images/${encodeURIComponent(id)}/info`);
 }
 
-/** Where in a picture `words` are, or what one `word` of them adds: `{text, words, image}`. */
-export function explainPicture(id, words, word, signal) {
-  const { headers, ...rest } = sent("POST", word ? { words, word } : { words });
-  return json(`/api/images/${encodeURIComponent(id)}/explain`, { ...rest, headers: { ...headers, Accept: "application/json" }, signal });
-}
-
 /** Folders of the gallery with the number of pictures in each: `[{path, count}]`. */
 export async function folders() {
   return (await json("/api/folders")).folders;
@@ -104,37 +98,6 @@ export function deletePicture(id) {
 /** Bring a deleted picture back: `{image, total}`. */
 export function restorePicture(id) {
   return json(`/api/images/${encodeURIComponent(id)}/restore`, { method: "POST" });
-}
-
-/** Put a person's captions in the place of those that a picture has; returns the picture. */
-export function correctCaptions(id, captions) {
-  return json(`/api/images/${encodeURIComponent(id)}/captions`, sent("PUT", { captions }));
-}
-
-/** Forget a person's captions; returns the picture as it was before. */
-export function takeBackCaptions(id) {
-  return json(`/api/images/${encodeURIComponent(id)}/captions`, { method: "DELETE" });
-}
-
-/** What is on a picture: `{captions, language, captioner, attention}`, in `language` where the captioner writes it, else in its first. */
-export async function describe(blob, language, attention = false) {
-  const form = new FormData();
-  form.set("file", blob, "picture.jpg");
-  form.set("language", language);
-  if (attention) form.set("attention", "true");
-  const asked = () => json("/api/caption", { method: "POST", body: form });
-  try {
-    return await asked();
-  } catch (problem) {
-    if (problem.code !== "unknown-language") throw problem;
-    form.delete("language");
-    return asked();
-  }
-}
-
-/** A caption in another language: `{text, language, translator}`. */
-export function translate(text, language) {
-  return json("/api/ai/translate", { method: "POST", body: new URLSearchParams({ text, language }) });
 }
 
 /** Look whether an API answers at a connection line: `{host, health}`. */

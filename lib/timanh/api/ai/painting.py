@@ -83,7 +83,7 @@ class Painting:
         if not self.offered:
             raise RequestError(
                 404, "generate-off",
-                "This API makes no pictures. Start it with: timanh serve --generate",
+                "This API was started without a model that makes pictures.",
             )  # fmt: skip
         if self.waiting >= self.config.max_paintings:
             raise RequestError(
