@@ -30,7 +30,7 @@ const FILES = [
   "/node_modules/swiper/shared/utils.min.mjs", "/node_modules/swiper/modules/zoom.min.mjs",
   "/node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
   "/node_modules/@fontsource-variable/inter/files/inter-vietnamese-wght-normal.woff2",
-  "/js/ask/creating.js", "/js/ask/describing.js", "/js/core/picture-api.js", "/js/picture/correct.js", "/js/picture/describe.js", "/js/picture/translate.js", "/js/picture/weights.js", "/js/picture/why.js",
+  "/js/ask/creating.js", "/js/ask/describing.js", "/js/picture/api.js", "/js/picture/correct.js", "/js/picture/describe.js", "/js/picture/translate.js", "/js/picture/weights.js", "/js/picture/why.js",
   "/js/posts/ai-line.js", "/js/posts/api.js", "/js/posts/card.js", "/js/posts/editor-pictures.js", "/js/posts/editor.js", "/js/posts/feed.js",
   "/js/posts/find.js", "/js/posts/live.js", "/js/posts/picture.js", "/js/posts/tile.js", "/js/posts/view.js", "/css/posts.css",
 ];

@@ -1,5 +1,5 @@
 /** A machine says what is on a picture that waits to be sent. */
-import { describe } from "../core/picture-api.js";
+import { describe } from "../picture/api.js";
 import { byId, element, sign } from "../core/dom.js";
 import { describing } from "../core/health.js";
 import { language, say } from "../core/i18n.js";

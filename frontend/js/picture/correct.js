@@ -1,5 +1,5 @@
 /** The line under a picture's caption: who wrote it, and a person who knows better writes another. */
-import { correctCaptions, takeBackCaptions } from "../core/picture-api.js";
+import { correctCaptions, takeBackCaptions } from "./api.js";
 import { languageOf, sayingsOf } from "../core/captions.js";
 import { byId, element, sign } from "../core/dom.js";
 import { send } from "../core/events.js";

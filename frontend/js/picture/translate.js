@@ -1,5 +1,5 @@
 /** A caption that is there only in the other language is translated when a person wants it. */
-import { translate } from "../core/picture-api.js";
+import { translate } from "./api.js";
 import { announce, element, sign } from "../core/dom.js";
 import { language, say } from "../core/i18n.js";
 import { problemWords } from "../core/problems.js";

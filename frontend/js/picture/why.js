@@ -1,5 +1,5 @@
 /** Why this picture? Where in it the words of the search are: a warm overlay, for all words or for one of them. */
-import { explainPicture } from "../core/picture-api.js";
+import { explainPicture } from "./api.js";
 import { announce, byId, element } from "../core/dom.js";
 import { hear } from "../core/events.js";
 import { current } from "../core/health.js";

@@ -1,6 +1,6 @@
 /** What the backend says of one picture, and what a person says of it. */
 
-import { json, sent } from "./api.js";
+import { json, sent } from "../core/api.js";
 
 /** Where in a picture `words` are, or what one `word` of them adds: `{text, words, image}`. */
 export function explainPicture(id, words, word, signal) {
