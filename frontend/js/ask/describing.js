@@ -1,5 +1,5 @@
 /** A machine says what is on a picture that waits to be sent. */
-import { describe } from "../picture/api.js";
+import { json } from "../core/api.js";
 import { byId, element, sign } from "../core/dom.js";
 import { describing } from "../core/health.js";
 import { language, say } from "../core/i18n.js";
@@ -40,4 +40,20 @@ function hide() {
   shown = null;
   place.replaceChildren();
   place.hidden = true;
+}
+
+/** What is on a picture: `{captions, language, captioner, attention}`, in `language` where the captioner writes it, else in its first. */
+export async function describe(blob, language, attention = false) {
+  const form = new FormData();
+  form.set("file", blob, "picture.jpg");
+  form.set("language", language);
+  if (attention) form.set("attention", "true");
+  const answer = () => json("/api/caption", { method: "POST", body: form });
+  try {
+    return await answer();
+  } catch (problem) {
+    if (problem.code !== "unknown-language") throw problem;
+    form.delete("language");
+    return answer();
+  }
 }

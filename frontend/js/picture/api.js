@@ -18,22 +18,6 @@ export function takeBackCaptions(id) {
   return json(`/api/images/${encodeURIComponent(id)}/captions`, { method: "DELETE" });
 }
 
-/** What is on a picture: `{captions, language, captioner, attention}`, in `language` where the captioner writes it, else in its first. */
-export async function describe(blob, language, attention = false) {
-  const form = new FormData();
-  form.set("file", blob, "picture.jpg");
-  form.set("language", language);
-  if (attention) form.set("attention", "true");
-  const answer = () => json("/api/caption", { method: "POST", body: form });
-  try {
-    return await answer();
-  } catch (problem) {
-    if (problem.code !== "unknown-language") throw problem;
-    form.delete("language");
-    return answer();
-  }
-}
-
 /** A caption in another language: `{text, language, translator}`. */
 export function translate(text, language) {
   return json("/api/ai/translate", { method: "POST", body: new URLSearchParams({ text, language }) });

@@ -1,6 +1,6 @@
 /** A machine says what is on the large picture, and for each word where it looked. */
 import { pictureBlob } from "../core/api.js";
-import { describe } from "./api.js";
+import { describe } from "../ask/describing.js";
 import { announce, element, sign } from "../core/dom.js";
 import { describing } from "../core/health.js";
 import { language, say } from "../core/i18n.js";
