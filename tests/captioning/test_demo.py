@@ -11,6 +11,8 @@ from timanh.captioning.drawn import make_demo_captioner
 from timanh.captioning.shipping import ship
 from timanh.captioning.trained import TrainedCaptioner
 from timanh.data import open_data, open_picture
+from timanh.data.scenes import render, scene_of
+from timanh.data.scenes.said import compare
 from timanh.errors import ModelFormatError, SettingsError
 
 
@@ -72,3 +74,17 @@ def test_where_nothing_says_what_is_nearest_it_is_refused(gallery: Path, tmp_pat
         load_captioner(tmp_path / "out", device="cpu", choose="nearest")
     with pytest.raises(SettingsError, match="Unknown choice 'best'"):
         load_captioner(tmp_path / "out", device="cpu", choose="best")
+
+
+def test_the_package_has_one_that_names_what_is_drawn() -> None:
+    captioner = load_captioner("demo", device="cpu")
+    assert captioner.languages == ("en", "vi") and captioner.name == "demo"
+    scenes = [scene_of(index, 91) for index in range(6)]
+    for language in captioner.languages:
+        written = captioner.captions([render(scene) for scene in scenes], language)
+        told = [
+            compare(scene, each[0].text, language)
+            for scene, each in zip(scenes, written, strict=True)
+        ]
+        assert sum(one.main for one in told) >= 5, written
+        assert sum(one.right for one in told) >= 0.8 * sum(one.named for one in told), written
