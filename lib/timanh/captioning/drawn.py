@@ -43,7 +43,6 @@ RECIPE = CaptionRecipe.named(
     # A sentence names one thing as it names the next: "màu xanh lá và hai con chim màu xanh lá".
     no_repeat=0,
     length_penalty=1.0,
-    choose="nearest",
 )
 
 
