@@ -43,7 +43,7 @@ class KindCalibration:
 
     Attributes:
         pairs: how likely a picture is right.
-        weak: by the place of a query's length in `LENGTHS`, the score that 95 % of such queries
+        weak: by the place of a query's length in `LENGTHS`, the score that 85 % of such queries
             reach with their best picture, where the gallery has what they ask for.
     """
 
