@@ -60,7 +60,7 @@ SEEN_ELSEWHERE = (
     ".near", ".adding > .primary", ".when", ".unshown", ".below", "progress", ".words-note",
     ".unseen", ".sections", ".unfolded", ".caption-", ".described", ".looked", ".weights",
     ".describe", ".field-switch", ".translated",
-    ".why", ".heat", ".action:nth",
+    ".why", ".heat", ".action:nth", ".create", ".ai-made",
 )  # fmt: skip
 SELECTORS = r"""() => {
     const all = (rules) => [...rules].flatMap((rule) => rule.selectorText

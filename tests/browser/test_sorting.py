@@ -36,7 +36,7 @@ def sort(page: Page, labels: str) -> None:
 
 def count(page: Page, column: str) -> int:
     region = page.get_by_role("region", name=column, exact=True)
-    return int(region.locator("header span").inner_text())
+    return int(region.locator("header span").inner_text() or 0)
 
 
 def test_a_folder_is_sorted_corrected_and_kept_as_tags(page: Page) -> None:

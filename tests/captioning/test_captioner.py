@@ -199,8 +199,6 @@ def test_what_is_no_captioner_is_refused(tiny_clip_folder: Path, tmp_path: Path)
         load_captioner(tiny_clip_folder)
     with pytest.raises(ModelFormatError, match="neither captioner.json nor config.json"):
         load_captioner(tmp_path)
-    with pytest.raises(ModelNotFoundError, match="no demo captioner"):
-        load_captioner("demo")
     with pytest.raises(ModelNotFoundError, match="There is no captioner's folder"):
         load_captioner(tmp_path / "gone")
     (tmp_path / "captioner.json").write_text("{", encoding="utf8")

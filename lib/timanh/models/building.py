@@ -83,7 +83,7 @@ def with_new_heads(
     network = TwoTower(
         old.vision_model, old.text_model, dim=dim, vision_width=old.vision_width,
         text_settings=replace(old.text_settings, **text_settings),
-        interpolated=bool(old.vision_options),
+        interpolated=bool(old.vision_options), vision_pooling=old.vision_pooling,
     )  # fmt: skip
     return TwoTowerEncoder(
         network, encoder.texts.tokenizer, encoder.preparation,

@@ -76,7 +76,7 @@ def train_heads(
                 texts = text_features(encoder, tokens, PARTS)
             joint, changed = finding_loss(pictures, texts, network.logit_scale, about)
             optimiser.zero_grad(set_to_none=True)
-            (joint + 0.5 * changed).backward()
+            precision.backward(joint + 0.5 * changed)
             torch.nn.utils.clip_grad_norm_(parameters, 1.0)
             optimiser.step()
             with torch.no_grad():
