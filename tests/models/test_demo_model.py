@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from timanh.data import open_data
-from timanh.data.scenes import draw_gallery, load_truth, matches
+from timanh.data.scenes import draw_gallery, load_truth, matches, render, scene_of
 from timanh.evaluation import evaluate
-from timanh.models import load_encoder
+from timanh.models import load_encoder, with_new_heads
 from timanh.models.loading import DEMO
 from timanh.search import Query, SearchEngine
 from timanh.vectors import VectorDictionary, build_dictionary
@@ -64,3 +64,11 @@ def test_a_picture_finds_itself_and_words_move_it_into_the_night(engine: SearchE
     assert hit.path.endswith(name) and hit.score >= 0.99
     at_night = found(engine, Query("at night", images=(picture,)))
     assert sum(known[name]["light"] == "night" for name in at_night) >= 4
+
+
+def test_its_towers_take_new_heads() -> None:
+    """Pooled by mean and maximum, its picture tower gives twice as many numbers as it has maps."""
+    encoder = with_new_heads(load_encoder("demo", device="cpu"), dim=24)
+    vectors = encoder.encode_images([render(scene_of(row, 3), 128) for row in range(2)])
+    assert vectors.shape == (2, 24)
+    assert encoder.encode_texts(["a red car"]).shape == (1, 24)
