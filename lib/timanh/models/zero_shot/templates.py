@@ -95,7 +95,7 @@ BY_FAMILY = {"siglip": "siglip", "clip": "clip", "metaclip_2": "clip", "altclip"
 # What labels compete with where none of them may fit.
 GENERIC = {
     "en": ("a photo", "a picture of something", "an object", "a scene", "something else"),
-    "vi": ("một bức ảnh", "ảnh chụp thứ gì đó", "một đồ vật", "một khung cảnh", "một thứ khác"),
+    "vi": ("ảnh chụp thứ gì đó", "một đồ vật", "một khung cảnh", "một nơi nào đó", "một thứ khác"),
 }
 
 
