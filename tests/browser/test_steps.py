@@ -78,10 +78,14 @@ def test_back_and_escape_close_the_topmost_and_nothing_beneath_changes(page: Pag
         expect(page.locator(f".panel.{name}")).to_be_hidden()
         assert page.url == asked
     page.locator("#settings").click()
+    expect(page.locator(".panel.settings")).to_be_visible()  # its step is there before the reload
     page.reload()
     expect(page.locator(".panel.settings")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator(".panel.settings")).to_be_hidden()
+    expect(page).to_have_url(asked)
+    page.go_back()
+    expect(page).to_have_url(re.compile("q=a\\+red\\+car"))
 
 
 def test_an_opened_picture_is_reloaded_and_shared(page: Page, site: "Site") -> None:
