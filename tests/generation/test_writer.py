@@ -107,9 +107,8 @@ def test_a_training_of_the_writer_goes_on_where_it_was(
     (tmp_path / "state.pt").unlink()
     run = writer_loop.WriterRun(SMALL, tmp_path, vqgan=vqgan)
     for _ in range(3):
-        run.learn(*run._batch(run.step))
-        run.step += 1
-    run._save()
+        run.advance(*run.batch(run.step))
+    run.save()
     resumed = writer_loop.WriterRun(SMALL, tmp_path, vqgan=vqgan)
     resumed.go()
     whole = load_writer(trained / "model", vqgan=vqgan).network.state_dict()
@@ -125,9 +124,8 @@ def test_a_training_of_the_vqgan_goes_on_where_it_was_and_is_shipped(tmp_path: P
     shutil.copytree(tmp_path / "whole" / "pictures", tmp_path / "cut" / "pictures")
     run = vqgan_loop.VqganRun(PAINTER, tmp_path / "cut", workers=1)
     for _ in range(5):
-        run.learn(run._batch(run.step))
-        run.step += 1
-    run._save()
+        run.advance(*run.batch(run.step))
+    run.save()
     resumed = vqgan_loop.VqganRun(PAINTER, tmp_path / "cut", workers=1)
     resumed.go()
     for name, value in resumed.network.state_dict().items():

@@ -9,8 +9,9 @@ import torch
 
 from timanh.data.scenes import scene_of
 from timanh.data.scenes.queries import NamedThing, Query, caption_query, short_query
-from timanh.errors import ResumeError
+from timanh.errors import DivergedError, ResumeError
 from timanh.models import load_encoder
+from timanh.training import fixed_steps
 from timanh.training.drawn import loop
 from timanh.training.drawn.loop import Plan, Run
 from timanh.training.drawn.network import joint_loss
@@ -85,10 +86,10 @@ def test_a_run_that_was_stopped_ends_with_the_weights_of_one_that_was_not(
 ) -> None:
     whole = Run(PLAN, tmp_path / "whole", workers=1).go()
     stopped = Run(PLAN, tmp_path / "stopped", workers=1)
-    monkeypatch.setattr(loop, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(fixed_steps, "SAVE_EVERY", 0.0)
     learn = stopped.learn
 
-    def until_four(batch: loop.Batch, tokens: list[list[int]]) -> dict[str, str]:
+    def until_four(batch: loop.Batch, tokens: list[list[int]]) -> dict[str, float]:
         if stopped.step == 4:
             raise KeyboardInterrupt
         return learn(batch, tokens)
@@ -105,3 +106,14 @@ def test_a_run_that_was_stopped_ends_with_the_weights_of_one_that_was_not(
     assert np.allclose(loaded.encode_texts(words), resumed.encode_texts(words), atol=1e-5)
     with pytest.raises(ResumeError, match="other settings"):
         Run(replace(PLAN, steps=7), tmp_path / "stopped", workers=1).go()
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_is_not_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(PLAN, tmp_path, workers=1)
+    monkeypatch.setattr(fixed_steps, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(run, "learn", lambda *batch: {"joint": float("nan")})
+    with pytest.raises(DivergedError, match="diverged at step 0"):
+        run.go()
+    assert not (tmp_path / "state.pt").exists()

@@ -7,7 +7,6 @@ that was stopped goes on where it was. The captioner is then in FOLDER/model, fr
 """
 
 import random
-import sys
 from pathlib import Path
 
 from timanh.captioning.history import CaptionTraining
@@ -18,7 +17,7 @@ from timanh.data import DataFolder, open_data
 from timanh.data.scenes import draw_gallery, scene_of
 from timanh.data.scenes.gallery import name_of
 from timanh.data.scenes.whole import LANGUAGES, whole_caption
-from timanh.errors import TimAnhError
+from timanh.training.run_folder import run_in_folder
 from timanh.workspace import atomic_write
 
 SEED = 2  # the encoder learned on pictures of seed 1, which it knows better than others
@@ -91,15 +90,5 @@ def write_captions(file: Path, count: int) -> None:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf8")
 
 
-def main() -> None:
-    """Train in the folder that is named."""
-    if len(sys.argv) != 2:
-        sys.exit("Usage: python -m timanh.captioning.drawn FOLDER")
-    try:
-        make_demo_captioner(Path(sys.argv[1]))
-    except TimAnhError as error:
-        sys.exit(f"Error: {error}")
-
-
 if __name__ == "__main__":
-    main()
+    run_in_folder(make_demo_captioner)

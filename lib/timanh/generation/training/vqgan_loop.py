@@ -6,9 +6,7 @@ A run that was stopped goes on where it was. The model is then in FOLDER/model, 
 `python -m timanh.generation.training.shipping FOLDER/model` puts it into the package.
 """
 
-import math
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, l1_loss, mse_loss
 
-from timanh.errors import DivergedError, ResumeError
 from timanh.generation.loading import require_diffusers
 from timanh.generation.training.codebook import RunningCodebook
 from timanh.generation.training.discriminator import (
@@ -25,15 +22,11 @@ from timanh.generation.training.discriminator import (
     judging_loss,
     weight_beside,
 )
-from timanh.generation.training.run_folder import run_in_folder
 from timanh.generation.vqgan import Vqgan
-from timanh.progress import tqdm
 from timanh.training.drawn.pictures import Pictures
-from timanh.training.precision import Precision
-from timanh.workspace import atomic_write
+from timanh.training.fixed_steps import FixedSteps, RandomState, Stateful
+from timanh.training.run_folder import run_in_folder
 
-STATE = "state.pt"
-SAVE_EVERY = 120.0  # seconds
 UNSEEN_SEED = 977  # of the scenes that it is measured on
 
 
@@ -72,17 +65,18 @@ class VqganPlan:
     seed: int = 1
 
 
-class VqganRun:
+class VqganRun(FixedSteps):
     """The moving parts.
 
     Args:
         out: the folder for the drawn pictures, the state to go on from, and the model.
     """
 
+    title = "vqgan"
+    plan: VqganPlan
+
     def __init__(self, plan: VqganPlan, out: Path, *, workers: int | None = None) -> None:
-        self.plan = plan
-        self.out = out
-        out.mkdir(parents=True, exist_ok=True)
+        super().__init__(plan, out)
         self.pictures = Pictures(
             out / "pictures", plan.pictures, plan.seed, plan.drawn_side, workers=workers
         )
@@ -95,32 +89,25 @@ class VqganRun:
         self.optimiser = torch.optim.AdamW(learned, weight_decay=1e-4, **fast)
         self.learned = learned
         self.judging = torch.optim.AdamW(self.judge.parameters(), lr=5e-4, betas=(0.5, 0.9))
-        self.precision = Precision("cpu", wanted=True)
         self.random = torch.Generator().manual_seed(plan.seed)
-        self.step = 0
 
     def go(self) -> Vqgan:
         """Train to the last step and write the model to `out / "model"`."""
-        self._restore()
         self.network.train()
-        saved = time.monotonic()
-        with tqdm(total=self.plan.steps, initial=self.step, desc="vqgan", unit="step") as bar:
-            while self.step < self.plan.steps:
-                losses = self.learn(self._batch(self.step))
-                self.step += 1
-                bar.set_postfix(losses, refresh=False)
-                bar.update()
-                if time.monotonic() - saved > SAVE_EVERY or self.step == self.plan.steps:
-                    self._save()
-                    saved = time.monotonic()
+        self.train()
         with torch.no_grad():
             self.network.quantize.embedding.weight.copy_(self.codebook.codes)
         self.network.eval()
         self.network.save_pretrained(self.out / "model")
         return Vqgan(self.network, name="demo", device="cpu")
 
-    def _batch(self, step: int) -> Tensor:
-        """(N, 3, side, side) in -1..1, by the number of the step."""
+    def changing(self) -> dict[str, Stateful]:
+        """The networks, their optimisers, the codebook, and what it draws by."""
+        names = ("network", "codebook", "judge", "optimiser", "judging")
+        return {name: getattr(self, name) for name in names} | {"random": RandomState(self.random)}
+
+    def batch(self, step: int) -> tuple[Tensor]:
+        """((N, 3, side, side) in -1..1,)."""
         plan = self.plan
         per_epoch = plan.pictures // plan.batch
         epoch, place = divmod(step, per_epoch)
@@ -132,13 +119,11 @@ class VqganRun:
         side = plan.small_side if step % 3 == 2 else plan.side
         if side != plan.drawn_side:
             pixels = interpolate(pixels, (side, side), mode="bilinear", antialias=True)
-        return pixels.div_(127.5).sub_(1)
+        return (pixels.div_(127.5).sub_(1),)
 
-    def learn(self, pixels: Tensor) -> dict[str, str]:
+    def learn(self, pixels: Tensor) -> dict[str, float]:
         """One step; returns its losses, to be shown."""
         plan, network = self.plan, self.network
-        for group in self.optimiser.param_groups:
-            group["lr"] = _rate(plan, self.step)
         free = self.step < plan.free * plan.steps
         with self.precision():
             latents = network.encode(into_patches(pixels, plan.patch)).latents
@@ -168,10 +153,7 @@ class VqganRun:
                 fooling = -self.judge(painted).float().mean()
             layer = network.decoder.conv_out.weight
             loss = loss + plan.fooling * weight_beside(likeness, fooling, layer) * fooling
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.learned, 1.0)
-        self.optimiser.step()
+        self.descend(loss, self.learned)
         if judged:
             with self.precision():
                 judging = judging_loss(
@@ -181,48 +163,17 @@ class VqganRun:
             judging.backward()  # type: ignore[no-untyped-call]
             self.judging.step()
             shown["judge"] = judging.item()
-        if not math.isfinite(shown["likeness"]):
-            raise DivergedError("The training of the VQGAN diverged. Take a smaller learning rate.")
-        return {name: f"{value:.3f}" for name, value in shown.items()}
+        return shown
 
     def _many_vectors(self) -> Tensor:
         """Vectors of some batches, for the codebook to begin with."""
         found = []
         with torch.no_grad(), self.precision():
             for step in range(0, 12, 3):
-                patches = into_patches(self._batch(step), self.plan.patch)
+                patches = into_patches(*self.batch(step), self.plan.patch)
                 latents = self.network.encode(patches).latents.float()
                 found.append(latents.permute(0, 2, 3, 1).flatten(0, 2))
         return torch.cat(found)
-
-    def _save(self) -> None:
-        state = {
-            "plan": asdict(self.plan),
-            "step": self.step,
-            "network": self.network.state_dict(),
-            "codebook": self.codebook.state_dict(),
-            "judge": self.judge.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "judging": self.judging.state_dict(),
-            "random": self.random.get_state(),
-        }
-        with atomic_write(self.out / STATE) as temporary:
-            torch.save(state, temporary)
-
-    def _restore(self) -> None:
-        file = self.out / STATE
-        if not file.is_file():
-            return
-        state: dict[str, Any] = torch.load(file, weights_only=True)
-        if state["plan"] != asdict(self.plan):
-            raise ResumeError(
-                f"{file} is of a run with other settings. Name another folder, or delete this one "
-                "to train from the start."
-            )
-        for name in ("network", "codebook", "judge", "optimiser", "judging"):
-            getattr(self, name).load_state_dict(state[name])
-        self.random.set_state(state["random"])
-        self.step = state["step"]
 
 
 def make_network(plan: VqganPlan) -> Any:
@@ -273,12 +224,6 @@ def _edges(painted: Tensor, pixels: Tensor) -> Tensor:
     """How much the differences between neighbouring pixels are not those of the picture."""
     across = l1_loss(painted.diff(dim=-1), pixels.diff(dim=-1))
     return across + l1_loss(painted.diff(dim=-2), pixels.diff(dim=-2))
-
-
-def _rate(plan: VqganPlan, step: int) -> float:
-    rising = (step + 1) / plan.warmup
-    falling = (plan.steps - step) / (plan.fall * plan.steps)
-    return plan.learning_rate * min(1.0, rising, falling)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,8 @@ in FOLDER/model, from where `python -m timanh.generation.training.shipping FOLDE
 into the package.
 """
 
-import math
 import random
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +19,17 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, interpolate
 
 from timanh.data.scenes import scene_of
-from timanh.errors import DivergedError, ResumeError
 from timanh.generation.loading import load_vqgan
-from timanh.generation.training.run_folder import run_in_folder
 from timanh.generation.training.texts import caption_tokenizer, text_of
 from timanh.generation.transformer import CaptionToCodes, TransformerSize
 from timanh.generation.vqgan import Vqgan
 from timanh.generation.writer import PictureWriter
 from timanh.progress import tqdm
 from timanh.training.drawn.pictures import Pictures, scene_at
-from timanh.training.precision import Precision
+from timanh.training.fixed_steps import FixedSteps, Stateful, decayed_matrices
+from timanh.training.run_folder import run_in_folder
 from timanh.workspace import atomic_write
 
-STATE = "state.pt"
-SAVE_EVERY = 120.0  # seconds
 WORDS_OF = 1500  # scenes whose captions make the vocabulary
 ENCODED = 64  # pictures at once
 LANGUAGES = ("en", "vi")
@@ -66,7 +61,7 @@ class WriterPlan:
     seed: int = 1
 
 
-class WriterRun:
+class WriterRun(FixedSteps):
     """The moving parts.
 
     Args:
@@ -74,12 +69,13 @@ class WriterRun:
         vqgan: whose codes are written; the package's when None.
     """
 
+    title = "writer"
+    plan: WriterPlan
+
     def __init__(
         self, plan: WriterPlan, out: Path, *, vqgan: Vqgan | None = None, workers: int | None = None
     ) -> None:
-        self.plan = plan
-        self.out = out
-        out.mkdir(parents=True, exist_ok=True)
+        super().__init__(plan, out)
         self.vqgan = vqgan or load_vqgan("demo", device="cpu")
         self.codes = self._codes(workers)
         self.scenes = [scene_at(row, plan.seed)[0] for row in range(plan.pictures)]
@@ -95,21 +91,12 @@ class WriterRun:
         self.writer = PictureWriter(
             self.network, tokenizer, self.vqgan, name="demo", languages=LANGUAGES, device="cpu"
         )
-        parameters = list(self.network.parameters())
         self.optimiser = torch.optim.AdamW(
-            [
-                {
-                    "params": [p for p in parameters if p.ndim > 1],
-                    "weight_decay": plan.weight_decay,
-                },
-                {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-            ],
+            decayed_matrices(self.network.parameters(), plan.weight_decay),
             lr=plan.learning_rate,
             betas=(0.9, 0.98),
             fused=True,
         )
-        self.precision = Precision("cpu", wanted=True)
-        self.step = 0
 
     def _codes(self, workers: int | None) -> NDArray[np.int16]:
         """(pictures, 2, cells), as drawn and mirrored; made once for a VQGAN."""
@@ -141,24 +128,18 @@ class WriterRun:
 
     def go(self) -> PictureWriter:
         """Train to the last step and write the model to `out / "model"`."""
-        self._restore()
         self.network.train()
-        saved = time.monotonic()
-        with tqdm(total=self.plan.steps, initial=self.step, desc="writer", unit="step") as bar:
-            while self.step < self.plan.steps:
-                loss = self.learn(*self._batch(self.step))
-                self.step += 1
-                bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
-                bar.update()
-                if time.monotonic() - saved > SAVE_EVERY or self.step == self.plan.steps:
-                    self._save()
-                    saved = time.monotonic()
+        self.train()
         self.network.eval()
         self.writer.save(self.out / "model")
         return self.writer
 
-    def _batch(self, step: int) -> tuple[list[str], Tensor]:
-        """Texts and codes (N, cells) of a step, by its number."""
+    def changing(self) -> dict[str, Stateful]:
+        """The network and its optimiser."""
+        return {"network": self.network, "optimiser": self.optimiser}
+
+    def batch(self, step: int) -> tuple[list[str], Tensor]:
+        """Texts and codes (N, cells)."""
         plan = self.plan
         epoch, place = divmod(step, plan.pictures // plan.batch)
         order = np.random.default_rng((plan.seed, epoch)).permutation(plan.pictures)
@@ -168,52 +149,14 @@ class WriterRun:
         ways = [rng.randrange(2) for _ in rows]
         return texts, torch.from_numpy(self.codes[rows, ways].astype(np.int64))
 
-    def learn(self, texts: list[str], codes: Tensor) -> float:
+    def learn(self, texts: list[str], codes: Tensor) -> dict[str, float]:
         """One step; returns its loss, in nats a code."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = _rate(self.plan, self.step)
         captions, there = self.writer.tokens(texts)
         with self.precision():
             logits = self.network(captions, there, codes)
         loss = cross_entropy(logits.float().flatten(0, 1), codes.flatten())
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimiser.step()
-        value = float(loss.item())
-        if not math.isfinite(value):
-            raise DivergedError("The training of the writer diverged. Take a smaller rate.")
-        return value
-
-    def _save(self) -> None:
-        state = {
-            "plan": asdict(self.plan),
-            "step": self.step,
-            "network": self.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-        }
-        with atomic_write(self.out / STATE) as temporary:
-            torch.save(state, temporary)
-
-    def _restore(self) -> None:
-        file = self.out / STATE
-        if not file.is_file():
-            return
-        state: dict[str, Any] = torch.load(file, weights_only=True)
-        if state["plan"] != asdict(self.plan):
-            raise ResumeError(
-                f"{file} is of a run with other settings. Name another folder, or delete this one "
-                "to train from the start."
-            )
-        self.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step = state["step"]
-
-
-def _rate(plan: WriterPlan, step: int) -> float:
-    rising = (step + 1) / plan.warmup
-    falling = (plan.steps - step) / (plan.fall * plan.steps)
-    return plan.learning_rate * min(1.0, rising, falling)
+        self.descend(loss, self.network.parameters())
+        return {"loss": loss.item()}
 
 
 if __name__ == "__main__":

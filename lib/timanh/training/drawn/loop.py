@@ -1,11 +1,8 @@
 """The training loop of the demo checkpoint: a fixed number of steps, taken up where it stopped."""
 
 import math
-import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,19 +10,14 @@ from torch.nn.functional import interpolate
 
 from timanh.data.marks import without_marks
 from timanh.data.scenes import english_captions, vietnamese_captions
-from timanh.errors import ResumeError
 from timanh.models.two_tower import TwoTowerEncoder
 from timanh.models.vision_towers import pool_vision
-from timanh.progress import tqdm
 from timanh.training.drawn.batches import Batch, Batches
 from timanh.training.drawn.heads import train_heads
 from timanh.training.drawn.network import Teacher, demo_encoder, finding_loss, text_features
 from timanh.training.drawn.pictures import Pictures
-from timanh.training.precision import Precision
-from timanh.workspace import atomic_write
+from timanh.training.fixed_steps import FixedSteps, Stateful, decayed_matrices
 
-STATE = "state.pt"
-SAVE_EVERY = 120.0  # seconds
 WORDS_OF = 4000  # pictures whose captions make the vocabulary
 
 
@@ -71,17 +63,18 @@ class Plan:
     seed: int = 1
 
 
-class Run:
+class Run(FixedSteps):
     """The moving parts.
 
     Args:
         out: the folder for the drawn pictures, the state to go on from, and the model.
     """
 
+    title = "train"
+    plan: Plan
+
     def __init__(self, plan: Plan, out: Path, *, workers: int | None = None) -> None:
-        self.plan = plan
-        self.out = out
-        out.mkdir(parents=True, exist_ok=True)
+        super().__init__(plan, out)
         pictures = Pictures(out / "pictures", plan.pictures, plan.seed, plan.side, workers=workers)
         self.batches = Batches(pictures, plan.seed, size=plan.batch, short=plan.short)
         self.encoder = self._encoder()
@@ -90,20 +83,12 @@ class Run:
         self.teacher = Teacher(plan.widths[-1])
         parameters = [*self.network.parameters(), *self.teacher.parameters()]
         self.optimiser = torch.optim.AdamW(
-            [
-                {
-                    "params": [p for p in parameters if p.ndim > 1],
-                    "weight_decay": plan.weight_decay,
-                },
-                {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-            ],
+            decayed_matrices(parameters, plan.weight_decay),
             lr=plan.learning_rate,
             betas=(0.9, 0.98),
             fused=True,
         )
         self.parameters = parameters
-        self.precision = Precision("cpu", wanted=True)
-        self.step = 0
 
     def _encoder(self) -> TwoTowerEncoder:
         plan = self.plan
@@ -123,24 +108,8 @@ class Run:
 
     def go(self) -> TwoTowerEncoder:
         """Train to the last step and write the model to `out / "model"`."""
-        self._restore()
         self.network.train()
-        saved = time.monotonic()
-        with (
-            ThreadPoolExecutor(1) as beside,
-            tqdm(total=self.plan.steps, initial=self.step, desc="train", unit="step") as bar,
-        ):
-            following = beside.submit(self._prepared, self.step)
-            while self.step < self.plan.steps:
-                batch = following.result()
-                following = beside.submit(self._prepared, self.step + 1)
-                losses = self.learn(*batch)
-                self.step += 1
-                bar.set_postfix(losses, refresh=False)
-                bar.update()
-                if time.monotonic() - saved > SAVE_EVERY or self.step == self.plan.steps:
-                    self._save()
-                    saved = time.monotonic()
+        self.train()
         self.network.eval()
         plan = self.plan
         train_heads(
@@ -151,18 +120,19 @@ class Run:
         self.encoder.save_pretrained(self.out / "model")
         return self.encoder
 
-    def _prepared(self, step: int) -> tuple[Batch, list[list[int]]]:
+    def changing(self) -> dict[str, Stateful]:
+        """The networks and the optimiser."""
+        return {"network": self.network, "teacher": self.teacher, "optimiser": self.optimiser}
+
+    def batch(self, step: int) -> tuple[Batch, list[list[int]]]:
         """A batch in the size of its step, and the tokens of all its texts."""
         batch = self.batches(step)
         if step < self.plan.small_steps:
             batch = replace(batch, pixels=_reduced(batch.pixels, self.plan.small_side))
         return batch, self.encoder.texts.token_ids([*batch.about.texts, *batch.about.words])
 
-    def learn(self, batch: Batch, tokens: list[list[int]]) -> dict[str, str]:
+    def learn(self, batch: Batch, tokens: list[list[int]]) -> dict[str, float]:
         """One step; returns its losses, to be shown."""
-        rate = _rate(self.plan, self.step)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
         network = self.network
         with self.precision():
             seen = network.vision_model(pixel_values=batch.pixels)
@@ -172,49 +142,13 @@ class Run:
         joint, changed = finding_loss(pictures, texts, network.logit_scale, batch.about)
         taught = self.teacher(seen.last_hidden_state.float(), batch.truth)
         loss = joint + self.plan.changing * changed + self.plan.teaching * taught
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        self.optimiser.step()
+        self.descend(loss, self.parameters)
         with torch.no_grad():
             self.network.logit_scale.clamp_(0, math.log(100))
-        shown = {"joint": joint, "changed": changed, "taught": taught}
-        return {name: f"{value.item():.3f}" for name, value in shown.items()}
-
-    def _save(self) -> None:
-        state = {
-            "plan": asdict(self.plan),
-            "step": self.step,
-            "network": self.network.state_dict(),
-            "teacher": self.teacher.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-        }
-        with atomic_write(self.out / STATE) as temporary:
-            torch.save(state, temporary)
-
-    def _restore(self) -> None:
-        file = self.out / STATE
-        if not file.is_file():
-            return
-        state: dict[str, Any] = torch.load(file, weights_only=True)
-        if state["plan"] != asdict(self.plan):
-            raise ResumeError(
-                f"{file} is of a run with other settings. Name another folder, or delete this one "
-                "to train from the start."
-            )
-        self.network.load_state_dict(state["network"])
-        self.teacher.load_state_dict(state["teacher"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step = state["step"]
+        return {"joint": joint.item(), "changed": changed.item(), "taught": taught.item()}
 
 
 def _reduced(pixels: Tensor, side: int) -> Tensor:
     """(N, 3, H, W) to (N, 3, side, side)."""
     smaller = interpolate(pixels, (side, side), mode="bilinear", antialias=True)
     return smaller.contiguous(memory_format=torch.channels_last)
-
-
-def _rate(plan: Plan, step: int) -> float:
-    rising = (step + 1) / plan.warmup
-    falling = (plan.steps - step) / (plan.fall * plan.steps)
-    return plan.learning_rate * min(1.0, rising, falling)

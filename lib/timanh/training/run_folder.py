@@ -1,4 +1,4 @@
-"""What both trainings do when they are started as a program."""
+"""What a training does that is started as a program: python -m MODULE FOLDER."""
 
 import sys
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from timanh.errors import TimAnhError
 
 
 def run_in_folder(train: Callable[[Path], object]) -> None:
-    """Train in the folder that the command line names."""
+    """Train in the folder that the command line names; a mistake is one line and exit code 1."""
     if len(sys.argv) != 2:
         sys.exit("One folder is wanted: python -m MODULE FOLDER")
     try:
