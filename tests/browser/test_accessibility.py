@@ -1,31 +1,16 @@
 """For everybody: axe-core on every view in both themes, the keyboard alone, quiet motion."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.axe import axe_page, violations
 from tests.browser.steps import answered, search
 from tests.browser.views import walk
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
-
-AXE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds wrong, each with the places, within the open dialog if there is one."""
-    page.wait_for_function(
-        """() => document.getAnimations().every((each) => each.playState !== 'running'
-            || each.effect.getTiming().iterations === Infinity)"""
-    )
-    found: list[dict[str, Any]] = page.evaluate(
-        """async () => (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a',
-            'wcag21aa', 'wcag22aa', 'best-practice'] })).violations"""
-    )
-    return [f"{each['id']}: {[node['html'][:160] for node in each['nodes'][:3]]}" for each in found]
 
 
 # Each theme with each language, and both widths with each of them.
@@ -41,15 +26,8 @@ def violations(page: Page) -> list[str]:
 def test_no_view_has_a_violation(
     browser: Browser, site: "Site", theme: str, locale: str, width: int
 ) -> None:
-    context = browser.new_context(
-        locale=locale, viewport={"width": width, "height": 800}, service_workers="block",
-        reduced_motion="reduce", bypass_csp=True,
-    )  # fmt: skip
-    page = context.new_page()
-    page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
-    page.add_init_script(path=AXE)
-    found = {view: violations(page) for view in walk(page, site)}
-    context.close()
+    with axe_page(browser, theme, locale, width) as page:
+        found = {view: violations(page) for view in walk(page, site)}
     assert len(found) == 20 and {view: wrong for view, wrong in found.items() if wrong} == {}
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.axe import axe_page, violations
 from tests.browser.site import serving
 from tests.browser.steps import open_filter, search
-from tests.browser.test_accessibility import AXE, violations
 from timanh.captioning import CaptionRecipe, TowerSource, load_captioner, train_captioner
 from timanh.captioning.writing import write_gallery
 from timanh.data import open_data
@@ -208,19 +208,12 @@ def test_without_a_captioner_nothing_of_it_is_there(page: Page, site: "Site") ->
 def test_described_and_corrected_for_everybody(
     browser: Browser, site: "Site", theme: str, locale: str, width: int
 ) -> None:
-    context = browser.new_context(
-        locale=locale, viewport={"width": width, "height": 800}, service_workers="block",
-        reduced_motion="reduce", bypass_csp=True,
-    )  # fmt: skip
-    page = context.new_page()
-    page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
-    page.add_init_script(path=AXE)
-    panel = enlarge(page, site, names(site)[-1])
-    spoken = "vi" if locale == "vi-VN" else "en"
-    panel.locator("#large-describe").click()
-    panel.locator(".looked").first.focus()
-    expect(panel.locator(".described")).to_have_attribute("lang", spoken)
-    assert violations(page) == []
-    panel.locator("#large-edit").click()
-    assert violations(page) == []
-    context.close()
+    with axe_page(browser, theme, locale, width) as page:
+        panel = enlarge(page, site, names(site)[-1])
+        spoken = "vi" if locale == "vi-VN" else "en"
+        panel.locator("#large-describe").click()
+        panel.locator(".looked").first.focus()
+        expect(panel.locator(".described")).to_have_attribute("lang", spoken)
+        assert violations(page) == []
+        panel.locator("#large-edit").click()
+        assert violations(page) == []

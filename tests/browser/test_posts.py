@@ -1,15 +1,14 @@
 """The view of posts in Chromium, with the real database and AI service."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from posts_site import Site, picture, site
 
+from tests.browser.axe import AXE, violations
 from tests.browser.steps import WORDS
-from tests.browser.test_accessibility import AXE, violations
 
 EN = WORDS["en"]
 
@@ -160,4 +159,3 @@ def test_nothing_is_wrong_for_anybody(
         page.press("#posts-words", "Enter")
         page.wait_for_selector("#posts-found li")
         assert violations(page) == []
-    assert Path(AXE).is_file()

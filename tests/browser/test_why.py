@@ -5,9 +5,9 @@ import json
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.axe import axe_page, violations
 from tests.browser.site import Site
 from tests.browser.steps import search
-from tests.browser.test_accessibility import AXE, violations
 from tests.browser.test_lightbox import SCALE, enlarge
 
 OVERLAY = ".swiper-slide-active .heat"
@@ -89,23 +89,16 @@ def test_a_failure_is_a_sentence(page: Page) -> None:
 
 @pytest.mark.parametrize(("theme", "width"), [("dark", 390), ("light", 1280)])
 def test_in_vietnamese_for_everybody(browser: Browser, site: Site, theme: str, width: int) -> None:
-    context = browser.new_context(
-        locale="vi-VN", viewport={"width": width, "height": 800}, service_workers="block",
-        reduced_motion="reduce", bypass_csp=True,
-    )  # fmt: skip
-    page = context.new_page()
-    page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
-    page.add_init_script(path=AXE)
-    page.goto(site.url)
-    page.wait_for_selector(".health[data-state=ok]")
-    search(page, "chiếc ô tô màu đỏ")
-    page.locator(".grid .hit").first.click()
-    if page.locator("#large-handle").is_visible():
-        page.locator("#large-handle").click()
-    page.get_by_role("button", name="Vì sao?").click()
-    expect(page.locator(OVERLAY)).to_be_visible()
-    chips = page.get_by_role("group", name="Từ muốn xem").get_by_role("button")
-    expect(chips).to_have_text(["Cả câu", "ô tô", "đỏ"])
-    found = violations(page)
-    context.close()
+    with axe_page(browser, theme, "vi-VN", width) as page:
+        page.goto(site.url)
+        page.wait_for_selector(".health[data-state=ok]")
+        search(page, "chiếc ô tô màu đỏ")
+        page.locator(".grid .hit").first.click()
+        if page.locator("#large-handle").is_visible():
+            page.locator("#large-handle").click()
+        page.get_by_role("button", name="Vì sao?").click()
+        expect(page.locator(OVERLAY)).to_be_visible()
+        chips = page.get_by_role("group", name="Từ muốn xem").get_by_role("button")
+        expect(chips).to_have_text(["Cả câu", "ô tô", "đỏ"])
+        found = violations(page)
     assert found == []

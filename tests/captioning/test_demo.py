@@ -14,6 +14,7 @@ from timanh.data import open_data, open_picture
 from timanh.data.scenes import render, scene_of
 from timanh.data.scenes.said import compare
 from timanh.errors import ModelFormatError, SettingsError
+from timanh.models.shipping import size_of
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +29,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_is_put_into_the_package_in_half_and_read_from_there(made: Path, tmp_path: Path) -> None:
     trained = load_captioner(made / "model", device="cpu")
     assert trained.languages == ("en", "vi")
-    size = ship(made / "model", tmp_path / "demo")
+    place = ship(made / "model", tmp_path / "demo")
     shipped = load_captioner(tmp_path / "demo", device="cpu")
     whole = (made / "model" / "decoder.safetensors").stat().st_size
-    assert size < 1e6 and (tmp_path / "demo" / "decoder.safetensors").stat().st_size < 0.6 * whole
+    assert (
+        size_of(place) < 1e6
+        and (tmp_path / "demo" / "decoder.safetensors").stat().st_size < 0.6 * whole
+    )
     picture = open_picture(next((made / "pictures" / "images").glob("*.jpg")))
     for language in ("en", "vi"):
         one, other = (each.captions([picture], language)[0][0] for each in (trained, shipped))
@@ -82,9 +86,11 @@ def test_the_package_has_one_that_names_what_is_drawn() -> None:
     scenes = [scene_of(index, 91) for index in range(6)]
     for language in captioner.languages:
         written = captioner.captions([render(scene) for scene in scenes], language)
-        told = [
+        compared = [
             compare(scene, each[0].text, language)
             for scene, each in zip(scenes, written, strict=True)
         ]
-        assert sum(one.main for one in told) >= 5, written
-        assert sum(one.right for one in told) >= 0.8 * sum(one.named for one in told), written
+        assert sum(one.main for one in compared) >= 5, written
+        assert sum(one.right for one in compared) >= 0.8 * sum(one.named for one in compared), (
+            written
+        )

@@ -128,8 +128,8 @@ def test_the_command_names_what_it_skipped(
     assert run([*words, "--language", "en"]) == 0
     out, err = capsys.readouterr()
     assert out == "6 captions of 6 pictures written, 0 pictures had theirs, 2 skipped.\n"
-    told = [line for line in err.splitlines() if "Skipped: " in line]
-    assert len(told) == 2 and all(any(each in line for line in told) for each in victims)
+    skipped = [line for line in err.splitlines() if "Skipped: " in line]
+    assert len(skipped) == 2 and all(any(each in line for line in skipped) for each in victims)
     assert f"They are in {place / 'out' / MACHINE}." in err
     assert run([*words, "--language", "fr"]) == 2
     assert "writes en and vi, not 'fr'" in capsys.readouterr().err

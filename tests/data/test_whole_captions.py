@@ -7,7 +7,7 @@ import pytest
 
 from timanh.data.scenes import scene_of
 from timanh.data.scenes.queries import NamedThing
-from timanh.data.scenes.said import Told, compare, things_said
+from timanh.data.scenes.said import Comparison, compare, things_said
 from timanh.data.scenes.whole import whole_caption
 
 COUNT = 400
@@ -18,13 +18,13 @@ def test_what_they_say_is_all_that_is_there(language: str) -> None:
     for index in range(COUNT):
         scene = scene_of(index, 5)
         text = whole_caption(scene, language, random.Random(index))
-        told = compare(scene, text, language)
+        compared = compare(scene, text, language)
         held = sum(thing.item in ("umbrella", "balloon", "bicycle", "kite", "ball")
                    for thing in scene.things)  # fmt: skip
-        assert told.main and told.found == told.there == len(scene.things), text
-        assert told.named == told.right == told.there + held, text
-        assert told.named == told.colours == told.colours_right, text
-        assert told.counts == told.counts_right >= told.there, text
+        assert compared.main and compared.found == compared.there == len(scene.things), text
+        assert compared.named == compared.right == compared.there + held, text
+        assert compared.named == compared.colours == compared.colours_right, text
+        assert compared.counts == compared.counts_right >= compared.there, text
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
@@ -33,8 +33,8 @@ def test_of_another_picture_they_are_not_true(language: str) -> None:
     texts = [whole_caption(scene, language, random.Random(0)) for scene in scenes]
     wrong = 0
     for scene, text in zip(scenes[1:], texts, strict=False):
-        told = compare(scene, text, language)
-        wrong += told.right < told.named or not told.main
+        compared = compare(scene, text, language)
+        wrong += compared.right < compared.named or not compared.main
     assert wrong > 50
 
 
@@ -44,7 +44,7 @@ def test_wrong_colours_numbers_and_doubles_are_counted() -> None:
         if len(scene.things) == 1 and scene.main.kind == "dog" and scene.main.count == 1
     )  # fmt: skip
     scene = replace(scene, things=(replace(scene.main, colour="brown"),))
-    assert compare(scene, "two black dogs in a meadow", "en") == Told(
+    assert compare(scene, "two black dogs in a meadow", "en") == Comparison(
         main=True, named=1, right=1, colours=1, colours_right=0, counts=1, counts_right=0,
         there=1, found=1,
     )  # fmt: skip

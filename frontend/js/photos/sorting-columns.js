@@ -95,7 +95,7 @@ export function startColumns(place, names, moved) {
     moved();
   }
 
-  /** A column anew; what is there already stays in the page. */
+  /** Draw a column again; what is there already stays in the page. */
   function draw(key) {
     const { all, shown, list, count, more } = columns.get(key);
     list.replaceChildren(...all.slice(0, shown).map((entry) => (entry.tile && entry.drawn === entry.byHand ? entry.tile : tile(entry))));

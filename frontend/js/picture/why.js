@@ -7,7 +7,7 @@ import { number, say } from "../core/i18n.js";
 import { problemWords } from "../core/problems.js";
 
 const STRENGTH = 0.8;
-let asked = ""; // the words of the search
+let query = ""; // the words of the search
 let shown = null; // {picture, panel, words, word, busy, problem}: what the overlay is of; null without one
 let strength = STRENGTH;
 let loading = null;
@@ -17,11 +17,11 @@ export const WHY = { name: "why", sign: "why", word: "why", when: canExplain, ac
 
 /** The pictures that are now looked through were found by these words, or by none. */
 export function foundBy(words) {
-  asked = words;
+  query = words;
 }
 
 function canExplain() {
-  return Boolean(asked && current()?.explains);
+  return Boolean(query && current()?.explains);
 }
 
 /** Lay the overlay over the picture in front, or take it away. */
@@ -31,7 +31,7 @@ function toggle(picture, panel) {
   return load(null);
 }
 
-// The panel was drawn anew: for another picture, or in another language.
+// The panel was drawn again: for another picture, or in another language.
 hear("large-shown", (picture) => {
   if (!shown) return;
   if (picture.id === shown.picture.id && canExplain()) draw();
@@ -54,7 +54,7 @@ async function load(word) {
   Object.assign(shown, { word, busy: true, problem: null });
   draw();
   try {
-    const found = await explainPicture(picture.id, asked, word, own.signal);
+    const found = await explainPicture(picture.id, query, word, own.signal);
     if (own.signal.aborted) return;
     Object.assign(shown, { words: found.words, busy: false });
     lay(found.image);

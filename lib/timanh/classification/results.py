@@ -86,8 +86,8 @@ class ResultFile:
         if not rows or rows[0].get("settings") != digest:
             raise SettingsError(
                 f"{self.partial} was begun with another model, other labels or other settings.",
-                cli="Give the same again, name another --out, or take --fresh to begin anew.",
-                notebook="Give the same again, or name another file.",
+                cli="Use the settings of before, name another --out, or start over with --fresh.",
+                notebook="Use the settings of before, or name another file.",
             )
         for row in rows[1:]:
             if "ranked" in row:

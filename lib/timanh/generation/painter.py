@@ -15,6 +15,8 @@ from timanh.models.encoder import Vectors
 from timanh.models.torch_encoder import TorchEncoder
 
 Words = Callable[[Sequence[str]], Vectors]
+Seen = Callable[[int, int, Image.Image | None], None]  # steps done, of how many, what there is
+Stopped = Callable[[], bool]
 
 CANDIDATES = 16
 GUIDED_STEPS = 100
@@ -63,8 +65,8 @@ class Painter:
         text: str,
         count: int,
         seed: int,
-        seen: Callable[[int, int, Image.Image | None], None],
-        stopped: Callable[[], bool],
+        seen: Seen,
+        stopped: Stopped,
     ) -> list[Painted]:
         """At most `count` pictures, the best first; those that were done where it was stopped.
 
@@ -84,8 +86,8 @@ class Painter:
         text: str,
         count: int,
         seed: int,
-        seen: Callable[[int, int, Image.Image | None], None],
-        stopped: Callable[[], bool],
+        seen: Seen,
+        stopped: Stopped,
     ) -> list[Painted]:
         found = writer.best(
             text, self.encoder, max(CANDIDATES, count), Sampling(seed=seed), words=self.words,
@@ -98,8 +100,8 @@ class Painter:
         text: str,
         count: int,
         seed: int,
-        seen: Callable[[int, int, Image.Image | None], None],
-        stopped: Callable[[], bool],
+        seen: Seen,
+        stopped: Stopped,
     ) -> list[Painted]:
         words = self.words([text])[0]
         side, done = self.vqgan.usual_side, 0

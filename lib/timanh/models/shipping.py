@@ -1,9 +1,12 @@
-"""Copies a trained small encoder to where the package looks for `demo`.
+"""Copies a trained model to where the package looks for `demo`.
 
 python -m timanh.models.shipping FOLDER
+
+The other models of the package have modules of their own, which do the same with `ship_from_folder`.
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -15,8 +18,8 @@ from timanh.models.two_tower import TwoTowerEncoder
 MOST_BYTES = 8_000_000
 
 
-def ship(folder: Path, out: Path = DEMO) -> int:
-    """Write the checkpoint of `folder` to `out` in float16; returns its size in bytes.
+def ship(folder: Path, out: Path = DEMO) -> Path:
+    """Write the checkpoint of `folder` to `out` in float16; returns `out`.
 
     Raises:
         ModelFormatError: it is not a two-tower model, or larger than 8 MB.
@@ -26,20 +29,34 @@ def ship(folder: Path, out: Path = DEMO) -> int:
         raise ModelFormatError(f"{folder} is not a two-tower model. Name the folder of one.")
     encoder.name = "demo"
     encoder.save(out, dtype=torch.float16)
-    size = sum(file.stat().st_size for file in out.iterdir())
-    if size > MOST_BYTES:
-        raise ModelFormatError(f"{out} has {size / 1e6:.1f} MB; the limit is 8 MB.")
-    return size
+    require_size(out, MOST_BYTES)
+    return out
 
 
-def main() -> None:
-    """Ship the folder that is named."""
+def require_size(place: Path, most: int) -> None:
+    """Raise a ModelFormatError where the files of a folder have more than `most` bytes."""
+    size = size_of(place)
+    if size > most:
+        raise ModelFormatError(
+            f"{place} has {size / 1e6:.1f} MB; the limit is {most / 1e6:.0f} MB."
+        )
+
+
+def size_of(place: Path) -> int:
+    """Bytes of the files in a folder."""
+    return sum(file.stat().st_size for file in place.iterdir())
+
+
+def ship_from_folder(ship: Callable[[Path], Path]) -> None:
+    """Ship the folder that the command line names; a mistake is one line and exit code 1."""
+    if len(sys.argv) != 2:
+        sys.exit("One folder is wanted: python -m MODULE FOLDER")
     try:
-        size = ship(Path(sys.argv[1]))
+        place = ship(Path(sys.argv[1]))
     except TimAnhError as error:
         sys.exit(f"Error: {error}")
-    sys.stdout.write(f"{DEMO}: {size / 1e6:.1f} MB\n")
+    sys.stdout.write(f"{place}: {size_of(place) / 1e6:.1f} MB\n")
 
 
 if __name__ == "__main__":
-    main()
+    ship_from_folder(ship)

@@ -98,13 +98,13 @@ class Site:
             url = f"http://127.0.0.1:{free}"
             _wait_for_posts(process, url, log)
             command = [sys.executable, str(backend / "archive.py"), "url"]
-            asked = subprocess.run(command, env=environment, capture_output=True, text=True)
-            if asked.returncode:
-                raise ServingError(f"The database cannot be reached: {asked.stderr.strip()}")
+            ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+            if ended.returncode:
+                raise ServingError(f"The database cannot be reached: {ended.stderr.strip()}")
         except BaseException:
             _end(process)
             raise
-        return cls(process, url, asked.stdout.strip())
+        return cls(process, url, ended.stdout.strip())
 
     def get(self, path: str) -> Any:
         """What `path`, such as "/api/posts/features", answers."""

@@ -1,4 +1,4 @@
-"""Pictures from words: one request at a time, told of as it goes on."""
+"""Pictures from words: one request at a time, with events while it goes on."""
 
 import asyncio
 import base64

@@ -78,9 +78,9 @@ class PrefixDecoder(Decoder):
     def memory_of(self, grid: Tensor | None, pooled: Tensor) -> Tensor:
         """To the prefix, (N, prefix, width of the language model)."""
         seen = self.memory(grid, pooled)
-        asked = self.queries.expand(len(seen), -1, -1)
-        found, _ = self.look(asked, seen, seen, need_weights=False)
-        prefix: Tensor = self.prefix(asked + found)
+        queries = self.queries.expand(len(seen), -1, -1)
+        found, _ = self.look(queries, seen, seen, need_weights=False)
+        prefix: Tensor = self.prefix(queries + found)
         return prefix
 
     def logits(self, memory: Tensor, tokens: Tensor) -> Tensor:

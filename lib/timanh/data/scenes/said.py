@@ -22,7 +22,7 @@ BARE_ITEMS = ("ô", "dù", "bóng", "diều", "xe đạp")  # as in "che ô", wi
 
 
 @dataclass(frozen=True)
-class Told:
+class Comparison:
     """How what a caption names compares with what is there.
 
     Attributes:
@@ -58,7 +58,7 @@ def things_said(text: str, language: str) -> list[NamedThing]:
     return list(read(words))
 
 
-def compare(scene: Scene, text: str, language: str) -> Told:
+def compare(scene: Scene, text: str, language: str) -> Comparison:
     """Hold a caption against the picture's truth; a thing that is named twice is there once."""
     left: list[tuple[str, str | None, int]] = [(t.kind, t.colour, t.count) for t in scene.things]
     left += [
@@ -85,7 +85,7 @@ def compare(scene: Scene, text: str, language: str) -> Told:
         if named.count is not None:
             counts += 1
             counts_right += named.count == best[2]
-    return Told(
+    return Comparison(
         main=scene.main.kind in found,
         named=len(said),
         right=right,

@@ -51,7 +51,7 @@ class RunningCodebook(nn.Module):
             return self.codes[near], near
 
     def learn(self, vectors: Tensor, near: Tensor, random: torch.Generator) -> None:
-        """Move the codes towards those vectors that chose them; lay unused ones anew."""
+        """Move the codes towards those vectors that chose them; give unused ones new places."""
         with torch.no_grad():
             sums = torch.zeros_like(self.sums).index_add_(0, near, vectors.detach())
             found = torch.bincount(near, minlength=len(self.codes)).float()

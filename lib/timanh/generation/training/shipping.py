@@ -4,22 +4,20 @@ python -m timanh.generation.training.shipping FOLDER
 """
 
 import json
-import sys
 from pathlib import Path
 
 import torch
 
-from timanh.errors import ModelFormatError, TimAnhError
 from timanh.generation.loading import load_vqgan
 from timanh.generation.offered import DEMO_VQGAN, DEMO_WRITER
 from timanh.generation.writer import MODEL_TYPE, load_writer
+from timanh.models.shipping import require_size, ship_from_folder
 
 MOST_BYTES = {DEMO_VQGAN: 4_000_000, DEMO_WRITER: 6_000_000}
 
 
-def ship(folder: Path, out: Path | None = None) -> tuple[Path, int]:
-    """Write the model of `folder` to its place, or to `out`, in float16; returns the place and its
-    size in bytes.
+def ship(folder: Path, out: Path | None = None) -> Path:
+    """Write the model of `folder` to its place, or to `out`, in float16; returns the place.
 
     Raises:
         ModelFormatError: it is neither, or too large.
@@ -36,12 +34,8 @@ def ship(folder: Path, out: Path | None = None) -> tuple[Path, int]:
     else:
         load_vqgan(folder, device="cpu").network.to(torch.float16).save_pretrained(place)
         _forget_place(place / "config.json")
-    size = sum(file.stat().st_size for file in place.iterdir())
-    if size > MOST_BYTES[usual]:
-        raise ModelFormatError(
-            f"{place} has {size / 1e6:.1f} MB; the limit is {MOST_BYTES[usual] / 1e6:.0f} MB."
-        )
-    return place, size
+    require_size(place, MOST_BYTES[usual])
+    return place
 
 
 def _forget_place(config: Path) -> None:
@@ -51,14 +45,5 @@ def _forget_place(config: Path) -> None:
     config.write_text(json.dumps(content, indent=2) + "\n", encoding="utf8")
 
 
-def main() -> None:
-    """Ship the folder that is named."""
-    try:
-        place, size = ship(Path(sys.argv[1]))
-    except TimAnhError as error:
-        sys.exit(f"Error: {error}")
-    sys.stdout.write(f"{place}: {size / 1e6:.1f} MB\n")
-
-
 if __name__ == "__main__":
-    main()
+    ship_from_folder(ship)
