@@ -118,24 +118,22 @@ def write_both(
 
 def hold_against_truth(scenes: list[Scene], texts: list[str], language: str) -> dict[str, float]:
     """Shares in percent; see `timanh.data.scenes.said.Comparison`."""
-    compared = [compare(scene, text, language) for scene, text in zip(scenes, texts, strict=True)]
-    sums = {name: sum(asdict(one)[name] for one in compared) for name in asdict(compared[0])}
-    fine = sum(one.main and one.named == one.right for one in compared)
+    found = [compare(scene, text, language) for scene, text in zip(scenes, texts, strict=True)]
+    sums = {name: sum(asdict(one)[name] for one in found) for name in asdict(found[0])}
+    fine = sum(one.main and one.named == one.right for one in found)
     exact = sum(
         one.named == one.right == one.colours_right
         and one.counts == one.counts_right
         and one.found == one.there
-        for one in compared
+        for one in found
     )
     return {
-        "captions that name the main thing and nothing that is not there": 100
-        * fine
-        / len(compared),
+        "captions that name the main thing and nothing that is not there": 100 * fine / len(found),
         "of things named, of the right kind": 100 * sums["right"] / sums["named"],
         "of these, of the right colour": 100 * sums["colours_right"] / sums["colours"],
         "of these, of the right number": 100 * sums["counts_right"] / sums["counts"],
         "of all things, named": 100 * sums["found"] / sums["there"],
-        "captions right in all of this": 100 * exact / len(compared),
+        "captions right in all of this": 100 * exact / len(found),
         "words a caption": float(np.mean([len(text.split()) for text in texts])),
         "different captions a thousand": 1000 * len(set(texts)) / len(texts),
     }

@@ -2,7 +2,7 @@
 
 python -m timanh.models.shipping FOLDER
 
-The other models of the package have modules of their own, which do the same with `ship_from_folder`.
+The other models of the package have such a module each.
 """
 
 import sys
