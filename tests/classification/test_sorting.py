@@ -83,7 +83,7 @@ def test_several_labels_are_linked_into_each_folder(gallery: Path, tmp_path: Pat
     ("label", "folder"),
     [
         ("a/b", "a_b"), ("..", "label"), ("con", "con_"), ("nhà phố", "nhà phố"),
-        ("word " * 500, None), ("?", "_"),
+        ("word " * 500, None), ("?", "_"), ("ữ" * 300, "ữ" * 33), ("bacon. ", "bacon"),
     ],
 )  # fmt: skip
 def test_folders_that_every_system_takes(label: str, folder: str | None) -> None:
@@ -97,6 +97,10 @@ def test_labels_that_differ_by_capitals_have_folders_of_their_own(
 ) -> None:
     plan = plan_folders([answer("a.jpg", "Cat"), answer("b.jpg", "cat")], gallery, tmp_path, "link")
     assert len(plan.counts()) == 2
+    plan = plan_folders(
+        [answer("a.jpg", "Dr. No"), answer("b.jpg", "dr. no")], gallery, tmp_path, "link"
+    )
+    assert list(plan.counts()) == ["Dr. No", "dr. no (2)"]
 
 
 @pytest.mark.parametrize("way", ["link", "move"])

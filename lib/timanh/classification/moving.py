@@ -7,12 +7,11 @@ disk that is full, leaves nothing that cannot be taken back.
 import errno
 import json
 import os
-import re
 import shutil
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,14 +19,12 @@ from timanh.classification.answers import Answer
 from timanh.errors import DataError, DiskFullError, SettingsError
 from timanh.models.zero_shot import NONE
 from timanh.progress import tqdm
-from timanh.workspace import name_key, readable
+from timanh.workspace import disk_key, numbered, readable, safe_name, shortened
 
 Way = Literal["link", "move"]
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 UNDO = "sorted-{when}.undo.jsonl"
 COPYING = ".timanh-copying"
-FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]')
-DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)")
 LONGEST = 100  # bytes of a folder's name
 
 
@@ -109,8 +106,8 @@ def plan_folders(
                 continue
             # A process that was killed in the middle of a move leaves both names of one file.
             if target is None or target.is_symlink():
-                target = place / _free_name(source.name, known)
-            known.add(_alike(target.name))
+                target = place / next(numbered(source.name, known))
+            known.add(disk_key(target.name))
             steps.append((source, target))
     return Plan(way, folder, tuple(steps), there)
 
@@ -192,11 +189,7 @@ def take_back(undo: Path, *, progress: bool = True) -> int:
 
 def folder_name(label: str) -> str:
     """A name for a folder that every system takes."""
-    name = FORBIDDEN.sub("_", unicodedata.normalize("NFC", label)).strip(" .")
-    name = DEVICES.sub(r"\1_", name)
-    while len(name.encode("utf8")) > LONGEST:
-        name = name[:-1].rstrip(" .")
-    return name or "label"
+    return shortened(safe_name(label), LONGEST) or "label"
 
 
 def _folders_of(labels: set[str]) -> dict[str, str]:
@@ -204,28 +197,14 @@ def _folders_of(labels: set[str]) -> dict[str, str]:
     taken: set[str] = set()
     found = {}
     for label in sorted(labels):
-        found[label] = _free_name(folder_name(label), taken)
-        taken.add(_alike(found[label]))
+        found[label] = next(numbered(folder_name(label), taken, folder=True))
+        taken.add(disk_key(found[label]))
     return found
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    path = Path(name)
-    number = 1
-    while True:
-        candidate = name if number == 1 else f"{path.stem} ({number}){path.suffix}"
-        if _alike(candidate) not in taken:
-            return candidate
-        number += 1
-
-
-def _alike(name: str) -> str:
-    return name_key(name).casefold()
 
 
 def _names_in(folder: Path) -> set[str]:
     try:
-        return {_alike(each.name) for each in folder.iterdir()}
+        return {disk_key(each.name) for each in folder.iterdir()}
     except FileNotFoundError:
         return set()
 
@@ -234,8 +213,7 @@ def _same_in(place: Path, source: Path) -> Path | None:
     """What is this very picture in a folder, under its name with a number behind it or not."""
     if not place.is_dir():
         return None
-    for number in range(1, 100):
-        name = source.name if number == 1 else f"{source.stem} ({number}){source.suffix}"
+    for name in islice(numbered(source.name, ()), 99):
         target = place / name
         if not os.path.lexists(target):
             return None

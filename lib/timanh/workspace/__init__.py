@@ -17,6 +17,7 @@ from timanh.workspace.files import (
     settle_file,
 )
 from timanh.workspace.names import name_key, on_disk, readable
+from timanh.workspace.new_names import disk_key, numbered, safe_name, shortened
 from timanh.workspace.root import Workspace, local_place, user_cache
 from timanh.workspace.usage import Usage, folder_bytes
 
@@ -26,6 +27,7 @@ __all__ = [
     "Workspace",
     "atomic_write",
     "discard_file",
+    "disk_key",
     "fill_folder",
     "find_secret",
     "folder_bytes",
@@ -35,12 +37,15 @@ __all__ = [
     "local_place",
     "mount_drive",
     "name_key",
+    "numbered",
     "on_disk",
     "put_file",
     "read_choices",
     "readable",
+    "safe_name",
     "save_choices",
     "secret",
     "settle_file",
+    "shortened",
     "user_cache",
 ]

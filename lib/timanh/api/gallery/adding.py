@@ -13,7 +13,7 @@ from PIL import Image
 from timanh.api.gallery.additions import ADDED, Additions
 from timanh.api.gallery.files import part_of, put_under
 from timanh.api.gallery.journal import Journal, NewFile
-from timanh.api.gallery.naming import file_name, numbered
+from timanh.api.gallery.naming import file_name
 from timanh.api.http.problems import RequestError, cannot_write
 from timanh.api.http.uploads import decoding_slot
 from timanh.data import open_picture
@@ -28,7 +28,7 @@ from timanh.vectors import (
     opened_in,
     selection_of,
 )
-from timanh.workspace import readable
+from timanh.workspace import disk_key, numbered, readable
 
 SUFFIXES = {
     "JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp",
@@ -118,13 +118,13 @@ class Adding:
         """
         try:
             place = self._engine.dictionary.gallery / folder
-            taken = [file.name for file in place.iterdir()]
+            taken = {disk_key(file.name) for file in place.iterdir()}
         except OSError:
-            taken = []
+            taken = set()
         paths = {}
         for digest, (upload, suffix) in uploads.items():
             name = next(numbered(file_name(upload.name, suffix), taken))
-            taken.append(name)
+            taken.add(disk_key(name))
             paths[digest] = posixpath.join(folder, name)
         return paths
 

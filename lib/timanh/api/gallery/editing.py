@@ -12,7 +12,6 @@ from timanh.api.config import ApiConfig
 from timanh.api.gallery.adding import Adding, NotTaken, Upload, folder_in, settle_left, suffix_of
 from timanh.api.gallery.additions import Additions
 from timanh.api.gallery.files import copy_file, parts_left
-from timanh.api.gallery.naming import numbered
 from timanh.api.gallery.trash import Kept, Trash
 from timanh.api.http.problems import RequestError, cannot_write
 from timanh.errors import PictureError, TimAnhError, UnknownPictureError
@@ -31,6 +30,7 @@ from timanh.vectors import (
     reopen,
     selection_of,
 )
+from timanh.workspace import numbered
 
 
 @dataclass(frozen=True)
