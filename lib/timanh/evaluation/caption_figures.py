@@ -1,7 +1,6 @@
 """Figures about captioners: curves of a training, and where a captioner looked for each word."""
 
 from collections.abc import Sequence
-from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from timanh.evaluation.figures import ACCENT, CELL, RIGHT, SECOND, new_style, saved
+from timanh.evaluation.figures import (
+    ACCENT,
+    RIGHT,
+    SECOND,
+    new_style,
+    picture_and_parts,
+    saved,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from timanh.captioning import Attention
-
-COLUMNS = 5
 
 
 def plot_caption_training(history: Sequence[dict[str, Any]], path: Path | None = None) -> "Figure":
@@ -60,19 +64,11 @@ def plot_attention(
         attention: as `Captioner.attention` has it. What it does not cover of the picture is dark.
     """
     dark = np.asarray(picture.convert("RGB"), np.float32) / 255
-    cells = 1 + len(attention.words)
-    columns = min(COLUMNS, cells)
-    rows = ceil(cells / columns)
-    with new_style() as new_figure:
-        figure = new_figure(figsize=(CELL * columns, (CELL + 0.3) * rows))
-        axes = figure.subplots(rows, columns, squeeze=False).flatten()
-        for axis in axes:
-            axis.set_axis_off()
-        axes[0].imshow(dark)
-        for axis, seen in zip(axes[1:], attention.words, strict=False):
+    words = [seen.word for seen in attention.words]
+    with picture_and_parts(picture, words) as (figure, axes):
+        for axis, seen in zip(axes, attention.words, strict=True):
             mask = _over(picture, seen.weights, attention.area)
             axis.imshow(dark * (0.2 + 0.8 * mask[..., None]))
-            axis.set_title(seen.word, fontsize=10, loc="center", pad=3)
     return saved(figure, path)
 
 

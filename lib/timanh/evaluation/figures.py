@@ -1,10 +1,13 @@
 """Figures: hits under their query, curves of a training run, recall with intervals, and sweeps."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 from PIL import Image, ImageOps
 
 from timanh.data import open_picture
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 INK, MUTED, GRID = "#1d2433", "#6b7487", "#e4e8ef"
 ACCENT, SECOND, RIGHT = "#d6493c", "#2f6fde", "#1f9d61"
 CELL = 2.1  # inches
+COLUMNS = 5  # of a picture and what is drawn beside it
 WIDEST = 640  # pixels of a figure in a notebook
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans", "font.size": 10, "text.color": INK, "axes.edgecolor": GRID,
@@ -209,6 +213,25 @@ def plot_captioned(
                 fontsize=8.5, color=INK,
             )  # fmt: skip
     return saved(figure, path)
+
+
+@contextmanager
+def picture_and_parts(
+    picture: Image.Image, titles: Sequence[str]
+) -> "Iterator[tuple[Figure, list[Axes]]]":
+    """A figure with the picture first, and an empty cell for each title, to be drawn on."""
+    cells = 1 + len(titles)
+    columns = min(COLUMNS, cells)
+    rows = ceil(cells / columns)
+    with new_style() as new_figure:
+        figure = new_figure(figsize=(CELL * columns, (CELL + 0.3) * rows))
+        axes = figure.subplots(rows, columns, squeeze=False).flatten().tolist()
+        for axis in axes:
+            axis.set_axis_off()
+        axes[0].imshow(np.asarray(picture.convert("RGB")))
+        for axis, title in zip(axes[1:], titles, strict=False):
+            axis.set_title(title, fontsize=10, loc="center", pad=3, wrap=True)
+        yield figure, axes[1:cells]
 
 
 def show_hits(

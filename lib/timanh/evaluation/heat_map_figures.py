@@ -1,7 +1,6 @@
 """A figure of heat maps: where in a picture each word is."""
 
 from collections.abc import Mapping
-from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from timanh.evaluation.figures import CELL, new_style, saved
+from timanh.evaluation.figures import picture_and_parts, saved
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-COLUMNS = 5
 
 
 def plot_heat_maps(
@@ -27,16 +24,7 @@ def plot_heat_maps(
     """
     from timanh.models.heat_maps import on_picture
 
-    cells = 1 + len(maps)
-    columns = min(COLUMNS, cells)
-    rows = ceil(cells / columns)
-    with new_style() as new_figure:
-        figure = new_figure(figsize=(CELL * columns, (CELL + 0.3) * rows))
-        axes = figure.subplots(rows, columns, squeeze=False).flatten()
-        for axis in axes:
-            axis.set_axis_off()
-        axes[0].imshow(np.asarray(picture.convert("RGB")))
-        for axis, (text, heat) in zip(axes[1:], maps.items(), strict=False):
+    with picture_and_parts(picture, list(maps)) as (figure, axes):
+        for axis, heat in zip(axes, maps.values(), strict=True):
             axis.imshow(np.asarray(on_picture(picture, heat)))
-            axis.set_title(text, fontsize=10, loc="center", pad=3, wrap=True)
     return saved(figure, path)
