@@ -22,8 +22,8 @@ from timanh.vectors.report_file.exchange import (
     export_report_vectors,
     import_report_vectors,
 )
+from timanh.vectors.scan.searchable import Searchable
 from timanh.vectors.servers.engines import open_copy, open_engine, opened_in, reopen
-from timanh.vectors.servers.searchable import Searchable
 from timanh.vectors.servers.server_copy import ServerCopy
 from timanh.vectors.store.items import Item, item_id
 from timanh.vectors.tune.choose import Tuned, tune_dictionary

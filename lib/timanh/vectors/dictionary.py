@@ -17,8 +17,8 @@ from timanh.errors import (
 from timanh.models.encoder import Encoder
 from timanh.vectors.index.index_files import TunedIndex, load_index
 from timanh.vectors.scan.exact import search_exact
+from timanh.vectors.scan.searchable import Searchable
 from timanh.vectors.scan.topk import merge
-from timanh.vectors.store.items import Item
 from timanh.vectors.store.lines import Lines
 from timanh.vectors.store.manifest import Manifest, StoredFile
 from timanh.vectors.store.places import find_place, find_source
@@ -30,18 +30,16 @@ from timanh.vectors.store.table import ItemTable
 ATTEMPTS = 20
 
 
-class VectorDictionary:
+class VectorDictionary(Searchable):
     """Vectors of a gallery's pictures and what is known about each; read-only.
 
     Opening maps the vectors into memory and reads no picture, so it takes milliseconds. What
     is open stays as it was when others change the dictionary.
 
     Attributes:
-        folder: where it is.
-        gallery: the folder of the pictures, which may be missing on this machine.
+        folder, gallery, engine, dim, items: as every `Searchable` has them.
         manifest: what `manifest.json` held when it was opened.
         parts: the vectors, mapped as they are on disk.
-        engine: what searches it, as `open_engine` takes it.
 
     Example:
         >>> dictionary = VectorDictionary.open(Path("workspace/vectors/demo"), encoder)
@@ -59,7 +57,7 @@ class VectorDictionary:
         self.manifest = manifest
         self.gallery = find_place(manifest.gallery, folder)
         self.parts = RowBlocks(parts, manifest.dim, items.living.gone)
-        self._items = items
+        self.dim, self.items = manifest.dim, items
         self._former: TunedIndex | None = None
         self._split: tuple[int, RowBlocks, RowBlocks] | None = None
 
@@ -140,21 +138,12 @@ class VectorDictionary:
         return self.manifest.fingerprint
 
     @property
-    def dim(self) -> int:
-        return self.manifest.dim
-
-    @property
     def encoder_source(self) -> str:
         """What `load_encoder` takes to get the encoder of this dictionary back."""
         return find_source(self.manifest.source, self.folder) or self.encoder_name
 
     def load_encoder(self, model: str | Path | None = None, *, device: str = "auto") -> Encoder:
-        """The encoder that made the vectors, or `model` once it is known to be that one.
-
-        Raises:
-            ModelNotFoundError, ModelFormatError: as `timanh.models.load_encoder`.
-            EncoderMismatchError: it is another one, or has been trained since.
-        """
+        """As `Searchable.load_encoder`."""
         from timanh.models import load_encoder
 
         padding = self.manifest.square_padding
@@ -181,28 +170,10 @@ class VectorDictionary:
             warnings.warn(str(error), stacklevel=2)
             return None
 
-    @property
-    def items(self) -> ItemTable:
-        """What is known about each picture, by row; parsed when needed."""
-        return self._items
-
     def __len__(self) -> int:
         return self.manifest.count
 
-    def item(self, row: int) -> Item:
-        """What is known about the picture of this row."""
-        return self._items[int(row)]
-
-    def row_of(self, id: str) -> int:
-        """The row of the picture with this id.
-
-        Raises:
-            UnknownPictureError: there is none.
-        """
-        return self._items.row_of(id)
-
     def vectors_of(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(n, dim) float32, a copy of the vectors of these rows, in their order."""
         return self.parts.take(rows)
 
     def search(
@@ -213,23 +184,7 @@ class VectorDictionary:
         *,
         exact: bool = False,
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """The k nearest pictures of each query, best first; equal scores by row.
-
-        Exactly, unless an approximate index was made for the dictionary. `among` is always
-        searched exactly.
-
-        Args:
-            queries: (Q, dim) float32 rows of unit length, or (dim,) for a single one.
-            k: how many; with k > N all N are returned.
-            among: rows that may be found, rising; None for all.
-            exact: read every vector, whatever index there is.
-
-        Returns:
-            scores: (Q, k) float32 cosine, −1..1; rows: (Q, k) int64.
-
-        Raises:
-            DictionaryError: a query of another length, of length zero, or not finite; k < 1.
-        """
+        """As `Searchable.search`, exactly unless `timanh index tune` chose otherwise."""
         if exact or among is not None or self.index is None:
             return search_exact(self.parts, queries, k, among)
         covered, rest = self._split_at(len(self.index.index))
@@ -246,9 +201,6 @@ class VectorDictionary:
         return self._split[1:]
 
     def require(self, encoder: Encoder) -> None:
-        """Raises:
-        EncoderMismatchError: `encoder` is not the one that made the vectors.
-        """
         require_encoder(self.manifest, encoder, self.folder)
 
 

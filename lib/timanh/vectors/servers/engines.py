@@ -6,7 +6,7 @@ from pathlib import Path
 from timanh.errors import SettingsError
 from timanh.models.encoder import Encoder
 from timanh.vectors.dictionary import VectorDictionary
-from timanh.vectors.servers.searchable import Searchable
+from timanh.vectors.scan.searchable import Searchable
 from timanh.vectors.servers.server_copy import ServerCopy
 
 FOLDER, POSTGRES, MILVUS = "folder", "postgres", "milvus"

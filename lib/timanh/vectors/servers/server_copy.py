@@ -6,7 +6,7 @@ looked up; the server searches the vectors.
 
 import hashlib
 import json
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,10 +18,10 @@ from timanh.errors import DictionaryError
 from timanh.models.encoder import Encoder
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.scan.exact import check_k, check_queries, search_exact
+from timanh.vectors.scan.searchable import Searchable
 from timanh.vectors.servers.copied_rows import CopiedRows
 from timanh.vectors.store.items import Item
 from timanh.vectors.store.manifest import Manifest
-from timanh.vectors.store.table import ItemTable
 from timanh.workspace import readable
 
 # Of an index, that `tune` tries; more than 1,000 pgvector does not take.
@@ -31,17 +31,14 @@ EFFORTS = (40, 80, 120, 160, 180, 200, 215, 230, 250, 300, 400, 600, 1000)
 Found = list[tuple[int, float]]
 
 
-class ServerCopy(ABC):
-    """See `timanh.vectors.servers.searchable.Searchable`.
-
-    A copy follows the dictionary: what an edit adds and removes is added and removed there, and
+class ServerCopy(Searchable):
+    """A copy follows the dictionary: what an edit adds and removes is added and removed there, and
     who still has an earlier state open searches that in the folder. When the server does not
     answer, a query fails with an `EngineGoneError`; the next one tries again.
 
     Attributes:
         dictionary: what is copied, as it was when this was opened.
         address: of the server, without its password.
-        gallery: the folder of the pictures.
         copied: which rows the copy has; None of a version that numbered them as the dictionary
             does.
     """
@@ -54,7 +51,8 @@ class ServerCopy(ABC):
         self.dictionary = dictionary
         self.engine = engine
         self.address = address
-        self.gallery = dictionary.gallery
+        self.folder, self.gallery = dictionary.folder, dictionary.gallery
+        self.dim, self.items = dictionary.dim, dictionary.items
         self.copied: CopiedRows | None = None
 
     @abstractmethod
@@ -97,26 +95,8 @@ class ServerCopy(ABC):
     def close(self) -> None:
         """Give the connection back; the next query opens another."""
 
-    @property
-    def folder(self) -> Path:
-        return self.dictionary.folder
-
-    @property
-    def dim(self) -> int:
-        return self.dictionary.dim
-
-    @property
-    def items(self) -> ItemTable:
-        return self.dictionary.items
-
     def __len__(self) -> int:
         return len(self.dictionary)
-
-    def item(self, row: int) -> Item:
-        return self.dictionary.item(row)
-
-    def row_of(self, id: str) -> int:
-        return self.dictionary.row_of(id)
 
     def vectors_of(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         return self.dictionary.vectors_of(rows)

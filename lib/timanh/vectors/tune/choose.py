@@ -13,7 +13,7 @@ from timanh.errors import SettingsError
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.index.approximate import is_installed
 from timanh.vectors.index.index_files import SearchIndex, save_index
-from timanh.vectors.servers.searchable import Searchable
+from timanh.vectors.scan.searchable import Searchable
 from timanh.vectors.tune.measure import EFFORTS, Choice, K, Say, Tuner
 
 METHODS = ("auto", "exact", "two-step", *EFFORTS)

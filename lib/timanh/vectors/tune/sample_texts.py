@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from timanh.vectors.servers.searchable import Searchable
+from timanh.vectors.scan.searchable import Searchable
 
 MOST = 1000
 FEWEST = 100

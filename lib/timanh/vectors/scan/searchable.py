@@ -19,31 +19,24 @@ class Searchable(Protocol):
     many threads.
 
     Attributes:
+        folder: of the dictionary.
         gallery: the folder of the pictures, which may be missing on this machine.
+        engine: what searches it, as `open_engine` takes it.
+        dim: the length of a vector.
+        items: what is known about each picture, by row; parsed when needed.
     """
 
+    folder: Path
     gallery: Path
-
-    @property
-    def folder(self) -> Path:
-        """Of the dictionary."""
-
-    @property
-    def engine(self) -> str:
-        """What searches it, as `open_engine` takes it."""
-
-    @property
-    def dim(self) -> int:
-        """The length of a vector."""
-
-    @property
-    def items(self) -> ItemTable:
-        """What is known about each picture, by row; parsed when needed."""
+    engine: str
+    dim: int
+    items: ItemTable
 
     def __len__(self) -> int: ...
 
     def item(self, row: int) -> Item:
         """What is known about the picture of this row."""
+        return self.items[int(row)]
 
     def row_of(self, id: str) -> int:
         """The row of the picture with this id.
@@ -51,9 +44,10 @@ class Searchable(Protocol):
         Raises:
             UnknownPictureError: there is none.
         """
+        return self.items.row_of(id)
 
     def vectors_of(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(n, dim) float32, the vectors of these rows, in their order."""
+        """(n, dim) float32, a copy of the vectors of these rows, in their order."""
 
     def search(
         self,
@@ -80,7 +74,12 @@ class Searchable(Protocol):
         """
 
     def load_encoder(self, model: str | Path | None = None, *, device: str = "auto") -> Encoder:
-        """The encoder that made the vectors, or `model` once it is known to be that one."""
+        """The encoder that made the vectors, or `model` once it is known to be that one.
+
+        Raises:
+            ModelNotFoundError, ModelFormatError: as `timanh.models.load_encoder`.
+            EncoderMismatchError: it is another one, or has been trained since.
+        """
 
     def require(self, encoder: Encoder) -> None:
         """Raises:
