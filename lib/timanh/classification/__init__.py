@@ -6,8 +6,8 @@ from timanh.classification.label_lists import LabelList, read_labels, read_templ
 from timanh.classification.moving import Moved, Plan, carry_out, plan_folders, take_back
 from timanh.classification.results import ResultFile, to_csv, to_jsonl
 from timanh.classification.running import Classified, classify_pictures
-from timanh.classification.setup import Classifier, make_labels, with_examples
-from timanh.classification.truth import label_of_folder, matched, read_truth, truth_of_folders
+from timanh.classification.setup import Classifier, make_labels, templates_for, with_examples
+from timanh.classification.truth import beside_truth, label_of_folder, read_truth, truth_of
 
 __all__ = [
     "Answer",
@@ -19,19 +19,20 @@ __all__ = [
     "Plan",
     "ResultFile",
     "answer_for",
+    "beside_truth",
     "carry_out",
     "classify_pictures",
     "label_of_folder",
     "make_labels",
-    "matched",
     "open_pictures",
     "plan_folders",
     "read_labels",
     "read_templates",
     "read_truth",
     "take_back",
+    "templates_for",
     "to_csv",
     "to_jsonl",
-    "truth_of_folders",
+    "truth_of",
     "with_examples",
 ]

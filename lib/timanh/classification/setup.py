@@ -10,12 +10,20 @@ from pathlib import Path
 import numpy as np
 
 from timanh.classification.answers import Answer, answer_for
-from timanh.classification.gallery import Some, open_pictures
+from timanh.classification.gallery import Pictures, Some, open_pictures
 from timanh.classification.label_lists import LabelList
 from timanh.classification.truth import matched, truth_of_folders
 from timanh.errors import DataError
 from timanh.models.encoder import Encoder
-from timanh.models.zero_shot import FitReport, Labels, ZeroShot, fit_examples
+from timanh.models.zero_shot import (
+    Choice,
+    FitReport,
+    Labels,
+    ZeroShot,
+    choose_templates,
+    fit_examples,
+)
+from timanh.progress import tqdm
 from timanh.search import Translator
 
 LONGEST = 80  # letters of a label in a message
@@ -104,6 +112,43 @@ def make_labels(
         given.names, templates=templates or given.templates, language=language, none=none,
         words=words, progress=progress,
     )  # fmt: skip
+
+
+def templates_for(
+    pictures: Pictures,
+    truth: dict[str, str],
+    encoder: Encoder,
+    given: LabelList,
+    *,
+    batch_size: int = 32,
+) -> tuple[Choice, list[Some]]:
+    """The templates that suit these pictures best, and the vectors of those with a right label.
+
+    Args:
+        truth: picture → label; others count for nothing.
+
+    Raises:
+        DataError, QueryError: as `choose_templates`.
+    """
+    others = {name for name in pictures.names if name not in truth}
+    known = []
+    with tqdm(total=len(truth), desc="encode", unit="img") as bar:
+        for some in pictures.vectors(encoder, without=others, batch_size=batch_size):
+            known.append(some)
+            bar.update(len(some.names))
+    column = {name: number for number, name in enumerate(given.names)}
+    spelled = matched(truth, given.names)
+    rows = [
+        (vector, column[spelled[name]])
+        for some in known
+        for name, vector in zip(some.names, some.vectors, strict=True)
+        if spelled[name] in column
+    ]
+    choice = choose_templates(
+        encoder, np.array([row[0] for row in rows]), np.array([row[1] for row in rows]),
+        given.names, language=given.language, words=given.words,
+    )  # fmt: skip
+    return choice, known
 
 
 def with_examples(

@@ -4,8 +4,12 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
-from timanh.errors import DataError
+from timanh.classification.answers import Answer
+from timanh.errors import DataError, SettingsError
+from timanh.models.zero_shot import NONE
 from timanh.workspace import name_key
+
+FOLDERS = "folders"
 
 
 def truth_of_folders(names: Iterable[str]) -> dict[str, str]:
@@ -46,6 +50,47 @@ def read_truth(file: Path) -> dict[str, str]:
         raise DataError(f"{file} cannot be read ({error.strerror or error}).") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{file} is no CSV in UTF-8 ({error}). Save it as that.") from error
+
+
+def truth_of(names: Sequence[str], given: str) -> dict[str, str]:
+    """Picture → label, of those pictures that have one.
+
+    Args:
+        names: paths in the gallery, with slashes.
+        given: "folders" for the folders that they lie in, else a CSV file as in `read_truth`.
+
+    Raises:
+        DataError: as `read_truth`. SettingsError: no picture has a label.
+    """
+    found = truth_of_folders(names) if given == FOLDERS else read_truth(Path(given))
+    known = {name: found[name] for name in names if found.get(name)}
+    if not known:
+        raise SettingsError(
+            "No picture has a right label. Paths in the file are those below the gallery, with "
+            "slashes; by folders, pictures lie in a folder for each label."
+        )
+    return known
+
+
+def beside_truth(
+    answers: Sequence[Answer], truth: dict[str, str], labels: Sequence[str]
+) -> list[tuple[str, str, float]]:
+    """(right label, likeliest one, its probability) of each answer whose right label is known.
+
+    Right is "none of these" where the truth is none of the labels; without that answer such a
+    picture is left out.
+
+    Args:
+        labels: all possible answers.
+    """
+    spelled, rows = matched(truth, labels), []
+    for answer in answers:
+        label = spelled.get(answer.path)
+        if label is not None and label not in labels:
+            label = NONE if NONE in labels else None
+        if label is not None:
+            rows.append((label, *answer.ranked[0]))
+    return rows
 
 
 def matched(truth: dict[str, str], names: Sequence[str]) -> dict[str, str]:

@@ -8,16 +8,15 @@ import typer
 from timanh.cli.options import AsJson, BatchSize, Device, Runtime
 from timanh.cli.output import notice, result, result_json
 from timanh.cli.reports import SHOWN_REASONS
-from timanh.errors import SettingsError
 
 if TYPE_CHECKING:
     from timanh.classification import Classified, LabelList, Pictures
     from timanh.classification.gallery import Some
     from timanh.models import Encoder
+    from timanh.models.zero_shot import Choice
     from timanh.vectors import VectorDictionary
 
 USUAL_MODEL = "openai/clip-vit-base-patch32"
-FOLDERS = "folders"
 MANY = 200  # labels from which on an answer has the likeliest only
 TOP_OF_MANY = 5
 
@@ -201,6 +200,8 @@ def classify(
         make_labels,
         open_pictures,
         read_templates,
+        templates_for,
+        truth_of,
         with_examples,
     )
     from timanh.search import Translator
@@ -209,14 +210,17 @@ def classify(
     dictionary = None if index is None else VectorDictionary.open(index)
     target = link or move
     pictures = open_pictures(gallery, dictionary, leave_out=[target] if target else [])
-    right = _truth(truth, pictures)
+    right = truth_of(pictures.names, truth) if truth else {}
     given = _labels(labels, language, right, examples)
     chosen = read_templates(templates, given.language) if templates else None
     encoder = _load(model, dictionary, device, runtime)
     document: dict[str, Any] = {"model": encoder.name, "labels": list(given.names)}
     known: list[Some] = []
     if choose_templates:
-        known, chosen = _choose(encoder, pictures, right, given, batch_size, document)
+        choice, known = templates_for(pictures, right, encoder, given, batch_size=batch_size)
+        document["templates"] = vars(choice)
+        _say_templates(choice)
+        chosen = choice.templates if choice.better else None
     vectors = make_labels(
         encoder, given, templates=chosen, none=none, translator=Translator() if translate else None
     )
@@ -267,21 +271,6 @@ def _check(
         raise typer.BadParameter("--dry-run is for --link or --move")
 
 
-def _truth(truth: str | None, pictures: "Pictures") -> dict[str, str]:
-    from timanh.classification import read_truth, truth_of_folders
-
-    if truth is None:
-        return {}
-    found = truth_of_folders(pictures.names) if truth == FOLDERS else read_truth(Path(truth))
-    known = {name: found[name] for name in pictures.names if found.get(name)}
-    if not known:
-        raise SettingsError(
-            "No picture has a right label. Paths in the file are those below the gallery, with "
-            "slashes; by folders, pictures lie in a folder for each label."
-        )
-    return known
-
-
 def _labels(
     labels: str | None, language: str | None, right: dict[str, str], examples: Path | None
 ) -> "LabelList":
@@ -309,48 +298,14 @@ def _load(
     return load_encoder(model or USUAL_MODEL, device=device, runtime=runtime)
 
 
-def _choose(
-    encoder: "Encoder",
-    pictures: "Pictures",
-    right: dict[str, str],
-    given: "LabelList",
-    batch_size: int,
-    document: dict[str, Any],
-) -> "tuple[list[Some], tuple[str, ...] | None]":
-    """Vectors of the pictures with a right label, and the templates that suit them."""
-    import numpy as np
-
-    from timanh.classification import matched
-    from timanh.models.zero_shot import choose_templates
-    from timanh.progress import tqdm
-
-    others = {name for name in pictures.names if name not in right}
-    with tqdm(total=len(right), desc="encode", unit="img") as bar:
-        known = []
-        for some in pictures.vectors(encoder, without=others, batch_size=batch_size):
-            known.append(some)
-            bar.update(len(some.names))
-    place = {name: number for number, name in enumerate(given.names)}
-    spelled = matched(right, given.names)
-    rows = [
-        (vector, place[spelled[name]])
-        for some in known
-        for name, vector in zip(some.names, some.vectors, strict=True)
-        if spelled[name] in place
-    ]
-    choice = choose_templates(
-        encoder, np.array([row[0] for row in rows]), np.array([row[1] for row in rows]),
-        given.names, language=given.language, words=given.words,
-    )  # fmt: skip
-    document["templates"] = vars(choice)
+def _say_templates(choice: "Choice") -> None:
     notice(
-        f"Chosen on {len(rows) - choice.pictures:,} pictures, on {choice.pictures:,} others "
+        f"Chosen on half of the pictures. On the other half ({choice.pictures:,}) "
         f"{choice.accuracy:.1f} % right with the chosen templates, {choice.usual:.1f} % with the "
-        f"usual ones, which {'are not' if choice.better else 'stay'} used."
+        f"usual ones, which {'are replaced' if choice.better else 'stay'}."
     )
     for template in choice.templates:
         notice(f"  {template}")
-    return known, choice.templates if choice.better else None
 
 
 def _measured(
@@ -360,21 +315,14 @@ def _measured(
     document: dict[str, Any],
     confusion: Path | None,
 ) -> str | None:
-    from timanh.classification import matched
+    from timanh.classification import beside_truth
     from timanh.evaluation import classification_report, format_classification, plot_confusion
     from timanh.models.zero_shot import NONE
 
-    none = NONE if NONE in answers else None
-    rows = []
-    spelled = matched(right, answers)
-    for answer in found.answers:
-        label = spelled.get(answer.path)
-        if label is not None and label not in answers:
-            label = none  # right is none of the labels, where that is an answer
-        if label is not None:
-            rows.append((label, *answer.ranked[0]))
+    rows = beside_truth(found.answers, right, answers)
     if not rows:
         return None
+    none = NONE if NONE in answers else None
     report = classification_report(*map(list, zip(*rows, strict=True)), none=none)
     document["measured"] = report
     if confusion is not None:
