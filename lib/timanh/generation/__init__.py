@@ -1,5 +1,6 @@
 """Pictures from words: by guiding a VQGAN with an encoder, or by writing its codes."""
 
+from timanh.generation.amused import MaskedWriter, load_amused
 from timanh.generation.cutouts import Cutouts
 from timanh.generation.files import (
     free_name,
@@ -27,6 +28,7 @@ __all__ = [
     "Cutouts",
     "Guidance",
     "Guided",
+    "MaskedWriter",
     "Painted",
     "Painter",
     "PictureWriter",
@@ -38,6 +40,7 @@ __all__ = [
     "check_prompts",
     "free_name",
     "has_demo_writer",
+    "load_amused",
     "load_painter",
     "load_vqgan",
     "load_writer",

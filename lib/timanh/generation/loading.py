@@ -11,6 +11,7 @@ from timanh.generation.vqgan import Vqgan
 from timanh.models.loading import choose_device, download
 
 CHECKPOINTS = (".ckpt", ".pt", ".pth")
+PIPELINE, PART = "model_index.json", "vqvae"  # of diffusers: what is in the folder, and where
 
 
 def load_vqgan(name_or_folder: str | Path = "demo", *, device: str = "auto") -> Vqgan:
@@ -18,8 +19,8 @@ def load_vqgan(name_or_folder: str | Path = "demo", *, device: str = "auto") -> 
 
     Args:
         name_or_folder: `demo` (drawn scenes; comes with the package), a folder or hub id of
-            diffusers' `VQModel`, a folder with a checkpoint of taming-transformers and its yaml, or
-            that checkpoint.
+            diffusers' `VQModel` or of a pipeline that has one (`amused/amused-256`), a folder with
+            a checkpoint of taming-transformers and its yaml, or that checkpoint.
         device: "auto" (CUDA, then Apple's MPS, then CPU) or a torch device.
 
     Raises:
@@ -42,15 +43,38 @@ def load_vqgan(name_or_folder: str | Path = "demo", *, device: str = "auto") -> 
         return Vqgan(_taming(path), name=path.parent.resolve().name, device=chosen)
     if path.is_dir():
         label = path.resolve().name
+        if (path / PIPELINE).is_file():
+            return Vqgan(_diffusers(path / PART, name), name=label, device=chosen)
         if (path / "config.json").is_file():
             return Vqgan(_diffusers(path, name), name=label, device=chosen)
         return Vqgan(_taming(_checkpoint_in(path)), name=label, device=chosen)
     if name.count("/") != 1 or name.startswith((".", "~", "/")):
         raise ModelNotFoundError(f"There is no {name}. {WANTED}")
+    if (download(name, ("*.json",)) / PIPELINE).is_file():
+        return Vqgan(_diffusers(fetch(name, PART) / PART, name), name=name, device=chosen)
     folder = download(name)
     if not (folder / "config.json").is_file():
         raise ModelFormatError(f"{name} holds no config.json at its top. {WANTED}")
     return Vqgan(_diffusers(folder, name), name=name, device=chosen)
+
+
+def fetch(pipeline: str, part: str = "*") -> Path:
+    """The folder of a pipeline's hub id with the files of one part, in half precision where the
+    hub has them so.
+
+    Raises:
+        ModelNotFoundError: as `load_vqgan`.
+    """
+    files = [f"{part}/*.json", f"{part}/*.txt", PIPELINE]
+    folder = download(pipeline, [*files, f"{part}/*.fp16.safetensors"])
+    if not list(folder.glob(f"{part}/*.fp16.safetensors")):
+        folder = download(pipeline, [*files, f"{part}/*.safetensors"])
+    return folder
+
+
+def variant_of(folder: Path) -> str | None:
+    """Which of diffusers' variants of the weights lies in the folder of a part."""
+    return "fp16" if list(folder.glob("*.fp16.safetensors")) else None
 
 
 def require_diffusers() -> None:
@@ -74,7 +98,9 @@ def _diffusers(folder: Path, name: str) -> Any:
     if kind != "VQModel":
         raise ModelFormatError(f"{name} is a model of type {kind!r}, not a VQGAN. {WANTED}")
     try:
-        network, report = VQModel.from_pretrained(folder, output_loading_info=True)
+        network, report = VQModel.from_pretrained(
+            folder, variant=variant_of(folder), output_loading_info=True
+        )
     except (OSError, ValueError, RuntimeError) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise ModelFormatError(f"{name} cannot be read as a VQGAN ({first}). {WANTED}") from error

@@ -1,6 +1,7 @@
 """From a name to an encoder: the shipped demo, a folder, or the Hugging Face hub."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,15 +112,22 @@ def _find_folder(name: str) -> Path:
     return download(name)
 
 
-def download(model_id: str) -> Path:
-    """The local snapshot of a hub model; fetched on first use, found again without network."""
+def download(model_id: str, patterns: Sequence[str] = ()) -> Path:
+    """The local snapshot of a hub model; fetched on first use, found again without network.
+
+    Args:
+        patterns: of the files that are wanted; without them those of an encoder.
+
+    Raises:
+        ModelNotFoundError: no such id, or no network and not fetched before.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     wanted = ["*.json", "*.txt", "*.model", "*.codes", "*.safetensors", "*.bin"]
     try:
-        listed = snapshot_download(model_id, allow_patterns=wanted[:-1])
-        if not list(Path(listed).glob("*.safetensors")):
+        listed = snapshot_download(model_id, allow_patterns=list(patterns) or wanted[:-1])
+        if not patterns and not list(Path(listed).glob("*.safetensors")):
             listed = snapshot_download(model_id, allow_patterns=wanted)
         return Path(listed)
     except LocalEntryNotFoundError as error:

@@ -10,6 +10,7 @@ from timanh.evaluation.lessons.batch import (
     shares,
 )
 from timanh.evaluation.lessons.captions import references_table
+from timanh.evaluation.lessons.codes import commonest_codes, encode_codes, plot_codes
 from timanh.evaluation.lessons.prompts import Labelled, draw_labelled, templates_table
 from timanh.evaluation.lessons.summaries import (
     check_table,
@@ -28,14 +29,17 @@ __all__ = [
     "Labelled",
     "Table",
     "check_table",
+    "commonest_codes",
     "contrastive_loss",
     "cosine_matrix",
     "data_table",
     "draw_batch",
     "draw_labelled",
+    "encode_codes",
     "layers_table",
     "learned_scale",
     "plot_batch",
+    "plot_codes",
     "recall_table",
     "recipe_table",
     "references_table",
