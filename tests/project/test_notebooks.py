@@ -1,7 +1,6 @@
 """All notebooks, headless, in order, in one workspace, as in Colab; and how they are written."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -12,32 +11,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
+from notebook_series import (
+    NOTEBOOKS,
+    ROOT,
+    STANDINS,
+    cells,
+    execute,
+    kill_in_training,
+    printed,
+    source,
+)
 
 from runner.execute_notebook import set_parameter
 from runner.output_stamps import outdated, stamp_outputs, take_outputs
-
-ROOT = Path(__file__).resolve().parents[2]
-STANDINS = ROOT / "tests" / "standins"
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-EXECUTE = ROOT / "runner" / "execute_notebook.py"
-
-
-def cells(file: Path, kind: str = "code") -> list[dict[str, Any]]:
-    notebook = json.loads(file.read_text("utf8"))
-    return [cell for cell in notebook["cells"] if cell["cell_type"] == kind]
-
-
-def source(cell: dict[str, Any]) -> str:
-    return "".join(cell["source"])
-
-
-def printed(file: Path) -> str:
-    """What is read in it: lines and tables."""
-    outputs = [output for cell in cells(file) for output in cell["outputs"]]
-    parts = [out["text"] if "text" in out else out["data"].get("text/plain", "") for out in outputs]
-    return "\n".join("".join(part) for part in parts)
 
 
 @pytest.fixture
@@ -47,45 +34,6 @@ def content() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def settings_for(content: Path, **environment: str) -> dict[str, str]:
-    """Of a notebook in Colab's stand-in, whose own disk is the folder `content`."""
-    paths = os.pathsep.join([str(ROOT / "lib"), str(STANDINS / "colab")])
-    settings = {
-        **os.environ, "SMOKE": "1", "TIMANH_COLAB_CONTENT": str(content), "PYTHONPATH": paths,
-        "OMP_NUM_THREADS": "1", **environment,
-    }  # fmt: skip
-    settings.pop("TIMANH_WORKSPACE", None)
-    return settings
-
-
-def execute(
-    file: Path, out: Path, content: Path, *parameters: str, **environment: str
-) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, str(EXECUTE), str(file), str(out), *parameters],
-        env=settings_for(content, **environment), capture_output=True, text=True, timeout=280,
-        check=False,
-    )  # fmt: skip
-
-
-def kill_in_training(file: Path, out: Path, content: Path, **environment: str) -> None:
-    """Run it until an epoch's checkpoint is on Drive, then kill it and its kernel."""
-    command = [sys.executable, str(EXECUTE), str(file), str(out)]
-    process = subprocess.Popen(
-        command, env=settings_for(content, **environment), start_new_session=True,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    drive = content / "drive" / "MyDrive" / "timanh" / "models"
-    until = time.monotonic() + 200
-    while not list(drive.rglob("*.pt")) and process.poll() is None:
-        assert time.monotonic() < until, "no checkpoint"
-        time.sleep(0.02)
-    assert process.poll() is None, "it ended before it could be killed"
-    for each in [*psutil.Process(process.pid).children(recursive=True), process]:
-        each.kill()
-    process.wait(20)
 
 
 def run(file: Path, out: Path, content: Path, *parameters: str, **environment: str) -> str:
@@ -265,3 +213,10 @@ def test_a_notebook_parameter_is_replaced_where_it_is_set() -> None:
     assert cells[0]["source"] == "SEED = 5"
     with pytest.raises(SystemExit, match="LOSS"):
         set_parameter(cells, "LOSS", "1")
+
+
+def test_the_series_with_colabs_versions_says_what_it_lacks(tmp_path: Path) -> None:
+    script = ROOT / "tests" / "colab" / "run.py"
+    none = {"PATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, str(script)], env=none, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stdout.startswith("Python 3.13 is not on this machine")
