@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -60,10 +61,10 @@ def commonest_codes(
     vqgan: Vqgan, codes: Tensor, count: int = 6
 ) -> tuple[list[Image.Image], list[str]]:
     """The codes that occur most often, each painted alone, and how often they do."""
-    numbers, often = codes.flatten().unique(return_counts=True)
-    most = often.argsort(descending=True)[:count]
+    numbers, often = np.unique(codes.cpu().numpy(), return_counts=True)
+    most = (-often).argsort(kind="stable")[:count]
     side = 2 * AROUND + 1
-    alone = numbers[most][:, None, None].expand(-1, side, side)
+    alone = torch.from_numpy(numbers[most]).to(codes.device)[:, None, None].expand(-1, side, side)
     notes = [
         f"code {number}, {times} ×"
         for number, times in zip(numbers[most].tolist(), often[most].tolist(), strict=True)
