@@ -190,6 +190,11 @@ def test_two_tower_round_trip_keeps_vectors_and_fingerprint(tmp_path: Path) -> N
     encoder.save_pretrained(tmp_path)
     again = load_encoder(tmp_path, device="cpu")
     assert again.languages == ("en", "vi")
+    assert not again.reads_unmarked
+    again.reads_unmarked = True
+    again.save_pretrained(tmp_path / "unmarked")
+    assert load_encoder(tmp_path / "unmarked", device="cpu").reads_unmarked
+    assert load_encoder("demo", device="cpu").reads_unmarked
     assert again.fingerprint == encoder.fingerprint
     np.testing.assert_allclose(again.encode_texts(texts), encoder.encode_texts(texts), atol=1e-6)
     pictures = [noise(50, 40)]

@@ -196,6 +196,26 @@ def test_telex_is_read_as_the_marks_that_were_meant(dictionary: VectorDictionary
     assert (asked, english.texts, found.query.translated) == (["con mèo"], ["a cat"], "a cat")
 
 
+def test_marks_are_restored_for_an_encoder_that_needs_them(dictionary: VectorDictionary) -> None:
+    encoder = Recorder("en", "vi")
+    found = SearchEngine(encoder, dictionary).search(Query("con meo den khong co cho"))
+    assert encoder.texts[0] == "con mèo đen"
+    assert (found.query.translated, found.query.translator) == ("con mèo đen", "marks")
+    assert found.query.without == "chó"
+    encoder = Recorder("en", "vi")
+    engine = SearchEngine(encoder, dictionary)
+    assert engine.search(Query("con meo den", as_written=True)).query.translated is None
+    assert encoder.texts == ["con meo den"]
+    encoder = Recorder("en", "vi")
+    encoder.reads_unmarked = True
+    assert SearchEngine(encoder, dictionary).search(Query("con meo den")).query.translated is None
+    assert encoder.texts == ["con meo den"]
+    english, texts = Recorder("en"), list[str]()
+    translator = Translator(lambda text: texts.append(text) or "a black cat")
+    SearchEngine(english, dictionary, translator).search(Query("con meo den"))
+    assert texts == ["con meo den"]
+
+
 def test_another_language_is_translated(dictionary: VectorDictionary) -> None:
     encoder = Recorder("en")
     engine = SearchEngine(encoder, dictionary, Translator(lambda text: "a dog on the beach"))

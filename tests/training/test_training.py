@@ -98,6 +98,15 @@ def test_it_learns_and_the_folder_it_leaves_loads(gallery: Path, tmp_path: Path)
     assert sorted(best) == ["blue_square_0.jpg", "blue_square_1.jpg"]
 
 
+def test_a_model_that_was_shown_texts_without_marks_says_so(gallery: Path, tmp_path: Path) -> None:
+    folder = open_data(gallery)
+    for share in (0.0, 0.5):
+        out = tmp_path / f"{share}"
+        chosen = recipe(drop_marks=share, epochs=1)
+        train(folder, tiny(), chosen, out, names=folder.names, progress=False)
+        assert load_encoder(out, device="cpu").reads_unmarked is (share > 0)
+
+
 def test_the_best_epoch_is_kept_not_the_last(gallery: Path, tmp_path: Path) -> None:
     folder, seen = open_data(gallery), []
     scores = iter([20.0, 50.0, 30.0])

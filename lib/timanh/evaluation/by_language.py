@@ -7,6 +7,7 @@ import numpy as np
 
 from timanh.data import detect_language
 from timanh.data.marks import without_marks
+from timanh.data.restoring import restore_marks
 from timanh.evaluation.evaluate import Measured
 from timanh.evaluation.recall import KS, Ranks, intervals, retrieval_ranks, same_captions
 from timanh.models.encoder import Encoder
@@ -20,7 +21,8 @@ def recall_by_language(
 ) -> dict[str, dict[str, Any]]:
     """Text → image recall per language of the captions, among all pictures.
 
-    The Vietnamese captions are queries once more without their marks, as many people type them.
+    The Vietnamese captions are queries once more without their marks, as many people type them;
+    an encoder that does not read such texts gets them as a search gives them, with marks restored.
 
     Args:
         captions: the M captions that were the queries, in their order.
@@ -34,6 +36,8 @@ def recall_by_language(
         return {}
     owner = measured.owner[vietnamese]
     bare = [without_marks(captions[row]) for row in np.flatnonzero(vietnamese).tolist()]
+    if not encoder.reads_unmarked:
+        bare = [restore_marks(caption) or caption for caption in bare]
     ranks = retrieval_ranks(
         measured.images, encoder.encode_texts(bare), owner, same_captions(bare)
     )[0]

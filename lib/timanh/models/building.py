@@ -87,7 +87,7 @@ def with_new_heads(
     )  # fmt: skip
     return TwoTowerEncoder(
         network, encoder.texts.tokenizer, encoder.preparation,
-        Sidecar(encoder.name, encoder.languages), device=encoder.device,
+        Sidecar(encoder.name, encoder.languages, encoder.reads_unmarked), device=encoder.device,
     )  # fmt: skip
 
 

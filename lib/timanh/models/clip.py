@@ -37,6 +37,7 @@ class ClipEncoder(TorchEncoder):
             languages=sidecar.languages,
             device=device,
         )
+        self.reads_unmarked = sidecar.reads_unmarked
 
     def image_features(self, pixels: Tensor) -> Tensor:
         return _features(self.network.get_image_features(pixel_values=pixels))  # type: ignore[operator]
@@ -48,7 +49,7 @@ class ClipEncoder(TorchEncoder):
         with fill_folder(folder, last=WEIGHTS) as place:
             self.network.save_pretrained(place)  # type: ignore[operator]
             self.texts.tokenizer.save_pretrained(place)
-            Sidecar(self.name, self.languages).save(place, self.preparation)
+            Sidecar(self.name, self.languages, self.reads_unmarked).save(place, self.preparation)
 
 
 def _dim(config: Any, family: Family) -> int:

@@ -36,6 +36,8 @@ class Encoder(ABC):
         fingerprint: 16 hex digits of the vectors of pictures; changes when weights or the
             preparation of pictures change. A dictionary is opened by it.
         languages: ISO codes of the languages its text tower was trained on, such as ("en", "vi").
+        reads_unmarked: it was trained on Vietnamese without its marks too, so that nobody need
+            restore them.
         device: where it computes, such as "cpu" or "cuda".
         min_decode_side: pixels of the shorter side; a large JPEG may be decoded at any size that
             keeps as many, and its vector stays the same but for rounding. None where every
@@ -50,6 +52,7 @@ class Encoder(ABC):
     device: str
     min_decode_side: int | None = None
     runtime: str = "torch"
+    reads_unmarked: bool = False
 
     @property
     def text_fingerprint(self) -> str:

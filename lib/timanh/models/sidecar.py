@@ -16,14 +16,24 @@ VIETNAMESE = ("phobert", "vietnamese", "-vi-")
 
 @dataclass(frozen=True)
 class Sidecar:
-    """Name and languages of a checkpoint, kept in `timanh.json` beside the weights."""
+    """What is kept of a checkpoint in `timanh.json` beside the weights.
+
+    Attributes:
+        name: as of `Encoder`.
+        languages: as of `Encoder`.
+        reads_unmarked: as of `Encoder`.
+    """
 
     name: str
     languages: tuple[str, ...]
+    reads_unmarked: bool = False
 
     def save(self, folder: Path, preparation: ImagePreparation) -> None:
         """Write `timanh.json` and `preprocessor_config.json`."""
-        _write(folder / FILE, {"name": self.name, "languages": list(self.languages)})
+        content: dict[str, object] = {"name": self.name, "languages": list(self.languages)}
+        if self.reads_unmarked:
+            content["reads_unmarked"] = True
+        _write(folder / FILE, content)
         preparation.save(folder)
 
     @classmethod
@@ -32,7 +42,10 @@ class Sidecar:
         file = folder / FILE
         if file.is_file():
             stored = json.loads(file.read_text(encoding="utf8"))
-            return cls(str(stored.get("name", name)), tuple(stored.get("languages", ("en",))))
+            return cls(
+                str(stored.get("name", name)), tuple(stored.get("languages", ("en",))),
+                bool(stored.get("reads_unmarked", False)),
+            )  # fmt: skip
         return cls(name, guess_languages(name))
 
 

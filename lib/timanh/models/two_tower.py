@@ -177,6 +177,7 @@ class TwoTowerEncoder(TorchEncoder):
             languages=sidecar.languages,
             device=device,
         )
+        self.reads_unmarked = sidecar.reads_unmarked
 
     def image_features(self, pixels: Tensor) -> Tensor:
         features: Tensor = self.network.vision_projection(self.network.vision_features(pixels))
@@ -205,7 +206,7 @@ class TwoTowerEncoder(TorchEncoder):
             )
             (place / "config.json").write_text(config + "\n", encoding="utf8")
             self.texts.tokenizer.save_pretrained(place)
-            Sidecar(self.name, self.languages).save(place, self.preparation)
+            Sidecar(self.name, self.languages, self.reads_unmarked).save(place, self.preparation)
 
     @classmethod
     def load(cls, folder: Path, *, name: str, device: str) -> "TwoTowerEncoder":

@@ -83,7 +83,8 @@ class SearchEngine:
 
     def read(self, query: Query) -> Reading:
         """Language of a checked query, and which of its words say what should not be there."""
-        return read(query)
+        knows_vietnamese = "vi" in self.encoder.languages
+        return read(query, restore=knows_vietnamese and not self.encoder.reads_unmarked)
 
     def understand(self, query: Query, reading: Reading | None = None) -> Understood:
         """A checked query in words that the encoder knows.
@@ -93,11 +94,11 @@ class SearchEngine:
         Args:
             reading: the result of `read` for this query, if there is one already.
         """
-        reading = reading or read(query)
+        reading = reading or self.read(query)
         began = time.monotonic()
         translation = self._translate(reading.wanted, reading.language)
-        if reading.telex and not translation.translated:
-            translation = replace(translation, translated=reading.wanted, by="telex")
+        if reading.typed and not translation.translated:
+            translation = replace(translation, translated=reading.wanted, by=reading.typed)
         without = reading.without
         if without is not None:
             waited_s = time.monotonic() - began

@@ -119,8 +119,8 @@ class Understood:
             unknown.
         notice: what a person should know, such as that the translation failed.
         notice_code: the same for programs.
-        translator: "cache", "local" or "google", or "telex" for marks that were typed as letters;
-            None where nothing was translated.
+        translator: "cache", "local" or "google", or "telex" for marks that were typed as letters,
+            "marks" for marks that were restored; None where nothing was translated.
         without: all unwanted words, of the text and of `Query.without`, in a language of the
             encoder; None where there were none.
     """

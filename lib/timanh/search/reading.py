@@ -1,8 +1,10 @@
 """The words of a query: their language, what is wanted, what is not."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from timanh.data.language import detect_language
+from timanh.data.restoring import restore_marks
 from timanh.data.telex import from_telex
 from timanh.search.exclusion import split_excluded
 from timanh.search.query import Query
@@ -17,23 +19,35 @@ class Reading:
         wanted: what to search by; None for no words.
         excluded: phrases that were taken out of the text.
         without: these together with `Query.without`; None for nothing.
-        telex: the words were typed in Telex, and `wanted` has the marks that they stand for.
+        typed: how the words were typed, "telex" or without "marks", where `wanted` has the marks
+            that they stand for; None where they were not changed.
     """
 
     language: str | None
     wanted: str | None
     excluded: tuple[str, ...]
     without: str | None
-    telex: bool = False
+    typed: Literal["telex", "marks"] | None = None
 
 
-def read(query: Query) -> Reading:
-    """Read a checked query."""
-    words = " ".join(filter(None, (query.text, query.without)))
+def read(query: Query, *, restore: bool = False) -> Reading:
+    """Read a checked query.
+
+    Args:
+        restore: give Vietnamese that was typed without its marks those most likely meant.
+    """
+    text, unwanted = query.text, query.without
+    words = " ".join(filter(None, (text, unwanted)))
     language = detect_language(words) if words else None
-    wanted, excluded = query.text, tuple[str, ...]()
-    marked = from_telex(query.text) if query.text is not None and not query.as_written else None
-    if query.text is not None and not query.as_written:
-        wanted, excluded = split_excluded(marked or query.text)
-    without = ", ".join(dict.fromkeys(filter(None, (query.without, *excluded))))
-    return Reading("vi" if marked else language, wanted, excluded, without or None, bool(marked))
+    typed: Literal["telex", "marks"] | None = None
+    excluded: tuple[str, ...] = ()
+    if text is not None and not query.as_written:
+        if marked := from_telex(text):
+            text, language, typed = marked, "vi", "telex"
+        elif restore and (marked := restore_marks(text)):
+            text, typed = marked, "marks"
+        text, excluded = split_excluded(text)
+    if restore and unwanted is not None:
+        unwanted = restore_marks(unwanted) or unwanted
+    without = ", ".join(dict.fromkeys(filter(None, (unwanted, *excluded))))
+    return Reading(language, text, excluded, without or None, typed)

@@ -80,6 +80,7 @@ class Checkpoints:
     def save_model(self, encoder: TorchEncoder) -> None:
         """Each file is put in the place of the older one, the weights last."""
         trained = encoder.network
+        encoder.reads_unmarked |= self.recipe.drop_marks > 0
         try:
             if self.recipe.lora:
                 encoder.network = merged(trained)

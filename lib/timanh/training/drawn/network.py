@@ -76,7 +76,7 @@ def demo_encoder(
         mean=(0.5, 0.5, 0.5),
         std=(0.25, 0.25, 0.25),
     )
-    sidecar = Sidecar("demo", ("en", "vi"))
+    sidecar = Sidecar("demo", ("en", "vi"), reads_unmarked=True)
     encoder = TwoTowerEncoder(network, tokenizer, preparation, sidecar, device="cpu")
     encoder.texts.made_here = True
     return encoder
