@@ -166,11 +166,28 @@ def test_the_average_follows_the_weights_and_is_only_lent() -> None:
         torch.nn.init.constant_(network.weight, value)
         average.update()
     wanted = 1.0  # the first step is taken as it is
-    for value in values[1:]:
-        wanted = 0.9 * wanted + 0.1 * value
+    for steps, value in enumerate(values[1:], 1):
+        decay = (1 + steps) / (10 + steps)
+        wanted = decay * wanted + (1 - decay) * value
     with average.in_place():
         assert network.weight.flatten().tolist() == pytest.approx([wanted] * 2)
     assert network.weight.flatten().tolist() == [3.0, 3.0]
+
+
+def test_the_average_soon_forgets_where_it_began() -> None:
+    network = torch.nn.Linear(1, 1, bias=False)
+    average = Average(network, 0.997)
+    for step in range(744):
+        torch.nn.init.constant_(network.weight, 100.0 if step == 0 else 1.0)
+        average.update()
+    with average.in_place():
+        assert network.weight.item() == pytest.approx(1.0, abs=1e-3)
+    settled = Average(network, 0.5)
+    for value in [0.0] * 30 + [1.0]:
+        torch.nn.init.constant_(network.weight, value)
+        settled.update()
+    with settled.in_place():
+        assert network.weight.item() == pytest.approx(0.5)
 
 
 def test_lora_leaves_the_weights_alone_and_the_folder_is_an_ordinary_model(

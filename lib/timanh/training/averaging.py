@@ -1,23 +1,28 @@
 """A running average of the weights, which generalises better than the last ones."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 
 class Average:
-    """An exponential average over steps (Polyak), or nothing where the decay is 0."""
+    """An exponential average over steps (Polyak), or nothing where the decay is 0.
+
+    After n steps the decay is (1 + n) / (10 + n) until that reaches `decay`, so that what a network
+    was at the start is soon forgotten: at 0.997 all along, it would still be a tenth of the average
+    after 740 steps. The rule is that of TensorFlow's ExponentialMovingAverage.
+    """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         self._network = network
         self._averaged = (
             AveragedModel(
                 network,
-                multi_avg_fn=get_ema_multi_avg_fn(decay),  # type: ignore[no-untyped-call]
+                multi_avg_fn=_average_with(decay),
                 use_buffers=True,
             )
             if decay
@@ -53,3 +58,11 @@ class Average:
         finally:
             with torch.no_grad():
                 self._network.load_state_dict(trained)
+
+
+def _average_with(most: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
+    def average(averaged: list[Tensor], current: list[Tensor], steps: Tensor | int) -> None:
+        decay = min(most, (1 + int(steps)) / (10 + int(steps)))
+        get_ema_multi_avg_fn(decay)(averaged, current, steps)  # type: ignore[no-untyped-call]
+
+    return average
