@@ -22,7 +22,7 @@ from common import keep
 
 from timanh.data import open_data
 from timanh.data.captions import read_captions
-from timanh.data.marks import without_marks
+from timanh.data.vietnamese.marks import without_marks
 from timanh.search import detect_language
 
 Detect = Callable[[str], str]

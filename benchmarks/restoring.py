@@ -17,8 +17,8 @@ import numpy as np
 from common import keep
 
 from timanh.data.captions import read_captions
-from timanh.data.marks import without_marks
-from timanh.data.restoring import restore_marks
+from timanh.data.vietnamese.marks import without_marks
+from timanh.data.vietnamese.restoring import restore_marks
 from timanh.evaluation.recall import intervals
 
 WORD = re.compile(r"[^\W\d_]+")

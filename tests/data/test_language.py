@@ -6,7 +6,7 @@ from collections.abc import Callable
 import languages
 import pytest
 
-from timanh.data.language import is_bare_syllable, is_syllable
+from timanh.data.vietnamese.language import is_bare_syllable, is_syllable
 from timanh.search import detect_language
 
 

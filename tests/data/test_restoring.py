@@ -3,8 +3,8 @@
 import languages
 import pytest
 
-from timanh.data.marks import without_marks
-from timanh.data.restoring import restore_marks
+from timanh.data.vietnamese.marks import without_marks
+from timanh.data.vietnamese.restoring import restore_marks
 
 
 @pytest.mark.parametrize(

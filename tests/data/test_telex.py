@@ -6,7 +6,7 @@ import unicodedata
 import languages
 import pytest
 
-from timanh.data.telex import from_telex
+from timanh.data.vietnamese.telex import from_telex
 
 MARKS = {"\u0300": "f", "\u0301": "s", "\u0303": "x", "\u0309": "r", "\u0323": "j"}
 LETTERS = {"â": "aa", "ê": "ee", "ô": "oo", "ă": "aw", "ươ": "uow", "ơ": "ow", "ư": "uw", "đ": "dd"}

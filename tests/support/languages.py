@@ -2,8 +2,8 @@
 
 import random
 
-from timanh.data.marks import without_marks
 from timanh.data.scenes import english_captions, scene_of, vietnamese_captions
+from timanh.data.vietnamese.marks import without_marks
 
 COUNT = 300
 # Words and names that English takes from elsewhere, Vietnamese ones among them.

@@ -8,7 +8,7 @@ import torch
 from small_training import recipe, tiny
 
 from timanh.data import open_data
-from timanh.data.marks import without_marks
+from timanh.data.vietnamese.marks import without_marks
 from timanh.training import Recipe
 from timanh.training.augmenting import coloured, cropped, draw_variation, flip_some
 from timanh.training.feeding import Feeder

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from timanh.data.language import detect_language
+from timanh.data.vietnamese.language import detect_language
 from timanh.errors import SettingsError
 from timanh.models.zero_shot import LABEL_SETS, SETS
 

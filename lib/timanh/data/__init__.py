@@ -6,7 +6,6 @@ from timanh.data.dates import taken_at
 from timanh.data.few import open_few
 from timanh.data.folder import DataFolder, open_data
 from timanh.data.joined import JoinedFolder, open_sources
-from timanh.data.language import detect_language
 from timanh.data.listing import (
     LeftOut,
     Listing,
@@ -22,6 +21,7 @@ from timanh.data.pictures import MAX_PIXELS, SUFFIXES, open_picture, open_reduce
 from timanh.data.prepare import data_folder, prepare_data, prepare_sources
 from timanh.data.shards import ShardFolder, holds_shards, open_shards
 from timanh.data.splits import draw_splits, read_split
+from timanh.data.vietnamese.language import detect_language
 
 __all__ = [
     "MAX_PIXELS",

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from timanh.data import detect_language
-from timanh.data.marks import without_marks
-from timanh.data.restoring import restore_marks
+from timanh.data.vietnamese.marks import without_marks
+from timanh.data.vietnamese.restoring import restore_marks
 from timanh.evaluation.evaluate import Measured
 from timanh.evaluation.recall import KS, Ranks, intervals, retrieval_ranks, same_captions
 from timanh.models.encoder import Encoder

@@ -1,6 +1,6 @@
 """From a question in words, pictures or both to the pictures that answer it."""
 
-from timanh.data.language import detect_language
+from timanh.data.vietnamese.language import detect_language
 from timanh.search.batch import BatchQuery, as_document, read_queries, write_answers
 from timanh.search.combining import combine_query
 from timanh.search.engine import SearchEngine

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from timanh.data.language import words_of
-from timanh.data.marks import without_marks
+from timanh.data.vietnamese.language import words_of
+from timanh.data.vietnamese.marks import without_marks
 
 # A minus excludes a word that begins with a letter: "-5°C", "10-20", "T-shirt", "2 - 1" do not,
 # nor does one before a single capital letter, as in "size -L". Phones and Word type – and −, too.

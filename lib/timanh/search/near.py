@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from timanh.data.marks import without_marks
+from timanh.data.vietnamese.marks import without_marks
 from timanh.errors import UnknownFolderError
 from timanh.workspace import readable
 

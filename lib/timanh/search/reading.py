@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from timanh.data.language import detect_language
-from timanh.data.restoring import restore_marks
-from timanh.data.telex import from_telex
+from timanh.data.vietnamese.language import detect_language
+from timanh.data.vietnamese.restoring import restore_marks
+from timanh.data.vietnamese.telex import from_telex
 from timanh.search.exclusion import split_excluded
 from timanh.search.query import Query
 

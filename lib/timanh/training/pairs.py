@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Sequence
 
-from timanh.data.marks import without_marks
+from timanh.data.vietnamese.marks import without_marks
 from timanh.training.recipe import Recipe
 
 Item = tuple[int, tuple[str, ...]]  # row of the picture, the captions beside it

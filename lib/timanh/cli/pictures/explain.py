@@ -35,7 +35,7 @@ def explain(
 ) -> None:
     """Why a picture matches words: where in it they are, as numbers and as a heat map."""
     from timanh.data import open_picture
-    from timanh.data.language import detect_language
+    from timanh.data.vietnamese.language import detect_language
     from timanh.evaluation import plot_heat_maps
     from timanh.models import load_encoder
     from timanh.models.heat_maps import HeatMaps, on_picture

@@ -8,10 +8,10 @@ import random
 from dataclasses import dataclass, replace
 from types import ModuleType
 
-from timanh.data.marks import without_marks
 from timanh.data.scenes import english, vietnamese
 from timanh.data.scenes.captions import plans
 from timanh.data.scenes.scene import Scene, Thing
+from timanh.data.vietnamese.marks import without_marks
 
 LANGUAGES: dict[str, ModuleType] = {"en": english, "vi": vietnamese}
 CHILDREN = ("boy", "girl")

@@ -3,9 +3,9 @@
 import random
 from collections.abc import Sequence
 
-from timanh.data.marks import without_marks
 from timanh.data.scenes import Scene, english_captions, vietnamese_captions
 from timanh.data.scenes.queries import LANGUAGES, caption_query, short_query
+from timanh.data.vietnamese.marks import without_marks
 from timanh.models.building import train_tokenizer
 
 CAPTIONS = 5

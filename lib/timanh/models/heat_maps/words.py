@@ -3,8 +3,8 @@
 import re
 import unicodedata
 
-from timanh.data.language import detect_language
-from timanh.data.language import words_of as words_in
+from timanh.data.vietnamese.language import detect_language
+from timanh.data.vietnamese.language import words_of as words_in
 from timanh.errors import QueryError
 
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
-from timanh.data.language import detect_language
+from timanh.data.vietnamese.language import detect_language
 from timanh.errors import ModelFormatError, SettingsError
 
 NONE, UNDERTHESEA, PYVI = "none", "underthesea", "pyvi"

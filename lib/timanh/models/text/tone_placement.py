@@ -8,7 +8,7 @@ import re
 import unicodedata
 from itertools import product
 
-from timanh.data.language import TONES
+from timanh.data.vietnamese.language import TONES
 
 
 def _moved() -> dict[str, str]:

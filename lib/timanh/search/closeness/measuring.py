@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from timanh.data.language import detect_language
+from timanh.data.vietnamese.language import detect_language
 from timanh.models.encoder import Encoder, Vectors
 from timanh.search.closeness.judging import (
     FEATURES,

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from timanh.data.marks import without_marks
 from timanh.data.scenes import english_captions, vietnamese_captions
+from timanh.data.vietnamese.marks import without_marks
 from timanh.models.two_tower import TwoTowerEncoder
 from timanh.models.vision_towers import pool_vision
 from timanh.training.drawn.batches import Batch, Batches

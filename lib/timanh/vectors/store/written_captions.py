@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from timanh.data.language import detect_language
+from timanh.data.vietnamese.language import detect_language
 from timanh.vectors.store.added_lines import add_lines, read_lines
 from timanh.vectors.store.items import MachineCaption
 

@@ -1,7 +1,7 @@
 """Vietnamese typed without its marks: “con meo den” for “con mèo đen”.
 
 Which syllable was meant follows from those beside it: the likeliest row of syllables by how often
-one, two and three of them stand together in the phrases of `vietnamese_phrases.txt`, which were
+one, two and three of them stand together in the phrases of `phrases.txt`, which were
 written for this package and say what is on photos. Interpolated n-grams: Jelinek and Mercer 1980.
 """
 
@@ -13,8 +13,8 @@ from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 
-from timanh.data.language import detect_language, is_bare_syllable
-from timanh.data.marks import without_marks
+from timanh.data.vietnamese.language import detect_language, is_bare_syllable
+from timanh.data.vietnamese.marks import without_marks
 
 WORD = re.compile(r"[^\W\d_]+")
 START, END = "^", "$"
@@ -92,5 +92,5 @@ class SyllableModel:
 
 @cache
 def _model() -> SyllableModel:
-    phrases = files("timanh.data").joinpath("vietnamese_phrases.txt").read_text(encoding="utf8")
+    phrases = files("timanh.data.vietnamese").joinpath("phrases.txt").read_text(encoding="utf8")
     return SyllableModel(phrases.splitlines())

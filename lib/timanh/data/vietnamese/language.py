@@ -12,7 +12,7 @@ import re
 import unicodedata
 from functools import cache
 
-from timanh.data.marks import without_marks
+from timanh.data.vietnamese.marks import without_marks
 
 
 def words_of(text: str) -> frozenset[str]:

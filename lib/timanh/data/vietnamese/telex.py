@@ -7,7 +7,7 @@ and w makes ă ơ ư.
 import re
 import unicodedata
 
-from timanh.data.language import is_bare_syllable, is_syllable, words_of
+from timanh.data.vietnamese.language import is_bare_syllable, is_syllable, words_of
 
 TONES = {"f": "\u0300", "s": "\u0301", "x": "\u0303", "r": "\u0309", "j": "\u0323"}
 DOUBLED = {"a": "â", "e": "ê", "o": "ô"}

@@ -1,0 +1,1 @@
+"""Vietnamese as people type it: recognised, in Telex, without its marks."""
