@@ -9,6 +9,9 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
+
 class Average:
     """An exponential average over steps (Polyak), or nothing where the decay is 0.
 
@@ -60,8 +63,8 @@ class Average:
                 self._network.load_state_dict(trained)
 
 
-def _average_with(most: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
-    def average(averaged: list[Tensor], current: list[Tensor], steps: Tensor | int) -> None:
+def _average_with(most: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    def average(averaged: Tensors, current: Tensors, steps: Tensor | int) -> None:
         decay = min(most, (1 + int(steps)) / (10 + int(steps)))
         get_ema_multi_avg_fn(decay)(averaged, current, steps)  # type: ignore[no-untyped-call]
 
