@@ -1,6 +1,7 @@
 """Captions that stand under several pictures, splits by their names, and the bootstrap's memory."""
 
 import tracemalloc
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -107,3 +108,13 @@ def test_each_row_frames_its_own_right_pictures_only(tmp_path: Path) -> None:
         for part in figure.subfigs
     ]
     assert framed == [[True, False], [False, True]]
+
+
+def test_a_long_query_stands_whole_over_a_single_hit() -> None:
+    hits = [SimpleNamespace(rank=1, score=0.5, path="a.jpg")]
+    picture = Image.new("RGB", (20, 20), "grey")
+    query = "Dưới trời nắng, một cái ô to màu xanh dương với hai con chim màu tím trên bãi cát"
+    figure = plot_hit_rows([(query, hits, [picture], ())])
+    figure.savefig(BytesIO())
+    (title,) = [part._suptitle for part in figure.subfigs]
+    assert title.get_window_extent().x1 <= figure.bbox.x1

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 INK, MUTED, GRID = "#1d2433", "#6b7487", "#e4e8ef"
 ACCENT, SECOND, RIGHT = "#d6493c", "#2f6fde", "#1f9d61"
 CELL = 2.1  # inches
+LETTERS = 19  # of a title, over one cell
 COLUMNS = 5  # of a picture and what is drawn beside it
 WIDEST = 640  # pixels of a figure in a notebook
 STYLE: dict[Any, Any] = {
@@ -73,7 +74,7 @@ def plot_hit_rows(
         for part, row, framed in zip(grid, rows, frames, strict=True):
             query, hits, pictures, query_pictures = row
             part.suptitle(
-                fill(query, 28 * columns), x=0.012, ha="left", fontweight="bold", fontsize=12
+                fill(query, LETTERS * columns), x=0.012, ha="left", fontweight="bold", fontsize=12
             )
             cells = part.subplots(1, columns, squeeze=False)[0]
             for cell in cells:
