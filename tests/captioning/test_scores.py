@@ -64,3 +64,9 @@ def test_a_constant_and_a_person_stand_beside_it() -> None:
     assert "a person" in table and "500 distinct captions a thousand" in table
     assert score_captions(["a"], [["b"]])["rows"]["human"] is None
     assert constant_caption([["short"]]) == "short"
+
+
+def test_the_constant_is_not_chosen_by_the_accidents_of_a_small_sample() -> None:
+    man, dog = "a man in a red shirt is standing there", "a black dog runs over the green grass"
+    train = [[dog if number % 12 == 0 else man] for number in range(3000)]
+    assert constant_caption(train) == man
