@@ -203,6 +203,26 @@ def test_labels_may_be_repeated_and_none_of_them_be_right(client: TestClient) ->
     assert sorted(labels) == ["cat", "dog", "none of these"]
 
 
+@pytest.mark.parametrize(
+    ("languages", "typed", "encoded", "translated"),
+    [
+        (("en", "vi"), "con meo den", "con mèo đen", "con mèo đen"),
+        (("en", "vi"), "con mefo", "con mèo", "con mèo"),
+        (("en", "vi"), "a black cat", "a black cat", None),
+        (("en",), "con mefo", "a cat", "a cat"),
+    ],
+)
+def test_marks_that_were_not_typed(
+    languages: tuple[str, ...], typed: str, encoded: str, translated: str | None
+) -> None:
+    encoder = Recorder(*languages)
+    translator = Translator(lambda text: {"con mèo": "a cat"}[text])
+    with alone(encoder, translator=translator) as client:
+        encoder.texts.clear()
+        answer = client.post("/api/ai/text-embedding", json={"query": typed}).json()
+    assert (encoder.texts, answer["translated"]) == ([encoded], translated)
+
+
 def test_vietnamese_is_translated_for_an_encoder_that_does_not_know_it() -> None:
     encoder = Recorder("en")
     translator = Translator(lambda text: {"con mèo": "cat", "con chó": "dog"}[text])

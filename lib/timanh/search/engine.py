@@ -15,7 +15,7 @@ from timanh.search.closeness.keeping import CalibrationKeeper
 from timanh.search.encoding import QueryVectors, encode_queries
 from timanh.search.lookup import Lookup, RowHit
 from timanh.search.query import Closeness, Hit, Query, SearchResult, Understood
-from timanh.search.reading import Reading, read
+from timanh.search.reading import Reading, needs_marks, read
 from timanh.search.sample import GallerySample
 from timanh.search.timeline import Timeline
 from timanh.search.translation import Translation, Translator
@@ -83,8 +83,7 @@ class SearchEngine:
 
     def read(self, query: Query) -> Reading:
         """Language of a checked query, and which of its words say what should not be there."""
-        knows_vietnamese = "vi" in self.encoder.languages
-        return read(query, restore=knows_vietnamese and not self.encoder.reads_unmarked)
+        return read(query, restore=needs_marks(self.encoder))
 
     def understand(self, query: Query, reading: Reading | None = None) -> Understood:
         """A checked query in words that the encoder knows.

@@ -23,6 +23,7 @@ from timanh.errors import LanguageError, PictureError, TimAnhError
 from timanh.models.encoder import Encoder, Vectors
 from timanh.models.zero_shot import Labels, ZeroShot
 from timanh.search import detect_language
+from timanh.search.reading import needs_marks, with_marks
 
 MAX_KEPT = 20_000  # embeddings and captions; 40 MB at 512 numbers each
 TRIAL = Image.new("RGB", (224, 224), "gray")
@@ -218,14 +219,17 @@ class AiService:
                 return await self._labels(names, templates, language, none, words)
 
     async def text(self, query: str) -> tuple[Vectors, str | None]:
-        """(dim,) unit vector of words, and the translation that was encoded, if there was one."""
+        """(dim,) unit vector of words, and what was encoded in their place: a translation, or
+        Vietnamese with its marks; None where it was encoded as written."""
         with self.turns.slot():
             async with self.turns.deadline(self.config.ai_deadline_s):
-                await self.encoder()
-                language = detect_language(query)
+                encoder = await self.encoder()
+                words, typed = with_marks(query, restore=needs_marks(encoder))
+                language = "vi" if typed else detect_language(query)
                 translated = await self._translating.run(
-                    lambda: self.models.translate(query, language)
+                    lambda: self.models.translate(words, language)
                 )
+                translated = translated or (words if typed else None)
                 vectors = await self._encoding.run(
                     lambda: self._computed(
                         self.models.encoder,
