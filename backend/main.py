@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import logging
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from routes import ai_route, image_route, page_route, upstream_route
+from services.ai_health import AiHealth
 from services.connection import parse_connection
 from services.image_service import ImageService
 from services.upstream import Upstream, make_client
@@ -30,6 +32,8 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.upstream = Upstream(client, settings)
             app.state.service = ImageService(app.state.upstream)
             app.state.ai = _ai_service(client, settings, app.state.upstream)
+            other = app.state.ai is not app.state.upstream
+            app.state.ai_health = AiHealth(app.state.ai) if other else None
             async with _posts(app, settings):
                 yield
 
@@ -109,8 +113,20 @@ def main() -> None:
     # A page that listens for events would hold up the end for ever.
     config = uvicorn.Config(create_app(settings), log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
+    end_in_order()
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[sock])
+
+
+def end_in_order() -> None:
+    """Let an ending signal end Python, too, and not only the server: what was started with the
+    backend, such as the embedded PostgreSQL, ends as Python does."""
+    for name in ("SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda number, frame: sys.exit(128 + number))
+    # A closed terminal, which uvicorn does not hear; `nohup` has it ignored.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda number, frame: signal.raise_signal(signal.SIGTERM))
 
 
 if __name__ == "__main__":

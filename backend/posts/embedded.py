@@ -3,6 +3,7 @@
 It ends with the last program that uses it.
 """
 
+import json
 import subprocess
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 # Taken as it is needed. A table of more than a quarter of it is not kept there between scans.
 SHARED_BUFFERS = "512MB"
 TRIES, PAUSE_S = 40, 0.25
+HANDLES = ".handle_pids.json"  # in its folder: the programs that use it
 
 
 def start(folder: Path) -> str:
@@ -28,6 +30,7 @@ def start(folder: Path) -> str:
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
+        _forget_the_dead(folder / HANDLES)
         server = get_server(folder)
         if _configure(str(server.get_uri())):
             server.stop()
@@ -38,6 +41,19 @@ def start(folder: Path) -> str:
             f"The embedded PostgreSQL does not start in {folder} ({error}). Set "
             "TIMANH_DATABASE_URL to the URL of another server."
         ) from error
+
+
+def _forget_the_dead(handles: Path) -> None:
+    """It would wait for ever for programs that were killed, and never end."""
+    import psutil  # which it needs itself
+
+    try:
+        users = json.loads(handles.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    living = [pid for pid in users if psutil.pid_exists(pid)]
+    if living != users:
+        handles.write_text(json.dumps(living), encoding="utf-8")
 
 
 def revive(folder: Path) -> None:

@@ -134,6 +134,8 @@ async def health(request: Request) -> dict[str, Any]:
     """Whether the API behind is there, what it searches, and whether there are posts."""
     found = await service_of(request).health(request_id_of(request.scope))
     state = request.app.state
+    if "ai" in found and state.ai_health is not None:  # captions come from there
+        found["ai"] = await state.ai_health.ask(request_id_of(request.scope))
     database = state.posts.database if state.posts is not None else None
     return {
         **found,

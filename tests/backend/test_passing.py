@@ -1,8 +1,9 @@
 """What the backend hands on as it is, and what that costs."""
 
 import asyncio
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -109,3 +110,32 @@ def test_the_ai_service_is_the_api_or_another_or_none(
             process.terminate()
             process.wait(10)
     assert upstream.headers["authorization"] == "Bearer sesame"
+
+
+def test_health_tells_of_the_captioner_that_is_asked(upstream: Upstream) -> None:
+    def health(**ai: str) -> Callable[[], Response]:
+        parts = {"status": "ok", "model": "tiny", "images": 1, "ai": ai}
+        return lambda: Response(json.dumps(parts), media_type="application/json")
+
+    api = Upstream()
+    api.behave = health(captioner="the API's")
+    kind = "application/problem+json"
+    gone = Response(b'{"code": "x", "detail": "gone"}', 503, media_type=kind)
+    try:
+        for line, behave, expected in (
+            (upstream.url, health(captioner="another"), {"captioner": "another"}),
+            (upstream.url, lambda: gone, None),
+            ("", None, None),
+            (None, None, {"captioner": "the API's"}),
+        ):
+            upstream.behave = behave
+            settings = {} if line is None else {"AI_SERVICE_URL": line}
+            process, address = start_backend(api.url, **settings)
+            try:
+                found = httpx.get(f"{address}/health", timeout=20).json()
+                assert (found["status"], found["ai"]) == ("ok", expected)
+            finally:
+                process.terminate()
+                process.wait(10)
+    finally:
+        api.close()

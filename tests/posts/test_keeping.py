@@ -195,3 +195,16 @@ def test_a_service_without_captioner_leaves_nothing_waiting(server: Server, tmp_
     finally:
         made.stop()
         made.ai.stop()
+
+
+def test_the_database_ends_with_the_backend_also_after_a_kill(tmp_path: Path) -> None:
+    made = Site(tmp_path / "data", AI_SERVICE_URL="")
+    postmaster = made.folder / "postgres" / "postmaster.pid"
+    made.start()
+    made.stop(signal.SIGKILL)
+    assert postmaster.exists(), "the next one finds it running"
+    for how in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        made.start()
+        assert postmaster.exists()
+        made.stop(how)
+        assert not postmaster.exists(), how.name
