@@ -80,7 +80,7 @@ def read_cursor(cursor: str) -> tuple[datetime, UUID]:
         padded = cursor + "=" * (-len(cursor) % 4)
         created, id = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
         return datetime.fromisoformat(created), UUID(id)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise BackendError(
             422, "invalid-request", "The cursor is none. Take `next` of the page before."
         ) from error

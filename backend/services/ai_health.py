@@ -24,9 +24,7 @@ class AiHealth:
         if self.service is not None and time.monotonic() - self._asked > FRESH_S:
             self._asked = time.monotonic()
             try:
-                health = await self.service.json(
-                    "GET", "/health", request_id, timeout_s=PATIENCE_S
-                )
+                health = await self.service.json("GET", "/health", request_id, timeout_s=PATIENCE_S)
             except BackendError:
                 health = None
             self._found = health.get("ai") if isinstance(health, dict) else None

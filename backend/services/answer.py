@@ -1,11 +1,14 @@
 """The sentence above the pictures, in Markdown, in the language of the page."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&])")
+# Marks that Vietnamese puts on its letters, once letters and marks are apart; and đ.
+VIETNAMESE = re.compile("[\u0300-\u0303\u0306\u0309\u031b\u0323đ]", re.IGNORECASE)
 TRANSLATED = {"vi": "Đã dịch thành “{words}”.", "en": "Translated to “{words}”."}
 WORDS = {
     "vi": {
@@ -90,7 +93,7 @@ def sentence(
         kind = "weak" if text else "weak_image"
     count = len(results)
     form = words.get(f"{kind}_one" if count == 1 else kind, words[kind])
-    picture = _named(query.get("pictures") or (), pictures) or words["yours"]
+    picture = _named(query.get("pictures") or (), pictures, language) or words["yours"]
     parts = [form.format(count=count, query=escape(text or ""), picture=picture)]
     considered, gallery = answer.get("considered", 0), answer.get("gallery", 0)
     if considered < gallery:
@@ -107,12 +110,21 @@ def sentence(
     return " ".join(parts)
 
 
-def _named(shown: Sequence[dict[str, Any]], pictures: int) -> str:
-    """The one picture that a query consists of, by its caption or file name; else nothing."""
+def _named(shown: Sequence[dict[str, Any]], pictures: int, language: str) -> str:
+    """The one picture that a query consists of, by its caption, in this language where it has one,
+    or by its file name; else nothing."""
     if len(shown) != 1 or pictures != 1:
         return ""
-    captions = shown[0].get("captions") or [PurePosixPath(shown[0]["path"]).name]
-    return f"“{escape(captions[0].rstrip(' .'))}”"
+    machines = [each["text"] for each in shown[0].get("machine_captions") or ()]
+    captions = [*(shown[0].get("captions") or ()), *machines]
+    own = [each for each in captions if _language_of(each) == language]
+    name = [*own, *captions, PurePosixPath(shown[0]["path"]).name][0]
+    return f"“{escape(name.rstrip(' .'))}”"
+
+
+def _language_of(caption: str) -> str:
+    """ "vi" or "en", by the letters, as the page finds it."""
+    return "vi" if VIETNAMESE.search(unicodedata.normalize("NFD", caption)) else "en"
 
 
 def _number(value: float, language: str, form: str) -> str:

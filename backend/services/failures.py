@@ -97,7 +97,7 @@ def read_json(response: aiohttp.ClientResponse, content: bytes, address: str) ->
     refuse_foreign_answers(response, address)
     try:
         value = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BackendError(
             502, "upstream-broken", f"The search API at {address} answered with broken data."
         ) from error

@@ -103,7 +103,10 @@ def read(data: bytes) -> dict[str, Any]:
     Raises:
         ValueError: it is no such object.
     """
-    found = json.loads(data)
+    try:
+        found = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
     if not isinstance(found, dict):
         raise ValueError("no object")
     return found

@@ -168,6 +168,12 @@ class EmptyQueryError(QueryError):
     code = "empty-query"
 
 
+class ContradictionError(QueryError):
+    """What is wanted cancels itself out."""
+
+    code = "contradiction"
+
+
 class OnlyExcludedError(QueryError):
     code = "only-excluded"
 

@@ -24,6 +24,8 @@ from timanh.search import SearchEngine, Translator
 from timanh.serving import ApiServer
 from timanh.vectors import VectorDictionary
 
+JSON = {"Content-Type": "application/json"}
+
 
 def picture(colour: str = "red", number: int = 0) -> bytes:
     image = Image.new("RGB", (48, 36), colour)
@@ -98,6 +100,9 @@ def test_an_unreadable_one_spoils_only_itself(client: TestClient) -> None:
         ({}, "invalid-request"),
         ({"labels": "[]"}, "bad-query"),
         ({"labels": '["cat"'}, "invalid-request"),
+        ({"labels": "[" * 100_000}, "invalid-request"),
+        ({"labels": '["cat", "\\ud83d"]'}, "bad-query"),
+        ({"labels": '["cat"]', "templates": '["\\ud83d {}"]'}, "bad-query"),
         ({"labels": "[1, 2]"}, "invalid-request"),
         ({"labels": '["cat", " "]'}, "bad-query"),
         ({"labels": '["cat", "cat"]'}, "bad-query"),
@@ -112,8 +117,9 @@ def test_labels_that_make_no_sense(client: TestClient, form: dict[str, str], cod
 
 def test_wrong_words_and_too_many_pictures(client: TestClient) -> None:
     for body, code in (({"query": " "}, "empty-query"), ({}, "invalid-request"),
-                       ({"query": "x" * 1001}, "text-too-long")):  # fmt: skip
-        answer = client.post("/api/ai/text-embedding", json=body)
+                       ({"query": "x" * 1001}, "text-too-long"),
+                       ({"query": "a \ud83d"}, "bad-query")):  # fmt: skip
+        answer = client.post("/api/ai/text-embedding", content=json.dumps(body), headers=JSON)
         assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert features(client, *[picture()] * 17).json()["code"] == "too-many-pictures"
 

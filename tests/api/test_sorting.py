@@ -1,6 +1,7 @@
 """Pictures of the gallery sorted by labels over HTTP, and the tags that are kept of it."""
 
 import json
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def test_a_shipped_set_of_labels(client: TestClient) -> None:
     [
         ({"labels": []}, "bad-query"),
         ({"labels": ["cat", "cat"]}, "bad-query"),
+        ({"labels": ["cat", "\ud83d"]}, "bad-query"),
         ({"labels": [f"label {n}" for n in range(1001)]}, "too-many-labels"),
         ({"labels": ["word " * 500]}, "text-too-long"),
         ({"ids": ["nothing"]}, "unknown-picture"),
@@ -71,7 +73,9 @@ def test_a_shipped_set_of_labels(client: TestClient) -> None:
     ],
 )
 def test_what_cannot_be_sorted(client: TestClient, wanted: dict, code: str) -> None:
-    answer = client.post("/api/gallery/classify", json={"labels": ["cat"], **wanted})
+    body = json.dumps({"labels": ["cat"], **wanted})  # httpx sends no half letters
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/api/gallery/classify", content=body, headers=headers)
     assert answer.status_code in (404, 422) and answer.json()["code"] == code, answer.text
 
 
@@ -102,6 +106,28 @@ def test_tags_are_kept_narrow_a_search_and_survive_a_rename(
         found = later.post("/api/search", data={"query": "x", "tag": "red"}).json()["results"]
     assert [hit["path"] for hit in found] == [f"{before['folder']}/renamed.png"]
     assert not list((tmp_path / "pictures").rglob("*.jsonl"))
+
+
+def test_a_tag_narrows_the_gallery_and_what_is_sorted(client: TestClient) -> None:
+    ids = [image["id"] for image in classify(client)["images"]]
+    spelled = unicodedata.normalize("NFD", "mèo")
+    given = {ids[0]: [spelled], ids[3]: [spelled]}
+    client.post("/api/tags", json={"among": [spelled], "pictures": given})
+
+    def tagged(**more: object) -> dict:
+        wanted = {"order": "newest", "tag": "mèo", **more}
+        return client.get("/api/gallery", params=wanted).json()
+
+    page = tagged(limit=1)
+    assert (page["total"], [each["id"] for each in page["images"]]) == (2, [ids[0]])
+    page = tagged(limit=1, cursor=page["next"])
+    assert ([each["id"] for each in page["images"]], page["next"]) == ([ids[3]], None)
+    assert tagged(around=ids[3])["around_offset"] == 1
+    assert tagged(around=ids[1])["code"] == "invalid-request"
+    assert tagged(tag="dog")["total"] == 0
+    assert [each["id"] for each in classify(client, tag="mèo")["images"]] == [ids[0], ids[3]]
+    client.post("/api/tags", json={"among": ["mèo"], "pictures": {ids[0]: []}})
+    assert tagged()["total"] == 1
 
 
 def test_tags_that_cannot_be_kept(client: TestClient, tmp_path: Path) -> None:

@@ -198,6 +198,24 @@ def test_only_the_pages_own_files_are_served(address: str, path: str) -> None:
 # --- what it answers
 
 
+def test_the_sentence_names_a_picture_in_the_language_of_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(BACKEND))
+    from services.answer import sentence
+
+    def asked(**picture: object) -> dict[str, object]:
+        shown = {"path": "a/one.jpg", **picture}
+        return {"query": {"images": 1, "pictures": [shown]}, "results": [{}, {}]}
+
+    both = asked(captions=["A red car.", "Một chiếc ô tô đỏ."])
+    assert "“A red car”" in sentence(both, "en")
+    assert "“Một chiếc ô tô đỏ”" in sentence(both, "vi")
+    machine = asked(captions=["A red car."], machine_captions=[{"text": "Chiếc xe"}])
+    assert "“Chiếc xe”" in sentence(machine, "vi") and "“A red car”" in sentence(machine, "en")
+    assert "“one\\.jpg”" in sentence(asked(captions=[]), "vi")
+
+
 def test_the_upstream_gets_what_it_needs_and_nothing_of_the_browser(
     upstream: Upstream, address: str
 ) -> None:

@@ -8,7 +8,13 @@ import pytest
 import torch
 from PIL import Image
 
-from timanh.errors import EmptyQueryError, OnlyExcludedError, QueryError, SettingsError
+from timanh.errors import (
+    ContradictionError,
+    EmptyQueryError,
+    OnlyExcludedError,
+    QueryError,
+    SettingsError,
+)
 from timanh.generation import (
     Cutouts,
     Guidance,
@@ -95,7 +101,7 @@ def test_prompts_that_say_nothing_are_refused() -> None:
     for nothing in ([], [Prompt("  ")]):
         with pytest.raises(EmptyQueryError, match="nothing to paint"):
             check_prompts(nothing)
-    with pytest.raises(QueryError, match="cancel each other"):
+    with pytest.raises(ContradictionError, match="cancel each other"):
         check_prompts([read_prompt("a red  car"), read_prompt("A red car:-1")])
     with pytest.raises(OnlyExcludedError):
         check_prompts([read_prompt("fog:-1")])

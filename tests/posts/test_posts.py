@@ -1,5 +1,6 @@
 """Posts over HTTP and SQL, with the real servers."""
 
+import base64
 import subprocess
 import sys
 import tarfile
@@ -113,7 +114,10 @@ def test_the_feed_comes_in_pages_the_newest_first(posts: Site) -> None:
         page = posts.get(f"/api/posts?limit=50&cursor={cursor}")
         cursor, seen = page["next"], seen + len(page["posts"])
     assert seen + 5 == first["total"] + 1
-    assert problem(httpx.get(f"{posts.url}/api/posts?cursor=nonsense")) == (422, "invalid-request")
+    deep = base64.urlsafe_b64encode(b"[" * 40_000).decode()
+    for cursor in ("nonsense", deep):
+        answer = httpx.get(f"{posts.url}/api/posts?cursor={cursor}")
+        assert problem(answer) == (422, "invalid-request")
 
 
 def test_two_tabs_that_edit_one_post(posts: Site) -> None:

@@ -12,7 +12,13 @@ from PIL import Image
 from pixel_encoder import PixelEncoder, Recorder, make_pictures, unit
 
 from timanh.data import open_picture
-from timanh.errors import DictionaryError, EmptyQueryError, EncoderMismatchError, QueryError
+from timanh.errors import (
+    ContradictionError,
+    DictionaryError,
+    EmptyQueryError,
+    EncoderMismatchError,
+    QueryError,
+)
 from timanh.models import Encoder, Vectors
 from timanh.search import Query, SearchEngine, Translator, combine_query
 from timanh.vectors import VectorDictionary, build_dictionary
@@ -46,7 +52,7 @@ def test_alpha_outside_its_range_is_refused(alpha: float) -> None:
     ],
 )
 def test_vectors_that_cancel_out_are_refused(text: Vectors, images: Vectors, alpha: float) -> None:
-    with pytest.raises(QueryError, match="cancels out"):
+    with pytest.raises(ContradictionError, match="cancels out"):
         combine_query(text, images, alpha)
 
 

@@ -63,7 +63,7 @@ export function sample(limit) {
 }
 
 /**
- * Some pictures of the gallery, newest first: `{total, offset, images}`. `where` has `offset`, `limit`, `folder`, or
+ * Some pictures of the gallery, newest first: `{total, offset, images}`. `where` has `offset`, `limit`, `folder`, `tag`, or
  * `around`, the id of a picture that lies in the middle of the page.
  */
 export function galleryPage(where) {

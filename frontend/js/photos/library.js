@@ -21,7 +21,7 @@ export function openLibrary() {
 function content() {
   end();
   const place = element("div", { class: "photos", "aria-label": say("library") });
-  list = photoList("", { changed: () => grid?.draw(), failed: (problem) => toast(problemWords(problem)) });
+  list = photoList({}, { changed: () => grid?.draw(), failed: (problem) => toast(problemWords(problem)) });
   grid = startGrid(place, panel.body, { count: () => list.count(), draw: tile, want: (first, last) => list.want(first, last) });
   list.need(0).then(() => grid?.focusOn(0));
   return [place];

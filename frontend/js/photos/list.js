@@ -6,10 +6,10 @@ const MOST_PAGES = 24; // 2,880 pictures, about 2 MB
 const AT_ONCE = 3;
 
 /**
- * Pictures of one folder, or of all. `changed()` is called when something has come; `failed(problem)` when it could
+ * Pictures of one folder, or of all, and with one tag: `where` has `folder` and `tag`. `changed()` is called when something has come; `failed(problem)` when it could
  * not. Returns a source for the large view (`count`, `at`, `need`) with `want`, `find` and `refresh`.
  */
-export function photoList(folder, { changed, failed }) {
+export function photoList(where, { changed, failed }) {
   const pages = new Map(); // number → {images, stale}; the one wanted last comes last
   const coming = new Map(); // number → promise
   let [total, all] = [null, null];
@@ -33,7 +33,7 @@ export function photoList(folder, { changed, failed }) {
 
   function fetchPage(number) {
     if (coming.has(number) || (total != null && number * PAGE >= Math.max(1, total))) return coming.get(number);
-    const promise = galleryPage({ folder, offset: number * PAGE, limit: PAGE }).then((page) => take(number, page), (problem) => fail(number, problem))
+    const promise = galleryPage({ ...where, offset: number * PAGE, limit: PAGE }).then((page) => take(number, page), (problem) => fail(number, problem))
       .finally(() => coming.delete(number)).then(changed);
     coming.set(number, promise);
     return promise;
@@ -59,9 +59,9 @@ export function photoList(folder, { changed, failed }) {
     known: () => total != null,
     all: () => all,
     need: (index) => fetchPage(Math.floor(index / PAGE)) ?? Promise.resolve(),
-    /** The place of a picture. Throws a Problem where it is not in this folder. */
+    /** The place of a picture. Throws a Problem where it is not among them. */
     async find(id) {
-      const page = await galleryPage({ folder, around: id, limit: 2 });
+      const page = await galleryPage({ ...where, around: id, limit: 2 });
       await fetchPage(Math.floor(page.around_offset / PAGE));
       return page.around_offset;
     },

@@ -20,7 +20,7 @@ let found = null; // {labels, none, entries, columns, total, done, saved}
 let stop = null;
 const panel = makePanel({ kind: "sorting", title: "sort.title", content, closed: end });
 
-/** Sort the pictures of a folder, or those with these ids. */
+/** Sort the pictures of a folder and with a tag, or those with these ids. */
 export function openSorting(wanted = { ids: null, folder: "" }) {
   scope = wanted;
   found = null;
@@ -45,7 +45,8 @@ function content() {
 
 function what() {
   if (scope.ids) return say("sort.selected", { count: number(scope.ids.length) });
-  return scope.folder ? say("sort.folder", { folder: folderName(scope.folder) }) : say("sort.all");
+  const which = scope.folder ? say("sort.folder", { folder: folderName(scope.folder) }) : say("sort.all");
+  return scope.tag ? `${which} · ${say("filter.is.tag", { value: scope.tag })}` : which;
 }
 
 /** Page after page, until all are there. */

@@ -8,6 +8,7 @@ import { current, onHealth } from "../core/health.js";
 import { month, number, onLanguage, say } from "../core/i18n.js";
 import { problemWords } from "../core/problems.js";
 import { pushAddress } from "../core/steps.js";
+import { tags } from "../core/tags.js";
 import { currentView, showView } from "../core/views.js";
 import { addFiles, startAdding } from "./adding.js";
 import { startGrid } from "./grid.js";
@@ -17,7 +18,8 @@ import { selecting, setSelecting, toggle } from "./selection.js";
 
 let place = null;
 let folder = "";
-let known = [];
+let tag = "";
+let known = { folders: [], tags: [] };
 let list = null;
 let grid = null;
 let problem = null;
@@ -25,13 +27,13 @@ let opened = () => {};
 const ready = new Promise((resolve) => { opened = resolve; });
 let top = 0; // where to scroll once it is known how many there are
 
-/** Show the folder of the address. */
+/** Show the folder and the tag of the address. */
 export function enter(section, arrival) {
-  const wanted = arrival.fields.get("folder")?.normalize("NFC") ?? "";
+  const wanted = [arrival.fields.get("folder")?.normalize("NFC") ?? "", arrival.fields.get("tag") ?? ""];
   if (!place) start(section);
-  if (list && wanted === folder) return;
+  if (list && wanted[0] === folder && wanted[1] === tag) return;
   top = arrival.other ? arrival.top : 0;
-  folder = wanted;
+  [folder, tag] = wanted;
   open();
 }
 
@@ -64,22 +66,23 @@ function start(section) {
 function open() {
   problem = null;
   if (selecting()) setSelecting(false);
-  list = photoList(folder, { changed, failed });
+  list = photoList({ folder, tag }, { changed, failed });
   drawFrame();
   opened();
   list.need(0);
-  loadFolders();
+  loadChoices();
 }
 
-async function loadFolders() {
-  known = await folders().catch(() => []);
+async function loadChoices() {
+  const [places, given] = await Promise.all([folders().catch(() => []), tags().catch(() => [])]);
+  known = { folders: places, tags: given };
   drawHead();
 }
 
 function refresh() {
   problem = null;
   list?.refresh().then(() => grid?.draw(true));
-  loadFolders();
+  loadChoices();
 }
 
 function changed() {
@@ -123,26 +126,30 @@ function drawHead() {
   const file = element("input", { type: "file", accept: "image/*", multiple: true, hidden: true, id: "add-files", "aria-label": say("photos.add"), onchange: () => addFiles(file.files, folder) });
   head.replaceChildren(...[
     element("div", { class: "view-title" }, element("h2", {}, say("view.photos")), element("p", { class: "muted", id: "photos-count" }), element("p", { class: "muted when", id: "photos-when" })),
-    known.length > 1 || folder ? chooser() : null,
+    known.folders.length > 1 || folder ? chooser("folder", folder, "filter.anywhere", known.folders.map(({ path, count }) => [path, folderName(path), count])) : null,
+    known.tags.length || tag ? chooser("tag", tag, "filter.any-tag", known.tags.map((each) => [each.tag, each.tag, each.count])) : null,
     ...maySort() ? [
       element("button", { type: "button", class: "quiet", id: "photos-select", onclick: () => setSelecting(true) }, sign("select"), element("span", {}, say("select"))),
-      element("button", { type: "button", class: "quiet", id: "photos-sort", onclick: () => send("sort-pictures", { ids: null, folder }) }, sign("tag"), element("span", {}, say("sort.title"))),
+      element("button", { type: "button", class: "quiet", id: "photos-sort", onclick: () => send("sort-pictures", { ids: null, folder, tag }) }, sign("tag"), element("span", {}, say("sort.title"))),
     ] : [],
     ...mayAdd() ? [file, element("button", { type: "button", class: "primary", onclick: () => file.click() }, sign("plus"), element("span", {}, say("photos.add")))] : [],
   ].filter(Boolean));
   drawCount();
 }
 
-function chooser() {
-  const options = [["", say("filter.anywhere")], ...known.map(({ path, count }) => [path, `${folderName(path)} (${number(count)})`])];
-  const select = element("select", { "aria-label": say("filter.folder"), onchange: () => goTo(select.value) },
-    ...options.map(([value, words]) => element("option", { value }, words)));
-  select.value = folder;
-  return element("div", { class: "chooser" }, sign("folder"), select);
+/** Of a folder or a tag: `choices` are `[value, words, count]`. A chosen one stays among them, even where nothing has it any more. */
+function chooser(name, chosen, all, choices) {
+  const gone = chosen && !choices.some(([value]) => value === chosen) ? [[chosen, name === "folder" ? folderName(chosen) : chosen, 0]] : [];
+  const select = element("select", { "aria-label": say(`filter.${name}`), onchange: () => goTo({ folder, tag, [name]: select.value }) },
+    element("option", { value: "" }, say(all)),
+    ...[...choices, ...gone].map(([value, words, count]) => element("option", { value }, `${words} (${number(count)})`)));
+  select.value = chosen;
+  return element("div", { class: "chooser" }, sign(name), select);
 }
 
 function goTo(wanted) {
-  pushAddress(wanted ? `/photos?${new URLSearchParams({ folder: wanted })}` : "/photos");
+  const fields = new URLSearchParams(Object.entries(wanted).filter(([, value]) => value));
+  pushAddress(fields.size ? `/photos?${fields}` : "/photos");
   scrollTo(0, 0);
   showView({});
 }
@@ -165,7 +172,7 @@ function drawCount() {
 function drawState() {
   const state = problem ? [element("div", { class: "failure" }, sign("alert"), element("p", {}, problemWords({ ...problem, folder, message: problem.message })),
     element("button", { type: "button", class: "primary", onclick: refresh }, say("again")))]
-    : list.known() && !list.count() ? [element("p", { class: "empty" }, say(mayAdd() ? "photos.empty" : "answer.none"))] : [];
+    : list.known() && !list.count() ? [element("p", { class: "empty" }, say(tag ? "answer.filtered" : mayAdd() ? "photos.empty" : "answer.none"))] : [];
   byId("photos-state")?.replaceChildren(...state);
 }
 

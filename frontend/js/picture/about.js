@@ -56,6 +56,7 @@ function facts(picture, captioned) {
     ...fact(dated === false ? "picture.changed" : "picture.taken", taken && dateTime(taken)),
     ...fact("picture.size", measured),
     ...fact("filter.folder", folder && folderName(folder)),
+    ...fact("filter.tag", (picture.tags ?? []).join(", ")),
     ...fact("picture.name", captioned && picture.path && element("span", { id: "large-path" }, nameOf(picture))),
     ...fact("picture.source", source(picture)),
   ];

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from timanh.errors import EmptyQueryError, OnlyExcludedError, QueryError
+from timanh.errors import ContradictionError, EmptyQueryError, OnlyExcludedError, QueryError
 from timanh.models.encoder import Encoder, Vectors
+from timanh.workspace import require_whole
 
 MAX_PROMPTS = 16
 MAX_WEIGHT = 100.0
@@ -68,6 +69,7 @@ def check_prompts(prompts: Sequence[Prompt]) -> tuple[Prompt, ...]:
     if len(given) > MAX_PROMPTS:
         raise QueryError(f"{len(given)} prompts came; {MAX_PROMPTS} is the most.")
     for each in given:
+        require_whole(each.text)
         if not np.isfinite(each.weight) or abs(each.weight) > MAX_WEIGHT:
             raise QueryError(
                 f"A prompt has the weight {each.weight:g}; from -{MAX_WEIGHT:g} to {MAX_WEIGHT:g} "
@@ -80,7 +82,7 @@ def check_prompts(prompts: Sequence[Prompt]) -> tuple[Prompt, ...]:
         joined[key] = Prompt(each.text.strip(), each.image, before + each.weight)
     left = tuple(each for each in joined.values() if abs(each.weight) > 1e-6)
     if not left:
-        raise QueryError(
+        raise ContradictionError(
             "The prompts cancel each other: the same words are wanted and not wanted, so nothing "
             "is left to paint. Take one of them away, or give it another weight."
         )

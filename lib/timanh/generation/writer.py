@@ -18,6 +18,7 @@ from timanh.generation.transformer import CaptionToCodes, TransformerSize
 from timanh.generation.vqgan import Vqgan
 from timanh.models.encoder import Encoder, Vectors
 from timanh.models.loading import choose_device
+from timanh.workspace import require_whole
 
 WEIGHTS, TOKENIZER = "model.safetensors", "tokenizer.json"
 MODEL_TYPE = "timanh-picture-writer"
@@ -231,7 +232,7 @@ def load_writer(
 
 
 def _check(text: str, count: int, chosen: Sampling) -> None:
-    if not text.strip():
+    if not require_whole(text).strip():
         raise EmptyQueryError(
             "There is nothing to paint: no words came. Write what the picture is to show, such as "
             "“a red car in the snow”."

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from timanh.errors import EmptyQueryError, QueryError
+from timanh.errors import ContradictionError, EmptyQueryError, QueryError
 from timanh.search.query import ALPHA, EMPTY, check_alpha
 from timanh.search.sample import GallerySample
 
@@ -130,7 +130,7 @@ def _unit(vector: NDArray[np.float64], what: str) -> NDArray[np.float64]:
     if not math.isfinite(length):
         raise QueryError(f"{what} became numbers that are not finite. Check the model's weights.")
     if length < SHORTEST:
-        raise QueryError(
+        raise ContradictionError(
             f"{what} cancels out to nothing, so no picture is near it. Change the words, the "
             "pictures, or alpha."
         )

@@ -1,7 +1,6 @@
 """A query, what the engine understood, and what it found."""
 
 import math
-import re
 import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -12,12 +11,11 @@ from timanh.errors import EmptyQueryError, QueryError
 from timanh.models.encoder import TextLength
 from timanh.search.filters import Filter
 from timanh.vectors.store.items import MachineCaption
-from timanh.workspace import readable
+from timanh.workspace import require_whole
 
 ALPHA = 0.6
 # How close a picture is to what was searched, in words that mean the same in every gallery.
 Closeness = Literal["very", "close", "loose", "far"]
-HALF_LETTERS = re.compile(r"[\ud800-\udfff]")
 EMPTY = "The query is empty. Write a few words, or add a picture, or both."
 
 
@@ -186,12 +184,9 @@ def check_k(k: int) -> int:
 
 def _tidy(text: str | None) -> str | None:
     """Raises:
-    QueryError: half letters, as bytes of another encoding become; no tokenizer takes them.
+    QueryError: half letters.
     """
-    tidied = unicodedata.normalize("NFC", text or "").strip()
-    if HALF_LETTERS.search(tidied):
-        raise QueryError(f"“{readable(tidied)}” is not UTF-8. Write the words in UTF-8.")
-    return tidied or None
+    return require_whole(unicodedata.normalize("NFC", text or "").strip()) or None
 
 
 def check_offset(offset: int) -> int:

@@ -46,9 +46,15 @@ class Timeline:
         self._lock = threading.Lock()
 
     def page(
-        self, limit: int, *, offset: int = 0, cursor: str | None = None, folder: str | None = None
+        self,
+        limit: int,
+        *,
+        offset: int = 0,
+        cursor: str | None = None,
+        folder: str | None = None,
+        tag: str | None = None,
     ) -> TimelinePage:
-        """At most `limit` pictures of a folder, or of all.
+        """At most `limit` pictures of a folder, or of all; with a tag, those that have it.
 
         Args:
             offset: how many are left out before.
@@ -59,37 +65,41 @@ class Timeline:
             UnknownFolderError: the gallery has no such folder.
             ValueError: what was given is no cursor.
         """
-        times, order = self._order(folder)
+        times, order = self._order(folder, tag)
         start = offset if cursor is None else self._behind(cursor, times, order)
         rows = order[start : start + limit]
         more = start + len(rows) < len(order) and len(rows)
         return TimelinePage(rows, start, len(order), self._cursor(rows[-1]) if more else None)
 
-    def place_of(self, id: str, folder: str | None = None) -> int | None:
-        """How many pictures come before this one; None where it is not in the folder.
+    def place_of(self, id: str, folder: str | None = None, tag: str | None = None) -> int | None:
+        """How many pictures come before this one; None where it is not among them.
 
         Raises:
             UnknownPictureError, UnknownFolderError.
         """
         row = self.dictionary.row_of(id)
-        times, order = self._order(folder)
+        times, order = self._order(folder, tag)
         place = _place(times, order, times[row], row)
         return place if place < len(order) and order[place] == row else None
 
-    def _order(self, folder: str | None) -> tuple[NDArray[np.float64], Rows]:
-        among = self._filters.rows(Filter(folder=folder)) if folder else None
+    def _order(self, folder: str | None, tag: str | None) -> tuple[NDArray[np.float64], Rows]:
+        among = self._filters.rows(Filter(folder=folder, tag=tag)) if folder or tag else None
         with self._lock:
             if self._times is None:
                 columns = read_columns(self.dictionary.items)
                 here = time.localtime().tm_gmtoff or 0
                 self._times = np.where(columns.taken > 0, columns.taken, columns.mtime + here)
                 self._orders[""] = np.argsort(-self._times, kind="stable").astype(np.int64)
-            order = self._orders.get(folder or "")
+            # Tags change without another state of the dictionary: their orders are not kept.
+            order = None if tag else self._orders.get(folder or "")
             if order is None:
                 kept = np.zeros(len(self._times), bool)
                 kept[among] = True
                 whole = self._orders[""]
-                order = self._orders[folder or ""] = whole[kept[whole]]
+                order = whole[kept[whole]]
+                if tag:
+                    return self._times, order
+                self._orders[folder or ""] = order
                 while len(self._orders) > FOLDERS:
                     del self._orders[next(name for name in self._orders if name)]
             return self._times, order

@@ -16,7 +16,7 @@ from timanh.workspace.files import (
     put_file,
     settle_file,
 )
-from timanh.workspace.names import name_key, on_disk, readable
+from timanh.workspace.names import name_key, on_disk, readable, require_whole
 from timanh.workspace.new_names import disk_key, numbered, safe_name, shortened
 from timanh.workspace.root import Workspace, local_place, user_cache
 from timanh.workspace.usage import Usage, folder_bytes
@@ -42,6 +42,7 @@ __all__ = [
     "put_file",
     "read_choices",
     "readable",
+    "require_whole",
     "safe_name",
     "save_choices",
     "secret",

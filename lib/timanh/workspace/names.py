@@ -6,9 +6,12 @@ import unicodedata
 from contextlib import suppress
 from pathlib import Path
 
+from timanh.errors import QueryError
+
 # Lone surrogates, control characters, ends of lines, and what turns the order of other letters
 # round: with U+202E, "gnp.exe" is shown as "exe.png". Marks without that power, such as those
 # between the letters of one emoji, stay.
+HALF_LETTERS = re.compile(r"[\ud800-\udfff]")
 UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -30,6 +33,17 @@ def readable(name: str) -> str:
     with suppress(UnicodeEncodeError):
         name = name.encode("utf8", "surrogateescape").decode("utf8", "backslashreplace")
     return UNREADABLE.sub(lambda found: _escaped(ord(found[0])), name)
+
+
+def require_whole(text: str) -> str:
+    """`text`, where it has whole letters only: no tokenizer, file or answer takes half ones.
+
+    Raises:
+        QueryError: lone surrogates, as bytes of another encoding become.
+    """
+    if HALF_LETTERS.search(text):
+        raise QueryError(f"“{readable(text)}” is not UTF-8. Write the words in UTF-8.")
+    return text
 
 
 def name_key(name: str) -> str:

@@ -12,6 +12,7 @@ from timanh.api.ai.painting import Event, Painting
 from timanh.api.config import ApiConfig
 from timanh.api.http.problems import RequestError, as_document, request_id_of, to_request_error
 from timanh.errors import EmptyQueryError, TimAnhError
+from timanh.workspace import require_whole
 
 STREAM = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 SSE: dict[int | str, dict[str, Any]] = {
@@ -29,7 +30,7 @@ def paint_router(painting: Painting, config: ApiConfig) -> APIRouter:
     @router.post("/api/generate", response_class=StreamingResponse, responses=SSE)
     async def generate(request: Request, body: schemas.ToPaint) -> StreamingResponse:
         """Pictures made from words, in server-sent events; closing the connection stops it."""
-        if not body.prompt.strip():
+        if not require_whole(body.prompt).strip():
             raise EmptyQueryError("There is nothing to paint. Send words as “prompt”.")
         if len(body.prompt) > config.max_text:
             raise RequestError(

@@ -15,6 +15,7 @@ from timanh.api.config import ApiConfig
 from timanh.api.http.problems import RequestError, request_id_of
 from timanh.api.http.uploads import read_bytes
 from timanh.errors import EmptyQueryError, TimAnhError
+from timanh.workspace import require_whole
 
 Images = Annotated[list[UploadFile], File(description="Pictures, up to 16.")]
 One = Annotated[UploadFile, File(description="The picture.")]
@@ -77,7 +78,7 @@ def ai_router(service: AiService, config: ApiConfig) -> APIRouter:
         """The unit vector of words, to be compared with those of pictures."""
         if not body.query.strip():
             raise EmptyQueryError("The query is empty. Send words as “query”.")
-        _check_length(body.query, config)
+        _check_length(require_whole(body.query), config)
         vector, translated = await service.text(body.query)
         encoder = await service.encoder()
         return schemas.TextEmbedding(
@@ -116,7 +117,7 @@ def _texts(values: Sequence[str], name: str, config: ApiConfig) -> list[str]:
     if len(texts) == 1 and texts[0].lstrip().startswith("["):
         try:
             texts = json.loads(texts[0])
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _no_list(name) from error
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             raise _no_list(name)

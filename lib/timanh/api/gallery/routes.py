@@ -103,6 +103,7 @@ def gallery_router(
         folder: Annotated[
             str, Query(max_length=1000, description="Only in this folder; by time.")
         ] = "",
+        tag: Annotated[str, Query(max_length=200, description="Only with this tag; by time.")] = "",
         cursor: Annotated[
             str, Query(max_length=200, description="“next” of the page before; by time.")
         ] = "",
@@ -114,12 +115,12 @@ def gallery_router(
         """Pictures of the gallery, in its order or by time."""
         dictionary = engine.dictionary
         total = len(dictionary)
-        if order == "stored" and not (folder or cursor or around):
+        if order == "stored" and not (folder or tag or cursor or around):
             step = max(1, total // limit) if sample else 1
             rows = range(offset, total, step)[:limit]
             images = [views.picture(dictionary.item(row)) for row in rows]
             return schemas.GalleryPage(total=total, gallery=total, offset=offset, images=images)
-        return page_by_time(engine, views, limit, offset, folder, cursor, around)
+        return page_by_time(engine, views, limit, offset, folder, tag, cursor, around)
 
     @router.get("/api/folders")
     def folders() -> schemas.Folders:
@@ -139,25 +140,30 @@ def page_by_time(
     limit: int,
     offset: int,
     folder: str,
+    tag: str,
     cursor: str,
     around: str,
 ) -> schemas.GalleryPage:
-    """Pictures of a folder, or of all, the newest first.
+    """Pictures of a folder, or of all, the newest first; with a tag, those that have it.
 
     Raises:
-        RequestError: 422, a cursor that this API did not make, or a picture outside the folder.
+        RequestError: 422, a cursor that this API did not make, or a picture that is not among them.
         UnknownPictureError, UnknownFolderError.
     """
     timeline, place = engine.timeline(), None
     if around:
-        place = timeline.place_of(around, folder or None)
+        place = timeline.place_of(around, folder or None, tag or None)
         if place is None:
             raise RequestError(
-                422, "invalid-request", f"The picture {around} is not in the folder “{folder}”."
-            )
+                422, "invalid-request",
+                f"The picture {around} is not in the folder “{folder}”"
+                f"{f' with the tag “{tag}”' if tag else ''}.",
+            )  # fmt: skip
         offset = max(0, place - limit // 2)
     try:
-        page = timeline.page(limit, offset=offset, cursor=cursor or None, folder=folder or None)
+        page = timeline.page(
+            limit, offset=offset, cursor=cursor or None, folder=folder or None, tag=tag or None
+        )
     except ValueError as error:
         raise RequestError(
             422, "invalid-request", "The cursor is none of this API. Leave it out to begin again."

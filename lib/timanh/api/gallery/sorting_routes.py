@@ -1,5 +1,6 @@
 """The endpoints that sort pictures of the gallery by labels, and keep what a person made of it."""
 
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -98,7 +99,9 @@ def _rows(engine: SearchEngine, wanted: schemas.PicturesToSort) -> tuple[list[in
         some = wanted.ids[wanted.offset : wanted.offset + wanted.limit]
         return [dictionary.row_of(id) for id in some], len(wanted.ids)
     timeline = engine.timeline()
-    page = timeline.page(wanted.limit, offset=wanted.offset, folder=wanted.folder or None)
+    page = timeline.page(
+        wanted.limit, offset=wanted.offset, folder=wanted.folder or None, tag=wanted.tag or None
+    )
     return [int(row) for row in page.rows], page.total
 
 
@@ -115,8 +118,9 @@ def _set(wanted: schemas.PicturesToSort) -> LabelSet | None:
 
 
 def _tag(text: str) -> str:
-    """In one line, with whole letters."""
-    return " ".join(text.encode("utf8", "replace").decode("utf8").split())
+    """In one line, with whole letters, each written in one way."""
+    whole = text.encode("utf8", "replace").decode("utf8")
+    return " ".join(unicodedata.normalize("NFC", whole).split())
 
 
 def _check(texts: Sequence[str], name: str, config: ApiConfig) -> None:

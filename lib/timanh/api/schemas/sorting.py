@@ -6,7 +6,7 @@ from timanh.api.schemas.pictures import Picture
 
 
 class PicturesToSort(BaseModel):
-    """Labels, and which pictures: `ids`, else those of `folder`, the newest first.
+    """Labels, and which pictures: `ids`, else those of `folder` and with `tag`, the newest first.
 
     `language` is that of the labels, found from them where it is left out; `set` takes a shipped
     set of labels, such as “styles”, in the place of `labels`.
@@ -16,6 +16,7 @@ class PicturesToSort(BaseModel):
     set: str | None = None
     ids: list[str] | None = None
     folder: str = ""
+    tag: str = ""
     language: str | None = None
     none: bool = True
     offset: int = Field(0, ge=0, le=2**53)

@@ -76,7 +76,7 @@ async def read(request: Request) -> schemas.ExplainRequest:
                     name: value for name, value in form.items() if not isinstance(value, UploadFile)
                 }
         return schemas.ExplainRequest.model_validate(fields)
-    except (ValidationError, ValueError) as error:
+    except (ValidationError, ValueError, RecursionError) as error:
         raise RequestError(
             422,
             "invalid-request",

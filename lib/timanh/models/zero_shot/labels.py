@@ -27,6 +27,7 @@ from timanh.models.encoder import Encoder, Vectors
 from timanh.models.zero_shot.examples import FromExamples
 from timanh.models.zero_shot.templates import GENERIC, templates_of
 from timanh.progress import tqdm
+from timanh.workspace import require_whole
 
 NONE = "none of these"
 USUAL_SCALE = 100.0  # of CLIP after its training; for an encoder that has learned none
@@ -227,6 +228,8 @@ def _checked(names: Sequence[str], templates: Sequence[str]) -> tuple[str, ...]:
         )
     if not all(labels):
         raise QueryError("A label is blank. Leave it out.")
+    for text in (*labels, *templates):
+        require_whole(text)
     seen: set[str] = set()
     for label in labels:
         if label in seen:
