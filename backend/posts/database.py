@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
 from posts import embedded
-from posts.migrations import SCHEMA, RefusedError, migrate
+from posts.migrations import SCHEMA, RefusedError, migrate, one_line
 from utils.problems import BackendError
 
 log = logging.getLogger("timanh.backend")
@@ -168,7 +168,7 @@ def translate_errors() -> Any:
         ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise BackendError(
-            503, "database-refused", f"The database refuses this user ({_line(error)})."
+            503, "database-refused", f"The database refuses this user ({one_line(error)})."
         ) from error
     except GONE as error:
         raise BackendError(
@@ -179,11 +179,7 @@ def translate_errors() -> Any:
             2,
         ) from error
     except psycopg.errors.InvalidParameterValue as error:
-        raise BackendError(422, "invalid-request", _line(error)) from error
-
-
-def _line(error: psycopg.Error) -> str:
-    return " ".join(str(error).split())
+        raise BackendError(422, "invalid-request", one_line(error)) from error
 
 
 __all__ = ["Connection", "Database", "Pool", "RefusedError"]

@@ -55,7 +55,7 @@ async def migrate(url: str, upto: int | None = None) -> None:
             await _prepare_queue(connection)
         except psycopg.errors.InsufficientPrivilege as error:
             raise RefusedError(
-                f"This user of the database may not make the schema {SCHEMA} ({_line(error)}). "
+                f"This user of the database may not make the schema {SCHEMA} ({one_line(error)}). "
                 "Name another user in TIMANH_DATABASE_URL, or let its owner make the schema."
             ) from error
 
@@ -159,5 +159,5 @@ async def _value(connection: Connection, query: str, *values: object) -> Any:
     return None if row is None else row[0]
 
 
-def _line(error: psycopg.Error) -> str:
+def one_line(error: psycopg.Error) -> str:
     return " ".join(str(error).split())

@@ -42,6 +42,11 @@ responses, the page translates it.
 import sys
 
 
+def first_line(error: Exception) -> str:
+    """The first line of what another library says, at most 200 letters; its type if it is mute."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
 def in_notebook() -> bool:
     """Whether this process is the kernel of a notebook (Jupyter, Colab, Kaggle)."""
     shell_of = getattr(sys.modules.get("IPython"), "get_ipython", None)

@@ -17,6 +17,7 @@ from timanh.errors import EmptyGalleryError
 from timanh.models.picture_tower import PictureTower
 from timanh.models.reading import in_batches, prepare_pictures
 from timanh.progress import tqdm
+from timanh.training.pixels import add_files
 from timanh.training.precision import Precision
 from timanh.workspace import atomic_write, free_disk_or_raise
 
@@ -157,8 +158,5 @@ def _key(
 ) -> str:
     digest = hashlib.blake2b(tower.fingerprint.encode(), digest_size=12)
     digest.update(f"{mirrored}\t{folder.images.resolve()}\n".encode("utf8", "replace"))
-    for name in names:
-        state = (folder.images / name).stat()
-        line = f"{name}\t{state.st_size}\t{state.st_mtime_ns}\n"
-        digest.update(line.encode("utf8", "surrogatepass"))  # a name need not be UTF-8
+    add_files(digest, folder.images, names)
     return digest.hexdigest()

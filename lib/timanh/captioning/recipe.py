@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
 from timanh.errors import SettingsError
-from timanh.training.recipe import parse_settings, require_settings
+from timanh.training.recipe import given_settings, parse_settings, require_settings
 
 DECODERS = ("lstm", "transformer", "prefix")
 JUDGES = ("cider", "loss")
@@ -111,11 +111,7 @@ class CaptionRecipe:
         """
         if name not in PRESETS:
             raise SettingsError(f"Unknown preset {name!r}; known are {', '.join(PRESETS)}.")
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(changes) - known)
-        if unknown:
-            raise SettingsError(f"A recipe has no {', '.join(unknown)}; it has {sorted(known)}.")
-        given = {key: value for key, value in changes.items() if value is not None}
+        given = given_settings(cls, changes)
         decoder = given.get("decoder") or PRESETS[name].get("decoder", "lstm")
         defaults = OF_DECODERS.get(decoder, {}) if name != "report" else {}
         return cls(**{"name": name, **defaults, **PRESETS[name], **given})

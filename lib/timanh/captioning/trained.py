@@ -21,7 +21,7 @@ from timanh.captioning.pieces import load_vocabulary
 from timanh.captioning.recipe import LIKELIEST, NEAREST, CaptionRecipe
 from timanh.captioning.tower_source import TowerSource
 from timanh.captioning.vocabulary import Vocabulary
-from timanh.errors import ModelFormatError, SettingsError
+from timanh.errors import ModelFormatError, SettingsError, first_line
 from timanh.models.fingerprints import fingerprint
 from timanh.models.picture_tower import PictureTower
 from timanh.workspace import fill_folder
@@ -226,7 +226,7 @@ class TrainedCaptioner(Captioner):
             weights = load_file(folder / WEIGHTS)
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise ModelFormatError(
-                f"{folder} cannot be read as a captioner ({_first_line(error)}). Copy the whole "
+                f"{folder} cannot be read as a captioner ({first_line(error)}). Copy the whole "
                 "folder that the training wrote."
             ) from error
         found = source or TowerSource.load(described, folder, device)
@@ -282,7 +282,3 @@ def _fill(decoder: Decoder, tower: PictureTower, weights: dict[str, Tensor], fol
             ". Copy both from the same captioner."
         ) from error
     tower.__dict__.pop("fingerprint", None)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

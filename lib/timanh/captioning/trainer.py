@@ -26,7 +26,7 @@ from timanh.captioning.trained import Shapes, TrainedCaptioner
 from timanh.captioning.views import View, open_view
 from timanh.captioning.vocabulary import Vocabulary, count_words
 from timanh.data import DataFolder
-from timanh.errors import DataError, DivergedError, SettingsError
+from timanh.errors import DivergedError, SettingsError
 from timanh.progress import tqdm
 from timanh.training.averaging import Average
 from timanh.training.checkpoints import RECIPE, STATE, Checkpoints, describe, require_weights
@@ -86,14 +86,8 @@ def train_captioner(
             f"{folder.root} holds tar shards, of which a captioner cannot be trained. Unpack them "
             "into a folder of pictures with a caption file."
         )
-    folder.require_captions()
+    wanted = folder.to_train_on(names)
     out.mkdir(parents=True, exist_ok=True)
-    wanted = tuple(name for name in names or folder.split("train") if folder.captions_of(name))
-    if len(wanted) < 2:
-        raise DataError(
-            f"{folder.root} has {len(wanted)} captioned pictures to train on and at least 2 are "
-            "needed. Check that the caption file names the pictures as they are called on disk."
-        )
     if recipe.grid and source.tower.shapes[0] is None:
         raise SettingsError(
             f"The tower of {source.name} has no grid to attend to, only a vector a picture. Set "

@@ -8,7 +8,7 @@ import typer
 from timanh.cli.caption_train import train
 from timanh.cli.options import AsJson, BatchSize, CaptionFiles, Device, IndexFolder, Sources
 from timanh.cli.output import notice, result, result_json
-from timanh.cli.reports import SHOWN_REASONS, report_data
+from timanh.cli.reports import SHOWN_REASONS, open_split
 from timanh.errors import SettingsError
 
 app = typer.Typer(help="Captions written by a machine.", invoke_without_command=True)
@@ -82,16 +82,9 @@ def evaluate(
     A constant sentence and a person stand beside it, so that a number can be judged.
     """
     from timanh.captioning import load_captioner
-    from timanh.data import open_sources, split_note
     from timanh.evaluation import evaluate_captions, format_captions
 
-    folder = open_sources(data, captions)
-    folder.require_captions()
-    file = Path(split) if Path(split).is_file() else None
-    which = file.stem if file else split
-    names = folder.split(which, file=file)
-    report_data(folder)
-    notice(split_note(folder, [which], file))
+    folder, names, which = open_split(data, captions, split)
     held_out = set(names)
     train_names = [name for name in folder.split("train") if name not in held_out]
     documents = [

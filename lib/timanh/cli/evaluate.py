@@ -7,7 +7,7 @@ import typer
 
 from timanh.cli.options import AsJson, BatchSize, CaptionFiles, Data, Device
 from timanh.cli.output import notice, result, result_json
-from timanh.cli.reports import report_data
+from timanh.cli.reports import open_split
 
 
 def evaluate(
@@ -55,7 +55,6 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure recall in both directions, with its 95 % interval; compare models."""
-    from timanh.data import open_sources, split_note
     from timanh.evaluation import (
         compare,
         evaluate_combined,
@@ -72,14 +71,8 @@ def evaluate(
     )
     from timanh.models import load_encoder
 
-    folder = open_sources([data], captions)
-    folder.require_captions()
-    file = Path(split) if Path(split).is_file() else None
-    which = file.stem if file else split
-    names = folder.split(which, file=file)
+    folder, names, which = open_split([data], captions, split)
     encoders = [load_encoder(name, device=device) for name in model]
-    report_data(folder)
-    notice(split_note(folder, [which], file))
     measured = [
         measure(encoder, folder, names, split=which, batch_size=batch_size) for encoder in encoders
     ]

@@ -97,6 +97,26 @@ def report_build(report: "BuildReport", as_json: bool) -> None:
     )
 
 
+def open_split(
+    data: Sequence[Path], captions: Sequence[Path] | None, split: str
+) -> tuple["DataFolder", tuple[str, ...], str]:
+    """The data to measure with, its pictures in a split, and the split's name; says what it is.
+
+    Args:
+        split: its name, or a file of names.
+    """
+    from timanh.data import open_sources, split_note
+
+    folder = open_sources(data, captions)
+    folder.require_captions()
+    file = Path(split) if Path(split).is_file() else None
+    which = file.stem if file else split
+    names = folder.split(which, file=file)
+    report_data(folder)
+    notice(split_note(folder, [which], file))
+    return folder, names, which
+
+
 def report_data(folder: "DataFolder") -> None:
     """Print the notes on a data folder: its captions, and what is left out."""
     from timanh.data import data_notes

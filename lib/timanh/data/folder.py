@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from timanh.data.captions import NO_CAPTIONS, CaptionSet, read_captions
 from timanh.data.listing import (
     LeftOut,
@@ -88,6 +91,27 @@ class DataFolder:
     def captions_of(self, name: str) -> tuple[str, ...]:
         """A picture's captions; none is an empty tuple."""
         return self.captions.captions.get(name, ())
+
+    def texts_of(self, names: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
+        """All captions of these pictures, and for each the row of its picture in `names`."""
+        texts = [self.captions_of(name) for name in names]
+        owner = np.repeat(np.arange(len(names)), [len(each) for each in texts])
+        return [text for each in texts for text in each], owner
+
+    def to_train_on(self, names: Sequence[str] | None = None) -> tuple[str, ...]:
+        """Those of `names` that have captions; of the split “train” where there are none.
+
+        Raises:
+            DataError: no caption file, or fewer than two pictures with captions.
+        """
+        self.require_captions()
+        wanted = tuple(name for name in names or self.split("train") if self.captions_of(name))
+        if len(wanted) < 2:
+            raise DataError(
+                f"{self.root} has {len(wanted)} captioned pictures to train on and at least 2 are "
+                "needed. Check that the caption file names the pictures as they are called on disk."
+            )
+        return wanted
 
     def is_unreadable(self, name: str) -> bool:
         """Whether it or its folder is among `unreadable`, so that nobody knows what it is."""

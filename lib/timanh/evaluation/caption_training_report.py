@@ -1,7 +1,6 @@
 """`report.md` of a captioner's training: scores, curves, and captions to look at."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from timanh.evaluation.caption_figures import plot_caption_training
 from timanh.evaluation.caption_report import format_captions
 from timanh.evaluation.caption_scores import caption_statistics
 from timanh.evaluation.figures import plot_captioned
+from timanh.evaluation.training_report import recipe_lines
 
 SHOWN = 8
 
@@ -51,11 +51,7 @@ def write_caption_report(
     lines += ["![curves](training.png)", ""]
     for language, document in documents.items():
         lines += _shown(folder, document, language, out)
-    lines += ["## Recipe", ""]
-    lines += [f"- {key}: {value}" for key, value in asdict(recipe).items()]
-    if done.skipped:
-        lines += ["", "## Skipped pictures", ""]
-        lines += [f"- {reason}" for reason in done.skipped.values()]
+    lines += recipe_lines(recipe, done.skipped)
     page = out / "report.md"
     page.write_text("\n".join(lines) + "\n", encoding="utf8")
     return page

@@ -93,8 +93,7 @@ def measure(
     images, kept, skipped = encode_gallery(
         encoder, folder, names, batch_size=batch_size, progress=progress, batches=batches
     )
-    texts = [caption for name in kept for caption in folder.captions_of(name)]
-    owner = np.repeat(np.arange(len(kept)), [len(folder.captions_of(name)) for name in kept])
+    texts, owner = folder.texts_of(kept)
     same = same_captions(texts)
     t2i, i2t = retrieval_ranks(images, encoder.encode_texts(texts), owner, same)
     report = report_of_ranks(t2i, i2t, owner, same)

@@ -1,6 +1,6 @@
 """What a training run gave, as a page with figures beside the model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -66,8 +66,7 @@ def draw_examples(
     comes last, with its rank.
     """
     images, kept, _ = encode_gallery(encoder, folder, names, progress=False)
-    texts = [caption for name in kept for caption in folder.captions_of(name)]
-    owner = np.repeat(np.arange(len(kept)), [len(folder.captions_of(name)) for name in kept])
+    texts, owner = folder.texts_of(kept)
     vectors = encoder.encode_texts(texts)
     same = same_captions(texts)
     ranks, _ = retrieval_ranks(images, vectors, owner, same)
@@ -153,12 +152,16 @@ def _page(
     lines += ["## Queries", ""]
     lines += ["The five surest right answers:", "", "![best](best.png)", ""]
     lines += ["The five worst; the right picture comes last, with its rank:", ""]
-    lines += ["![worst](worst.png)", "", "## Recipe", ""]
-    lines += [f"- {key}: {value}" for key, value in asdict(recipe).items()]
-    if done.skipped:
-        lines += ["", "## Skipped pictures", ""]
-        lines += [f"- {reason}" for reason in done.skipped.values()]
+    lines += ["![worst](worst.png)", "", *recipe_lines(recipe, done.skipped)]
     return "\n".join(lines) + "\n"
+
+
+def recipe_lines(recipe: Any, skipped: Mapping[str, str]) -> list[str]:
+    """Markdown of a recipe, a frozen dataclass, and of pictures that were left out, by path."""
+    lines = ["## Recipe", "", *(f"- {key}: {value}" for key, value in asdict(recipe).items())]
+    if skipped:
+        lines += ["", "## Skipped pictures", "", *(f"- {reason}" for reason in skipped.values())]
+    return lines
 
 
 def _chosen_on(done: TrainingResult, split: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from timanh.errors import ModelFormatError, ModelNotFoundError, SettingsError
+from timanh.errors import ModelFormatError, ModelNotFoundError, SettingsError, first_line
 from timanh.models.clip import ClipEncoder
 from timanh.models.families import FAMILIES, refusal
 from timanh.models.packages import needed_packages
@@ -137,7 +137,7 @@ def download(model_id: str, patterns: Sequence[str] = ()) -> Path:
         ) from error
     except (HfHubHTTPError, ValueError, OSError) as error:
         raise ModelNotFoundError(
-            f"The Hugging Face hub gave no model {model_id!r} ({_first_line(error)}). Check the "
+            f"The Hugging Face hub gave no model {model_id!r} ({first_line(error)}). Check the "
             "name on huggingface.co/models, or use the model demo."
         ) from error
 
@@ -167,7 +167,7 @@ def _load_clip(folder: Path, name: str, device: str) -> ClipEncoder:
         tokenizer: Any = AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError, KeyError) as error:
         raise ModelFormatError(
-            f"{name} cannot be read as a model ({_first_line(error)}). Its folder must hold what "
+            f"{name} cannot be read as a model ({first_line(error)}). Its folder must hold what "
             "save_pretrained writes: config, weights, tokenizer and preprocessor_config.json."
         ) from error
     missing = sorted(report["missing_keys"])
@@ -178,7 +178,3 @@ def _load_clip(folder: Path, name: str, device: str) -> ClipEncoder:
         )
     preparation = ImagePreparation.from_folder(folder)
     return ClipEncoder(network, tokenizer, preparation, Sidecar.load(folder, name), device=device)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from timanh.errors import ResumeError
+from timanh.errors import ResumeError, first_line
 from timanh.models.loading import load_encoder
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.training.adapters import merged
@@ -207,7 +207,7 @@ def read_state(file: Path, parts: Sequence[str] = PARTS) -> dict[str, Any]:
             "on a network drive, see that it is connected."
         ) from error
     except Exception as error:  # damaged bytes may raise anything
-        raise _damaged(file, _first_line(error)) from error
+        raise _damaged(file, first_line(error)) from error
     missing = [part for part in parts if not isinstance(state, dict) or part not in state]
     if missing:
         raise _damaged(file, f"it holds no {', '.join(missing)}")
@@ -236,7 +236,3 @@ def _damaged(file: Path, why: str) -> ResumeError:
         cli="Begin again in its place with --fresh.",
         notebook="Tick FRESH to begin again in its place.",
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -97,8 +97,13 @@ def _write(
 def _key(folder: DataFolder, names: tuple[str, ...], preparation: ImagePreparation) -> str:
     digest = hashlib.blake2b(preparation.describe().encode(), digest_size=12)
     digest.update(str(folder.images.resolve()).encode("utf8", "surrogatepass"))
+    add_files(digest, folder.images, names)
+    return digest.hexdigest()
+
+
+def add_files(digest: hashlib.blake2b, images: Path, names: Sequence[str]) -> None:
+    """Let a digest change with the names, sizes and dates of these pictures."""
     for name in names:
-        state = (folder.images / name).stat()
+        state = (images / name).stat()
         line = f"{name}\t{state.st_size}\t{state.st_mtime_ns}\n"
         digest.update(line.encode("utf8", "surrogatepass"))  # a name need not be UTF-8
-    return digest.hexdigest()

@@ -109,11 +109,7 @@ class Recipe:
         """
         if name not in PRESETS:
             raise SettingsError(f"Unknown recipe {name!r}; known are {', '.join(PRESETS)}.")
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(changes) - known)
-        if unknown:
-            raise SettingsError(f"A recipe has no {', '.join(unknown)}; it has {sorted(known)}.")
-        given = {key: value for key, value in changes.items() if value is not None}
+        given = given_settings(cls, changes)
         preset = {**PRESETS[name], **(JOINED if joined and name == "strong" else {})}
         return cls(**{"name": name, **preset, **given})
 
@@ -146,6 +142,22 @@ def require_settings(
             raise SettingsError(
                 f"{name} must be {' or '.join(known)}; {getattr(recipe, name)!r} came."
             )
+
+
+def given_settings(recipe: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `changes` that are not None.
+
+    Args:
+        recipe: the dataclass.
+
+    Raises:
+        SettingsError: it has no field of a name.
+    """
+    known = {field.name for field in fields(recipe)}
+    unknown = sorted(set(changes) - known)
+    if unknown:
+        raise SettingsError(f"A recipe has no {', '.join(unknown)}; it has {sorted(known)}.")
+    return {key: value for key, value in changes.items() if value is not None}
 
 
 def parse_settings(settings: Sequence[str], types: Mapping[str, Any]) -> dict[str, Any]:

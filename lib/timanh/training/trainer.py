@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from timanh.data import DataFolder
-from timanh.errors import DataError, DivergedError
+from timanh.errors import DivergedError
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.progress import tqdm
 from timanh.training.adapters import add_adapters
@@ -74,14 +74,8 @@ def train(
         SettingsError: the recipe cannot be used on this network.
         TrainingError: memory or disk were not enough; the checkpoint before is whole.
     """
-    folder.require_captions()
+    wanted = folder.to_train_on(names)
     out.mkdir(parents=True, exist_ok=True)
-    wanted = tuple(name for name in names or folder.split("train") if folder.captions_of(name))
-    if len(wanted) < 2:
-        raise DataError(
-            f"{folder.root} has {len(wanted)} captioned pictures to train on and at least 2 are "
-            "needed. Check that the caption file names the pictures as they are called on disk."
-        )
     check_micro_batch(encoder.network, recipe)
     pixels = open_pixels(folder, wanted, encoder.preparation, cache or _pixel_folder(out), progress)
     captions = [folder.captions_of(name) for name in pixels.names]

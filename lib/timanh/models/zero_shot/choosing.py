@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from timanh.errors import DataError
 from timanh.models.encoder import Encoder, Vectors
+from timanh.models.zero_shot.examples import cross_entropy
 from timanh.models.zero_shot.labels import ZeroShot
 from timanh.models.zero_shot.templates import SETS, templates_of
 
@@ -102,7 +103,7 @@ def choose_templates(
     lowest = np.inf
     while len(chosen) < MOST:
         losses = {
-            each: _loss(logits([*chosen, each], half), truth[half])
+            each: cross_entropy(logits([*chosen, each], half), truth[half])
             for each in pool
             if each not in chosen
         }
@@ -122,9 +123,3 @@ def choose_templates(
 
 def _accuracy(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
     return float(100 * (logits.argmax(axis=1) == truth).mean())
-
-
-def _loss(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
-    most = logits.max(axis=1, keepdims=True)
-    total = most[:, 0] + np.log(np.exp(logits - most).sum(axis=1))
-    return float((total - logits[np.arange(len(truth)), truth]).mean())

@@ -127,7 +127,7 @@ def fit_examples(
     """
     base = words(vectors)
     truth = np.asarray(labels, np.int64)
-    without, lowest = _errors(base, truth), _loss(base, truth)
+    without, lowest = _errors(base, truth), cross_entropy(base, truth)
     chosen: tuple[str, _Make, float] | None = None
     errors = without
     folds = _folds(truth, seed)
@@ -139,7 +139,7 @@ def fit_examples(
                 added[held] = make(vectors[~held], truth[~held], 1.0).logits(vectors[held])
         for weight in weights:
             logits = base + weight * added
-            found, loss = _errors(logits, truth), _loss(logits, truth)
+            found, loss = _errors(logits, truth), cross_entropy(logits, truth)
             # Both must fall: the one alone may do so by chance.
             if found < without and loss < lowest:
                 chosen, errors, lowest = (way, make, weight), found, loss
@@ -207,8 +207,8 @@ def _errors(logits: Logits, truth: NDArray[np.int64]) -> int:
     return int((logits.argmax(axis=1) != truth).sum())
 
 
-def _loss(logits: Logits, truth: NDArray[np.int64]) -> float:
-    """Mean cross-entropy."""
+def cross_entropy(logits: Logits, truth: NDArray[np.int64]) -> float:
+    """The mean over rows of (N, labels) logits and the (N,) places of their right labels."""
     most = logits.max(axis=1, keepdims=True)
     total = most[:, 0] + np.log(np.exp(logits - most).sum(axis=1))
     return float((total - logits[np.arange(len(truth)), truth]).mean())
