@@ -48,7 +48,7 @@ def make_demo_models(
 ) -> int:
     """Make one part, or all of them in order when `command` is "demo-models"."""
     if arguments:
-        raise SetupError(f"{command} takes no arguments; {' '.join(arguments)} came.")
+        raise SetupError(f"{command} takes no arguments; got {' '.join(arguments)}.")
     workspace = Path(os.environ.get("TIMANH_WORKSPACE") or ROOT / "workspace")
     folder = make_folder(workspace / ALL, "TIMANH_WORKSPACE")
     console.say("Tìm Ảnh · demo models")

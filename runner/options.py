@@ -108,7 +108,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _port(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; 1 to 65535 is wanted")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; choose 1 to 65535")
     return int(text)
 
 

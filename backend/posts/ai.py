@@ -193,7 +193,7 @@ class Ai:
         except BackendError as error:
             raise self._meaning(error) from error
         if not isinstance(answer, dict):
-            raise self._bad("something that is no object")
+            raise self._bad("something that is not an object")
         return answer
 
     def _meaning(self, error: BackendError) -> Exception:
@@ -217,7 +217,7 @@ class Ai:
         if not isinstance(vector, list) or not all(
             isinstance(x, int | float) and math.isfinite(x) for x in vector
         ):
-            raise self._bad("an embedding that is no list of numbers")
+            raise self._bad("an embedding that is not a list of numbers")
         state = self.state
         if fingerprint == state.fingerprint and len(vector) != state.dim:
             raise self._bad(f"{len(vector)} numbers where its model makes {state.dim}")

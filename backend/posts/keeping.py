@@ -67,7 +67,7 @@ def restore(url: str, folder: Path, archive: Path) -> tuple[int, int]:
             lines = source.extractfile(first) if first and first.name == ROWS else None
             if lines is None:
                 raise KeepingError(
-                    f"{archive} is no archive of posts: it does not begin with rows."
+                    f"{archive} is not an archive of posts: it does not begin with rows."
                 )
             with connection.transaction():
                 states: dict[str, str] = {}
@@ -89,7 +89,7 @@ def restore(url: str, folder: Path, archive: Path) -> tuple[int, int]:
 def require_archive(archive: Path) -> None:
     """Raises KeepingError: there is none, or it is something else."""
     if not archive.is_file() or not tarfile.is_tarfile(archive):
-        raise KeepingError(f"{archive} is no archive of posts.")
+        raise KeepingError(f"{archive} is not an archive of posts.")
 
 
 def _write_rows(connection: Connection, out: tarfile.TarFile) -> dict[str, int]:

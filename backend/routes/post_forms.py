@@ -59,7 +59,7 @@ def captions_of(body: Captions) -> dict[str, str]:
     for language, text in body.captions.items():
         if not LANGUAGE.fullmatch(language):
             raise BackendError(
-                422, "invalid-request", f"{language[:20]!r} is no language; write en or vi."
+                422, "invalid-request", f"Unknown language {language[:20]!r}. Send en or vi."
             )
         found[language] = " ".join(_clean(text, MAX_CAPTION, "caption").split())
     return found

@@ -174,7 +174,7 @@ def test_results_of_other_settings_and_finished_ones_are_not_written_over(tmp_pa
     ResultFile(out, "two", fresh=True).finish(["a"])
     with pytest.raises(SettingsError, match="is there already"):
         ResultFile(out, "two")
-    for wrong, message in (("x.txt", "no .csv"), ("no/x.csv", "There is no folder")):
+    for wrong, message in (("x.txt", "does not end in .csv"), ("no/x.csv", "There is no folder")):
         with pytest.raises(SettingsError, match=message):
             ResultFile(tmp_path / wrong, "one")
 

@@ -120,7 +120,7 @@ def test_mistakes(photos: Path, tmp_path: Path, capsys: Printed) -> None:
         ("cannot be combined", "--labels", "cat", "--link", "a", "--move", "b"),
         ("--dry-run is for", "--labels", "cat", "--dry-run"),
         ("No picture has a right label", "--labels", "cat", "--truth", str(table)),
-        ("no .csv or .jsonl", "--labels", "cat", "--out", str(tmp_path / "x.txt")),
+        ("does not end in .csv or .jsonl", "--labels", "cat", "--out", str(tmp_path / "x.txt")),
         ("compared with “none of these”", "--labels", "cat", "--multi", "--no-none"),
     ):
         fails(capsys, *index, *args, words=words)

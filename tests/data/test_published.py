@@ -206,7 +206,7 @@ def test_coco_keeps_captions_alone_of_its_annotations(host: str, tmp_path: Path)
 
 def test_a_damaged_archive_is_deleted_and_said(host: str, tmp_path: Path) -> None:
     Host.files["/ktvic.zip"] = zipped(ktvic(tmp_path / "source"), "ktvic_dataset")[:-2000]
-    with pytest.raises(DataError, match=r"ktvic\.zip came damaged .* and was deleted"):
+    with pytest.raises(DataError, match=r"ktvic\.zip arrived damaged .* and was deleted"):
         get_published("ktvic", tmp_path / "out", catalogue=at(host, "ktvic"), progress=False)
     assert not (tmp_path / "out" / ".fetched" / "ktvic.zip").exists()
     with pytest.raises(SettingsError, match="Choose uit-viic, ktvic, flickr8k, flickr30k, coco"):

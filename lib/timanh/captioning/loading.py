@@ -82,7 +82,7 @@ def _find_folder(name: str) -> Path:
     if folder.is_dir():
         if not any((folder / file).is_file() for file in (FILE, "config.json")):
             raise ModelFormatError(
-                f"{folder} has neither {FILE} nor config.json, so it is no captioner. Name a "
+                f"{folder} has neither {FILE} nor config.json, so it is not a captioner. Name a "
                 "folder that the training of a captioner wrote, or a Hugging Face id."
             )
         return folder

@@ -92,7 +92,7 @@ class CaptionRecipe:
         require_settings(self, RANGES, CHOICES)
         if self.hidden % self.heads:
             raise SettingsError(
-                f"hidden must be a multiple of heads; {self.hidden} and {self.heads} came."
+                f"hidden must be a multiple of heads; got {self.hidden} and {self.heads}."
             )
 
         if (self.decoder == "prefix") != bool(self.language_model):

@@ -25,7 +25,7 @@ def ship(folder: Path, out: Path = DEMO) -> Path:
     captioner = load_captioner(folder, device="cpu")
     if not isinstance(captioner, TrainedCaptioner) or captioner.source.name != "demo":
         raise ModelFormatError(
-            f"{folder} is no captioner that looks through the demo encoder. Train one with: "
+            f"{folder} is not a captioner that looks through the demo encoder. Train one with: "
             "python -m timanh.captioning.drawn FOLDER"
         )
     captioner.name = "demo"

@@ -102,7 +102,7 @@ def _text_lines(file: Path) -> list[str]:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise SettingsError(
-            f"{file} is no text in UTF-8. Save it as UTF-8 and run this again."
+            f"{file} is not a text file in UTF-8. Save it as UTF-8 and run this again."
         ) from error
     except OSError as error:
         raise SettingsError(f"{file} cannot be read ({error.strerror or error}).") from error

@@ -158,7 +158,7 @@ def take_back(undo: Path, *, progress: bool = True) -> int:
         raise DataError(f"{undo} cannot be read ({error.strerror or error}).") from error
     steps = [found for line in lines if (found := _step(line))]
     if not steps:
-        raise DataError(f"{undo} is no undo file of a sorting. It ends in .undo.jsonl.")
+        raise DataError(f"{undo} is not an undo file of a sorting. It ends in .undo.jsonl.")
     back = 0
     folders = set()
     for step in tqdm(steps[::-1], desc="undo", unit="img", disable=not progress):

@@ -37,7 +37,9 @@ class ResultFile:
             SettingsError: `out` is there, has another ending, or was begun with other settings.
         """
         if out.suffix.lower() not in KINDS:
-            raise SettingsError(f"{out} is no .csv or .jsonl file. Give it one of these endings.")
+            raise SettingsError(
+                f"{out} does not end in .csv or .jsonl. Give it one of these endings."
+            )
         if not out.parent.is_dir():
             raise SettingsError(f"There is no folder {out.parent}. Make it, or name another file.")
         if out.exists() and not fresh:

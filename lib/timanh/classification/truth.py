@@ -49,7 +49,7 @@ def read_truth(file: Path) -> dict[str, str]:
     except OSError as error:
         raise DataError(f"{file} cannot be read ({error.strerror or error}).") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{file} is no CSV in UTF-8 ({error}). Save it as that.") from error
+        raise DataError(f"{file} is not a CSV file in UTF-8 ({error}). Save it as one.") from error
 
 
 def truth_of(names: Sequence[str], given: str) -> dict[str, str]:

@@ -42,7 +42,7 @@ class Service:
         parts = urlsplit(address.strip())
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SettingsError(
-                f"{address!r} is no address of an AI service. Write it as http://127.0.0.1:8001."
+                f"{address!r} is not the address of an AI service. Write it as http://127.0.0.1:8001."
             )
         self.url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         self.key = "".join(parse_qs(parts.fragment).get("key", [])) or key
@@ -68,7 +68,7 @@ class Service:
         with self.opener.open(request, timeout=TIMEOUT_S) as response:
             answer = json.load(response)
         if not isinstance(answer, dict):
-            raise ValueError("the answer is no object")
+            raise ValueError("the answer is not a JSON object")
         return answer, 1000 * (time.perf_counter() - began)
 
 

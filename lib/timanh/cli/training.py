@@ -29,11 +29,13 @@ def encoder_to_train(
 
     if model and (vision or text):
         raise SettingsError(
-            "--model came with --vision or --text. Give either --model, or --vision with --text."
+            "Both --model and --vision or --text were given. Give --model, or --vision with --text."
         )
     if given := [name for name, value in joined.items() if value is not None and not vision]:
         option = f"--{given[0].replace('_', '-')}"
-        raise SettingsError(f"{option} came without --vision and --text, whose towers it is for.")
+        raise SettingsError(
+            f"{option} is for the towers of --vision and --text, which were not given."
+        )
     if model:
         return load_encoder(model, device=device)
     if vision and text:
@@ -65,7 +67,7 @@ def changed_settings(
         SettingsError: --set names one of `options`, or the preset.
     """
     if "name" in changes:
-        raise SettingsError(f"--set name=… is no setting. Choose a preset with {preset}.")
+        raise SettingsError(f"--set name=… is not a setting. Choose a preset with {preset}.")
     for name in sorted(changes.keys() & set(options)):
         option = f"--{name.replace('_', '-')}"
         raise SettingsError(

@@ -62,8 +62,8 @@ def save_film(
     kind = FILMS.get(file.suffix.lower())
     if kind is None or not frames:
         raise SettingsError(
-            f"A film needs frames and a name that ends in {', '.join(FILMS)}; {file} with "
-            f"{len(frames)} frames came."
+            f"A film needs frames and a name that ends in {', '.join(FILMS)}; got {file} and "
+            f"{len(frames)} frames."
         )
     refuse_existing(file)
     each = max(20, round(1000 * seconds / len(frames)))

@@ -53,15 +53,15 @@ class Guidance:
         for name, side in (("width", self.width), ("height", self.height)):
             if not SIDES[0] <= side <= SIDES[1] or side % cell:
                 raise SettingsError(
-                    f"The {name} is {side} pixels; {SIDES[0]} to {SIDES[1]} was wanted, in whole "
-                    f"cells of {cell} pixels."
+                    f"The {name} must be from {SIDES[0]} to {SIDES[1]} pixels, in whole cells "
+                    f"of {cell}; got {side}."
                 )
         if not 1 <= self.steps <= MOST_STEPS:
-            raise SettingsError(f"{self.steps} steps came; 1 to {MOST_STEPS:,} was wanted.")
+            raise SettingsError(f"steps must be from 1 to {MOST_STEPS:,}; got {self.steps}.")
         if not 0 < self.rate <= 10:
-            raise SettingsError(f"The rate is {self.rate:g}; more than 0 and up to 10 was wanted.")
+            raise SettingsError(f"The rate must be above 0 and at most 10; got {self.rate:g}.")
         if not 1 <= self.cutouts.count <= 512:
-            raise SettingsError(f"{self.cutouts.count} cut-outs came; 1 to 512 was wanted.")
+            raise SettingsError(f"cutouts must be from 1 to 512; got {self.cutouts.count}.")
 
 
 @dataclass(frozen=True)

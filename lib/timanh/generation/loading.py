@@ -128,7 +128,7 @@ def _checkpoint_in(folder: Path) -> Path:
 def _taming(checkpoint: Path) -> Any:
     """The checkpoint with its yaml: beside it, in `configs` beside its folder, the latest one."""
     if checkpoint.suffix not in CHECKPOINTS:
-        raise ModelFormatError(f"{checkpoint} is no checkpoint of a VQGAN. {WANTED}")
+        raise ModelFormatError(f"{checkpoint} is not a checkpoint of a VQGAN. {WANTED}")
     near = checkpoint.parent
     for place in (near, near.parent / "configs", near / "configs"):
         settings = sorted([*place.glob("*.yaml"), *place.glob("*.yml")])

@@ -63,17 +63,16 @@ def check_prompts(prompts: Sequence[Prompt]) -> tuple[Prompt, ...]:
     given = [each for each in prompts if each.text.strip() or each.image is not None]
     if not given:
         raise EmptyQueryError(
-            "There is nothing to paint: no words and no picture came. Write what the picture is to "
-            "show, such as “a red car in the snow”."
+            "There is nothing to paint: neither words nor a picture were given. Write what the "
+            "picture is to show, such as “a red car in the snow”."
         )
     if len(given) > MAX_PROMPTS:
-        raise QueryError(f"{len(given)} prompts came; {MAX_PROMPTS} is the most.")
+        raise QueryError(f"You gave {len(given)} prompts; the limit is {MAX_PROMPTS}.")
     for each in given:
         require_whole(each.text)
         if not np.isfinite(each.weight) or abs(each.weight) > MAX_WEIGHT:
             raise QueryError(
-                f"A prompt has the weight {each.weight:g}; from -{MAX_WEIGHT:g} to {MAX_WEIGHT:g} "
-                "was wanted."
+                f"A weight must be from -{MAX_WEIGHT:g} to {MAX_WEIGHT:g}; got {each.weight:g}."
             )
     joined: dict[object, Prompt] = {}
     for each in given:

@@ -234,11 +234,13 @@ def load_writer(
 def _check(text: str, count: int, chosen: Sampling) -> None:
     if not require_whole(text).strip():
         raise EmptyQueryError(
-            "There is nothing to paint: no words came. Write what the picture is to show, such as "
-            "“a red car in the snow”."
+            "There is nothing to paint: no words were given. Write what the picture is to show, "
+            "such as “a red car in the snow”."
         )
     if not 1 <= count <= MOST_CANDIDATES:
-        raise SettingsError(f"{count} candidates came; 1 to {MOST_CANDIDATES} was wanted.")
+        raise SettingsError(
+            f"The number of candidates must be from 1 to {MOST_CANDIDATES}; got {count}."
+        )
     if not 0 < chosen.temperature <= 5 or chosen.likeliest < 1 or not 0 <= chosen.guidance <= 20:
         raise SettingsError(
             f"The temperature is {chosen.temperature:g}, the choice among {chosen.likeliest} "

@@ -65,5 +65,5 @@ def _features(output: Any) -> Tensor:
     """transformers 5 answers an output object, transformers 4 the tensor itself."""
     features = getattr(output, "pooler_output", output)
     if not isinstance(features, Tensor):
-        raise TypeError(f"a feature tensor was wanted, {type(features).__name__} came")
+        raise TypeError(f"expected a feature tensor, got {type(features).__name__}")
     return features

@@ -105,7 +105,9 @@ class PictureTower:
         """
         save = getattr(self.module, "save_pretrained", None)
         if save is None:
-            raise ModelFormatError(f"{self.name} is no model of transformers and cannot be saved.")
+            raise ModelFormatError(
+                f"{self.name} is not a model of transformers and cannot be saved."
+            )
         with fill_folder(folder, last="model.safetensors") as place:
             save(place)
             self.preparation.save(place)

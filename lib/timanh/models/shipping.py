@@ -50,7 +50,7 @@ def size_of(place: Path) -> int:
 def ship_from_folder(ship: Callable[[Path], Path]) -> None:
     """Ship the folder that the command line names; a mistake is one line and exit code 1."""
     if len(sys.argv) != 2:
-        sys.exit("One folder is wanted: python -m MODULE FOLDER")
+        sys.exit("Name one folder: python -m MODULE FOLDER")
     try:
         place = ship(Path(sys.argv[1]))
     except TimAnhError as error:

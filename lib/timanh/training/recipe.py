@@ -88,8 +88,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 2:
             raise SettingsError(
-                f"A run needs at least 1 epoch and 2 pairs a batch; {self.epochs} epochs and "
-                f"batches of {self.batch_size} came. A pair learns only from the others beside it."
+                f"A run needs at least 1 epoch and 2 pairs a batch; got {self.epochs} epochs "
+                f"and batches of {self.batch_size}. A pair learns only from the others beside it."
             )
         require_settings(self, RANGES, {"loss": LOSSES, "train": TRAINED})
         if self.captions_per_picture > 1 and not self.distinct_pictures:
@@ -134,13 +134,13 @@ def require_settings(
     for name, low, high in ranges:
         value = getattr(recipe, name)
         if value is not None and not low <= value <= high:
-            raise SettingsError(f"{name} must be from {low:g} to {high:g}; {value:g} came.")
+            raise SettingsError(f"{name} must be from {low:g} to {high:g}; got {value:g}.")
     if not recipe.learning_rate > 0:
-        raise SettingsError(f"The learning rate must be above 0; {recipe.learning_rate} came.")
+        raise SettingsError(f"The learning rate must be above 0; got {recipe.learning_rate}.")
     for name, known in choices.items():
         if getattr(recipe, name) not in known:
             raise SettingsError(
-                f"{name} must be {' or '.join(known)}; {getattr(recipe, name)!r} came."
+                f"{name} must be {' or '.join(known)}; got {getattr(recipe, name)!r}."
             )
 
 
@@ -182,7 +182,7 @@ def _read(name: str, text: str, hint: Any) -> Any:
         return {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
     except (KeyError, ValueError) as error:
         wanted = "true or false" if kind is bool else f"a value of type {kind.__name__}"
-        raise SettingsError(f"{name} takes {wanted}; {text!r} came.") from error
+        raise SettingsError(f"{name} takes {wanted}; got {text!r}.") from error
 
 
 LOSSES = ("infonce", "sigmoid")

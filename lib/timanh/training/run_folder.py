@@ -10,7 +10,7 @@ from timanh.errors import TimAnhError
 def run_in_folder(train: Callable[[Path], object]) -> None:
     """Train in the folder that the command line names; a mistake is one line and exit code 1."""
     if len(sys.argv) != 2:
-        sys.exit("One folder is wanted: python -m MODULE FOLDER")
+        sys.exit("Name one folder: python -m MODULE FOLDER")
     try:
         train(Path(sys.argv[1]))
     except TimAnhError as error:

@@ -144,7 +144,7 @@ def _read(file: Path) -> Choices:
         values = {name: document[name] for name in names if name in document}
         wrong = next((name for name, value in values.items() if not isinstance(value, str)), None)
         if wrong:
-            raise TypeError(f"{wrong} is {values[wrong]!r}, which is no text")
+            raise TypeError(f"{wrong} is {values[wrong]!r}, which is not a text")
     except FileNotFoundError:
         return Choices()
     except (OSError, ValueError, TypeError) as error:
@@ -164,7 +164,7 @@ def _check(choices: Choices) -> None:
         )
     if not choices.name.strip(". ") or re.search(r"[/\\\x00]", choices.name):
         raise SettingsError(
-            f"The name {choices.name!r} is no name of a folder: it must have a letter or a digit, "
-            "and no / or \\.",
+            f"The name {choices.name!r} cannot be the name of a folder: it must have a letter or a "
+            "digit, and no / or \\.",
             notebook="Set NAME to a word such as flickr8k.",
         )

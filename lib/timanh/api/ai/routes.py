@@ -134,7 +134,7 @@ def _texts(values: Sequence[str], name: str, config: ApiConfig) -> list[str]:
 def _no_list(name: str) -> RequestError:
     return RequestError(
         422, "invalid-request",
-        f"“{name}” is no JSON list of texts. Send it as [\"photo\", \"drawing\"], or repeat the "
+        f"“{name}” is not a JSON list of texts. Send it as [\"photo\", \"drawing\"], or repeat the "
         "field.",
     )  # fmt: skip
 

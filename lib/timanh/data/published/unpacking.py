@@ -50,7 +50,7 @@ def unpack(archive: Path, out: Path, wanted: Mapping[str, str], *, progress: boo
     except (zipfile.BadZipFile, EOFError) as error:
         archive.unlink(missing_ok=True)
         raise DataError(
-            f"{archive.name} came damaged ({error}) and was deleted. Give the same command again."
+            f"{archive.name} arrived damaged ({error}) and was deleted. Run the same command again."
         ) from error
     archive.unlink()
 

@@ -43,7 +43,7 @@ class TextSettings:
             if getattr(self, name) not in known:
                 raise SettingsError(
                     f"{name} of a text tower must be {' or '.join(known)}; "
-                    f"{getattr(self, name)!r} came."
+                    f"got {getattr(self, name)!r}."
                 )
         if self.max_tokens is not None and self.max_tokens < 3:
             raise SettingsError(
