@@ -8,7 +8,7 @@ from runner.console import Console
 from runner.failures import CAN_BE_MENDED, INTERRUPTED, SetupError, last_lines
 from runner.options import COMMANDS, DEMO_MODELS, HELP
 from runner.processes import Family
-from runner.signals import obey_signals
+from runner.signals import end_on_signals
 
 MENDABLE = {
     errno.ENOSPC: "The disk is full: free some space",
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     if rest[:1] in (["-h"], ["--help"]):
         console.say(HELP.rstrip())
         return 0
-    obey_signals()
+    end_on_signals()
     try:
         with Family() as family:
             return _run(command, rest, family, console)

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from runner.places import ROOT, WINDOWS
-from runner.signals import undisturbed
+from runner.signals import ignoring_signals
 
 GRACE_S = 6.0
 GUARD = Path(__file__).with_name("guarded.py")
@@ -106,7 +106,7 @@ class Family:
 
     def end(self) -> None:
         """End all children: first kindly, after some seconds for certain."""
-        with undisturbed():
+        with ignoring_signals():
             running = [child for child in self.children if not child.ended]
             for child in running:
                 child.signal(_kind_signal())

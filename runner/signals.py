@@ -12,7 +12,7 @@ ENDINGS = tuple(
 )
 
 
-def obey_signals() -> None:
+def end_on_signals() -> None:
     """Every ending signal raises KeyboardInterrupt in the main thread.
 
     A SIGHUP that is ignored stays so, for `nohup`.
@@ -25,7 +25,7 @@ def obey_signals() -> None:
 
 
 @contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
+def ignoring_signals() -> Iterator[None]:
     """Ending signals wait outside while the block runs, so that it can end what was started."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -78,7 +78,7 @@ class Ai:
         self.changed: Callable[[], None] = lambda: None
         self.on = asyncio.Event()
         self.away = asyncio.Event()
-        self._asked = asyncio.Event()
+        self._probe_now = asyncio.Event()
         self._not_before = 0.0
         self._bad_answers = 0  # one after the other
 
@@ -97,10 +97,10 @@ class Ai:
                 await self._look()
             on = self.state.state == "on"
             idle_s = IDLE_S if self.upstream.target.is_local else IDLE_REMOTE_S
-            self._asked.clear()
+            self._probe_now.clear()
             try:
                 async with asyncio.timeout(idle_s if on else pause_s):
-                    await self._asked.wait()
+                    await self._probe_now.wait()
             except TimeoutError:
                 pass
 
@@ -115,7 +115,7 @@ class Ai:
 
     def ask_again(self) -> None:
         """Look now, and not at the next time."""
-        self._asked.set()
+        self._probe_now.set()
 
     async def probe(self) -> None:
         """Let it compute something; that it answers is not enough."""

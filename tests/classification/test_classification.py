@@ -195,9 +195,9 @@ def test_many_labels_have_the_likeliest_alone() -> None:
     encoder = PixelEncoder()
     made = make_labels(encoder, read_labels(names), templates=["{}"], progress=False)
     chosen = Classifier(made, top=3)
-    from timanh.classification.gallery import Some
+    from timanh.classification.gallery import VectorBatch
 
-    answers = chosen.answers(Some(("x.jpg",), made.vectors[1234:1235], {}))
+    answers = chosen.answers(VectorBatch(("x.jpg",), made.vectors[1234:1235], {}))
     assert len(answers[0].ranked) == 3
     head, row = to_csv(answers, made.answers).splitlines()
     assert head == "path,label,probability,label_2,probability_2,label_3,probability_3"

@@ -16,9 +16,9 @@ MAIN = """
 import sys, time
 from pathlib import Path
 from runner.processes import Family
-from runner.signals import obey_signals
+from runner.signals import end_on_signals
 
-obey_signals()
+end_on_signals()
 folder = Path(sys.argv[1])
 try:
     with Family(grace_s=0.5) as family:

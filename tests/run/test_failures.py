@@ -55,7 +55,7 @@ def test_a_full_disk_anywhere_is_one_line(
         raise OSError(errno.ENOSPC, "No space left on device", "x.json")
 
     monkeypatch.setattr(main, "_run", full)
-    monkeypatch.setattr(main, "obey_signals", lambda: None)
+    monkeypatch.setattr(main, "end_on_signals", lambda: None)
     assert main.main([]) == 2
     printed = capsys.readouterr().err
     assert printed.count("\n") == 1 and "x.json" in printed and "free some space" in printed

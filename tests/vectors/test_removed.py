@@ -43,7 +43,7 @@ from timanh.vectors.store.columns import (
 )
 from timanh.vectors.store.generations import FOLDER
 from timanh.vectors.store.manifest import Manifest
-from timanh.vectors.store.removed import Living, parse_rows, write_rows
+from timanh.vectors.store.removed import LiveRows, parse_rows, write_rows
 from timanh.vectors.store.row_blocks import RowBlocks
 from timanh.vectors.store.writer import DictionaryWriter
 
@@ -93,7 +93,7 @@ def test_counted_rows_are_stored_rows_without_those_that_are_gone(
     total: int, gone: set[int], cut: int
 ) -> None:
     gone = {row for row in gone if row < total}
-    living = Living(total, array(gone))
+    living = LiveRows(total, array(gone))
     left = [row for row in range(total) if row not in gone]
     assert len(living) == len(left)
     every = np.arange(len(left), dtype=np.int64)

@@ -19,28 +19,28 @@ def test_parts_come_back_in_order_and_run_at_once(monkeypatch: pytest.MonkeyPatc
         return part * part
 
     try:
-        assert threads.at_once(work, 3) == [0, 1, 4]
+        assert threads.in_threads(work, 3) == [0, 1, 4]
     finally:
         threads._pool.cache_clear()
 
 
 def test_a_single_part_stays_in_its_thread() -> None:
-    assert threads.at_once(lambda part: threading.get_ident(), 1) == [threading.get_ident()]
+    assert threads.in_threads(lambda part: threading.get_ident(), 1) == [threading.get_ident()]
 
 
 def test_what_goes_wrong_in_a_thread_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
-        threads.at_once(lambda part: 1 // part, 2)
+        threads.in_threads(lambda part: 1 // part, 2)
 
 
 def squares() -> None:
-    sys.exit(0 if threads.at_once(lambda part: part * part, 2) == [0, 1] else 1)
+    sys.exit(0 if threads.in_threads(lambda part: part * part, 2) == [0, 1] else 1)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_process_has_new_threads() -> None:
-    assert threads.at_once(lambda part: part, 2) == [0, 1]
+    assert threads.in_threads(lambda part: part, 2) == [0, 1]
     child = multiprocessing.get_context("fork").Process(target=squares)
     child.start()
     child.join(20)

@@ -16,7 +16,7 @@ from timanh.vectors.index.two_step import TwoStep
 from timanh.vectors.scan import kernel
 from timanh.vectors.scan.exact import search_exact
 from timanh.vectors.scan.kernel import kernel_is_exact, multiply
-from timanh.vectors.scan.topk import Best, lower_bound, top_rows
+from timanh.vectors.scan.topk import TopK, lower_bound, top_rows
 from timanh.vectors.store.row_blocks import RowBlocks
 
 
@@ -204,7 +204,7 @@ def test_the_bound_is_reached_by_at_least_k(scores: list[int], k: int) -> None:
 )  # fmt: skip
 def test_best_of_blocks_is_best_of_all(scores: list[float], k: int, step: int) -> None:
     array = np.array(scores, np.float32)
-    best = Best(k)
+    best = TopK(k)
     for first in range(0, len(array), step):
         best.offer_block(array[first : first + step], first)
     assert best.rows.tolist() == top_rows(array, min(k, len(array))).tolist()

@@ -31,7 +31,7 @@ from timanh.api.http import problems
 from timanh.api.http.about_routes import about_router
 from timanh.api.http.gate import Gate
 from timanh.api.http.metrics import Metrics
-from timanh.api.http.turns import Turns
+from timanh.api.http.slots import RequestSlots
 from timanh.api.search.explain_routes import explain_router
 from timanh.api.search.explaining import Explainer
 from timanh.api.search.routes import search_router
@@ -66,8 +66,8 @@ def create_app(
         >>> app = create_app(SearchEngine(encoder, dictionary), ApiConfig(api_key="…"))
     """
     chosen = config or ApiConfig()
-    metrics, turns = Metrics(), Turns(chosen.max_searches)
-    service = SearchService(engine, chosen, metrics, turns)
+    metrics, slots = Metrics(), RequestSlots(chosen.max_searches)
+    service = SearchService(engine, chosen, metrics, slots)
     pictures = GalleryPictures(engine, chosen, metrics)
     models = AiModels(
         lambda: engine.encoder, None if captioner is None else lambda: captioner,
@@ -77,7 +77,7 @@ def create_app(
     models.encoder.get()
     if captioner is not None:
         models.captioner.get()
-    ai = AiService(models, chosen, turns)
+    ai = AiService(models, chosen, slots)
     painting = Painting(painter, chosen)
     additions = Additions(engine.dictionary.folder)
     tags = Tags(engine.dictionary.folder)
@@ -119,9 +119,9 @@ def create_app(
 def create_ai_app(models: AiModels, name: str, config: ApiConfig | None = None) -> FastAPI:
     """The AI service alone, without a gallery. `name` of the encoder, while it is not loaded."""
     chosen = config or ApiConfig()
-    metrics, turns = Metrics(), Turns(chosen.max_searches)
-    ai = AiService(models, chosen, turns)
-    metrics.searching.set_function(lambda: turns.taken)
+    metrics, slots = Metrics(), RequestSlots(chosen.max_searches)
+    ai = AiService(models, chosen, slots)
+    metrics.searching.set_function(lambda: slots.taken)
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:

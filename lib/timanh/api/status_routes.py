@@ -102,7 +102,7 @@ def status_router(
                 images=images,
             )
 
-        with service.turns.slot():
+        with service.slots.slot():
             return await service.workers.run(work)
 
     return router

@@ -87,7 +87,10 @@ class HubCaptioner(Captioner):
         chosen = self.check(language, beams, count)
         if not len(pixels):
             return []
-        inputs = {"pixel_values": torch.from_numpy(pixels).to(self.device), **self._asked(pixels)}
+        inputs = {
+            "pixel_values": torch.from_numpy(pixels).to(self.device),
+            **self._prompt_tokens(pixels),
+        }
         with torch.inference_mode():
             found = self.model.generate(
                 **inputs,
@@ -106,7 +109,7 @@ class HubCaptioner(Captioner):
         ]
         return [captions[start : start + count] for start in range(0, len(captions), count)]
 
-    def _asked(self, pixels: Pixels) -> dict[str, Any]:
+    def _prompt_tokens(self, pixels: Pixels) -> dict[str, Any]:
         """The words that a caption is asked for with, where the model wants any."""
         if self.kind not in TASKS:
             return {}

@@ -17,7 +17,7 @@ STORED_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
-class Some:
+class VectorBatch:
     """A few pictures with their vectors, and those that cannot be read: path → why."""
 
     names: tuple[str, ...]
@@ -43,7 +43,7 @@ class Pictures:
 
     def vectors(
         self, encoder: Encoder, *, without: Collection[str] = (), batch_size: int = 32
-    ) -> Iterator[Some]:
+    ) -> Iterator[VectorBatch]:
         """All pictures but those in `without`, a batch at a time.
 
         Raises:
@@ -53,7 +53,7 @@ class Pictures:
             wanted = [name for name in self.names if name not in without]
             encoder.choose_runtime_for(images=len(wanted))
             for batch in encode_pictures(self.gallery, wanted, encoder, batch_size):
-                yield Some(
+                yield VectorBatch(
                     tuple(picture.path for picture in batch.pictures),
                     batch.vectors,
                     {one.path: one.reason for one in batch.skipped},
@@ -61,9 +61,10 @@ class Pictures:
             return
         pairs = [pair for pair in zip(self.names, self.rows, strict=True) if pair[0] not in without]
         for start in range(0, len(pairs), STORED_AT_ONCE):
-            some = pairs[start : start + STORED_AT_ONCE]
-            rows = np.array([row for _, row in some], np.int64)
-            yield Some(tuple(name for name, _ in some), self.dictionary.vectors_of(rows), {})
+            chunk = pairs[start : start + STORED_AT_ONCE]
+            rows = np.array([row for _, row in chunk], np.int64)
+            names = tuple(name for name, _ in chunk)
+            yield VectorBatch(names, self.dictionary.vectors_of(rows), {})
 
 
 def open_pictures(

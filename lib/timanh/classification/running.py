@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from timanh.classification.answers import Answer
-from timanh.classification.gallery import Pictures, Some
+from timanh.classification.gallery import Pictures, VectorBatch
 from timanh.classification.results import ResultFile
 from timanh.classification.setup import Classifier
 from timanh.models.encoder import Encoder
@@ -39,7 +39,7 @@ def classify_pictures(
     encoder: Encoder,
     classifier: Classifier,
     *,
-    known: Iterable[Some] = (),
+    known: Iterable[VectorBatch] = (),
     results: ResultFile | None = None,
     batch_size: int = 32,
     progress: bool = True,
@@ -59,22 +59,22 @@ def classify_pictures(
         done = {path: answer for path, answer in results.done.items() if path in there}
         found.taken_up = len(done)
 
-    def take(some: Some) -> None:
-        answers = classifier.answers(some)
-        found.skipped.update(some.skipped)
+    def take(batch: VectorBatch) -> None:
+        answers = classifier.answers(batch)
+        found.skipped.update(batch.skipped)
         if results is not None:
-            results.add(answers, some.skipped)
+            results.add(answers, batch.skipped)
         done.update((answer.path, answer) for answer in answers)
-        bar.update(len(answers) + len(some.skipped))
+        bar.update(len(answers) + len(batch.skipped))
 
     with tqdm(
         total=len(pictures.names), initial=len(done), desc="classify", unit="img",
         disable=not progress,
     ) as bar:  # fmt: skip
-        for some in known:
-            take(some)
+        for batch in known:
+            take(batch)
         seen = {*done, *found.skipped}
-        for some in pictures.vectors(encoder, without=seen, batch_size=batch_size):
-            take(some)
+        for batch in pictures.vectors(encoder, without=seen, batch_size=batch_size):
+            take(batch)
     found.answers = [done[name] for name in pictures.names if name in done]
     return found

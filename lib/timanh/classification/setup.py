@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from timanh.classification.answers import Answer, answer_for
-from timanh.classification.gallery import Pictures, Some, open_pictures
+from timanh.classification.gallery import Pictures, VectorBatch, open_pictures
 from timanh.classification.label_lists import LabelList
 from timanh.classification.truth import matched, truth_of_folders
 from timanh.errors import DataError
@@ -52,17 +52,17 @@ class Classifier:
         if self.multi:
             self.labels.require_background()
 
-    def answers(self, some: Some) -> list[Answer]:
+    def answers(self, batch: VectorBatch) -> list[Answer]:
         """An answer for each picture."""
-        return list(self._answers(some))
+        return list(self._answers(batch))
 
-    def _answers(self, some: Some) -> Iterator[Answer]:
-        if not len(some.vectors):
+    def _answers(self, batch: VectorBatch) -> Iterator[Answer]:
+        if not len(batch.vectors):
             return
         labels = self.labels
         find = labels.classify_each if self.multi else labels.classify
         names = labels.names if self.multi else labels.answers
-        for name, row in zip(some.names, find(some.vectors), strict=True):
+        for name, row in zip(batch.names, find(batch.vectors), strict=True):
             yield answer_for(
                 name, row, names, multi=self.multi, threshold=self.threshold, top=self.top
             )
@@ -121,7 +121,7 @@ def templates_for(
     given: LabelList,
     *,
     batch_size: int = 32,
-) -> tuple[Choice, list[Some]]:
+) -> tuple[Choice, list[VectorBatch]]:
     """The templates that suit these pictures best, and the vectors of those with a right label.
 
     Args:
@@ -133,15 +133,15 @@ def templates_for(
     others = {name for name in pictures.names if name not in truth}
     known = []
     with tqdm(total=len(truth), desc="encode", unit="img") as bar:
-        for some in pictures.vectors(encoder, without=others, batch_size=batch_size):
-            known.append(some)
-            bar.update(len(some.names))
+        for batch in pictures.vectors(encoder, without=others, batch_size=batch_size):
+            known.append(batch)
+            bar.update(len(batch.names))
     column = {name: number for number, name in enumerate(given.names)}
     spelled = matched(truth, given.names)
     rows = [
         (vector, column[spelled[name]])
-        for some in known
-        for name, vector in zip(some.names, some.vectors, strict=True)
+        for batch in known
+        for name, vector in zip(batch.names, batch.vectors, strict=True)
         if spelled[name] in column
     ]
     choice = choose_templates(
@@ -170,10 +170,10 @@ def with_examples(
             "folder for each label, of the same name, with a few pictures."
         )
     vectors, columns = [], []
-    for some in pictures.vectors(encoder, batch_size=batch_size):
-        kept = [row for row, name in enumerate(some.names) if name in spelled]
-        vectors.append(some.vectors[kept])
-        columns += [column[spelled[some.names[row]]] for row in kept]
+    for batch in pictures.vectors(encoder, batch_size=batch_size):
+        kept = [row for row, name in enumerate(batch.names) if name in spelled]
+        vectors.append(batch.vectors[kept])
+        columns += [column[spelled[batch.names[row]]] for row in kept]
     added, report = fit_examples(
         np.concatenate(vectors), np.array(columns, np.int64), len(labels.names),
         lambda each: labels.logits(each)[:, : len(labels.names)], labels.scale,

@@ -11,7 +11,7 @@ from timanh.cli.reports import SHOWN_REASONS
 
 if TYPE_CHECKING:
     from timanh.classification import Classified, LabelList, Pictures
-    from timanh.classification.gallery import Some
+    from timanh.classification.gallery import VectorBatch
     from timanh.models import Encoder
     from timanh.models.zero_shot import Choice
     from timanh.vectors import VectorDictionary
@@ -215,7 +215,7 @@ def classify(
     chosen = read_templates(templates, given.language) if templates else None
     encoder = _load(model, dictionary, device, runtime)
     document: dict[str, Any] = {"model": encoder.name, "labels": list(given.names)}
-    known: list[Some] = []
+    known: list[VectorBatch] = []
     if choose_templates:
         choice, known = templates_for(pictures, right, encoder, given, batch_size=batch_size)
         document["templates"] = vars(choice)

@@ -162,7 +162,7 @@ def score_captions(
     rows: dict[str, Any] = {"captioner": _row(caption_statistics(candidates, references))}
     constant = constant_caption(train or references)
     rows["constant"] = _row(caption_statistics([constant] * len(references), references))
-    rows["human"] = _human(references)
+    rows["human"] = _human_baseline(references)
     normal = [" ".join(plain_words(text)) for text in candidates]
     text, most = Counter(normal).most_common(1)[0]
     seen = {" ".join(plain_words(each)) for texts in train for each in texts}
@@ -220,7 +220,7 @@ def _fours(words: tuple[str, ...]) -> list[tuple[str, ...]]:
     return [words[start : start + 4] for start in range(len(words) - 3)]
 
 
-def _human(references: Sequence[Sequence[str]]) -> dict[str, Any] | None:
+def _human_baseline(references: Sequence[Sequence[str]]) -> dict[str, Any] | None:
     """One reference against the others; None where pictures have only one."""
     several = [texts for texts in references if len(texts) > 1]
     if not several:

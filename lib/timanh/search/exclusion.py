@@ -235,7 +235,7 @@ def _phrases_from(text: str, start: int, grammar: Grammar) -> tuple[int, list[st
         phrase = text[tokens[first].start() : tokens[last - 1].end()]
         phrases.append(grammar.persons.get(phrase.lower(), phrase))
         end, bare = tokens[last - 1].end(), first == at
-        if last == len(words) or not _goes_on(words, last, bare, grammar):
+        if last == len(words) or not _joins_next(words, last, bare, grammar):
             break
         at = last + 1
         if words[last] == "," and words[at] in grammar.alternatives | grammar.joins:
@@ -278,13 +278,13 @@ def _end_of_phrase(words: list[str], first: int, grammar: Grammar) -> int:
     return min(len(words), first + grammar.most)
 
 
-def _goes_on(words: list[str], at: int, bare: bool, grammar: Grammar) -> bool:
+def _joins_next(words: list[str], at: int, bare: bool, grammar: Grammar) -> bool:
     """Whether the word at this place joins another excluded phrase to the one before."""
     if at + 1 == len(words):
         return False
     following = words[at + 1]
     if words[at] == ",":
-        return _list_goes_on(words, at, bare, grammar)
+        return _list_continues(words, at, bare, grammar)
     if words[at] in grammar.alternatives or (words[at] in grammar.joins and following == "no"):
         return True
     if words[at] not in grammar.joins or not bare:
@@ -295,14 +295,14 @@ def _goes_on(words: list[str], at: int, bare: bool, grammar: Grammar) -> bool:
     return last > at + 1 and (last == len(words) or not words[last][0].isalnum())
 
 
-def _list_goes_on(words: list[str], comma: int, bare: bool, grammar: Grammar) -> bool:
+def _list_continues(words: list[str], comma: int, bare: bool, grammar: Grammar) -> bool:
     """Whether a list goes on behind this comma: one that "or" or "and" closes further on."""
     if words[comma + 1] in grammar.alternatives | grammar.joins:
-        return _goes_on(words, comma + 1, bare, grammar)
+        return _joins_next(words, comma + 1, bare, grammar)
     first = _skip(words, comma + 1, grammar)
     last = _end_of_phrase(words, first, grammar)
     if last == first or last == len(words) or words[first] in grammar.ends:
         return False
     if words[last - 1] in ADJECTIVES or words[last - 1].endswith("ing"):
         return False  # "a man without a hat, wet or dry"
-    return _goes_on(words, last, bare and first == comma + 1, grammar)
+    return _joins_next(words, last, bare and first == comma + 1, grammar)

@@ -89,8 +89,8 @@ def ai_router(service: AiService, config: ApiConfig) -> APIRouter:
     @router.get("/api/ai/health")
     async def health() -> schemas.AiHealth:
         """How each part is doing now: loads it if it must, and computes something with it."""
-        with service.turns.slot():
-            async with service.turns.deadline(config.ai_deadline_s):
+        with service.slots.slot():
+            async with service.slots.deadline(config.ai_deadline_s):
                 await service.check()
         return schemas.AiHealth(ai=views.state(service.models), memory_mb=resident_mb())
 

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 import numpy as np
 from PIL import Image
 
-from timanh.api.ai.kept import Kept
+from timanh.api.ai.micro_batcher import MicroBatcher
 from timanh.api.ai.models import AiModels, Attention, Part
-from timanh.api.ai.together import Together
+from timanh.api.ai.shared_results import SharedResults
 from timanh.api.config import ApiConfig
 from timanh.api.http.problems import RequestError
-from timanh.api.http.turns import Turns
+from timanh.api.http.slots import RequestSlots
 from timanh.api.http.uploads import open_upload
 from timanh.api.http.workers import Workers
 from timanh.errors import LanguageError, PictureError, TimAnhError
@@ -56,19 +56,21 @@ class Described:
 class AiService:
     """Embeddings, captions and labels with the models of one machine."""
 
-    def __init__(self, models: AiModels, config: ApiConfig, turns: Turns) -> None:
+    def __init__(self, models: AiModels, config: ApiConfig, slots: RequestSlots) -> None:
         self.models = models
         self.config = config
-        self.turns = turns
+        self.slots = slots
         self._opening = Workers(4, "timanh-ai-open")
         self._encoding = Workers(1, "timanh-ai-encode")
         # A caption takes as long as a hundred embeddings, which do not wait for it.
         self._captioning = Workers(1, "timanh-ai-caption")
         self._translating = Workers(8, "timanh-ai-translate")
-        self._vectors: Together[Image.Image, Vectors] = Together(self._encoding, self._encode)
-        self._captions: dict[str, Together[Image.Image, str]] = {}
-        self._kept_vectors: Kept[Vectors] = Kept(MAX_KEPT)
-        self._kept_captions: Kept[str] = Kept(MAX_KEPT)
+        self._vectors: MicroBatcher[Image.Image, Vectors] = MicroBatcher(
+            self._encoding, self._encode
+        )
+        self._captions: dict[str, MicroBatcher[Image.Image, str]] = {}
+        self._kept_vectors = SharedResults[Vectors](MAX_KEPT)
+        self._kept_captions = SharedResults[str](MAX_KEPT)
         self._zero_shot: ZeroShot | None = None
         self._check: asyncio.Task[None] | None = None
 
@@ -111,8 +113,8 @@ class AiService:
             contents: files as they were sent.
             language: of the captions; None for all that the captioner knows.
         """
-        with self.turns.slot():
-            async with self.turns.deadline(self.config.ai_deadline_s):
+        with self.slots.slot():
+            async with self.slots.deadline(self.config.ai_deadline_s):
                 await self.encoder()
                 wanted = await self._languages(language) if captions else ()
                 return list(
@@ -149,8 +151,8 @@ class AiService:
             LanguageError: it does not write this language.
             PictureError: the picture cannot be read.
         """
-        with self.turns.slot():
-            async with self.turns.deadline(self.config.ai_deadline_s):
+        with self.slots.slot():
+            async with self.slots.deadline(self.config.ai_deadline_s):
                 known = await self._languages(None)
                 if not known:
                     raise RequestError(
@@ -187,8 +189,8 @@ class AiService:
         Raises:
             QueryError: labels or templates that are none; PictureError: an unreadable picture.
         """
-        with self.turns.slot():
-            async with self.turns.deadline(self.config.ai_deadline_s):
+        with self.slots.slot():
+            async with self.slots.deadline(self.config.ai_deadline_s):
                 await self.encoder()
                 vector = await self._vector(content)
                 chosen = await self._labels(labels, templates, language, none)
@@ -214,15 +216,15 @@ class AiService:
         Raises:
             QueryError: labels or templates that are none.
         """
-        with self.turns.slot():
-            async with self.turns.deadline(self.config.ai_deadline_s):
+        with self.slots.slot():
+            async with self.slots.deadline(self.config.ai_deadline_s):
                 return await self._labels(names, templates, language, none, words)
 
     async def text(self, query: str) -> tuple[Vectors, str | None]:
         """(dim,) unit vector of words, and what was encoded in their place: a translation, or
         Vietnamese with its marks; None where it was encoded as written."""
-        with self.turns.slot():
-            async with self.turns.deadline(self.config.ai_deadline_s):
+        with self.slots.slot():
+            async with self.slots.deadline(self.config.ai_deadline_s):
                 encoder = await self.encoder()
                 words, typed = with_marks(query, restore=needs_marks(encoder))
                 language = "vi" if typed else detect_language(query)
@@ -244,8 +246,8 @@ class AiService:
         Raises:
             RequestError: 422, a language that nothing translates into; 503, no translation came.
         """
-        with self.turns.slot():
-            async with self.turns.deadline(self.config.ai_deadline_s):
+        with self.slots.slot():
+            async with self.slots.deadline(self.config.ai_deadline_s):
                 translator = await self._translating.run(
                     partial(self.models.translator_to, language)
                 )
@@ -347,14 +349,14 @@ class AiService:
             return None
         return [new or old for new, old in zip(translated, labels, strict=True)]
 
-    def _batch_of(self, language: str) -> Together[Image.Image, str]:
+    def _batch_of(self, language: str) -> MicroBatcher[Image.Image, str]:
         if language not in self._captions:
 
             def compute(pictures: Sequence[Image.Image]) -> list[str]:
                 work = partial(self._caption, language, pictures, 1)
                 return [each[0] for each in self._computed(self.models.captioner, work)]
 
-            self._captions[language] = Together(self._captioning, compute)
+            self._captions[language] = MicroBatcher(self._captioning, compute)
         return self._captions[language]
 
     def _caption(

@@ -12,7 +12,7 @@ from timanh.api.config import ApiConfig
 from timanh.api.gallery.adding import Adding, NotTaken, Upload, folder_in, settle_left, suffix_of
 from timanh.api.gallery.additions import Additions
 from timanh.api.gallery.files import copy_file, parts_left
-from timanh.api.gallery.trash import Kept, Trash
+from timanh.api.gallery.trash import Trash, TrashedPicture
 from timanh.api.http.problems import RequestError, cannot_write
 from timanh.errors import PictureError, TimAnhError, UnknownPictureError
 from timanh.models.reading import content_hash
@@ -214,7 +214,7 @@ class GalleryEditor:
                 del paths[digest]
         return found
 
-    def _file_back(self, kept: Kept) -> Item:
+    def _file_back(self, kept: TrashedPicture) -> Item:
         """The item, its file in the gallery again, under another name where its own is taken."""
         item, gallery = kept.item, self.engine.dictionary.gallery
         target = gallery / item.path
@@ -232,7 +232,7 @@ class GalleryEditor:
                 break
         return item if path == item.path else replace(item, path=path, id=item_id(path))
 
-    def _settle(self, kept: Kept) -> None:
+    def _settle(self, kept: TrashedPicture) -> None:
         """Bring file and trash to what the row says: that it is there, or that it has gone."""
         dictionary, item = self.engine.dictionary, kept.item
         file = dictionary.gallery / item.path

@@ -22,7 +22,7 @@ ITEM, STATE, VECTOR, FILE = "item.jsonl", "state.json", "vector.npy", "picture"
 
 
 @dataclass(frozen=True)
-class Kept:
+class TrashedPicture:
     """What is known of a deleted picture.
 
     Attributes:
@@ -59,7 +59,7 @@ class Trash:
 
     def put(
         self, item: Item, vector: NDArray[np.float32], fingerprint: str, file: Path | None
-    ) -> Kept:
+    ) -> TrashedPicture:
         """Keep a row, and a copy of its file where that is to go; the file itself stays.
 
         Raises:
@@ -82,9 +82,9 @@ class Trash:
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
             raise
-        return Kept(place, item, vector, fingerprint, since)
+        return TrashedPicture(place, item, vector, fingerprint, since)
 
-    def get(self, id: str) -> Kept | None:
+    def get(self, id: str) -> TrashedPicture | None:
         """What is kept of the picture with this id, if anything is."""
         place = self._folder / id
         if Path(id).name != id or id.startswith(".") or not place.is_dir():
@@ -93,10 +93,12 @@ class Trash:
             item = read_line((place / ITEM).read_bytes())
             state = json.loads((place / STATE).read_text(encoding="ascii"))
             vector = np.load(place / VECTOR, allow_pickle=False)
-            return Kept(place, item, vector, str(state["fingerprint"]), float(state["since"]))
+            return TrashedPicture(
+                place, item, vector, str(state["fingerprint"]), float(state["since"])
+            )
         return None
 
-    def all(self) -> Iterator[Kept]:
+    def all(self) -> Iterator[TrashedPicture]:
         """Everything that is kept."""
         with suppress(OSError):
             for place in list(self._folder.iterdir()):

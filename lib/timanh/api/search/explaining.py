@@ -79,12 +79,12 @@ class Explainer:
             QueryError: there are no words, or `word` is not one of them.
         """
         item = self._pictures.item(id)
-        with self._service.turns.slot():
+        with self._service.slots.slot():
             _, understood, _ = await self._service.understand(Query(text=words), None)
             text = understood.words
             if text is None:
                 raise QueryError("There are no words to explain. Send some as “words”.")
-            async with self._service.turns.deadline(self._config.deadline_s):
+            async with self._service.slots.deadline(self._config.deadline_s):
                 return await self._workers.run(lambda: self._explain(item, text, word))
 
     def _explain(self, item: Item, text: str, word: str | None) -> Explained:

@@ -77,7 +77,7 @@ async def stream_events(
     picture_views: PictureViews,
 ) -> AsyncIterator[bytes]:
     """Events of one search; the first is `understood`, until which errors are raised."""
-    with service.turns.slot():
+    with service.slots.slot():
         query, understood, took = await service.understand(form.query, form.images)
         yield _event("understood", views.understood(understood, pictures, picture_views))
         try:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from timanh.api.config import ApiConfig
 from timanh.api.http.metrics import Metrics
-from timanh.api.http.turns import Turns
+from timanh.api.http.slots import RequestSlots
 from timanh.api.http.workers import Workers
 from timanh.api.search.batcher import Batcher
 from timanh.api.search.readiness import TRIALS, Readiness
@@ -26,11 +26,11 @@ class SearchService:
     """Answers many searches at once with one engine."""
 
     def __init__(
-        self, engine: SearchEngine, config: ApiConfig, metrics: Metrics, turns: Turns
+        self, engine: SearchEngine, config: ApiConfig, metrics: Metrics, slots: RequestSlots
     ) -> None:
         self.engine = engine
         self.config = config
-        self.turns = turns
+        self.slots = slots
         self.metrics = metrics
         self._readiness = Readiness(self._trial_search)
         self._calibrating: asyncio.Task[None] | None = None
@@ -41,7 +41,7 @@ class SearchService:
         # Each search may wait for a translator at the same time.
         self._translators = Workers(config.max_searches, "timanh-understand")
         metrics.waiting.set_function(lambda: self._batcher.waiting)
-        metrics.searching.set_function(lambda: self.turns.taken)
+        metrics.searching.set_function(lambda: self.slots.taken)
         metrics.pictures.set_function(lambda: len(engine.dictionary))
 
     @property
@@ -74,7 +74,7 @@ class SearchService:
             RequestError: 429 busy, 503 deadline-passed.
             PictureError, QueryError: what is wrong with the query.
         """
-        with self.turns.slot():
+        with self.slots.slot():
             checked, understood, took = await self.understand(query, images)
             return await self.find(checked, understood, took)
 
@@ -87,7 +87,7 @@ class SearchService:
             UnknownPictureError: one of the query's ids is not in the gallery.
         """
         began = time.perf_counter()
-        async with self.turns.deadline(self.config.deadline_s):
+        async with self.slots.deadline(self.config.deadline_s):
             if images is not None:
                 query = replace(query, images=tuple(await self.workers.run(images)))
             query = query.checked()
@@ -110,7 +110,7 @@ class SearchService:
     ) -> SearchResult:
         """Hits, best first."""
         try:
-            async with self.turns.deadline(self.config.deadline_s):
+            async with self.slots.deadline(self.config.deadline_s):
                 result = await self._batcher.submit(query, understood)
         except QueryError:
             raise
@@ -145,7 +145,7 @@ class SearchService:
         Raises:
             Exception: whatever is wrong with the engine.
         """
-        async with self.turns.deadline(self.config.deadline_s):
+        async with self.slots.deadline(self.config.deadline_s):
             for query, understood in TRIALS:
                 with contextlib.suppress(QueryError):
                     await self._batcher.submit(query, understood)

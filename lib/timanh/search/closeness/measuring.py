@@ -136,7 +136,7 @@ def _of_pictures(
     np.fill_diagonal(near, -2)
     nearest = near.max(1)
     weak = (float(np.percentile(nearest, LOWEST_PICTURE)),)
-    words = [_telling(each) for each in captions]
+    words = [_words(each) for each in captions]
     described = _drop_common(words)
     queries = [row for row, each in enumerate(described) if each]
     features, right = [], []
@@ -157,7 +157,7 @@ def _of_pictures(
     return KindCalibration(fit_pairs(np.concatenate(features), right), weak)
 
 
-def _telling(captions: Sequence[str]) -> frozenset[str]:
+def _words(captions: Sequence[str]) -> frozenset[str]:
     return frozenset(word for caption in captions for word in WORD.findall(caption.lower()))
 
 

@@ -87,7 +87,7 @@ class Truth:
         own = np.zeros_like(true)
         own[np.asarray(owners), np.arange(len(queries))] = True
         right = np.where(whole, own, true)
-        unsure = true | np.stack([self._perhaps(query) for query in queries], 1)
+        unsure = true | np.stack([self._possible(query) for query in queries], 1)
         return right, unsure & ~right
 
     def _true(self, query: Query) -> Bools:
@@ -105,7 +105,7 @@ class Truth:
             found &= self.things[:, 0, 1] == COLOUR_OF[query.main_colour]
         return found
 
-    def _perhaps(self, query: Query) -> Bools:
+    def _possible(self, query: Query) -> Bools:
         """Scenes of which the text may be said, though it was not meant for them."""
         if query.main_colour is None:
             return np.zeros(len(self.scene), np.bool_)

@@ -23,7 +23,7 @@ from timanh.vectors.store.written_captions import WrittenCaptions, read_written
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownPicture:
     """A picture that has a row: its id, and its file as it was."""
 
     id: str
@@ -137,7 +137,7 @@ def _edits(
     writer: DictionaryWriter,
     folder: DataFolder,
     written: WrittenCaptions,
-    seen: Mapping[str, Known],
+    seen: Mapping[str, KnownPicture],
     moved: Mapping[str, str],
     removed: Collection[str],
     states: Mapping[str, FileState],
@@ -168,9 +168,9 @@ def _look_up(
     written: WrittenCaptions,
     names: Sequence[str] | None,
     there: Collection[str],
-) -> tuple[dict[str, Known], set[str]]:
+) -> tuple[dict[str, KnownPicture], set[str]]:
     """Path → what is known of the pictures `names`, or of all; and whose captions differ."""
-    known: dict[str, Known] = {}
+    known: dict[str, KnownPicture] = {}
     recaptioned = set()
     for item in writer.items() if names is None else _of_names(writer, names):
         known[item.path] = _known(item)
@@ -180,8 +180,8 @@ def _look_up(
     return known, recaptioned
 
 
-def _known(item: Item) -> Known:
-    return Known(item.id, FileState(item.size, item.mtime, item.hash))
+def _known(item: Item) -> KnownPicture:
+    return KnownPicture(item.id, FileState(item.size, item.mtime, item.hash))
 
 
 def _of_names(writer: DictionaryWriter, names: Sequence[str]) -> Iterable[Item]:
@@ -200,7 +200,7 @@ def _with_state(item: Item, state: FileState) -> Item:
 
 
 def _doubtful(
-    images: Path, names: Iterable[str], known: Mapping[str, Known], unreadable: list[Skipped]
+    images: Path, names: Iterable[str], known: Mapping[str, KnownPicture], unreadable: list[Skipped]
 ) -> list[str]:
     """Pictures of another size or time than they had."""
     found = []
@@ -216,7 +216,7 @@ def _doubtful(
 
 
 def _alike(
-    images: Path, new: Iterable[str], orphans: Iterable[str], known: Mapping[str, Known]
+    images: Path, new: Iterable[str], orphans: Iterable[str], known: Mapping[str, KnownPicture]
 ) -> list[str]:
     """New pictures as large as one that has gone: only those can be the same."""
     sizes = {known[path].state.size for path in orphans if known[path].state.hash}
@@ -232,7 +232,7 @@ def _alike(
 
 def _moves(
     orphans: Iterable[str],
-    known: Mapping[str, Known],
+    known: Mapping[str, KnownPicture],
     names: Iterable[str],
     states: Mapping[str, FileState],
 ) -> dict[str, str]:

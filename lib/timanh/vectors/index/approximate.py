@@ -18,7 +18,7 @@ from timanh.vectors.index import gpu
 from timanh.vectors.index.coding import Coding
 from timanh.vectors.index.graph import graph_coding
 from timanh.vectors.scan.exact import check_k, check_queries, search_exact
-from timanh.vectors.scan.topk import Best
+from timanh.vectors.scan.topk import TopK
 from timanh.vectors.store.removed import NO_ROWS
 from timanh.vectors.store.row_blocks import RowBlocks
 
@@ -176,8 +176,8 @@ class Approximate:
 
     def _best(
         self, parts: RowBlocks, query: NDArray[np.float32], rows: NDArray[np.int64], k: int
-    ) -> Best:
-        best = Best(k)
+    ) -> TopK:
+        best = TopK(k)
         best.add(np.vecdot(parts.stored.take(rows), query), rows)
         return best
 

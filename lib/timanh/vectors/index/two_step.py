@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from timanh.vectors.index.layer import CodedQuery, Layer
 from timanh.vectors.scan.exact import check_k, check_queries, search_exact
 from timanh.vectors.scan.kernel import Products, kernel_is_exact, multiply
-from timanh.vectors.scan.topk import Best, lower_bound, rows_above
+from timanh.vectors.scan.topk import TopK, lower_bound, rows_above
 from timanh.vectors.store.row_blocks import RowBlocks
 
 # Products of so many bytes at a time where there are many queries.
@@ -81,7 +81,7 @@ class TwoStep:
         if not width or not kernel_is_exact():
             return search_exact(parts, queries, k)
         coded = [self.scanned.encode_query(query, self.deviations) for query in queries]
-        found = [Best(width) for _ in coded]
+        found = [TopK(width) for _ in coded]
         given_up: set[int] = set()
         for first, products in self._products(coded):
             removed = parts.living.within(first, first + products.shape[1])
@@ -96,10 +96,10 @@ class TwoStep:
         rows = parts.living.counted(np.stack([best.rows for best in found]))
         return np.stack([best.scores for best in found]), rows
 
-    def _all(self, parts: RowBlocks, query: NDArray[np.float32], k: int) -> Best:
+    def _all(self, parts: RowBlocks, query: NDArray[np.float32], k: int) -> TopK:
         """Read every vector: the codes say too little, as where most rows are alike."""
         scores, rows = search_exact(parts, query, k)
-        best = Best(k)
+        best = TopK(k)
         best.add(scores[0], parts.living.stored(rows[0]))
         return best
 
@@ -121,7 +121,7 @@ class TwoStep:
         coded: CodedQuery,
         line: NDArray[Any],
         first: int,
-        best: Best,
+        best: TopK,
     ) -> bool:
         """Put into `best` the stored rows that count in a block; False where too many might."""
         living, vectors = parts.living, parts.stored

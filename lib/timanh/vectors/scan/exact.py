@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from timanh.errors import DictionaryError
 from timanh.vectors.scan.kernel import multiply_half
-from timanh.vectors.scan.topk import Best, top_rows
+from timanh.vectors.scan.topk import TopK, top_rows
 from timanh.vectors.store.row_blocks import RowBlocks, VectorArray
 
 # Scores of so many bytes at a time: they stay in the cache until the best are taken out.
@@ -79,9 +79,9 @@ def score_all(parts: RowBlocks, query: NDArray[np.float32]) -> NDArray[np.float3
 
 def _best_of(
     parts: RowBlocks, queries: NDArray[np.float32], k: int, among: NDArray[np.int64] | None
-) -> list[Best]:
+) -> list[TopK]:
     """Stored rows; of `among`, places in it."""
-    found = [Best(k) for _ in queries]
+    found = [TopK(k) for _ in queries]
     most = max(1, BLOCK_BYTES // (4 * len(queries)))
     stored = parts.stored.blocks(most) if among is None else _blocks_of(parts, among, most)
     for first, block in stored:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from timanh.vectors.scan.threads import at_once, cores
+from timanh.vectors.scan.threads import cores, in_threads
 
 # A thread is worth waking for so many bytes of codes.
 SHARE_BYTES = 4 * 1024 * 1024
@@ -45,7 +45,7 @@ def multiply(
         numkong.cdist(queries, codes[first:last], "dot", out=shared, out_dtype=str(shared.dtype))
 
     count = max(1, min(cores(), codes.nbytes // SHARE_BYTES))
-    at_once(work, count)
+    in_threads(work, count)
     return found
 
 
@@ -68,7 +68,7 @@ def multiply_half(query: NDArray[np.float32], rows: NDArray[Any], out: NDArray[n
         out[share] = found[0] + found[1] / HALF_STEP
 
     count = max(1, min(cores(), rows.nbytes // SHARE_BYTES))
-    at_once(work, count)
+    in_threads(work, count)
     return True
 
 

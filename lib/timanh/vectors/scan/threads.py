@@ -19,7 +19,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def at_once(work: Callable[[int], T], count: int) -> list[T]:
+def in_threads(work: Callable[[int], T], count: int) -> list[T]:
     """`work(0)` … `work(count - 1)`, each in a thread; a single one in this thread."""
     if count == 1:
         return [work(0)]

@@ -38,7 +38,7 @@ def rows_above(scores: Scores, lowest: Any) -> NDArray[np.int64]:
     return np.flatnonzero(scores >= lowest).astype(np.int64, copy=False)
 
 
-class Best:
+class TopK:
     """The k best (score, row) pairs of one query so far, as blocks of rows go by in order.
 
     Attributes:

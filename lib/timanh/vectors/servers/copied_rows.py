@@ -14,7 +14,7 @@ import numpy as np
 
 from timanh.vectors.dictionary import VectorDictionary
 from timanh.vectors.store.manifest import Segment
-from timanh.vectors.store.removed import NO_ROWS, Living, Rows, parse_rows, write_rows
+from timanh.vectors.store.removed import NO_ROWS, LiveRows, Rows, parse_rows, write_rows
 
 # Where an edit changes more than this share of the pictures, a new copy is made instead.
 MOST_CHANGED = 1 / 4
@@ -74,7 +74,7 @@ class CopiedRows:
         self.following = following
         numbers = [parse_rows(one.numbers) for one in segments]
         self._numbers = np.concatenate([NO_ROWS, *numbers])
-        self._living = Living.of_segments(
+        self._living = LiveRows.of_segments(
             (len(rows), parse_rows(one.gone)) for one, rows in zip(segments, numbers, strict=True)
         )
 

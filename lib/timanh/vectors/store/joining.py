@@ -7,7 +7,7 @@ import numpy as np
 
 from timanh.errors import DictionaryDamagedError
 from timanh.vectors.store.manifest import Manifest, Segment
-from timanh.vectors.store.removed import Living, Rows, write_rows
+from timanh.vectors.store.removed import LiveRows, Rows, write_rows
 from timanh.vectors.store.row_blocks import RowBlocks
 from timanh.vectors.store.segments import map_vectors, retire, write_blocks
 from timanh.vectors.store.state import DictionaryState, key_of
@@ -69,7 +69,7 @@ class Joining(DictionaryState):
     def _vectors(self, segments: Sequence[Segment]) -> RowBlocks:
         dim, dtype = self.manifest.dim, self.manifest.dtype
         arrays = [map_vectors(self.folder, segment, dim, dtype) for segment in segments]
-        living = Living.of_segments((segment.count, segment.removed) for segment in segments)
+        living = LiveRows.of_segments((segment.count, segment.removed) for segment in segments)
         return RowBlocks(arrays, dim, living.gone)
 
 

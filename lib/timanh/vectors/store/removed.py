@@ -49,7 +49,7 @@ def write_rows(rows: Rows) -> str:
     return " ".join(str(low) if low == high else f"{low}-{high}" for low, high in pairs)
 
 
-class Living:
+class LiveRows:
     """Turns rows without the removed ones into stored rows, and back.
 
     Attributes:
@@ -65,7 +65,7 @@ class Living:
         self._table: Rows | None = None
 
     @classmethod
-    def of_segments(cls, segments: Iterable[tuple[int, Rows]]) -> "Living":
+    def of_segments(cls, segments: Iterable[tuple[int, Rows]]) -> "LiveRows":
         """Of (rows stored, rows removed) one behind the other."""
         total, gone = 0, []
         for count, removed in segments:
@@ -108,7 +108,7 @@ class Living:
         near = np.minimum(np.searchsorted(self.gone, stored), len(self.gone) - 1)
         return np.asarray(stored[self.gone[near] != stored], np.int64)
 
-    def split(self, stored: int) -> "tuple[Living, Living]":
+    def split(self, stored: int) -> "tuple[LiveRows, LiveRows]":
         """Of the first `stored` rows, and of those behind them."""
         first, last = self.within(0, stored), self.within(stored, self.total)
-        return Living(stored, first), Living(self.total - stored, last)
+        return LiveRows(stored, first), LiveRows(self.total - stored, last)

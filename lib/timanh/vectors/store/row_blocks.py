@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from timanh.vectors.store.removed import NO_ROWS, Living, Rows
+from timanh.vectors.store.removed import NO_ROWS, LiveRows, Rows
 
 VectorArray = NDArray[np.float32] | NDArray[np.float16]
 # Around removed rows blocks are copied, so there they end.
@@ -30,7 +30,7 @@ class RowBlocks:
         self.arrays = tuple(array for array in arrays if len(array))
         self.dim = dim
         self._ends = np.cumsum([len(array) for array in self.arrays], dtype=np.int64)
-        self.living = Living(int(self._ends[-1]) if self.arrays else 0, gone)
+        self.living = LiveRows(int(self._ends[-1]) if self.arrays else 0, gone)
 
     def __len__(self) -> int:
         return len(self.living)

@@ -8,7 +8,7 @@ import numpy as np
 from timanh.errors import UnknownPictureError
 from timanh.vectors.store.items import Item
 from timanh.vectors.store.lines import Lines
-from timanh.vectors.store.removed import Living, Rows
+from timanh.vectors.store.removed import LiveRows, Rows
 
 
 class ItemTable(Sequence[Item]):
@@ -29,9 +29,9 @@ class ItemTable(Sequence[Item]):
         self.parts = tuple(Lines(one) if isinstance(one, bytes) else one for one in blocks)
         counts = [len(lines) for lines in self.parts]
         if removed:
-            self.living = Living.of_segments(zip(counts, removed, strict=True))
+            self.living = LiveRows.of_segments(zip(counts, removed, strict=True))
         else:
-            self.living = Living(sum(counts))
+            self.living = LiveRows(sum(counts))
         self._firsts = np.cumsum([0, *counts])
 
     def __len__(self) -> int:

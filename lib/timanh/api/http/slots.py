@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from timanh.api.http.problems import RequestError
 
 
-class Turns:
+class RequestSlots:
     """At most `most` requests in progress or waiting; more are refused."""
 
     def __init__(self, most: int) -> None:

@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 MAX_BATCH = 32
 
 
-class Together(Generic[Item, Result]):
+class MicroBatcher(Generic[Item, Result]):
     """Items of many requests in batches, one batch at a time.
 
     A lone item is computed at once; while it is, others gather for the next batch. Where a batch

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 Value = TypeVar("Value")
 
 
-class Kept(Generic[Value]):
+class SharedResults(Generic[Value]):
     """The latest `most` results by their keys.
 
     Only for use on one event loop.
