@@ -8,7 +8,7 @@ import { startVoice } from "./ask/voice.js";
 import { pictureInfo } from "./core/api.js";
 import { byId, hasKeyboard } from "./core/dom.js";
 import { startDrop } from "./core/drop.js";
-import { hear } from "./core/events.js";
+import { listenTo } from "./core/events.js";
 import { current, onHealth, startHealth } from "./core/health.js";
 import { language, nextLanguage, onLanguage, say, startLanguage } from "./core/i18n.js";
 import { startOffline } from "./core/offline.js";
@@ -17,7 +17,7 @@ import { base, closeLayers, startSteps } from "./core/steps.js";
 import { startTheme } from "./core/theme.js";
 import { toast } from "./core/toast.js";
 import { bringView, currentView, goToView, offerViews, showView, startViews } from "./core/views.js";
-import { clearAddress, connectionFrom, remainAt, showAddress } from "./history/address.js";
+import { clearAddress, connectionFrom, keepAddress, showAddress } from "./history/address.js";
 import { newConversation, openConversation, openId, startHistory } from "./history/history.js";
 import { share } from "./history/share.js";
 import { listSource } from "./picture/source.js";
@@ -44,7 +44,7 @@ const DIALOGS = {
 /** Start all parts, then what the address or the last visit left open. */
 export async function startPage() {
   startViews(VIEWS);
-  hearParts();
+  listenToParts();
   startTheme();
   startConversation();
   startComposer(lastQuestion);
@@ -66,35 +66,35 @@ export async function startPage() {
   if (hasKeyboard() && currentView() === "search" && !document.querySelector("dialog[open]")) byId("words").focus();
 }
 
-function hearParts() {
-  hear("search", (question) => {
+function listenToParts() {
+  listenTo("search", (question) => {
     bringView("search");
     search(question);
   });
-  hear("edit", rewrite);
-  hear("share", share);
-  hear("show-turns", (turns) => {
+  listenTo("edit", rewrite);
+  listenTo("share", share);
+  listenTo("show-turns", (turns) => {
     showTurns(turns);
     refreshComposer();
   });
-  hear("welcome", showWelcome);
-  hear("new-search", startAnew);
-  hear("open-conversation", (id) => {
+  listenTo("welcome", showWelcome);
+  listenTo("new-search", startNewSearch);
+  listenTo("open-conversation", (id) => {
     bringView("search");
     openConversation(id);
     clearAddress(id);
   });
-  hear("turn", ({ turn, fresh }) => (fresh ? showAddress : remainAt)(turn, openId()));
-  hear("take-picture", (picture) => {
+  listenTo("turn", ({ turn, fresh }) => (fresh ? showAddress : keepAddress)(turn, openId()));
+  listenTo("take-picture", (picture) => {
     goToView("search");
     addFromGallery(picture);
     byId("words").focus();
   });
-  hear("open-filter", async () => (await import("./ask/filter-row.js")).openFilter());
-  hear("open-library", DIALOGS.library);
-  hear("create", openCreate);
-  hear("sort-pictures", DIALOGS.sorting);
-  hear("open-picture", async ({ source, index }) => (await import("./picture/lightbox.js")).openLightbox(source, index));
+  listenTo("open-filter", async () => (await import("./ask/filter-row.js")).openFilter());
+  listenTo("open-library", DIALOGS.library);
+  listenTo("create", openCreate);
+  listenTo("sort-pictures", DIALOGS.sorting);
+  listenTo("open-picture", async ({ source, index }) => (await import("./picture/lightbox.js")).openLightbox(source, index));
   onHealth((ok) => {
     fillWelcome(ok);
     if (ok) repeatFailed();
@@ -110,11 +110,11 @@ function startHeader() {
     event.preventDefault(); // no step of the browser's history
     byId(currentView() === "search" ? "words" : "main").focus();
   });
-  opens("new", startAnew);
+  opens("new", startNewSearch);
   opens("home", (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return; // for another tab or window
     event.preventDefault();
-    startAnew();
+    startNewSearch();
   });
   onLanguage(() => {
     byId("language").textContent = language() === "vi" ? "EN" : "VI";
@@ -129,7 +129,7 @@ async function openCreate(words) {
 }
 
 /** A new search: nothing of the one before stays. */
-function startAnew() {
+function startNewSearch() {
   bringView("search");
   if (lastQuestion() || base() !== "/") {
     newConversation();

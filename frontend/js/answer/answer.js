@@ -71,7 +71,7 @@ export function answerView(place, turn, act) {
       foot.show(...footState(answer));
       send("answered", { turn, place: below });
     }
-    endWith(answer.state === "done" ? foot.node : element("div", { class: "ending" }, ...troubleParts(turn, act.again)));
+    endWith(answer.state === "done" ? foot.node : element("div", { class: "ending" }, ...problemParts(turn, act.again)));
   }
 
   function endWith(node) {
@@ -149,7 +149,7 @@ function numbers({ took, results }) {
   return lines.length ? element("details", { class: "numbers" }, element("summary", {}, say("details")), ...lines) : null;
 }
 
-function troubleParts({ question: { where }, answer: { state, problem, newer } }, again) {
+function problemParts({ question: { where }, answer: { state, problem, newer } }, again) {
   const retry = (kind) => element("button", { type: "button", class: kind, onclick: () => again({}) }, say("again"));
   if (state === "stopped") return [element("p", { class: "stopped" }, say(newer ? "stopped" : "stopped.asked")), retry("quiet")];
   const code = element("small", { class: "muted" }, [problem.status, problem.code].filter(Boolean).join(" · "));

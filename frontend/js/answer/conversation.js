@@ -64,7 +64,7 @@ export function resultsWith(id, turnId) {
 
 /** Search again for what failed because nothing answered; called once it is there again. */
 export function repeatFailed() {
-  if (wasAway(turns.at(-1))) again(turns.at(-1), {});
+  if (wasUnreachable(turns.at(-1))) again(turns.at(-1), {});
 }
 
 /** Bring a turn into view, if it is one of these. */
@@ -105,16 +105,16 @@ async function run(turn) {
   followEnd();
   if (signal.reason !== "gone") announceAnswer(turn.answer);
   keep(turn);
-  if (wasAway(turn)) setTimeout(repeatSoon, PAUSE_MS, turn);
+  if (wasUnreachable(turn)) setTimeout(repeatSoon, PAUSE_MS, turn);
 }
 
-function wasAway(turn) {
+function wasUnreachable(turn) {
   return turn?.answer?.state === "failed" && AWAY.includes(turn.answer.problem.code);
 }
 
 async function repeatSoon(turn) {
   await look();
-  if (current()?.status !== "ok" || turn !== turns.at(-1) || !wasAway(turn) || repeats.get(turn) >= REPEATS) return;
+  if (current()?.status !== "ok" || turn !== turns.at(-1) || !wasUnreachable(turn) || repeats.get(turn) >= REPEATS) return;
   repeats.set(turn, (repeats.get(turn) ?? 0) + 1);
   again(turn, {});
 }

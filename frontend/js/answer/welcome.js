@@ -4,7 +4,7 @@ import { examples, sample } from "../core/api.js";
 import { captionOf } from "../core/captions.js";
 import { byId, element, sign } from "../core/dom.js";
 import { send } from "../core/events.js";
-import { current, trouble } from "../core/health.js";
+import { current, connectionProblem } from "../core/health.js";
 import { language, onLanguage, say } from "../core/i18n.js";
 import { findSimilar } from "../picture/actions.js";
 
@@ -36,7 +36,7 @@ function show() {
   byId("welcome").replaceChildren(...[
     element("h2", { id: "welcome-title" }, say("welcome.title")),
     element("p", { class: "lead" }, say("welcome.text")),
-    trouble() && element("p", { class: "notice" }, sign("alert"), element("span", {}, trouble())),
+    connectionProblem() && element("p", { class: "notice" }, sign("alert"), element("span", {}, connectionProblem())),
     current()?.notice && element("p", { class: "notice" }, sign("alert"), element("span", {}, say(`notice.${current().notice.code}`) ?? current().notice.detail)),
     found.examples.length && element("ul", { class: "chips" }, ...found.examples.map(chip)),
     found.images.length && element("h3", {}, say("welcome.sample")),

@@ -9,12 +9,12 @@ import { fitting, startLength } from "./length.js";
 import { startMenu } from "./menu.js";
 import { onPicks, setPicks, takePicks } from "./picks.js";
 import { setPictures, startPictures, takePictures } from "./pictures.js";
-import { ALPHA, asksSomething, continued, question, refined } from "./question.js";
+import { ALPHA, isQuestion, continued, question, refined } from "./question.js";
 
 let waiting = [];
 let picks = { like: [], unlike: [] };
 let alpha = ALPHA;
-let goesOn = false; // what is written is added to the question before
+let continuing = false; // what is written is added to the question before
 let last = () => undefined;
 
 /** Wire the form; `lastQuestion()` gives the one before. */
@@ -35,7 +35,7 @@ export function startComposer(lastQuestion) {
   startMenu();
   byId("words").addEventListener("input", refresh);
   byId("goes-on").addEventListener("click", () => {
-    goesOn = !goesOn;
+    continuing = !continuing;
     refresh();
     byId("words").focus();
   });
@@ -57,7 +57,7 @@ export function startComposer(lastQuestion) {
 
 /** Look again whether there is anything to search by: another conversation is open. */
 export function refreshComposer() {
-  goesOn = false;
+  continuing = false;
   refresh();
 }
 
@@ -88,7 +88,7 @@ function submit() {
   takePictures();
   takePicks();
   byId("words").value = "";
-  goesOn = false;
+  continuing = false;
   refresh();
   if (!hasKeyboard()) byId("words").blur(); // a phone's keyboard would cover the answer
   send("search", searched);
@@ -99,10 +99,10 @@ function written() {
   const text = byId("words").value.trim();
   const own = question({ text, alpha, pictures: waiting, ...picks });
   const before = last();
-  if (text || waiting.length) return goesOn && before ? continued(before, own) : own;
+  if (text || waiting.length) return continuing && before ? continued(before, own) : own;
   const steers = picks.like.length || picks.unlike.length || (before && !sameFilter(before.where));
   if (steers && before) return refined(before, own);
-  return asksSomething(own) ? own : null;
+  return isQuestion(own) ? own : null;
 }
 
 function refresh() {
@@ -114,7 +114,7 @@ function refresh() {
   if (!both) place.replaceChildren();
   else if (!place.firstChild) place.append(balance(alpha, (value) => { alpha = value; }));
   showChips();
-  showGoingOn(words.value.trim());
+  showContinuing(words.value.trim());
   byId("send").disabled = !written();
 }
 
@@ -125,9 +125,9 @@ function showChips() {
 }
 
 /** Offer to add what is being written to the search before. */
-function showGoingOn(text) {
+function showContinuing(text) {
   const before = last()?.text;
   byId("goes-on").hidden = !before || !text;
-  byId("goes-on").setAttribute("aria-pressed", String(goesOn));
+  byId("goes-on").setAttribute("aria-pressed", String(continuing));
   byId("goes-on-words").textContent = before ? say("goes-on", { words: before }) : "";
 }

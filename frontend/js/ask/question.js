@@ -12,7 +12,7 @@ export function question(given) {
 }
 
 /** Whether there is anything to search by. */
-export function asksSomething({ text, pictures, like }) {
+export function isQuestion({ text, pictures, like }) {
   return Boolean(text || pictures.length || like.length);
 }
 

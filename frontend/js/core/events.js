@@ -8,6 +8,6 @@ export function send(kind, detail) {
 }
 
 /** Call `listener(detail)` whenever `kind` is sent. */
-export function hear(kind, listener) {
+export function listenTo(kind, listener) {
   bus.addEventListener(kind, ({ detail }) => listener(detail));
 }

@@ -44,7 +44,7 @@ export function creating() {
 }
 
 /** Why nothing can be searched now, in words; empty while all is well. */
-export function trouble() {
+export function connectionProblem() {
   if (!last || last.status === "ok") return "";
   const { code, detail, message } = last.upstream ?? {};
   return say(`error.${code}`) ?? detail ?? message ?? say("health.down");
@@ -57,7 +57,7 @@ function take(found) {
   const first = !last;
   last = found;
   show();
-  if (changed && !first) announce(trouble() || byId("connect").textContent);
+  if (changed && !first) announce(connectionProblem() || byId("connect").textContent);
   const ok = found.status === "ok";
   timer = setTimeout(look, ok && found.posts_state !== "starting" ? EVERY_MS : SOON_MS);
   if (other) for (const listener of listeners) listener(ok);
@@ -71,7 +71,7 @@ function show() {
   if (!last) return;
   const ok = last.status === "ok";
   byId("health").dataset.state = ok ? "ok" : "down";
-  byId("connect").title = trouble() || say("connect");
+  byId("connect").title = connectionProblem() || say("connect");
   byId("health-text").textContent = ok ? say("health.ok", { count: number(last.images) }) : downWords(last.upstream ?? {});
   byId("health-model").textContent = ok ? last.model : "";
 }

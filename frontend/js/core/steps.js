@@ -10,7 +10,7 @@ let heard = { arrived() {}, open() {} };
 let noted = () => {};
 let layers = []; // from the lowest up: {name, …}
 let under = ""; // the address below the layers, and the view's detail, that were arrived at last
-let owed = null; // {address, detail, over}: what the step below the layers is to become once the browser is back there
+let pending = null; // {address, detail, over}: what the step below the layers is to become once the browser is back there
 let waiting = []; // what is to be done once the browser has gone back
 let going = 0;
 
@@ -93,7 +93,7 @@ export function pushAddress(address, detail = {}) {
   inTurn(() => {
     const passing = layers.length && kinds.get(layers.at(-1).name)?.passing;
     hideTo(0);
-    owed = null;
+    pending = null;
     history[passing ? "replaceState" : "pushState"]({ detail, layers }, "", address);
     note();
   });
@@ -102,7 +102,7 @@ export function pushAddress(address, detail = {}) {
 /** The same step has another address, or another detail; layers stay. */
 export function replaceAddress(address, detail = history.state?.detail) {
   inTurn(() => {
-    if (layers.length) owed = { address, detail, over: layers.length };
+    if (layers.length) pending = { address, detail, over: layers.length };
     replace(address, detail);
   });
 }
@@ -127,8 +127,8 @@ function arrive(state) {
   while (same < wanted.length && JSON.stringify(wanted[same]) === JSON.stringify(layers[same])) same += 1;
   hideTo(same);
   layers = wanted;
-  if (wanted.length < owed?.over) replace(owed.address, owed.detail);
-  if (!layers.length) owed = null;
+  if (wanted.length < pending?.over) replace(pending.address, pending.detail);
+  if (!layers.length) pending = null;
   if (underNow() !== under) {
     note();
     heard.arrived(state?.detail ?? {});

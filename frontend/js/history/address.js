@@ -9,7 +9,7 @@ export function showAddress(turn, conversation) {
 }
 
 /** The same for a turn that was changed in its place. */
-export function remainAt(turn, conversation) {
+export function keepAddress(turn, conversation) {
   replaceAddress(addressOf(turn.question), { turn: turn.id, conversation });
 }
 

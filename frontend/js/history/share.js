@@ -1,5 +1,5 @@
 /** The address of a search, for somebody else. */
-import { asksSomething } from "../ask/question.js";
+import { isQuestion } from "../ask/question.js";
 import { say } from "../core/i18n.js";
 import { copyText, toast } from "../core/toast.js";
 import { addressOf } from "./address.js";
@@ -8,6 +8,6 @@ import { addressOf } from "./address.js";
 export function share(question) {
   const ofGallery = question.pictures.filter(({ id }) => id);
   const own = question.pictures.length > ofGallery.length;
-  if (!asksSomething({ ...question, pictures: ofGallery })) return toast(say("share.nothing"));
+  if (!isQuestion({ ...question, pictures: ofGallery })) return toast(say("share.nothing"));
   return copyText(new URL(addressOf(question), location.href).href, say(own ? "share.without-pictures" : "share.copied"));
 }

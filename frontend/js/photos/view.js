@@ -2,7 +2,7 @@
 import { folders } from "../core/api.js";
 import { captionOf } from "../core/captions.js";
 import { byId, element, sign } from "../core/dom.js";
-import { hear, send } from "../core/events.js";
+import { listenTo, send } from "../core/events.js";
 import { folderName } from "../core/folders.js";
 import { current, onHealth } from "../core/health.js";
 import { month, number, onLanguage, say } from "../core/i18n.js";
@@ -58,7 +58,7 @@ function start(section) {
     if (ok && problem) refresh();
     drawHead();
   });
-  hear("gallery-changed", refresh);
+  listenTo("gallery-changed", refresh);
   startSelecting(place, drawHead);
   drawFrame();
 }

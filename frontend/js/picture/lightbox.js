@@ -1,7 +1,7 @@
 /** One picture large, with what is known of it: arrows and swipes go on, +, − and double clicks zoom, Esc closes. */
 import { captionsOf } from "../core/captions.js";
 import { announce, byId } from "../core/dom.js";
-import { hear, send } from "../core/events.js";
+import { listenTo, send } from "../core/events.js";
 import { number, onLanguage } from "../core/i18n.js";
 import { changeLayer, closeLayer, layerKind, openLayer, withOpen } from "../core/steps.js";
 import { copyText } from "../core/toast.js";
@@ -30,8 +30,8 @@ export function openLightbox(from, index) {
 
 layerKind("picture", { close: () => dialog.close(), passing: false });
 layerKind("area", { close: closeArea });
-hear("picture-said", (picture) => stage && source.at(stage.index()) === picture && show(stage.index()));
-hear("select-area", () => openArea(current(), stage));
+listenTo("picture-said", (picture) => stage && source.at(stage.index()) === picture && show(stage.index()));
+listenTo("select-area", () => openArea(current(), stage));
 
 for (const [id, act] of [
   ["large-previous", () => stage.turn(-1)],

@@ -1,7 +1,7 @@
 /** Why this picture? Where in it the words of the search are: a warm overlay, for all words or for one of them. */
 import { explainPicture } from "./api.js";
 import { announce, byId, element } from "../core/dom.js";
-import { hear } from "../core/events.js";
+import { listenTo } from "../core/events.js";
 import { current } from "../core/health.js";
 import { number, say } from "../core/i18n.js";
 import { problemWords } from "../core/problems.js";
@@ -32,12 +32,12 @@ function toggle(picture, panel) {
 }
 
 // The panel was drawn again: for another picture, or in another language.
-hear("large-shown", (picture) => {
+listenTo("large-shown", (picture) => {
   if (!shown) return;
   if (picture.id === shown.picture.id && canExplain()) draw();
   else end();
 });
-hear("large-closed", end);
+listenTo("large-closed", end);
 
 function end() {
   loading?.abort();

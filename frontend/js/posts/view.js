@@ -1,6 +1,6 @@
 /** Posts: a feed, a place to write a new one, and a search over all of them. */
 import { byId, element, sign } from "../core/dom.js";
-import { hear } from "../core/events.js";
+import { listenTo } from "../core/events.js";
 import { number, onLanguage, say } from "../core/i18n.js";
 import { pushAddress } from "../core/steps.js";
 import { toast } from "../core/toast.js";
@@ -46,7 +46,7 @@ function start(section) {
   feed = startFeed({ edit: (post) => openEditor(post, saved) });
   finding = startFinding(search);
   place.addEventListener("paste", ({ clipboardData }) => clipboardData.files.length && dropPlace.take(clipboardData.files));
-  hear("open-post-picture", openPicture);
+  listenTo("open-post-picture", openPicture);
   onLanguage(draw);
   draw();
 }

@@ -1,7 +1,7 @@
 /** Which API is searched, and how to reach another: paste the line that the notebook printed. */
 import { checkConnection, connect, disconnect } from "../core/api.js";
 import { element } from "../core/dom.js";
-import { current, look, onHealth, trouble } from "../core/health.js";
+import { current, look, onHealth, connectionProblem } from "../core/health.js";
 import { dateTime, number, say } from "../core/i18n.js";
 import { makePanel } from "../core/panel.js";
 import { problemWords } from "../core/problems.js";
@@ -29,7 +29,7 @@ function state() {
   const { upstream, model, images } = current() ?? {};
   return element("dl", { class: "facts" },
     ...fact("connect.where", upstream?.host ?? upstream?.url),
-    ...fact("connect.state", trouble() || say("connect.ok", { count: number(images ?? 0), model: model ?? "" })),
+    ...fact("connect.state", connectionProblem() || say("connect.ok", { count: number(images ?? 0), model: model ?? "" })),
     ...fact("connect.since", upstream?.since && dateTime(upstream.since * 1_000)),
     ...(upstream?.source === "kept" ? [element("dd", {}, element("button", { type: "button", class: "quiet danger", onclick: () => change(disconnect) }, say("connect.forget")))] : []),
   );

@@ -18,12 +18,10 @@ class Classified:
     Attributes:
         answers: in the order of the pictures.
         skipped: pictures that cannot be read: path → why.
-        taken_up: how many answers are of a run that was stopped.
     """
 
     answers: list[Answer] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
-    taken_up: int = 0
 
     def counts(self) -> dict[str, int]:
         """How many pictures have each label, the most first."""
@@ -57,7 +55,6 @@ def classify_pictures(
     if results is not None:
         there = set(pictures.names)
         done = {path: answer for path, answer in results.done.items() if path in there}
-        found.taken_up = len(done)
 
     def take(batch: VectorBatch) -> None:
         answers = classifier.answers(batch)
