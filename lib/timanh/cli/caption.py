@@ -135,7 +135,7 @@ def write(
 ) -> None:
     """Caption the pictures of a dictionary, into its own folder; the next build takes them over.
 
-    Started again, it goes on where it was stopped. What people wrote stays, and stays first.
+    Run again, it continues where it stopped. What people wrote stays, and stays first.
     """
     from timanh.captioning import load_captioner, write_gallery
 

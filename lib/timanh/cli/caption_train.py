@@ -24,7 +24,7 @@ def train(
         typer.Option(
             "--model",
             metavar="MODEL",
-            help="The encoder through which it looks: demo, an id, or a folder.",
+            help="The encoder whose picture tower it uses: demo, an id, or a folder.",
             show_default=False,
         ),
     ] = None,
@@ -48,12 +48,15 @@ def train(
         typer.Option(
             "--language-model",
             metavar="MODEL",
-            help="Of a prefix: the language model that goes on from it, an id or a folder.",
+            help="With --decoder prefix: the language model that continues it, an id or a folder.",
             show_default=False,
         ),
     ] = None,
     preset: Annotated[
-        str, typer.Option("--preset", metavar="NAME", help="strong, or report: the original one's.")
+        str,
+        typer.Option(
+            "--preset", metavar="NAME", help="strong, or report, as in the original report."
+        ),
     ] = "strong",
     tune_encoder: Annotated[
         bool, typer.Option("--tune-encoder", help="Train the tower's last stage too.")
@@ -83,7 +86,7 @@ def train(
         typer.Option(
             "--language",
             metavar="CODE",
-            help="Of the captions, en or vi; may be repeated. Found out when not given.",
+            help="Language of the captions, en or vi; may be repeated. Detected when not given.",
             show_default=False,
         ),
     ] = None,

@@ -63,7 +63,7 @@ def classify(
         typer.Option(
             "--out",
             metavar="FILE",
-            help="A .csv or .jsonl file; a run that was stopped goes on. Else CSV is printed.",
+            help="A .csv or .jsonl file; a stopped run continues. Else CSV is printed.",
             show_default=False,
         ),
     ] = None,
@@ -137,7 +137,7 @@ def classify(
         typer.Option(
             "--confusion",
             metavar="FILE",
-            help="With --truth: what is taken for what, as PNG.",
+            help="With --truth: draw the confusion matrix, as PNG.",
             show_default=False,
         ),
     ] = None,

@@ -35,7 +35,7 @@ def get(
         ),
     ] = None,
 ) -> None:  # fmt: skip
-    """Fetch a collection. Stopped, it goes on where it was with the same command."""
+    """Fetch a collection. The same command continues a download that was stopped."""
     from timanh.data.published import CATALOGUE, get_published
 
     known = CATALOGUE.get(name)

@@ -38,7 +38,7 @@ def evaluate(
     ] = False,
     similar: Annotated[
         bool,
-        typer.Option("--similar", help="Also picture → picture: nDCG@10 by like captions."),
+        typer.Option("--similar", help="Also picture → picture: nDCG@10 by similar captions."),
     ] = False,
     combined: Annotated[
         int | None,

@@ -8,12 +8,12 @@ import typer
 
 from timanh.cli.output import notice, result
 
-app = typer.Typer(help="Fetch models ahead.", no_args_is_help=True)
+app = typer.Typer(help="Fetch models before they are needed.", no_args_is_help=True)
 
 
 @app.callback()
 def models() -> None:
-    """Fetch models ahead."""
+    """Fetch models before they are needed."""
 
 
 @app.command(epilog="Example: timanh models get google/siglip2-base-patch16-224")

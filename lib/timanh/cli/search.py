@@ -52,7 +52,9 @@ def search(
     ] = None,
     min_side: Annotated[
         int | None,
-        typer.Option("--min-side", metavar="PX", help="Least length of the shorter side."),
+        typer.Option(
+            "--min-side", metavar="PX", help="Minimum length of the shorter side, in pixels."
+        ),
     ] = None,
     words: Annotated[
         str | None,

@@ -91,7 +91,7 @@ def serve(
         bool | None,
         typer.Option(
             "--generate/--no-generate",
-            help="Make pictures from words; usual where only this machine reaches the port.",
+            help="Make pictures from words; the default where only this machine reaches the port.",
             show_default=False,
         ),
     ] = None,
