@@ -17,11 +17,16 @@ import httpx
 import pytest
 from galleries import make_gallery
 from hub_checkpoints import HUB
+from hypothesis import settings
 from pixel_encoder import PixelEncoder, make_pictures
 from upstream_standin import Upstream, connect, free_port, start_backend
 
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.vectors import build_dictionary
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("timanh", deadline=None)
+settings.load_profile("timanh")
 
 
 @pytest.fixture(scope="session")

@@ -147,7 +147,7 @@ class Ai:
         if not isinstance(found, dict) or not all(
             isinstance(text, str) and text.strip() and "\0" not in text for text in found.values()
         ):
-            raise self._bad("captions that are no texts")
+            raise self._bad("captions that are not texts")
         return answer
 
     async def text(self, query: str) -> dict[str, Any]:

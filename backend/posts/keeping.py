@@ -82,7 +82,7 @@ def restore(url: str, folder: Path, archive: Path) -> tuple[int, int]:
                     if member is not first:
                         _read_file(source, member, folder)
     except (tarfile.TarError, ValueError, KeyError, TypeError) as error:
-        raise KeepingError(f"{archive} is damaged or no archive of posts ({error}).") from error
+        raise KeepingError(f"{archive} is damaged or not an archive of posts ({error}).") from error
     return counts["posts"], counts["post_images"]
 
 

@@ -82,7 +82,7 @@ def read_cursor(cursor: str) -> tuple[datetime, UUID]:
         return datetime.fromisoformat(created), UUID(id)
     except (ValueError, TypeError, RecursionError) as error:
         raise BackendError(
-            422, "invalid-request", "The cursor is none. Take `next` of the page before."
+            422, "invalid-request", "The cursor is not valid. Send `next` of the page before."
         ) from error
 
 

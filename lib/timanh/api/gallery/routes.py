@@ -166,7 +166,9 @@ def page_by_time(
         )
     except ValueError as error:
         raise RequestError(
-            422, "invalid-request", "The cursor is none of this API. Leave it out to begin again."
+            422,
+            "invalid-request",
+            "The cursor is not one of this API. Leave it out to begin again.",
         ) from error
     dictionary = timeline.dictionary
     return schemas.GalleryPage(
