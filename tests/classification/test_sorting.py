@@ -165,7 +165,7 @@ def test_a_link_is_moved_as_a_link_and_never_taken_for_the_picture(
 
 
 def test_what_is_no_undo_file_and_no_folder(gallery: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no undo file"):
+    with pytest.raises(DataError, match="not an undo file"):
         take_back(gallery / "a.jpg")
     with pytest.raises(DataError, match="cannot be read"):
         take_back(tmp_path / "nothing")
