@@ -83,7 +83,7 @@ def test_what_is_asked_wrongly_is_refused(pipeline: Path, vqgan_folder: Path) ->
     writer = load_amused(pipeline, device="cpu")
     with pytest.raises(EmptyQueryError):
         writer.write(" ")
-    with pytest.raises(SettingsError, match="65 candidates came; 1 to 64"):
+    with pytest.raises(SettingsError, match="candidates must be from 1 to 64; got 65"):
         writer.write("a cat", 65)
     with pytest.raises(ModelNotFoundError, match="no folder"):
         load_amused("./nowhere")

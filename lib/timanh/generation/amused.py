@@ -45,9 +45,9 @@ class MaskedWriter:
             SettingsError: the count is out of range.
         """
         if not text.strip():
-            raise EmptyQueryError("There is nothing to paint: no words came. Write some.")
+            raise EmptyQueryError("There is nothing to paint: no words were given. Write some.")
         if not 1 <= count <= MOST_CANDIDATES:
-            raise SettingsError(f"{count} candidates came; 1 to {MOST_CANDIDATES} was wanted.")
+            raise SettingsError(f"candidates must be from 1 to {MOST_CANDIDATES}; got {count}.")
         codes = self.pipeline(
             text, num_images_per_prompt=count, num_inference_steps=self.rounds,
             guidance_scale=self.guidance, generator=torch.Generator().manual_seed(seed),
@@ -88,7 +88,7 @@ def _read(folder: Path, name: str, device: str) -> Any:
         kind = AmusedPipeline.load_config(folder)["_class_name"]
         if kind != KIND:
             raise ModelFormatError(
-                f"{name} is a pipeline of type {kind!r}; an {KIND} such as {PUBLISHED} was wanted."
+                f"{name} is a pipeline of type {kind!r}. Choose an {KIND} such as {PUBLISHED}."
             )
         dtype = torch.float16 if device == "cuda" else torch.float32
         variant = variant_of(folder / PART)

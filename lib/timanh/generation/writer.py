@@ -238,9 +238,7 @@ def _check(text: str, count: int, chosen: Sampling) -> None:
             "such as “a red car in the snow”."
         )
     if not 1 <= count <= MOST_CANDIDATES:
-        raise SettingsError(
-            f"The number of candidates must be from 1 to {MOST_CANDIDATES}; got {count}."
-        )
+        raise SettingsError(f"candidates must be from 1 to {MOST_CANDIDATES}; got {count}.")
     if not 0 < chosen.temperature <= 5 or chosen.likeliest < 1 or not 0 <= chosen.guidance <= 20:
         raise SettingsError(
             f"The temperature is {chosen.temperature:g}, the choice among {chosen.likeliest} "
