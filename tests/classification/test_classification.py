@@ -23,7 +23,13 @@ from timanh.classification import (
     with_examples,
 )
 from timanh.classification.truth import matched, truth_of_folders
-from timanh.errors import DataError, DiskFullError, QueryError, SettingsError
+from timanh.errors import (
+    DataError,
+    DiskFullError,
+    EmptyGalleryError,
+    QueryError,
+    SettingsError,
+)
 from timanh.evaluation import auroc, classification_report, format_classification, plot_confusion
 from timanh.evaluation.classification_report import calibration_error, wilson
 from timanh.models.zero_shot import NONE
@@ -116,6 +122,13 @@ def test_a_dictionary_gives_the_answers_of_its_pictures(built_gallery: Path) -> 
     assert stored.answers == now.answers and len(now.answers) == len(dictionary)
     with pytest.raises(DataError, match="not in the gallery"):
         open_pictures(Path("/"), dictionary)
+
+
+def test_places_without_pictures(built_gallery: Path, tmp_path: Path) -> None:
+    with pytest.raises(EmptyGalleryError, match="Name a folder that has some"):
+        open_pictures(tmp_path)
+    with pytest.raises(EmptyGalleryError, match="is a vector dictionary"):
+        open_pictures(built_gallery / "out")
 
 
 def test_pictures_that_cannot_be_read_are_named(tmp_path: Path) -> None:

@@ -174,6 +174,8 @@ def test_each_word_by_itself() -> None:
         maps.of_words(image, "a red car", ["dog"])
     with pytest.raises(QueryError, match="no words"):
         maps.of(image, "  ")
+    with pytest.raises(QueryError, match="is not UTF-8"):
+        maps.of(image, "a red \udcff")
 
 
 def test_words_that_can_be_seen() -> None:

@@ -11,6 +11,7 @@ from timanh.errors import DataError, EmptyGalleryError
 from timanh.models.encoder import Encoder, Vectors
 from timanh.vectors import VectorDictionary
 from timanh.vectors.build.encoding import encode_pictures
+from timanh.vectors.store.generations import FILE as MANIFEST
 from timanh.workspace import name_key
 
 STORED_AT_ONCE = 4096
@@ -101,7 +102,13 @@ def open_pictures(
         if inside:
             names = tuple(name for name in names if not name.startswith(f"{inside}/"))
     if not names:
-        raise EmptyGalleryError(f"There are no pictures in {place}.")
+        if (place / MANIFEST).is_file():
+            raise EmptyGalleryError(
+                f"{place} is a vector dictionary and no folder of pictures.",
+                cli="Name it after --index.",
+                notebook="Open it, and give it as the dictionary.",
+            )
+        raise EmptyGalleryError(f"There are no pictures in {place}. Name a folder that has some.")
     return Pictures(place, names)
 
 

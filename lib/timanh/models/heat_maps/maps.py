@@ -14,6 +14,7 @@ from timanh.models.heat_maps.relevance import relevance
 from timanh.models.heat_maps.watching import WatchedTower
 from timanh.models.heat_maps.words import without, words_of
 from timanh.models.torch_encoder import TorchEncoder
+from timanh.workspace import require_whole
 
 HeatMap = NDArray[np.float32]
 
@@ -93,5 +94,5 @@ class HeatMaps:
 
 
 def _check(text: str) -> None:
-    if not text.strip():
+    if not require_whole(text).strip():
         raise QueryError("There are no words to explain. Write some, such as “a red car”.")
