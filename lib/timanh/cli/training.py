@@ -29,7 +29,8 @@ def encoder_to_train(
 
     if model and (vision or text):
         raise SettingsError(
-            "Both --model and --vision or --text were given. Give --model, or --vision with --text."
+            "Both --model and --vision or --text were given. "
+            "Give either --model, or --vision with --text."
         )
     if given := [name for name, value in joined.items() if value is not None and not vision]:
         option = f"--{given[0].replace('_', '-')}"
