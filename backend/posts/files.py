@@ -11,6 +11,7 @@ from posts import pictures
 from utils.problems import BackendError
 
 INCOMING, PICTURES, PUBLISHED, THUMBNAILS = "incoming", "pictures", "published", "thumbnails"
+OWNERS = "databases"  # a file that names the database whose pictures these are
 # What is younger may be on its way into a row.
 YOUNG_S = 3600.0
 
@@ -71,6 +72,27 @@ class PictureFiles:
         for path in aside:
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
+
+    def belong_to(self, database: str, known: Callable[[Collection[str]], Collection[str]]) -> bool:
+        """Whether these are the pictures of that database alone, and not of one used before too.
+
+        A folder that says nothing is this database's if it knows any of the pictures in it, or if
+        there are none. One that two databases used is nobody's from then on.
+        """
+        owners = self.folder / OWNERS
+        try:
+            before = owners.read_text("ascii").split()
+        except FileNotFoundError:
+            shelves = sorted((self.folder / PICTURES).glob("*"))
+            names = [[f"{shelf.name}/{path.name}" for path in shelf.glob("*")] for shelf in shelves]
+            foreign = any(names) and not any(known(each) for each in names if each)
+            before = ["unknown"] if foreign else []
+        if database not in before:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            aside = owners.with_name(f"{OWNERS}.{uuid4().hex[:8]}")
+            aside.write_text("\n".join([*before, database]), "ascii")
+            aside.replace(owners)
+        return before in ([], [database])
 
     def sweep(self, known: Callable[[Collection[str]], Collection[str]]) -> int:
         """Delete files that no row knows, unless they are young; how many.

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import tuple_row
 
 SCHEMA = "timanh_posts"
 SCRIPTS = Path(__file__).parent / "schema"
@@ -58,6 +59,16 @@ async def migrate(url: str, upto: int | None = None) -> None:
                 f"This user of the database may not make the schema {SCHEMA} ({one_line(error)}). "
                 "Name another user in TIMANH_DATABASE_URL, or let its owner make the schema."
             ) from error
+
+
+async def is_current(connection: psycopg.AsyncConnection[Any]) -> bool:
+    """Whether the schema is there, as this version of the program makes it."""
+    cursor = connection.cursor(row_factory=tuple_row)
+    try:
+        await cursor.execute(f"SELECT max(number) FROM {SCHEMA}.timanh_migrations".encode())
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        return False
+    return await cursor.fetchone() == (max(migrations()),)
 
 
 async def _migrate(connection: Connection, upto: int | None) -> None:
@@ -141,7 +152,9 @@ async def _prepare_queue(connection: Connection) -> None:
         for file in (files("procrastinate.sql") / "migrations").iterdir()
         if file.name.endswith(".sql")
     }
-    await connection.execute("CREATE TABLE IF NOT EXISTS queue_migrations (name text PRIMARY KEY)")
+    # A database that takes no changes, but needs none, can be read.
+    if not await _value(connection, "SELECT to_regclass(%s)", f"{SCHEMA}.queue_migrations"):
+        await connection.execute("CREATE TABLE queue_migrations (name text PRIMARY KEY)")
     there = await _value(connection, "SELECT to_regclass(%s)", f"{SCHEMA}.procrastinate_jobs")
     if not there:
         await connection.execute(SchemaManager.get_schema().encode())

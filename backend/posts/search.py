@@ -23,7 +23,7 @@ class PostSearch:
         """By titles, descriptions and captions, and by what is on the pictures where the AI
         service is there; `notice` says where it is not."""
         began = time.perf_counter()
-        vector, notice, translated = None, None, None
+        answer, notice, translated = None, None, None
         if self.ai.state.state == "off":
             notice = "ai-off"
         elif self.ai.state.state == "away":
@@ -31,15 +31,13 @@ class PostSearch:
         else:
             try:
                 answer = await self.ai.text(words)
-                vector, notice = await self._if_current(answer)
                 translated = answer.get("translated")
             except AwayError as error:
                 notice = error.code
             except PictureRefusedError as error:
                 raise BackendError(422, error.code, str(error)) from error
-        found = await self._rows(
-            "SELECT * FROM search_posts(%s, %s::vector, %s)", (words, vector, k)
-        )
+        found, changing = await self._found(words, answer, k)
+        notice = "model-changing" if changing else notice
         return {
             "query": {"text": words, "translated": translated, "notice": notice},
             "results": await self._results(found),
@@ -58,8 +56,8 @@ class PostSearch:
             ) from error  # fmt: skip
         except PictureRefusedError as error:
             raise BackendError(415, error.code, str(error)) from error
-        vector, notice = await self._if_current(answer)
-        found = await self._rows("SELECT * FROM search_posts(NULL, %s::vector, %s)", (vector, k))
+        found, changing = await self._found(None, answer, k)
+        notice = "model-changing" if changing else None
         return {
             "query": {"text": None, "translated": None, "notice": notice},
             "results": await self._results(found),
@@ -77,13 +75,22 @@ class PostSearch:
             "took_ms": round(1000 * (time.perf_counter() - began), 1),
         }
 
-    async def _if_current(self, answer: dict[str, Any]) -> tuple[str | None, str | None]:
-        """The vector as PostgreSQL reads it, where it is of the model that searches use; and a
-        notice where it is not: vectors of two models are never compared."""
-        rows = await self._rows("SELECT fingerprint FROM models WHERE state = 'current'", ())
-        if rows and rows[0]["fingerprint"] != answer["fingerprint"]:
-            return None, "model-changing"
-        return "[" + ",".join(map(repr, answer["embedding"])) + "]", None
+    async def _found(
+        self, words: str | None, answer: dict[str, Any] | None, k: int
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """By words, and by the answer's vector where it is of the model that searches use; and
+        whether it is not. One statement decides and searches: a model may be switched to at any
+        moment, and vectors of two are never compared."""
+        vector = None if answer is None else "[" + ",".join(map(repr, answer["embedding"])) + "]"
+        rows = await self._rows(
+            "SELECT found.*, vector.other FROM ("
+            "    SELECT EXISTS (SELECT FROM models WHERE state = 'current' AND fingerprint <> %s)"
+            ") AS vector (other) LEFT JOIN LATERAL search_posts("
+            "    %s, CASE WHEN NOT vector.other THEN %s::vector END, %s) AS found ON true "
+            "ORDER BY found.score DESC, found.cosine DESC NULLS LAST, found.image_id",
+            (None if answer is None else answer["fingerprint"], words, vector, k),
+        )
+        return [row for row in rows if row["image_id"] is not None], bool(rows[0]["other"])
 
     async def _rows(self, query: str, values: Sequence[object]) -> list[dict[str, Any]]:
         async with self.database.transaction() as connection:

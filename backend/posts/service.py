@@ -15,7 +15,7 @@ from posts import pictures
 from posts.ai import Ai
 from posts.database import Database
 from posts.events import Events
-from posts.files import PictureFiles, new_path
+from posts.files import OWNERS, PictureFiles, new_path
 from posts.queue import Queue
 from posts.search import PostSearch
 from posts.store import NewImage, PostStore, Precondition
@@ -111,8 +111,15 @@ class Posts:
                 "WHERE f.final ORDER BY f.created DESC LIMIT 1000"
             )
             failures = await cursor.fetchall()
+            cursor = await connection.execute(
+                "SELECT f.task, count(*) AS n FROM image_failures AS f "
+                "JOIN images AS i ON i.id = f.image_id WHERE f.final GROUP BY f.task"
+            )
+            failed = {row["task"]: int(row["n"]) for row in await cursor.fetchall()}
         done = {
-            "embedding": max((m["done"] for m in models if m["state"] != "former"), default=0),
+            "embedding": max(
+                (m["done"] for m in models if m["state"] in ("current", "filling")), default=0
+            ),
             "captions": captioned,
         }
         for model in models:
@@ -120,14 +127,14 @@ class Posts:
                 done["embedding"] = model["done"]
         tasks = {}
         for task, count in done.items():
-            failed = [each for each in failures if each["task"] == task]
             running = sum(name == task for name, _ in self.queue.running)
-            waiting = max(0, total - count - len(failed) - running)
+            waiting = max(0, total - count - failed.get(task, 0) - running)
             if task not in self.ai.expected():
                 waiting = 0
             tasks[task] = {
-                "waiting": waiting, "running": running, "done": count, "failed": len(failed),
-                "failures": failed[:50],
+                "waiting": waiting, "running": running, "done": count,
+                "failed": failed.get(task, 0),
+                "failures": [each for each in failures if each["task"] == task][:50],
             }  # fmt: skip
         return {"pictures": total, "tasks": tasks, "models": models, "ai": self.describe_ai()}
 
@@ -171,8 +178,10 @@ class Posts:
                     raise one
             yield good
         except BaseException as error:
-            # Where the database broke off, the rows may be there: then the sweep decides.
-            if not (isinstance(error, BackendError) and error.code == "database-gone"):
+            # Where the database broke off, or nobody waited for its answer, the rows may be there:
+            # then the sweep decides.
+            sure = isinstance(error, Exception) and getattr(error, "code", "") != "database-gone"
+            if sure:
                 for one in good:
                     self.files.remove(one.image_path)
             raise
@@ -229,6 +238,8 @@ class Posts:
                 cursor = await connection.execute("SELECT switch_model() AS switched")
                 if (await cursor.fetchall())[0]["switched"]:
                     self.events.send("progress", {})
+            async with self.database.transaction() as connection:
+                await connection.execute("SELECT clear_models()")
         for path in await self.store.purge():
             await asyncio.to_thread(self.files.remove, path)
         if time.monotonic() - self._swept > SWEEP_S:
@@ -242,6 +253,14 @@ class Posts:
             call = self.store.known_paths(paths)
             return asyncio.run_coroutine_threadsafe(call, loop).result(60)
 
+        database = await self.store.database_id()
+        if not await asyncio.to_thread(self.files.belong_to, database, known):
+            log.warning(
+                "The pictures in %s are of more than one database (they are named in its file %r). "
+                "Nothing is deleted there. Name a folder for each in TIMANH_POSTS.",
+                self.folder, OWNERS,
+            )  # fmt: skip
+            return
         removed = await asyncio.to_thread(self.files.sweep, known)
         if removed:
             log.warning("%d files of posts that belong to none were deleted.", removed)

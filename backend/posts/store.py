@@ -1,6 +1,6 @@
 """Posts and their pictures as rows; each method is one transaction."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -137,10 +137,13 @@ class PostStore:
             )
             return await self._post(connection, id)
 
-    async def set_image_deleted(self, id: UUID, deleted: bool) -> dict[str, Any]:
+    async def set_image_deleted(
+        self, id: UUID, require: Precondition, deleted: bool
+    ) -> dict[str, Any]:
         """Take a picture out of its post, or put it back; the post."""
         value = "clock_timestamp()" if deleted else "NULL"
         async with self.database.transaction() as connection:
+            await self._lock_of_image(connection, id, require)
             rows = await self._all(
                 connection,
                 f"UPDATE post_images SET deleted = {value} WHERE id = %s "
@@ -159,12 +162,32 @@ class PostStore:
             raise unknown_image()
         return rows[0]
 
-    async def set_captions(self, id: UUID, captions: dict[str, str]) -> dict[str, Any]:
-        """A person's captions by language; a blank one gives way to the machine's. The post."""
+    async def set_captions(
+        self,
+        id: UUID,
+        require: Precondition,
+        captions: Mapping[str, str],
+        seen: Mapping[str, str],
+    ) -> dict[str, Any]:
+        """A person's captions by language; a blank one gives way to the machine's. The post.
+
+        Args:
+            seen: the texts that they take the place of, where that is known.
+
+        Raises:
+            BackendError: 404; what `require` raises; 409 where another person wrote meanwhile.
+        """
         async with self.database.transaction() as connection:
-            rows = await self._all(connection, "SELECT post_id FROM images WHERE id = %s", (id,))
-            if not rows:
-                raise unknown_image()
+            post = await self._lock_of_image(connection, id, require)
+            written = await self._all(
+                connection,
+                "SELECT c.language, c.text FROM image_captions AS c JOIN images AS i "
+                "ON i.id = c.image_id WHERE i.id = %s AND c.source = 'human'",
+                (id,),
+            )
+            for row in written:
+                if seen.get(row["language"], row["text"]) != row["text"]:
+                    raise changed_meanwhile(409)
             for language, text in captions.items():
                 if text:
                     await connection.execute(
@@ -179,7 +202,7 @@ class PostStore:
                         "AND source = 'human'",
                         (id, language),
                     )
-            return await self._touched(connection, rows[0]["post_id"])
+            return await self._touched(connection, post)
 
     async def images_by_id(self, ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
         """Pictures that are shown, with the title of their post."""
@@ -222,6 +245,12 @@ class PostStore:
             )
         return [row["image_path"] for row in rows]
 
+    async def database_id(self) -> str:
+        """Which database this is."""
+        async with self.database.transaction() as connection:
+            rows = await self._all(connection, "SELECT id FROM this_database")
+        return str(rows[0]["id"])
+
     async def _insert(
         self, connection: Connection, post_id: UUID, images: Sequence[NewImage], first: int
     ) -> None:
@@ -260,6 +289,19 @@ class PostStore:
         if not rows:
             raise unknown_post()
         require(rows[0])
+
+    async def _lock_of_image(self, connection: Connection, id: UUID, require: Precondition) -> UUID:
+        """Its post, which nobody else changes until the transaction's end."""
+        rows = await self._all(
+            connection,
+            "SELECT p.* FROM posts AS p JOIN post_images AS i ON i.post_id = p.id WHERE i.id = %s "
+            "AND p.deleted IS NULL FOR UPDATE OF p",
+            (id,),
+        )
+        if not rows:
+            raise unknown_image()
+        require(rows[0])
+        return UUID(str(rows[0]["id"]))
 
     async def _touched(self, connection: Connection, id: UUID) -> dict[str, Any]:
         await connection.execute(
@@ -302,6 +344,15 @@ class PostStore:
 
 def unknown_post() -> BackendError:
     return BackendError(404, "unknown-post", "There is no such post; perhaps it was deleted.")
+
+
+def changed_meanwhile(status: int) -> BackendError:
+    return BackendError(
+        status,
+        "changed-meanwhile",
+        "Somebody changed this post after you opened it. Look at the present state, then change it "
+        "again.",
+    )
 
 
 def unknown_image() -> BackendError:

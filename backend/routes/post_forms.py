@@ -10,7 +10,7 @@ from fastapi import Request, UploadFile
 from pydantic import BaseModel, Field
 
 from posts.service import MOST_IMAGES, Upload
-from posts.store import Precondition
+from posts.store import Precondition, changed_meanwhile
 from utils.problems import BackendError
 
 MAX_TITLE, MAX_TEXT, MAX_CAPTION = 200, 10_000, 1000
@@ -29,9 +29,11 @@ class Change(BaseModel):
 
 
 class Captions(BaseModel):
-    """A person's captions by language; a blank one gives way to the machine's."""
+    """A person's captions by language; a blank one gives way to the machine's. `seen`: the texts
+    that were there before; where another person wrote meanwhile, the change is refused."""
 
     captions: dict[str, str]
+    seen: dict[str, str] = {}
 
 
 class Retry(BaseModel):
@@ -95,20 +97,11 @@ def precondition(request: Request, updated: str | None = None) -> Precondition:
 
     def require(row: Any) -> None:
         if match and match != "*" and match.removeprefix("W/").strip('"') != str(row["version"]):
-            raise _changed(412)
+            raise changed_meanwhile(412)
         if updated is not None and not _same(updated, row["updated"]):
-            raise _changed(409)
+            raise changed_meanwhile(409)
 
     return require
-
-
-def _changed(status: int) -> BackendError:
-    return BackendError(
-        status,
-        "changed-meanwhile",
-        "Somebody changed this post after you opened it. Look at the present state, then change it "
-        "again.",
-    )
 
 
 def _same(sent: str, time: datetime) -> bool:

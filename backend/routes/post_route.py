@@ -136,21 +136,22 @@ async def add(request: Request, posts: Service, id: UUID, image: Images) -> Resp
 
 
 @router.delete("/api/post-images/{id}")
-async def remove_image(posts: Service, id: UUID) -> Response:
+async def remove_image(request: Request, posts: Service, id: UUID) -> Response:
     """Take a picture out of its post; back by /restore within ten minutes."""
-    return _post(await posts.store.set_image_deleted(id, True))
+    return _post(await posts.store.set_image_deleted(id, forms.precondition(request), True))
 
 
 @router.post("/api/post-images/{id}/restore")
-async def restore_image(posts: Service, id: UUID) -> Response:
+async def restore_image(request: Request, posts: Service, id: UUID) -> Response:
     """Put it back."""
-    return _post(await posts.store.set_image_deleted(id, False))
+    return _post(await posts.store.set_image_deleted(id, forms.precondition(request), False))
 
 
 @router.put("/api/post-images/{id}/captions")
-async def caption(posts: Service, id: UUID, body: forms.Captions) -> Response:
+async def caption(request: Request, posts: Service, id: UUID, body: forms.Captions) -> Response:
     """A person's captions, which count before the machine's and are never overwritten."""
-    post = await posts.store.set_captions(id, forms.captions_of(body))
+    require = forms.precondition(request)
+    post = await posts.store.set_captions(id, require, forms.captions_of(body), body.seen)
     posts.events.send("image", {"post": post["id"], "image": str(id)})
     return _post(post)
 

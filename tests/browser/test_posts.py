@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from posts_site import Site, picture, site
@@ -92,6 +93,27 @@ def test_two_windows_that_change_one_post(view: Page, posts: Site) -> None:
     view.fill("#post-title", "Slower")
     view.locator(".post-form .primary").click()
     expect(view.locator(".post-form .failure")).to_have_text(EN["error.changed-meanwhile"])
+
+
+def test_a_picture_taken_out_does_not_hide_what_another_window_wrote(
+    view: Page, posts: Site
+) -> None:
+    write(view, "Both want it too", 11, 12)
+    view.locator(".post").first.locator('[data-do="edit"]').click()
+    post = posts.get("/api/posts?limit=1")["posts"][0]
+    address = f"{posts.url}/api/posts/{post['id']}"
+    httpx.patch(address, json={"title": "Faster"})
+    httpx.post(f"{address}/images", files={"image": ("new.png", picture(13))})
+    view.locator('.draft-pictures [data-do="trash"]').first.click()
+    expect(
+        view.locator("#toasts, .toast").get_by_text(EN["error.changed-meanwhile"])
+    ).to_be_visible()
+    expect(view.locator(".draft-name")).to_have_text(["12.png", "11.png", "new.png"])
+    assert posts.get(f"/api/posts/{post['id']}")["title"] == "Faster"
+    view.fill("#post-title", "Now on purpose")
+    view.locator(".post-form .primary").click()
+    expect(view.locator(".post h3").first).to_have_text("Now on purpose")
+    assert len(posts.get(f"/api/posts/{post['id']}")["images"]) == 3
 
 
 def test_a_caption_is_corrected_and_pictures_are_found(view: Page, posts: Site) -> None:

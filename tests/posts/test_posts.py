@@ -138,6 +138,32 @@ def test_two_tabs_that_edit_one_post(posts: Site) -> None:
     assert httpx.patch(address, json=fresh).json()["description"] == "after"
 
 
+def test_two_tabs_that_change_pictures_of_one_post(posts: Site) -> None:
+    made = posts.post("mine", picture(32), picture(33))
+    address, first = f"{posts.url}/api/posts/{made.json()['id']}", made.json()["images"][0]["id"]
+    etag = {"If-Match": made.headers["etag"]}
+    httpx.patch(address, json={"title": "first tab"}, headers=etag)
+    image = f"{posts.url}/api/post-images/{first}"
+    assert problem(httpx.delete(image, headers=etag)) == (412, "changed-meanwhile")
+    now = {"If-Match": httpx.get(address).headers["etag"]}
+    left = httpx.delete(image, headers=now)
+    assert len(left.json()["images"]) == 1
+    assert problem(httpx.post(f"{image}/restore", headers=now)) == (412, "changed-meanwhile")
+    back = httpx.post(f"{image}/restore", headers={"If-Match": left.headers["etag"]})
+    assert len(back.json()["images"]) == 2
+
+    def caption(text: str, seen: str) -> httpx.Response:
+        body = {"captions": {"en": text}, "seen": {"en": seen}}
+        return httpx.put(f"{image}/captions", json=body)
+
+    posts.until(lambda: len(posts.get(f"/api/posts/{made.json()['id']}")["images"][0]["captions"]))
+    assert caption("of the first tab", "a red picture").status_code == 200
+    assert problem(caption("of the second tab", "a red picture")) == (409, "changed-meanwhile")
+    assert caption("of both", "of the first tab").status_code == 200
+    assert caption("", "of both").status_code == 200
+    assert caption("instead of the machine's", "").status_code == 200
+
+
 def test_pictures_are_added_taken_out_put_back_and_ordered(posts: Site) -> None:
     post = posts.post("album", picture(40), picture(41)).json()
     address = f"{posts.url}/api/posts/{post['id']}"

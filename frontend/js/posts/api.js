@@ -40,18 +40,19 @@ export function addToPost(post, files) {
 }
 
 /** Take a picture out; the post. */
-export function removeFromPost(id) {
-  return json(`/api/post-images/${id}`, { method: "DELETE" });
+export function removeFromPost(post, id) {
+  return json(`/api/post-images/${id}`, asSeen(post, { method: "DELETE" }));
 }
 
 /** Put it back; the post. */
-export function restoreToPost(id) {
-  return json(`/api/post-images/${id}/restore`, { method: "POST" });
+export function restoreToPost(post, id) {
+  return json(`/api/post-images/${id}/restore`, asSeen(post, { method: "POST" }));
 }
 
-/** A person's captions by language, blank for none; the post. */
-export function captionPicture(id, captions) {
-  return json(`/api/post-images/${id}/captions`, sent("PUT", { captions }));
+/** A person's captions by language, blank for none; `seen` are those before. The post. Throws a Problem with status 409
+    where another person wrote meanwhile. */
+export function captionPicture(id, captions, seen) {
+  return json(`/api/post-images/${id}/captions`, sent("PUT", { captions, seen }));
 }
 
 /** Pictures of all posts like this one. */

@@ -4,8 +4,8 @@ import { number, say } from "../core/i18n.js";
 import { toast } from "../core/toast.js";
 
 /**
- * `removed(picture)` is called for one that the post has already. Returns `{node, draw, add, files, ids, placed, putBack,
- * end}`.
+ * `removed(picture)` is called for one that the post has already. Returns `{node, draw, add, files, ids, placed, follow,
+ * putBack, end}`.
  */
 export function pictureList(pictures, { most, removed }) {
   let entries = pictures.map((picture) => ({ picture, src: picture.thumbnail, name: picture.name }));
@@ -81,6 +81,14 @@ export function pictureList(pictures, { most, removed }) {
     placed(made) {
       const waiting = entries.filter((entry) => entry.file);
       made.forEach((picture, at) => { if (waiting[at]) Object.assign(waiting[at], { picture, file: null }); });
+    },
+    /** The post has other pictures by now: those that are gone go, new ones come at the end. */
+    follow(now) {
+      const ids = new Set(now.map(({ id }) => id));
+      entries = entries.filter(({ file: own, picture }) => own || ids.has(picture.id));
+      const known = new Set(entries.map(({ picture }) => picture?.id));
+      entries.push(...now.filter(({ id }) => !known.has(id)).map((picture) => ({ picture, src: picture.thumbnail, name: picture.name })));
+      draw();
     },
     putBack(picture) {
       entries.push({ picture, src: picture.thumbnail, name: picture.name });

@@ -53,7 +53,7 @@ async function save() {
     if (draft === mine) panel.dialog.close();
   } catch (problem) {
     mine.problem = problemWords(problem);
-    if (problem.status === 412) mine.post = await readPost(mine.post.id).catch(() => mine.post);
+    await follow(mine, problem);
   }
   mine.busy = false;
   if (draft === mine) panel.refresh();
@@ -72,22 +72,31 @@ async function change(mine) {
   return changePost(post, { title: mine.title, description: mine.description, images: mine.list.ids() });
 }
 
+/** Somebody changed the post meanwhile: what was written stays, its pictures are those of now. */
+async function follow(mine, { status }) {
+  if (status !== 412) return;
+  mine.post = await readPost(mine.post.id).catch(() => mine.post);
+  mine.list.follow(mine.post.images);
+}
+
 /** A picture was taken out: at once, and it can be put back. */
 async function removed(picture) {
   const mine = draft;
   try {
-    mine.post = await removeFromPost(picture.id);
+    mine.post = await removeFromPost(mine.post, picture.id);
     mine.done(mine.post, false);
   } catch (problem) {
+    mine.list.putBack(picture);
+    await follow(mine, problem);
     return toast(problemWords(problem));
   }
   return toast(say("posts.picture.removed"), async () => {
     try {
-      const post = await restoreToPost(picture.id);
-      mine.post = post;
+      mine.post = await restoreToPost(mine.post, picture.id);
       mine.list.putBack(picture);
-      mine.done(post, false);
+      mine.done(mine.post, false);
     } catch (problem) {
+      await follow(mine, problem);
       toast(problemWords(problem));
     }
   });

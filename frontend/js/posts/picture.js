@@ -4,7 +4,7 @@ import { LANGUAGES, say } from "../core/i18n.js";
 import { makePanel } from "../core/panel.js";
 import { problemWords } from "../core/problems.js";
 import { toast } from "../core/toast.js";
-import { captionPicture, similarInPosts } from "./api.js";
+import { captionPicture, readPost, similarInPosts } from "./api.js";
 import { captionOfPost, pictureTile, stateWords } from "./tile.js";
 
 let panel = null;
@@ -44,20 +44,25 @@ function captionField(tag) {
   const caption = shown.captions.find((each) => each.language === tag);
   const field = element("textarea", { rows: 2, maxlength: 1000, lang: tag, id: `caption-${tag}` }, caption?.text ?? "");
   const source = caption ? say(`post-by.${caption.source}`, { model: caption.model ?? "" }) : "";
-  return element("form", { class: "caption-form", onsubmit: (event) => { event.preventDefault(); save(tag, field.value); } },
+  return element("form", { class: "caption-form", onsubmit: (event) => { event.preventDefault(); save(tag, field.value, caption?.text ?? ""); } },
     element("label", { for: `caption-${tag}` }, say(`post-caption.${tag}`), element("span", { class: "muted" }, source && ` · ${source}`)),
     field, element("button", { type: "submit", class: "quiet" }, say("posts.save")));
 }
 
-async function save(tag, text) {
+async function save(tag, text, seen) {
   try {
-    const post = await captionPicture(shown.id, { [tag]: text });
-    shown = post.images.find(({ id }) => id === shown.id) ?? shown;
-    panel.refresh();
+    show(await captionPicture(shown.id, { [tag]: text }, { [tag]: seen }));
     toast(say("posts.saved"));
   } catch (problem) {
+    if (problem.status === 409) show(await readPost(shown.post_id).catch(() => ({ images: [] })));
     toast(problemWords(problem));
   }
+}
+
+/** As it is in its post now. */
+function show(post) {
+  shown = post.images.find(({ id }) => id === shown.id) ?? shown;
+  panel.refresh();
 }
 
 function alikePlace() {
