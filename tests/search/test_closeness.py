@@ -166,3 +166,14 @@ def test_pieces_of_captions_have_all_pictures_right_that_have_their_words() -> N
         ]
         assert query.right.tolist() == right and len(words) <= query.words
         assert query.text not in ("a", "the", "on the")
+
+
+def test_a_picture_of_several_is_right_for_a_query_for_one() -> None:
+    captions = [[f"a {'car' if n % 2 else 'cars'} near house{n}"] for n in range(20)]
+    captions += [
+        [f"the bus of the glass stands at the wall of an old house number{n}"] for n in range(200)
+    ]
+    queries = written_queries(captions, np.random.default_rng(0), each=400)
+    found = [query for query in queries if set(query.text.split()) <= {"a", "car", "cars", "near"}]
+    assert found and all(query.right.tolist() == list(range(20)) for query in found)
+    assert not {"bu", "glas"} & {word for query in queries for word in query.text.split()}

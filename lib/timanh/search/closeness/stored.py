@@ -12,7 +12,7 @@ from timanh.search.closeness.judging import Calibration, KindCalibration, PairMo
 from timanh.workspace import atomic_write
 
 FILE = "closeness.json"
-FORMAT, VERSION = "timanh-closeness", 1
+FORMAT, VERSION = "timanh-closeness", 2
 # A gallery that has grown or shrunk by more than this share is measured again.
 DRIFT = 0.25
 

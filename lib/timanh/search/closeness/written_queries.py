@@ -41,6 +41,11 @@ def count_words(text: str) -> int:
     return max(1, len(WORD.findall(text)))
 
 
+def singular(word: str) -> str:
+    """An English word without the s of its plural, so that “red cars” is right for “red car”."""
+    return word[:-1] if len(word) > 3 and word[-1] == "s" and word[-2] not in "siu" else word
+
+
 def written_queries(
     captions: Sequence[Sequence[str]], random: np.random.Generator, each: int = EACH
 ) -> list[WrittenQuery]:
@@ -56,7 +61,7 @@ def written_queries(
     for row, here in enumerate(texts):
         for place, words in enumerate(here):
             for word in words:
-                having.setdefault(word, set()).add((row, place))
+                having.setdefault(singular(word), set()).add((row, place))
     places = [(row, place) for row, here in enumerate(texts) for place in range(len(here))]
     found: list[WrittenQuery] = []
     made = [0] * len(LENGTHS)
@@ -70,7 +75,7 @@ def written_queries(
         if not piece or piece in seen:
             continue
         seen.add(piece)
-        having_all = set.intersection(*(having[word] for word in piece))
+        having_all = set.intersection(*(having[singular(word)] for word in piece))
         right = np.array(sorted({row for row, _ in having_all}), np.int64)
         if len(right) <= FITS * captioned:
             found.append(WrittenQuery(" ".join(piece), len(piece), right))
