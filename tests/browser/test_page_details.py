@@ -214,7 +214,7 @@ def test_the_focus_stays_where_it_was(page: Page) -> None:
     page.get_by_role("button", name="Next picture").press("Enter")
     expect(page.locator("#lightbox .place")).to_have_text("5/10")
     expect(page.get_by_role("button", name="Next picture")).to_be_focused()
-    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Close", exact=True).click()
     expect(page.locator(".grid .hit").nth(3)).to_be_focused()
 
 

@@ -87,7 +87,7 @@ def test_mistakes_are_refused_in_a_sentence(trained: Path, vqgan: Vqgan, tmp_pat
     writer = load_writer(trained / "model", vqgan=vqgan, device="cpu")
     with pytest.raises(EmptyQueryError, match="nothing to paint"):
         writer.write(" ")
-    with pytest.raises(SettingsError, match="0 candidates"):
+    with pytest.raises(SettingsError, match="candidates must be from 1 to 64; got 0"):
         writer.write("a", 0)
     with pytest.raises(SettingsError, match="The temperature is 0"):
         writer.write("a", 1, Sampling(temperature=0))
