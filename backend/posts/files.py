@@ -73,18 +73,32 @@ class PictureFiles:
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 
-    def belong_to(self, database: str, known: Callable[[Collection[str]], Collection[str]]) -> bool:
+    def belong_to(
+        self, database: str, known: Callable[[Collection[str]], Collection[str]], started: float
+    ) -> bool:
         """Whether these are the pictures of that database alone, and not of one used before too.
 
         A folder that says nothing is this database's if it knows any of the pictures in it, or if
         there are none. One that two databases used is nobody's from then on.
+
+        Args:
+            known: of some values of `image_path`, those that rows have.
+            started: when this backend did, as `time.time`; what was written since says nothing,
+                since its row may not be there yet.
         """
         owners = self.folder / OWNERS
         try:
             before = owners.read_text("ascii").split()
         except FileNotFoundError:
             shelves = sorted((self.folder / PICTURES).glob("*"))
-            names = [[f"{shelf.name}/{path.name}" for path in shelf.glob("*")] for shelf in shelves]
+            names = [
+                [
+                    f"{shelf.name}/{path.name}"
+                    for path in shelf.glob("*")
+                    if _written(path) < started
+                ]
+                for shelf in shelves
+            ]
             foreign = any(names) and not any(known(each) for each in names if each)
             before = ["unknown"] if foreign else []
         if database not in before:
@@ -146,6 +160,14 @@ def cannot_write(error: OSError) -> BackendError:
     return BackendError(
         403, "read-only", f"The folder of the posts takes no files ({error.strerror or error})."
     )
+
+
+def _written(path: Path) -> float:
+    """When, as `time.time`; for a file that is gone, now."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return time.time()
 
 
 def _remove_if_older(path: Path, than: float) -> int:

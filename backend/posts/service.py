@@ -49,6 +49,7 @@ class Posts:
         self.ai.changed = self._ai_changed
         self.work.changed = self._image_changed
         self._swept = 0.0
+        self._started = time.time()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -254,7 +255,7 @@ class Posts:
             return asyncio.run_coroutine_threadsafe(call, loop).result(60)
 
         database = await self.store.database_id()
-        if not await asyncio.to_thread(self.files.belong_to, database, known):
+        if not await asyncio.to_thread(self.files.belong_to, database, known, self._started):
             log.warning(
                 "The pictures in %s are of more than one database (they are named in its file %r). "
                 "Nothing is deleted there. Name a folder for each in TIMANH_POSTS.",

@@ -157,3 +157,28 @@ def test_data_of_an_earlier_postgresql_are_used(tmp_path: Path) -> None:
         shown = posts.get("/api/posts")["posts"]
         assert [each["title"] for each in shown] == ["of the earlier one"]
         assert posts.post("and a new one", picture(1)).status_code == 201
+
+
+BELONGING = """
+import sys, time
+from pathlib import Path
+from posts.files import PictureFiles
+
+files = PictureFiles(Path(sys.argv[1]))
+place = files.folder / "pictures" / "aa" / "one.png"
+place.parent.mkdir(parents=True)
+place.write_bytes(b"x")
+started = time.time() + float(sys.argv[2])
+print(*(files.belong_to("database", lambda paths: [], started) for _ in range(2)))
+"""
+
+
+@pytest.mark.parametrize(("started_s", "own"), [(-60, True), (60, False)])
+def test_a_picture_whose_row_is_on_its_way_makes_no_folder_foreign(
+    tmp_path: Path, started_s: int, own: bool
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BELONGING, str(tmp_path), str(started_s)],
+        env={**os.environ, "PYTHONPATH": str(BACKEND)}, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.split() == [str(own)] * 2
