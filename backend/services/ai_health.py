@@ -11,18 +11,18 @@ PATIENCE_S = 2.0  # the page waits for it; what takes longer is not there at the
 
 
 class AiHealth:
-    """The part `ai` of an AI service's `/health`; asked now and then."""
+    """The part `ai` of an AI service's `/health`; requested now and then."""
 
     def __init__(self, service: Upstream | None) -> None:
         """`service` None: there is none."""
         self.service = service
         self._found: Any = None
-        self._asked = float("-inf")
+        self._requested = float("-inf")
 
     async def ask(self, request_id: str) -> Any:
         """What it says; None where there is no service, or where it does not answer."""
-        if self.service is not None and time.monotonic() - self._asked > FRESH_S:
-            self._asked = time.monotonic()
+        if self.service is not None and time.monotonic() - self._requested > FRESH_S:
+            self._requested = time.monotonic()
             try:
                 health = await self.service.json("GET", "/health", request_id, timeout_s=PATIENCE_S)
             except BackendError:

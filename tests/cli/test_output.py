@@ -1,10 +1,14 @@
 """What every command prints alike: help, version, tables, bars."""
 
+from pathlib import Path
+
 import pytest
 from command_line import Printed
+from PIL import Image
 
 from timanh.cli import run
 from timanh.cli.output import bar, notice, result, result_json, shortened, table, width
+from timanh.models import small_encoder
 
 
 def commands() -> list[list[str]]:
@@ -72,3 +76,18 @@ def test_no_name_acts_on_the_terminal(letter: str, capsys: Printed) -> None:
     printed = capsys.readouterr()
     assert letter not in printed.out + printed.err
     assert printed.out.count("gnp.exe") == 6
+
+
+# Words
+
+
+def test_what_was_typed_without_marks_is_understood_and_said(
+    tmp_path: Path, capsys: Printed
+) -> None:
+    file, model = tmp_path / "cat.png", tmp_path / "model"
+    Image.new("RGB", (40, 40), "black").save(file)
+    texts = ["con mèo đen"] * 5
+    small_encoder(texts, widths=(8, 16), text_width=16, dim=12, side=32).save_pretrained(model)
+    assert run(["explain", str(file), "con meo den", "--model", str(model)]) == 0
+    printed = capsys.readouterr()
+    assert "Understood as: con mèo đen" in printed.err and "con mèo đen" in printed.out

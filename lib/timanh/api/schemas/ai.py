@@ -108,7 +108,7 @@ class LookedAt(BaseModel):
 
 class CaptionAnswer(BaseModel):
     """What is on a picture, the likeliest caption first, and who wrote it; `attention` of each
-    caption where it was asked for, null where the captioner does not say it."""
+    caption where it was requested, null where the captioner does not say it."""
 
     captions: list[str]
     language: str
@@ -128,7 +128,7 @@ class TranslatedText(BaseModel):
 class ImageFeatures(BaseModel):
     """One picture: its unit vector, and what the captioner wrote, by language.
 
-    `caption` is the one in the language that was asked for, else in the captioner's first; null
+    `caption` is the one in the requested language, else in the captioner's first; null
     without a captioner, or where it does not know the language.
     """
 

@@ -39,11 +39,15 @@ def explain(
     from timanh.evaluation import plot_heat_maps
     from timanh.models import load_encoder
     from timanh.models.heat_maps import HeatMaps, on_picture
+    from timanh.search.reading import needs_marks, with_marks
 
     if out is not None and out.exists() and out.samefile(picture):
         raise SettingsError("The map would take the place of the picture. Name another file.")
     opened = open_picture(picture)
     encoder = load_encoder(model, device=device)
+    words, typed = with_marks(words, restore=needs_marks(encoder))
+    if typed:
+        notice(f"Understood as: {words}")
     if (language := detect_language(words)) not in encoder.languages:
         notice(f"{encoder.name} was not trained on texts in {language!r}; the map may mislead.")
     heat_maps = HeatMaps(encoder)
