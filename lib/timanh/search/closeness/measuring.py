@@ -21,6 +21,7 @@ from timanh.search.closeness.written_queries import (
     WORD,
     WrittenQuery,
     length_of,
+    singular,
     written_queries,
 )
 from timanh.search.everyday import LABELS
@@ -158,7 +159,9 @@ def _of_pictures(
 
 
 def _words(captions: Sequence[str]) -> frozenset[str]:
-    return frozenset(word for caption in captions for word in WORD.findall(caption.lower()))
+    return frozenset(
+        singular(word) for caption in captions for word in WORD.findall(caption.lower())
+    )
 
 
 def _drop_common(words: Sequence[frozenset[str]]) -> list[frozenset[str]]:
