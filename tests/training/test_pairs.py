@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from small_training import recipe, tiny
 
-from timanh.data import open_data
+from timanh.data import detect_language, open_data
 from timanh.data.vietnamese.marks import without_marks
 from timanh.training import Recipe
 from timanh.training.augmenting import coloured, cropped, draw_variation, flip_some
@@ -50,6 +50,19 @@ def test_captions_with_sides_and_marks() -> None:
     assert names_a_side("A dog LEFT of a car") and names_a_side("con chó bên trái")
     assert not names_a_side("leftovers on a table")
     assert without_marks("Chiếc ô tô màu đỏ") == "Chiec o to mau do"
+
+
+def test_a_share_of_english_captions_is_shown_in_vietnamese() -> None:
+    captions = [("a black dog on a beach",), ("hai con mèo",)] * 100
+    plain, mixed, whole = (
+        [own[0] for _, own in epoch_items(captions, Recipe.named("strong", vietnamese=share), 1)]
+        for share in (0.0, 0.4, 1.0)
+    )
+    assert set(plain) == {"a black dog on a beach", "hai con mèo"}
+    assert mixed.count("hai con mèo") == 100 and 40 < mixed.count("a black dog on a beach") < 80
+    assert all(detect_language(caption) == "vi" for caption in whole)
+    again = epoch_items(captions, Recipe.named("strong", vietnamese=0.4), 1)
+    assert mixed == [own[0] for _, own in again]
 
 
 def test_all_captions_of_a_picture_are_its_positives(gallery: Path, tmp_path: Path) -> None:

@@ -107,6 +107,14 @@ def test_a_model_that_was_shown_texts_without_marks_says_so(gallery: Path, tmp_p
         assert load_encoder(out, device="cpu").reads_unmarked is (share > 0)
 
 
+def test_a_model_that_was_shown_vietnamese_knows_it(gallery: Path, tmp_path: Path) -> None:
+    folder, encoder = open_data(gallery), tiny()
+    encoder.languages = ("en",)
+    chosen = recipe(vietnamese=0.5, epochs=1)
+    train(folder, encoder, chosen, tmp_path, names=folder.names, progress=False)
+    assert load_encoder(tmp_path, device="cpu").languages == ("en", "vi")
+
+
 def test_the_best_epoch_is_kept_not_the_last(gallery: Path, tmp_path: Path) -> None:
     folder, seen = open_data(gallery), []
     scores = iter([20.0, 50.0, 30.0])

@@ -81,6 +81,8 @@ class Checkpoints:
         """Each file is put in the place of the older one, the weights last."""
         trained = encoder.network
         encoder.reads_unmarked |= self.recipe.drop_marks > 0
+        if getattr(self.recipe, "vietnamese", 0):
+            encoder.languages = tuple(dict.fromkeys((*encoder.languages, "vi")))
         try:
             if self.recipe.lora:
                 encoder.network = merged(trained)

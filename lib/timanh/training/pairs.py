@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 
 from timanh.data.vietnamese.marks import without_marks
+from timanh.data.vietnamese.words import in_vietnamese
 from timanh.training.recipe import Recipe
 
 Item = tuple[int, tuple[str, ...]]  # row of the picture, the captions beside it
@@ -54,11 +55,14 @@ def names_a_side(caption: str) -> bool:
 
 
 def augment_caption(caption: str, recipe: Recipe, draw: random.Random) -> str:
-    """`caption` with words and Vietnamese marks dropped as often as the recipe says."""
+    """`caption` with words dropped, in Vietnamese, and with marks dropped, as often as the recipe
+    says."""
     words = caption.split()
     if recipe.drop_words and len(words) > SHORT:
         kept = [word for word in words if draw.random() >= recipe.drop_words]
         caption = " ".join(kept or words)
+    if recipe.vietnamese and draw.random() < recipe.vietnamese:
+        caption = in_vietnamese(caption, draw)
     if recipe.drop_marks and draw.random() < recipe.drop_marks:
         caption = without_marks(caption)
     return caption

@@ -42,6 +42,8 @@ class Recipe:
         flip: mirror pictures at random, unless a caption says left or right.
         colour: how far brightness, contrast and saturation vary, as a share of what they are.
         drop_words: chance for each word of a caption to be left out, unless it is short.
+        vietnamese: chance for an English caption to be shown word by word in Vietnamese, by a list
+            that comes with the package.
         drop_marks: chance for a caption to lose its diacritics, as people type Vietnamese.
         average: decay per step of a running average of the weights, which is what is measured
             and kept; 0 keeps the weights themselves.
@@ -79,6 +81,7 @@ class Recipe:
     flip: bool = False
     colour: float = 0.0
     drop_words: float = 0.0
+    vietnamese: float = 0.0
     drop_marks: float = 0.0
     average: float = 0.0
     patience: int | None = None
@@ -191,8 +194,8 @@ RANGES: tuple[tuple[str, float, float], ...] = (
     ("micro_batch", 1, 1e9), ("label_smoothing", 0, 0.9), ("layer_decay", 0.01, 1),
     ("frozen_blocks", 0, 1e6), ("lora", 0, 4096), ("captions_per_picture", 1, 100),
     ("warmup", 0, 1), ("crop", 0.01, 1), ("colour", 0, 0.9), ("drop_words", 0, 0.9),
-    ("drop_marks", 0, 1), ("temperature", 0.01, 1), ("beta2", 0.5, 0.99999), ("epsilon", 0, 0.1),
-    ("average", 0, 0.99999), ("patience", 1, 1e6),
+    ("vietnamese", 0, 1), ("drop_marks", 0, 1), ("temperature", 0.01, 1),
+    ("beta2", 0.5, 0.99999), ("epsilon", 0, 0.1), ("average", 0, 0.99999), ("patience", 1, 1e6),
 )  # fmt: skip
 PRESETS: dict[str, dict[str, Any]] = {
     # The original report's: every caption an item, a small batch, a very small constant rate.

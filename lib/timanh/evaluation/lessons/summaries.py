@@ -32,6 +32,8 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "flip": ("mirrored at random, unless the caption says left or right",
              "lật ảnh ngẫu nhiên, trừ khi câu có trái/phải"),
     "drop_words": ("chance for a word to be left out", "xác suất bỏ bớt một từ"),
+    "vietnamese": ("chance for an English caption to be shown word by word in Vietnamese",
+                   "xác suất chuyển từng từ của chú thích tiếng Anh sang tiếng Việt"),
     "drop_marks": ("chance for a caption to lose its diacritics", "xác suất bỏ dấu tiếng Việt"),
 }  # fmt: skip
 ALWAYS = ("epochs", "batch_size", "learning_rate", "loss", "distinct_pictures")
