@@ -121,7 +121,7 @@ def _units(tokens: Sequence[str]) -> Iterator[Unit]:
         if not choices:
             unit = Unit("?", (tokens[at],), (tokens[at],), "")
         else:
-            entry, form = min(choices, key=lambda one: _unlikely(*one, before, nominal))
+            entry, form = min(choices, key=lambda one: _unlikely(one[0], one[1], before, nominal))
             kind = entry.kind
             if kind == "v" and form in ("ing", "ed") and before in ("d", "h", "a") and nominal:
                 kind = "a"  # a running dog
