@@ -4,6 +4,8 @@ What is published is drawn from the pixels and the colour profile alone, so that
 place, no serial number of a camera, and nothing hidden behind the picture.
 """
 
+import threading
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -19,9 +21,12 @@ SUFFIXES = {
 }  # fmt: skip
 Image.init()
 FORMATS = tuple(name for name in SUFFIXES if name in Image.OPEN)
-MAX_PIXELS = 50_000_000
+MAX_PIXELS, LARGE_PIXELS = 50_000_000, 12_000_000
+ENOUGH = 64  # pixels a side: whether it can be read to its end
 PUBLISHED_SIDE, THUMBNAIL_SIDE = 4096, 480
 OPAQUE = frozenset({"RGB", "L", "CMYK", "YCbCr", "I", "I;16", "F", "1"})
+
+_large = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -34,30 +39,35 @@ class Kind:
 
 
 def inspect(content: bytes, name: str) -> Kind:
-    """By its content, without decoding it.
+    """By its content, read to its end: what cannot be is never shown, so no post keeps it.
 
     Raises:
-        BackendError: 415, no picture; 413, absurdly large.
+        BackendError: 415, no picture, or a damaged one; 413, absurdly large.
     """
+    unreadable = (
+        "cannot be read as a picture, whatever its name says. Send a JPEG, PNG, WebP, GIF, BMP, "
+        "TIFF or AVIF."
+    )
     try:
         with Image.open(BytesIO(content), formats=FORMATS) as image:
             width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise _too_large(name)
+            suffix = SUFFIXES[str(image.format)]
+            unreadable = "is damaged and cannot be read to its end. Copy or save it again."
+            image.draft("RGB", (ENOUGH, ENOUGH))
+            with _slot(width * height):
+                image.load()
             if image.getexif().get(0x0112, 1) in (5, 6, 7, 8):  # lies on its side
                 width, height = height, width
-            suffix = SUFFIXES[str(image.format)]
-    except Image.DecompressionBombError as error:
+            return Kind(width, height, suffix)
+    except BackendError:
+        raise
+    except (Image.DecompressionBombError, MemoryError) as error:
         raise _too_large(name) from error
     except Exception as error:
         # Readers of damaged files raise nearly anything.
-        raise BackendError(
-            415,
-            "unreadable-picture",
-            f"{name} cannot be read as a picture, whatever its name says. Send a JPEG, PNG, WebP, "
-            "GIF, BMP, TIFF or AVIF.",
-        ) from error
-    if width * height > MAX_PIXELS:
-        raise _too_large(name)
-    return Kind(width, height, suffix)
+        raise BackendError(415, "unreadable-picture", f"{name} {unreadable}", file=name) from error
 
 
 def published(file: Path) -> bytes:
@@ -109,9 +119,15 @@ def _draw(file: Path, side: int, quality: int) -> bytes:
         ) from error
 
 
+def _slot(pixels: int) -> AbstractContextManager[object]:
+    """Large pictures are decoded one at a time: each takes hundreds of megabytes meanwhile."""
+    return _large if pixels > LARGE_PIXELS else nullcontext()
+
+
 def _too_large(name: str) -> BackendError:
     return BackendError(
         413,
         "picture-too-large",
         f"{name} has more than {MAX_PIXELS / 1e6:.0f} million pixels. Send a smaller one.",
+        file=name,
     )

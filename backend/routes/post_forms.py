@@ -85,6 +85,7 @@ async def uploads_of(files: Sequence[UploadFile], *, least: int = 0) -> list[Upl
                 413,
                 "picture-too-large",
                 f"{name} is larger than the limit of {MAX_PICTURE_BYTES / 1e6:.0f} MB.",
+                file=name,
             )
         uploads.append((name, content))
     return uploads

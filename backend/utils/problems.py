@@ -15,7 +15,8 @@ MEDIA_TYPE = "application/problem+json"
 class BackendError(Exception):
     """What went wrong, for a person (`str`) and for the page (`code`, `status`).
 
-    `retry_after` in seconds where coming back helps; `near` has names that may have been meant.
+    `retry_after` in seconds where coming back helps; `near` has names that may have been meant;
+    `file` is the name of the one of several files that it is about.
     """
 
     def __init__(
@@ -25,12 +26,13 @@ class BackendError(Exception):
         detail: str,
         retry_after: int | None = None,
         near: list[str] | None = None,
+        file: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
         self.retry_after = retry_after
-        self.near = near
+        self.more = {"near": near, "file": file}
 
 
 def respond(error: BackendError, request_id: str) -> Response:
@@ -50,7 +52,7 @@ def as_document(error: BackendError, request_id: str) -> dict[str, Any]:
         "code": error.code,
         "request_id": request_id,
     }
-    return document if error.near is None else {**document, "near": error.near}
+    return document | {name: value for name, value in error.more.items() if value is not None}
 
 
 def request_id_of(scope: Scope) -> str:

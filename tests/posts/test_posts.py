@@ -285,6 +285,23 @@ def test_hostile_texts_and_names_are_only_texts_and_names(posts: Site) -> None:
     assert posts.sql("SELECT count(*) > 0 FROM posts")[0][0]
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP"])
+def test_a_picture_that_cannot_be_read_to_its_end_is_refused(posts: Site, kind: str) -> None:
+    made = posts.post("whole", picture(95, kind=kind))
+    address, files = f"{posts.url}/api/posts/{made.json()['id']}", posts.files()
+    whole = picture(96, kind=kind)
+    sent = [
+        ("image", ("whole.png", picture(97))), ("image", ("half.jpg", whole[: len(whole) * 4 // 5]))
+    ]  # fmt: skip
+    for path, form in ((f"{posts.url}/api/posts", {"title": "half"}), (f"{address}/images", {})):
+        answer = httpx.post(path, data=form, files=sent, timeout=20)
+        assert problem(answer) == (415, "unreadable-picture")
+        assert answer.json()["file"] == "half.jpg"
+        assert answer.json()["detail"].startswith("half.jpg ")
+    assert len(httpx.get(address).json()["images"]) == 1
+    assert posts.files() == files and posts.files("incoming") == set()
+
+
 def test_odd_uploads_leave_neither_row_nor_file(posts: Site) -> None:
     rows, files = posts.sql("SELECT count(*) FROM post_images"), posts.files()
     whole = picture(90)

@@ -6,11 +6,12 @@ const SAME = "0.985"; // cosine from which on pictures count as nearly the same 
 
 /** A failure in the backend's words: `code` for the page to translate, `detail` otherwise; `near` may have been meant. */
 export class Problem extends Error {
-  constructor(code, detail, status = 0, near = []) {
+  constructor(code, detail, status = 0, near = [], file = "") {
     super(detail);
     this.code = code;
     this.status = status;
     this.near = near;
+    this.file = file;
   }
 }
 
@@ -175,7 +176,7 @@ export async function* streamed(url, options) {
 
 async function problemOf(answer) {
   const content = await answer.json().catch(() => null);
-  return new Problem(content?.code ?? "unknown", content?.detail ?? answer.statusText, answer.status, content?.near);
+  return new Problem(content?.code ?? "unknown", content?.detail ?? answer.statusText, answer.status, content?.near, content?.file);
 }
 
 async function reach(url, options) {

@@ -52,7 +52,7 @@ async function save() {
     mine.done(post, !mine.post);
     if (draft === mine) panel.dialog.close();
   } catch (problem) {
-    mine.problem = problemWords(problem);
+    mine.problem = problem.file ? `${problem.file}: ${problemWords(problem)}` : problemWords(problem);
     await follow(mine, problem);
   }
   mine.busy = false;
