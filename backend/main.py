@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 import uvicorn
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from routes import ai_route, image_route, page_route, upstream_route
 from services.ai_health import AiHealth
@@ -20,7 +20,10 @@ from services.upstream import Upstream, make_client
 from utils import problems
 from utils.config import Settings, load_settings
 from utils.guard import Guard
+from utils.known_fields import only_known_fields
 from utils.listening import listen
+
+KNOWN = [Depends(only_known_fields)]
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -38,9 +41,9 @@ def create_app(settings: Settings) -> FastAPI:
                 yield
 
     app = FastAPI(title="Tìm Ảnh · backend", docs_url=None, redoc_url=None, lifespan=lifespan)
-    app.include_router(image_route.router)
-    app.include_router(upstream_route.router)
-    app.include_router(ai_route.router)
+    for router in (image_route.router, upstream_route.router, ai_route.router):
+        app.include_router(router, dependencies=KNOWN)
+    app.include_router(image_route.passed_on)
     _post_routes(app, settings)
     app.include_router(page_route.make_router(settings.frontend))
     problems.install(app)
@@ -75,7 +78,7 @@ def _post_routes(app: FastAPI, settings: Settings) -> None:
     except ImportError as error:
         app.state.no_posts = f"{error}. Run: pip install -r backend/requirements.txt"
         return
-    app.include_router(post_route.router)
+    app.include_router(post_route.router, dependencies=KNOWN)
 
 
 @asynccontextmanager

@@ -15,6 +15,10 @@ FIELDS = {
     "as_written": ("boolean", "Search by the whole text: nothing it says is taken as excluded."),
     "offset": ("integer", "How many to leave out first; for more pages."),
     "fold": ("number", "Fold pictures at least so alike, such as 0.95."),
+    "language": (
+        "string",
+        "Of /api/predict-image's sentence, vi or en; without effect elsewhere.",
+    ),
     "folder": ("string", "Only in this folder of the gallery."),
     "words": ("string", "That the picture's captions must have, all."),
     "machine_words": ("boolean", "Whether “words” may stand in captions that machines wrote."),
@@ -27,11 +31,10 @@ FIELDS = {
 }
 
 
-def search_form(**more: str) -> dict[str, Any]:
-    """The request body of a search in OpenAPI's words, with `more` fields of text."""
-    fields = {**FIELDS, **{name: ("string", text) for name, text in more.items()}}
+def search_form() -> dict[str, Any]:
+    """The request body of a search in OpenAPI's words."""
     properties: dict[str, Any] = {
-        name: {"type": kind, "description": text} for name, (kind, text) in fields.items()
+        name: {"type": kind, "description": text} for name, (kind, text) in FIELDS.items()
     }
     for name in ("file", "picture", "like", "unlike"):
         properties[name]["items"] = {"type": "string"}

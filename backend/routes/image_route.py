@@ -13,6 +13,8 @@ from services.upstream import Answer, Body
 from utils.problems import request_id_of
 
 router = APIRouter()
+# Whose addresses go on as they are: the API knows their fields.
+passed_on = APIRouter()
 
 SMALL_BYTES = 65_536  # a form of words; kept whole, so that it can be sent again
 
@@ -25,7 +27,7 @@ def service_of(request: Request) -> ImageService:
     return service
 
 
-@router.post("/api/predict-image", openapi_extra=search_form(language="Of the answer: vi or en."))
+@router.post("/api/predict-image", openapi_extra=search_form())
 async def predict_image(request: Request) -> dict[str, Any]:
     """Search by words, by picture or by both: a sentence in Markdown and the pictures."""
     content = await request.body()
@@ -70,49 +72,49 @@ async def generate(request: Request) -> Response:
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
-@router.post("/api/images", status_code=201)
+@passed_on.post("/api/images", status_code=201)
 async def add(request: Request) -> Response:
     """Add pictures to the gallery."""
     return await _send(request, request.stream())
 
 
-@router.post("/api/images/{id}/restore")
+@passed_on.post("/api/images/{id}/restore")
 async def restore(request: Request, id: str) -> Response:
     """Put a deleted picture back."""
     return await _send(request, None)
 
 
-@router.post("/api/gallery/classify")
+@passed_on.post("/api/gallery/classify")
 async def classify(request: Request) -> Response:
     """Pictures of the gallery with the labels that fit them."""
     return await _send(request, request.stream())
 
 
-@router.post("/api/tags")
+@passed_on.post("/api/tags")
 async def tag(request: Request) -> Response:
     """Give pictures tags."""
     return await _send(request, request.stream())
 
 
-@router.put("/api/images/{id}/captions")
+@passed_on.put("/api/images/{id}/captions")
 async def correct(request: Request, id: str) -> Response:
     """Put a person's captions in the place of those that a picture has."""
     return await _send(request, request.stream())
 
 
-@router.delete("/api/images/{id}/captions")
+@passed_on.delete("/api/images/{id}/captions")
 async def take_back(request: Request, id: str) -> Response:
     """Forget a person's captions."""
     return await _send(request, None)
 
 
-@router.delete("/api/images/{id}")
+@passed_on.delete("/api/images/{id}")
 async def delete(request: Request, id: str) -> Response:
     """Take a picture out of the gallery."""
     return await _send(request, None)
 
 
-@router.post("/api/images/{id}/explain", openapi_extra=explain_form())
+@passed_on.post("/api/images/{id}/explain", openapi_extra=explain_form())
 async def explain(request: Request, id: str) -> Response:
     """Where in a picture the words are: a PNG to lay over it, or JSON where that is accepted."""
     accept = request.headers.get("accept", "")
@@ -123,7 +125,7 @@ async def explain(request: Request, id: str) -> Response:
     return Response(content, status, media_type=media_type)
 
 
-@router.post("/api/embed")
+@passed_on.post("/api/embed")
 async def embed(request: Request) -> Response:
     """Vectors of a text and of pictures."""
     return await _send(request, request.stream())
@@ -145,20 +147,20 @@ async def health(request: Request) -> dict[str, Any]:
     }
 
 
-@router.get("/api/gallery")
-@router.get("/api/examples")
-@router.get("/api/folders")
-@router.get("/api/tags")
-@router.get("/api/images/{id}/similar")
-@router.get("/api/images/{id}/info")
+@passed_on.get("/api/gallery")
+@passed_on.get("/api/examples")
+@passed_on.get("/api/folders")
+@passed_on.get("/api/tags")
+@passed_on.get("/api/images/{id}/similar")
+@passed_on.get("/api/images/{id}/info")
 async def listing(request: Request) -> Response:
     """Pictures of the gallery, its folders, queries that find something, pictures like one."""
     return _json(await service_of(request).get(_address(request), request_id_of(request.scope)))
 
 
-@router.get("/api/images/{id}")
-@router.get("/api/images/{id}/original")
-@router.get("/api/images/{id}/thumbnail")
+@passed_on.get("/api/images/{id}")
+@passed_on.get("/api/images/{id}/original")
+@passed_on.get("/api/images/{id}/thumbnail")
 async def picture(request: Request, id: str) -> Response:
     """A picture of the gallery as browsers show it, the file itself, or a small one of it."""
     status, headers, content = await service_of(request).open_picture(

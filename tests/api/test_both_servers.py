@@ -9,14 +9,15 @@ from typing import Any
 
 import grimp
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Form, UploadFile
 from fastapi.testclient import TestClient
 from pixel_encoder import PixelEncoder, make_pictures
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from upstream_standin import BACKEND
 
 from timanh.api import ApiConfig, create_app
-from timanh.api.http import docs_page, gate, problems
+from timanh.api.http import docs_page, gate, known_fields, problems
 from timanh.api.http.metrics import Metrics
 from timanh.errors import TimAnhError
 from timanh.search import SearchEngine
@@ -27,9 +28,28 @@ LIMIT = 1000  # bytes of a request
 HOST = "127.0.0.1:8000"
 
 
+class Fields(BaseModel):
+    words: str = ""
+    seen: dict[str, str] = {}
+
+
 def small_app(refusal: Callable[..., Exception]) -> FastAPI:
-    """Routes that fail in each way."""
-    app = FastAPI()
+    """Routes that fail in each way, and such as take fields."""
+    app, router = FastAPI(), APIRouter()
+
+    @router.get("/query")
+    def query(words: str = "", k: int = 1) -> int:
+        return k
+
+    @router.post("/form")
+    def form(words: str = Form(""), file: UploadFile | None = None) -> int:
+        return len(words)
+
+    @router.post("/json")
+    def json(body: Fields) -> int:
+        return 1
+
+    app.include_router(router, dependencies=[Depends(known_fields.only_known_fields)])
 
     @app.get("/number/{number}")
     def number(number: int) -> int:
@@ -111,6 +131,36 @@ def test_the_same_request_gets_the_same_answer(
     assert problem.keys() == (fields | {"near"} if given else fields)
 
 
+TAKES = "it takes words"
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "unknown", "words"),
+    [
+        ("/query?words=a&k=2", {}, None, ""),
+        ("/query?words=a&topk=2", {}, "topk", f"no such field in the address; {TAKES}, k"),
+        ("/form", {"data": {"words": "a"}, "files": {"file": b"x"}}, None, ""),
+        ("/form", {"data": {"topk": "2"}}, "topk", f"no such field in the form; {TAKES}, file"),
+        ("/form", {"files": {"image": b"x"}}, "image", f"in the form; {TAKES}, file"),
+        ("/form?words=a", {}, "words", "no such field in the address; it takes none"),
+        ("/json", {"json": {"words": "a", "seen": {"any": "b"}}}, None, ""),
+        ("/json", {"json": {"Words": "a"}}, "Words", f"no such field in the JSON; {TAKES}, seen"),
+        ("/json?k=1", {"json": {}}, "k", "no such field in the address; it takes none"),
+        ("/json", {"content": b'{"words": "a"', "headers": {"content-type": "x/y"}}, "body", ""),
+        ("/json", {"json": ["topk"]}, "body", ""),
+    ],
+)
+def test_a_field_that_nobody_reads_is_refused_by_name(
+    client: TestClient, path: str, sent: dict[str, Any], unknown: str | None, words: str
+) -> None:
+    answer = client.request("GET" if path.startswith("/query") else "POST", path, **sent)
+    assert answer.status_code == (422 if unknown else 200), answer.text
+    if unknown:
+        problem = answer.json()
+        assert problem["code"] == "invalid-request" and words in problem["detail"]
+        assert f"({unknown}: " in problem["detail"]
+
+
 @pytest.mark.parametrize("id", ["short", "with blank in it", "x" * 65, "dấu-tiếng-việt".encode()])
 def test_an_odd_request_id_is_replaced(client: TestClient, id: str | bytes) -> None:
     answer = client.get("/number/1", headers={"X-Request-ID": id})
@@ -125,11 +175,36 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Any:
     return main
 
 
-def test_both_describe_the_same_form(backend: Any, tmp_path: Path) -> None:
+@pytest.fixture
+def api(tmp_path: Path) -> FastAPI:
     encoder = PixelEncoder()
     build_dictionary(make_pictures(tmp_path / "g", 2), encoder, tmp_path / "i", progress=False)
-    api = create_app(SearchEngine(encoder, VectorDictionary.open(tmp_path / "i")))
+    return create_app(SearchEngine(encoder, VectorDictionary.open(tmp_path / "i")))
+
+
+def test_both_describe_the_same_form(backend: Any, api: FastAPI) -> None:
     assert fields_of(api) == fields_of(backend.create_app(backend.Settings()))
+
+
+def test_every_endpoint_of_both_knows_its_fields(
+    backend: Any, api: FastAPI, tmp_path: Path
+) -> None:
+    from routes import image_route
+
+    passed_on = {(route.path, *route.methods) for route in image_route.passed_on.routes}
+    site = backend.create_app(backend.Settings(posts_folder=tmp_path / "posts"))
+    for app, others in ((api, set()), (site, passed_on)):
+        client = TestClient(app, f"http://{HOST}")  # not entered: nothing is behind the routes
+        for path, operations in app.openapi()["paths"].items():
+            for method in map(str.upper, operations):
+                if (path, method) not in others:
+                    answer = client.request(method, f"{path.replace('{id}', 'x')}?topk=3")
+                    assert answer.status_code == 422, (method, path, answer.text)
+                    assert "topk: there is no such field" in answer.json()["detail"]
+    body = {"words": "a", "topk": 3}
+    for sent in ({"json": body}, {"data": body}):
+        answer = TestClient(api, f"http://{HOST}").post("/api/images/x/explain", **sent)
+        assert answer.status_code == 422 and "topk" in answer.json()["detail"]
 
 
 def fields_of(app: FastAPI) -> dict[str, tuple[str, str]]:
@@ -149,8 +224,9 @@ def test_both_have_one_docs_page_and_take_the_same_keys(backend: Any) -> None:
     from utils.config import KEY
     from utils.guard import REQUEST_ID
 
-    twin = BACKEND / "utils" / "docs_page.py"
-    assert twin.read_text("utf8") == Path(docs_page.__file__).read_text("utf8")
+    for ours in (docs_page, known_fields):
+        path = Path(str(ours.__file__))
+        assert (BACKEND / "utils" / path.name).read_text("utf8") == path.read_text("utf8")
     assert config.KEY.pattern == KEY.pattern and gate.REQUEST_ID.pattern == REQUEST_ID.pattern
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 import timanh
 from timanh.api import schemas
@@ -30,6 +30,7 @@ from timanh.api.gallery.views import PictureViews
 from timanh.api.http import problems
 from timanh.api.http.about_routes import about_router
 from timanh.api.http.gate import Gate
+from timanh.api.http.known_fields import only_known_fields
 from timanh.api.http.metrics import Metrics
 from timanh.api.http.slots import RequestSlots
 from timanh.api.search.explain_routes import explain_router
@@ -165,7 +166,7 @@ def _assemble(
         responses=FAILURES,
     )
     for router in routers:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(only_known_fields)])
     problems.install(app)
     app.add_middleware(Gate, config=config, metrics=metrics)
     return app

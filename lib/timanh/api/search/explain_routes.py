@@ -1,6 +1,7 @@
 """The endpoint that says where in a picture the words are."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -9,11 +10,12 @@ from starlette.datastructures import UploadFile
 
 from timanh.api import schemas
 from timanh.api.config import ApiConfig
+from timanh.api.http.known_fields import JSON, refuse_unknown
 from timanh.api.http.problems import RequestError
 from timanh.api.search.explaining import Explainer
 from timanh.api.search.forms import check_length
 
-JSON = "application/json"
+FIELDS = schemas.ExplainRequest.model_fields
 _SCHEMA = {"schema": schemas.ExplainRequest.model_json_schema()}
 BODY = {
     "requestBody": {
@@ -65,16 +67,19 @@ async def read(request: Request) -> schemas.ExplainRequest:
     """The fields of a request, JSON or a form.
 
     Raises:
-        RequestError: 422, they are not those.
+        RequestError, RequestValidationError: 422, they are not those.
     """
     try:
         if request.headers.get("content-type", "").partition(";")[0].strip() == JSON:
             fields = await request.json()
         else:
             async with request.form() as form:
+                refuse_unknown("form", form, FIELDS)
                 fields = {
                     name: value for name, value in form.items() if not isinstance(value, UploadFile)
                 }
+        if isinstance(fields, Mapping):
+            refuse_unknown("JSON", fields, FIELDS)
         return schemas.ExplainRequest.model_validate(fields)
     except (ValidationError, ValueError, RecursionError) as error:
         raise RequestError(

@@ -37,6 +37,9 @@ Offset = Annotated[
 Fold = Annotated[
     float | None, Form(ge=0, le=1, description="Fold pictures at least so alike, such as 0.95.")
 ]
+Language = Annotated[
+    str, Form(description="Of /api/predict-image's sentence, vi or en; without effect elsewhere.")
+]
 Folder = Annotated[str, Form(description="Only in this folder of the gallery.")]
 Words = Annotated[str, Form(description="That the picture's captions must have, all.")]
 MachineWords = Annotated[
@@ -91,6 +94,7 @@ def search_reader(config: ApiConfig) -> Callable[..., Awaitable[SearchForm]]:
         as_written: AsWritten = False,
         offset: Offset = 0,
         fold: Fold = None,
+        language: Language = "",
     ) -> SearchForm:
         found = search_form(config, query, file, alpha, k)
         check_length(without, config)
