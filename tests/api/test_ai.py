@@ -229,6 +229,32 @@ def test_marks_that_were_not_typed(
     assert (encoder.texts, answer["translated"]) == ([encoded], translated)
 
 
+@pytest.mark.parametrize(
+    ("languages", "unmarked", "labels", "encoded"),
+    [
+        (("en", "vi"), False, ["con meo", "xe dap"], ["con mèo", "xe đạp"]),
+        (("en", "vi"), False, ["con mefo", "xe ddapj"], ["con mèo", "xe đạp"]),
+        (("en", "vi"), True, ["con meo", "xe dap"], ["con meo", "xe dap"]),
+        (("en", "vi"), False, ["a cat", "a bike"], ["a cat", "a bike"]),
+        (("en", "vi"), False, ["mèo", "hoa", "ga"], ["mèo", "hoa", "ga"]),
+        (("en",), False, ["con mefo", "xe ddapj"], ["cat", "bike"]),
+    ],
+)
+def test_labels_with_marks_that_were_not_typed(
+    languages: tuple[str, ...], unmarked: bool, labels: list[str], encoded: list[str]
+) -> None:
+    encoder = Recorder(*languages)
+    encoder.reads_unmarked = unmarked
+    translator = Translator(lambda text: {"con mèo": "cat", "xe đạp": "bike"}[text])
+    with alone(encoder, translator=translator) as client:
+        encoder.texts.clear()
+        form = {"labels": labels, "templates": ["{}"]}
+        files = {"image": ("a.png", picture())}
+        answer = client.post("/api/ai/classify", files=files, data=form).json()
+    assert encoder.texts == encoded
+    assert {each["label"] for each in answer["predictions"]} == set(labels)
+
+
 def test_vietnamese_is_translated_for_an_encoder_that_does_not_know_it() -> None:
     encoder = Recorder("en")
     translator = Translator(lambda text: {"con mèo": "cat", "con chó": "dog"}[text])

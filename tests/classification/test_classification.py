@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pixel_encoder import PixelEncoder, make_pictures
+from pixel_encoder import PixelEncoder, Recorder, make_pictures
 
 from timanh.classification import (
     Classifier,
@@ -100,6 +100,15 @@ def test_a_label_of_500_words_is_read_as_far_as_the_model_reads() -> None:
 def test_vietnamese_labels_for_an_encoder_without_vietnamese() -> None:
     with pytest.warns(UserWarning, match="not trained on Vietnamese"):
         make_labels(PixelEncoder(), read_labels("con mèo,con chó"))
+
+
+def test_labels_that_were_typed_without_marks_keep_their_names() -> None:
+    encoder = Recorder("en", "vi")
+    made = make_labels(encoder, read_labels("con meo,xe dap"), templates=["{}"], none=False)
+    assert encoder.texts == ["con mèo", "xe đạp"] and made.names == ("con meo", "xe dap")
+    assert read_labels("con mefo,xe ddapj").language == "vi"
+    sets = make_labels(encoder, read_labels("styles", "vi"), templates=["{}"], none=False)
+    assert tuple(encoder.texts[2:]) == read_labels("styles", "vi").words != sets.names
 
 
 # Answers

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from pixel_encoder import Recorder
 
 from timanh.errors import (
     ContradictionError,
@@ -29,6 +30,7 @@ from timanh.generation import (
     save_png,
 )
 from timanh.generation.guiding import sphere_distance
+from timanh.generation.prompts import targets
 from timanh.models.torch_encoder import TorchEncoder
 
 # Networks of random weights are not the same from the side as from the front.
@@ -119,6 +121,15 @@ def test_weights_stand_behind_a_colon() -> None:
     assert read_prompt("tỉ lệ 3:4 và hơn") == Prompt("tỉ lệ 3:4 và hơn")
     joined = check_prompts([Prompt("a cat"), Prompt("A  CAT", weight=2), Prompt("fog", weight=-1)])
     assert [(each.text, each.weight) for each in joined] == [("A  CAT", 3), ("fog", -1)]
+
+
+def test_prompts_are_read_with_the_marks_that_were_meant() -> None:
+    encoder = Recorder("en", "vi")
+    targets([Prompt("con meo den"), Prompt("a red car"), Prompt("con chos", weight=-1)], encoder)
+    assert encoder.texts == ["con mèo đen", "a red car", "con chó"]
+    encoder.reads_unmarked = True
+    targets([Prompt("con meo den")], encoder)
+    assert encoder.texts[3:] == ["con meo den"]
 
 
 def test_distance_is_half_the_square_of_the_angle() -> None:

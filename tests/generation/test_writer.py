@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pixel_encoder import Recorder
 
 from timanh.errors import (
     EmptyQueryError,
@@ -81,6 +82,16 @@ def test_the_best_come_first_and_a_seed_gives_the_same(
     again = writer.best("a red car", encoder, 3)
     assert [each.picture.tobytes() for each in again] == [each.picture.tobytes() for each in found]
     assert writer.best("a red car", encoder, 3, stopped=lambda: True) == []
+
+
+def test_writes_and_ranks_by_the_words_that_were_meant(
+    trained: Path, vqgan: Vqgan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, encoder = load_writer(trained / "model", vqgan=vqgan, device="cpu"), Recorder("vi")
+    read, tokens = list[str](), writer.tokens
+    monkeypatch.setattr(writer, "tokens", lambda texts: (read.extend(texts), tokens(texts))[1])
+    writer.best("con meo den", encoder, 2)
+    assert (read, encoder.texts) == (["con mèo đen", ""], ["con mèo đen"])
 
 
 def test_mistakes_are_refused_in_a_sentence(trained: Path, vqgan: Vqgan, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from timanh.data.vietnamese.language import detect_language
 from timanh.errors import SettingsError
+from timanh.models.text.typed import language_of_labels
 from timanh.models.zero_shot import LABEL_SETS, SETS
 
 # Labels that are whole texts already: "a photo of a cat".
@@ -59,7 +59,7 @@ def read_labels(given: str | Sequence[str], language: str | None = None) -> Labe
     pairs = [_name_and_words(line) for line in lines]
     names = tuple(name for name, _ in pairs)
     words = tuple(each for _, each in pairs)
-    spoken = language or _language(words)
+    spoken = language or language_of_labels(words)
     whole = bool(words) and all(PHRASE.match(each) for each in words)
     return LabelList(names, words, spoken, ("{}",) if whole else None)
 
@@ -113,7 +113,3 @@ def _text_lines(file: Path) -> list[str]:
 def _name_and_words(line: str) -> tuple[str, str]:
     name, found, words = line.partition(" = ")
     return (name.strip(), words.strip() or name.strip()) if found else (line, line)
-
-
-def _language(words: Sequence[str]) -> str:
-    return "vi" if detect_language(" ".join(words[:200])) == "vi" else "en"

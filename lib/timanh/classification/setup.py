@@ -15,6 +15,7 @@ from timanh.classification.label_lists import LabelList
 from timanh.classification.truth import matched, truth_of_folders
 from timanh.errors import DataError
 from timanh.models.encoder import Encoder
+from timanh.models.text.typed import labels_with_marks
 from timanh.models.zero_shot import (
     Choice,
     FitReport,
@@ -96,11 +97,14 @@ def make_labels(
         QueryError: as `ZeroShot.labels`.
     """
     words, language = given.words, given.language
+    if language == "vi":
+        words = labels_with_marks(words, encoder)
     if language == "vi" and "vi" not in encoder.languages:
+        translated = words
         if translator is not None:
-            words = tuple(translator.translate(each).translated or each for each in words)
-        if words != given.words:
-            language = "en"
+            translated = tuple(translator.translate(each).translated or each for each in words)
+        if translated != words:
+            words, language = translated, "en"
         else:
             warnings.warn(
                 f"{encoder.name} was not trained on Vietnamese, and the labels are not "

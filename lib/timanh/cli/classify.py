@@ -204,6 +204,7 @@ def classify(
         truth_of,
         with_examples,
     )
+    from timanh.models.text.typed import labels_with_marks
     from timanh.search import Translator
     from timanh.vectors import VectorDictionary
 
@@ -214,6 +215,8 @@ def classify(
     given = _labels(labels, language, right, examples)
     chosen = read_templates(templates, given.language) if templates else None
     encoder = _load(model, dictionary, device, runtime)
+    if given.language == "vi" and given.words != (meant := labels_with_marks(given.words, encoder)):
+        notice(f"Understood as: {', '.join(meant)}")
     document: dict[str, Any] = {"model": encoder.name, "labels": list(given.names)}
     known: list[VectorBatch] = []
     if choose_templates:

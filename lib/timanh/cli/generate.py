@@ -154,6 +154,7 @@ def _write(text: str, model: str, candidates: int, count: int, seed: int, device
 
     writer = load_writer(device=device)
     encoder = load_encoder(model, device=device, runtime="torch")
+    _say_meant([text], encoder)
     with tqdm(total=writer.network.size.grid**2, desc="write", unit="code") as bar:
         found = writer.best(
             text, encoder, max(candidates, count), Sampling(seed=seed),
@@ -180,6 +181,7 @@ def _guide(
 
     painter = load_vqgan(vqgan, device=device)
     encoder = load_encoder(model, device=device, runtime="torch")
+    _say_meant([each.text for each in prompts if each.text], encoder)
     usual = painter.usual_side
     steps = settings["steps"] or 0
     pictures, frames, every = [], [], max(1, steps // MOST_FRAMES)
@@ -205,6 +207,14 @@ def _guide(
         save_film([*frames, pictures[0]], film)
         result(str(film))
     return pictures
+
+
+def _say_meant(texts: list[str], encoder: Any) -> None:
+    from timanh.generation.prompts import as_read
+
+    meant = [as_read(text, encoder) for text in texts]
+    if meant != texts:
+        notice(f"Understood as: {', '.join(meant)}")
 
 
 def _keep(picture: Any, file: Path, made: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 from timanh.generation.guiding import Guidance, Guided
 from timanh.generation.loading import load_vqgan
 from timanh.generation.offered import has_demo_writer
-from timanh.generation.prompts import Prompt
+from timanh.generation.prompts import Prompt, as_read
 from timanh.generation.vqgan import Vqgan
 from timanh.generation.writer import PictureWriter, Sampling, load_writer
 from timanh.models.encoder import Vectors
@@ -103,7 +103,7 @@ class Painter:
         seen: Seen,
         stopped: Stopped,
     ) -> list[Painted]:
-        words = self.words([text])[0]
+        words = self.words([as_read(text, self.encoder)])[0]
         side, done = self.vqgan.usual_side, 0
         made: list[Painted] = []
         every = max(1, GUIDED_STEPS // PREVIEWS)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from timanh.errors import ContradictionError, EmptyQueryError, OnlyExcludedError, QueryError
 from timanh.models.encoder import Encoder, Vectors
+from timanh.models.text.typed import needs_marks, with_marks
 from timanh.workspace import require_whole
 
 MAX_PROMPTS = 16
@@ -108,12 +109,17 @@ def targets(
     texts = [row for row, each in enumerate(chosen) if each.image is None]
     if texts:
         encode = words or encoder.encode_texts
-        vectors[texts] = encode([chosen[row].text for row in texts])
+        vectors[texts] = encode([as_read(chosen[row].text, encoder) for row in texts])
     for row, each in enumerate(chosen):
         if each.image is not None:
             vectors[row] = encoder.encode_images([each.image.convert("RGB")])[0]
     weights = np.array([each.weight for each in chosen], np.float32)
     return Targets(vectors, weights / np.abs(weights).sum())
+
+
+def as_read(text: str, encoder: Encoder) -> str:
+    """Words with the marks that their writer meant, where the encoder needs them."""
+    return with_marks(text, restore=needs_marks(encoder))[0]
 
 
 def _key(prompt: Prompt) -> object:

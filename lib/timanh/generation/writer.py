@@ -14,10 +14,12 @@ from torch import Tensor
 from timanh.errors import EmptyQueryError, ModelFormatError, ModelNotFoundError, SettingsError
 from timanh.generation.loading import load_vqgan
 from timanh.generation.offered import CONFIG, DEMO_WRITER
+from timanh.generation.prompts import as_read
 from timanh.generation.transformer import CaptionToCodes, TransformerSize
 from timanh.generation.vqgan import Vqgan
 from timanh.models.encoder import Encoder, Vectors
 from timanh.models.loading import choose_device
+from timanh.models.text.typed import with_marks
 from timanh.workspace import require_whole
 
 WEIGHTS, TOKENIZER = "model.safetensors", "tokenizer.json"
@@ -103,6 +105,8 @@ class PictureWriter:
         """
         chosen = sampling or Sampling()
         _check(text, count, chosen)
+        # It learned to write after captions, and those have their marks.
+        text, _ = with_marks(text, restore="vi" in self.languages)
         codes = self._write(text, count, chosen, seen, stopped)
         return [] if codes is None else self.vqgan.paint(codes.to(self.vqgan.device))
 
@@ -124,7 +128,8 @@ class PictureWriter:
         pictures = self.write(text, count, sampling, **watching)
         if not pictures:
             return []
-        scores = encoder.encode_images(pictures) @ (words or encoder.encode_texts)([text])[0]
+        encode = words or encoder.encode_texts
+        scores = encoder.encode_images(pictures) @ encode([as_read(text, encoder)])[0]
         ranked = sorted(zip(scores.tolist(), range(count), strict=True), reverse=True)
         return [Candidate(pictures[row], score) for score, row in ranked]
 

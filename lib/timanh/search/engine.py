@@ -10,12 +10,13 @@ import numpy as np
 
 from timanh.errors import QueryError
 from timanh.models.encoder import Encoder, TextLength, Vectors
+from timanh.models.text.typed import needs_marks
 from timanh.search.closeness.judging import judge
 from timanh.search.closeness.keeping import CalibrationKeeper
 from timanh.search.encoding import QueryVectors, encode_queries
 from timanh.search.lookup import Lookup, RowHit
 from timanh.search.query import Closeness, Hit, Query, SearchResult, Understood
-from timanh.search.reading import Reading, needs_marks, read
+from timanh.search.reading import Reading, read
 from timanh.search.sample import GallerySample
 from timanh.search.timeline import Timeline
 from timanh.search.translation import Translation, Translator

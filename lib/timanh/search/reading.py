@@ -1,16 +1,11 @@
 """The words of a query: their language, what is wanted, what is not."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from timanh.data.vietnamese.language import detect_language
-from timanh.data.vietnamese.restoring import restore_marks
-from timanh.data.vietnamese.telex import from_telex
-from timanh.models.encoder import Encoder
+from timanh.models.text.typed import Typed, with_marks
 from timanh.search.exclusion import split_excluded
 from timanh.search.query import Query
-
-Typed = Literal["telex", "marks"]
 
 
 @dataclass(frozen=True)
@@ -31,25 +26,6 @@ class Reading:
     excluded: tuple[str, ...]
     without: str | None
     typed: Typed | None = None
-
-
-def needs_marks(encoder: Encoder) -> bool:
-    """Whether an encoder knows Vietnamese, but not as it is typed without its marks."""
-    return "vi" in encoder.languages and not encoder.reads_unmarked
-
-
-def with_marks(text: str, *, restore: bool) -> tuple[str, Typed | None]:
-    """Vietnamese with the marks that its writer meant, and how it was typed; any other text as it
-    is, and None.
-
-    Args:
-        restore: also where no marks were typed at all; see `needs_marks`.
-    """
-    if marked := from_telex(text):
-        return marked, "telex"
-    if restore and (marked := restore_marks(text)):
-        return marked, "marks"
-    return text, None
 
 
 def read(query: Query, *, restore: bool = False) -> Reading:

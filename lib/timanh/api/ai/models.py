@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from timanh.errors import TimAnhError
 from timanh.models import Encoder
 from timanh.models.encoder import Vectors
 from timanh.search import Translator
 
 Model = TypeVar("Model")
+Result = TypeVar("Result")
 State = Literal["ready", "waiting", "starting", "failed", "absent"]
 
 
@@ -104,8 +106,22 @@ class Part(Generic[Model]):
                         raise
         return self._model
 
-    def succeeded(self) -> None:
+    def computing(self, work: Callable[[], Result]) -> Result:
+        """What `work` gives; remembers whether the model still computes. What is wrong with a
+        query is no fault of it.
+
+        Raises:
+            Exception: whatever `work` raises.
+        """
+        try:
+            result = work()
+        except TimAnhError:
+            raise
+        except Exception as error:
+            self.failed(error)
+            raise
         self.state, self.detail = "ready", None
+        return result
 
     def failed(self, error: Exception) -> None:
         self.state = "failed"

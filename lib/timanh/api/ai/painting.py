@@ -18,7 +18,6 @@ from timanh.api.ai.models import Part
 from timanh.api.config import ApiConfig
 from timanh.api.http.problems import RequestError
 from timanh.api.http.workers import Workers
-from timanh.errors import TimAnhError
 
 MOST_SEED = 2**31 - 1
 SILENCE_S = 10.0
@@ -135,15 +134,7 @@ class Painting:
             shown = None if preview is None else _data_url(preview, "JPEG")
             tell(("progress", {"done": done, "of": of, "preview": shown}))
 
-        try:
-            painted = painter.paint(prompt, count, seed, seen, stop.is_set)
-        except TimAnhError:
-            raise
-        except Exception as error:
-            self.part.failed(error)
-            raise
-        self.part.succeeded()
-        return painted
+        return self.part.computing(lambda: painter.paint(prompt, count, seed, seen, stop.is_set))
 
     async def _before(self, began: float, news: asyncio.Queue[Event | None]) -> Event | None:
         """The next event, unless the time is over before; `waiting` where none comes for a while,

@@ -3,16 +3,16 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
 
+from timanh.api.ai.labels import LabelVectors
 from timanh.api.ai.micro_batcher import MicroBatcher
-from timanh.api.ai.models import AiModels, Attention, Part
+from timanh.api.ai.models import AiModels, Attention
 from timanh.api.ai.shared_results import SharedResults
 from timanh.api.config import ApiConfig
 from timanh.api.http.problems import RequestError
@@ -21,13 +21,12 @@ from timanh.api.http.uploads import open_upload
 from timanh.api.http.workers import Workers
 from timanh.errors import LanguageError, PictureError, TimAnhError
 from timanh.models.encoder import Encoder, Vectors
-from timanh.models.zero_shot import Labels, ZeroShot
+from timanh.models.text.typed import needs_marks, with_marks
+from timanh.models.zero_shot import Labels
 from timanh.search import detect_language
-from timanh.search.reading import needs_marks, with_marks
 
 MAX_KEPT = 20_000  # embeddings and captions; 40 MB at 512 numbers each
 TRIAL = Image.new("RGB", (224, 224), "gray")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class AiService:
         self._captions: dict[str, MicroBatcher[Image.Image, str]] = {}
         self._kept_vectors = SharedResults[Vectors](MAX_KEPT)
         self._kept_captions = SharedResults[str](MAX_KEPT)
-        self._zero_shot: ZeroShot | None = None
+        self._labels = LabelVectors(models, self._encoding, self._translating)
         self._check: asyncio.Task[None] | None = None
 
     def start(self, *, load: bool) -> None:
@@ -89,9 +88,7 @@ class AiService:
         if load or self.models.encoder.loaded is not None:
             with contextlib.suppress(Exception):
                 await self._vectors.submit(TRIAL)
-                await self._encoding.run(
-                    partial(self._computed, self.models.encoder, self._encode_trial)
-                )
+                await self._encoding.run(partial(self.models.encoder.computing, self._encode_trial))
         captioner = self.models.captioner
         if captioner.state != "absent" and (load or captioner.loaded is not None):
             with contextlib.suppress(Exception):
@@ -132,9 +129,7 @@ class AiService:
                 found[each] = [await self._batch_of(each).submit(picture)]
             else:
                 work = partial(self._caption, each, [picture], count)
-                found[each] = (
-                    await self._captioning.run(partial(self._computed, captioner, work))
-                )[0]
+                found[each] = (await self._captioning.run(partial(captioner.computing, work)))[0]
         return found
 
     async def describe(
@@ -171,7 +166,7 @@ class AiService:
                 if attention:
                     work = partial(self._attention, picture, texts, chosen)
                     seen = await self._captioning.run(
-                        partial(self._computed, self.models.captioner, work)
+                        partial(self.models.captioner.computing, work)
                     )
         return Described(texts, chosen, captioner.name, captioner.fingerprint, seen)
 
@@ -191,9 +186,11 @@ class AiService:
         """
         with self.slots.slot():
             async with self.slots.deadline(self.config.ai_deadline_s):
-                await self.encoder()
+                encoder = await self.encoder()
                 vector = await self._vector(content)
-                chosen = await self._labels(labels, templates, language, none)
+                chosen = await self._labels.make(
+                    encoder, labels, words=None, templates=templates, language=language, none=none
+                )
         scores = chosen.classify(vector[None])[0]
         names = chosen.answers
         order = np.argsort(-scores, kind="stable")
@@ -218,7 +215,10 @@ class AiService:
         """
         with self.slots.slot():
             async with self.slots.deadline(self.config.ai_deadline_s):
-                return await self._labels(names, templates, language, none, words)
+                return await self._labels.make(
+                    await self.encoder(), names, words=words, templates=templates,
+                    language=language, none=none,
+                )  # fmt: skip
 
     async def text(self, query: str) -> tuple[Vectors, str | None]:
         """(dim,) unit vector of words, and what was encoded in their place: a translation, or
@@ -233,9 +233,8 @@ class AiService:
                 )
                 translated = translated or (words if typed else None)
                 vectors = await self._encoding.run(
-                    lambda: self._computed(
-                        self.models.encoder,
-                        lambda: self.models.encode_texts([translated or query]),
+                    lambda: self.models.encoder.computing(
+                        lambda: self.models.encode_texts([translated or query])
                     )
                 )
                 return vectors[0], translated
@@ -311,50 +310,12 @@ class AiService:
         known = tuple(captioner.languages)
         return known if wanted is None else tuple(each for each in known if each == wanted)
 
-    async def _labels(
-        self,
-        names: Sequence[str],
-        templates: Sequence[str] | None,
-        language: str | None,
-        none: bool,
-        words: Sequence[str] | None = None,
-    ) -> Labels:
-        encoder = await self.encoder()
-        spoken = language or detect_language(" ".join(names)) or "en"
-        translated = await self._in_a_known_language(encoder, words or names, spoken)
-        known = spoken if translated is None else "en"
-        return await self._encoding.run(
-            lambda: self._computed(
-                self.models.encoder,
-                lambda: self._shot(encoder).labels(
-                    names, templates=templates, language=known, none=none,
-                    words=words if translated is None else translated,
-                ),
-            )
-        )  # fmt: skip
-
-    async def _in_a_known_language(
-        self, encoder: Encoder, labels: Sequence[str], language: str
-    ) -> list[str] | None:
-        """The labels in English, where the encoder does not know their language."""
-        if language in encoder.languages or language != "vi":
-            return None
-        translated = await asyncio.gather(
-            *(
-                self._translating.run(partial(self.models.translate, label, language))
-                for label in labels
-            )
-        )
-        if not any(translated):
-            return None
-        return [new or old for new, old in zip(translated, labels, strict=True)]
-
     def _batch_of(self, language: str) -> MicroBatcher[Image.Image, str]:
         if language not in self._captions:
 
             def compute(pictures: Sequence[Image.Image]) -> list[str]:
                 work = partial(self._caption, language, pictures, 1)
-                return [each[0] for each in self._computed(self.models.captioner, work)]
+                return [each[0] for each in self.models.captioner.computing(work)]
 
             self._captions[language] = MicroBatcher(self._captioning, compute)
         return self._captions[language]
@@ -376,28 +337,10 @@ class AiService:
 
     def _encode(self, pictures: Sequence[Image.Image]) -> list[Vectors]:
         encoder = self.models.encoder
-        return list(self._computed(encoder, lambda: encoder.get().encode_images(list(pictures))))
+        return list(encoder.computing(lambda: encoder.get().encode_images(list(pictures))))
 
     def _encode_trial(self) -> Vectors:
         return self.models.encode_texts(["a photo"])
-
-    def _shot(self, encoder: Encoder) -> ZeroShot:
-        if self._zero_shot is None:
-            self._zero_shot = ZeroShot(encoder, self.models.encode_texts)
-        return self._zero_shot
-
-    @staticmethod
-    def _computed(part: Part[Any], work: Callable[[], T]) -> T:
-        """Remember whether the model still computes; what is wrong with a query is no fault."""
-        try:
-            result = work()
-        except TimAnhError:
-            raise
-        except Exception as error:
-            part.failed(error)
-            raise
-        part.succeeded()
-        return result
 
 
 def _digest(content: bytes) -> bytes:

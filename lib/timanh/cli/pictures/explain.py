@@ -39,7 +39,7 @@ def explain(
     from timanh.evaluation import plot_heat_maps
     from timanh.models import load_encoder
     from timanh.models.heat_maps import HeatMaps, on_picture
-    from timanh.search.reading import needs_marks, with_marks
+    from timanh.models.text.typed import needs_marks, with_marks
 
     if out is not None and out.exists() and out.samefile(picture):
         raise SettingsError("The map would take the place of the picture. Name another file.")

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from timanh.errors import QueryError
 from timanh.models.encoder import Encoder, Vectors
+from timanh.models.text.typed import labels_with_marks
 from timanh.models.zero_shot.examples import FromExamples
 from timanh.models.zero_shot.templates import GENERIC, templates_of
 from timanh.progress import tqdm
@@ -164,7 +165,9 @@ class ZeroShot:
             names: such as ["cat", "dog"].
             templates: texts with {} in the place of the label; None for the encoder's in
                 `language`.
-            language: "en" or "vi", of templates that are not given and of the generic texts.
+            language: "en" or "vi", of templates that are not given and of the generic texts;
+                Vietnamese words that were typed without their marks are encoded with them where
+                the encoder needs them.
             none: "none of these" is an answer too.
             words: what is encoded in place of each name, such as its translation.
             progress: show a bar where there are many texts.
@@ -176,6 +179,8 @@ class ZeroShot:
         checked = _checked(names, chosen)
         generic = GENERIC.get(language, GENERIC["en"]) if none else ()
         encoded = tuple(words) if words is not None else checked
+        if language == "vi":
+            encoded = labels_with_marks(encoded, self.encoder)
         key = (self.encoder.text_fingerprint, checked, encoded, chosen, generic)
         with self._lock:
             if key in self._kept:
