@@ -79,7 +79,8 @@ def evaluate(
 ) -> None:
     """Measure captions against those that people wrote: BLEU, CIDEr, ROUGE-L, with intervals.
 
-    A constant sentence and a person stand beside it, so that a number can be judged.
+    METEOR too where Java and pycocoevalcap are installed. A constant sentence and a person stand
+    beside it, so that a number can be judged.
     """
     from timanh.captioning import load_captioner
     from timanh.evaluation import evaluate_captions, format_captions

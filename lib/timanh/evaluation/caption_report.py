@@ -1,12 +1,13 @@
 """How good a captioner's sentences are, beside what a constant sentence and a person get."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sacrebleu.metrics.bleu import BLEU
 
 from timanh.captioning import Captioner
@@ -14,16 +15,20 @@ from timanh.captioning.examples import language_of
 from timanh.captioning.words import plain_words
 from timanh.data import DataFolder
 from timanh.errors import DataError, EmptyGalleryError
-from timanh.evaluation.caption_scores import CaptionStatistics, caption_statistics
+from timanh.evaluation.caption_scores import caption_statistics
+from timanh.evaluation.meteor import Meteor, MeteorError, meteor_command, running_meteor
 from timanh.models.reading import in_batches, prepare_pictures
 from timanh.progress import tqdm
 
 SCORES = ("BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "CIDEr", "ROUGE-L")
+METEOR = "METEOR"
 DRAWS = 1000
 # The constant is chosen among so many sentences of each length in words; by so many pictures, so
 # many of these are kept. A sample as small as the first alone would choose by accident.
 CANDIDATES, SHORTEST, LONGEST = 40, 8, 14
 ROUNDS = ((1000, 10), (10_000, 1))
+# Captions that are compared, and what people wrote about each picture.
+Compared = tuple[Sequence[str], Sequence[Sequence[str]]]
 HEAD = "words in lower case, punctuation off, full stop stripped; all references at once"
 
 
@@ -107,7 +112,8 @@ def evaluate_captions(
         "protocol", "beams", "rows": {"captioner", "constant", "human"}, "distinct_per_1000",
         "constant" (its text), "most_frequent": {"text", "share"}, "copied" (share), "skipped",
         "captions" (by picture)}; a row has
-        BLEU-1..4, CIDEr, ROUGE-L, "words" and their "ci95", of a bootstrap over pictures. "human"
+        BLEU-1..4, CIDEr, ROUGE-L, "words" and their "ci95", of a bootstrap over pictures, and
+        METEOR where it is there; else "protocol" says why not. "human"
         is one reference against the others, the mean over which one, so it has one reference
         fewer than the captioner.
 
@@ -131,7 +137,7 @@ def evaluate_captions(
     )  # fmt: skip
     known = [references_of(folder, name, spoken, captioner.languages) for name in train]
     own = [references[name] for name in written.names]
-    document = score_captions(written.texts, own, known)
+    document = score_captions(written.texts, own, known, language=spoken)
     return {
         "captioner": captioner.name,
         "fingerprint": captioner.fingerprint,
@@ -157,19 +163,34 @@ def score_captions(
     candidates: Sequence[str],
     references: Sequence[Sequence[str]],
     train: Sequence[Sequence[str]] = (),
+    *,
+    language: str = "en",
 ) -> dict[str, Any]:
     """The part of `evaluate_captions` that needs no captioner; `train` are captions by picture."""
-    rows: dict[str, Any] = {"captioner": _row(caption_statistics(candidates, references))}
     constant = constant_caption(train or references)
-    rows["constant"] = _row(caption_statistics([constant] * len(references), references))
-    rows["human"] = _human_baseline(references)
+    compared: dict[str, list[Compared]] = {
+        "captioner": [(candidates, references)],
+        "constant": [([constant] * len(references), references)],
+        "human": _people(references),
+    }
+    rows = {name: _row(each) if each else None for name, each in compared.items()}
+    protocol = HEAD
+    try:
+        with running_meteor(meteor_command(language)) as meteor:
+            added = {name: _meteor_row(meteor, each) for name, each in compared.items() if each}
+    except MeteorError as error:
+        protocol += f"; no METEOR: {error}"
+    else:
+        for name, (score, ci95) in added.items():
+            row = rows[name] or {}
+            row[METEOR], row["ci95"][METEOR] = score, ci95
     normal = [" ".join(plain_words(text)) for text in candidates]
     text, most = Counter(normal).most_common(1)[0]
     seen = {" ".join(plain_words(each)) for texts in train for each in texts}
     return {
         "pictures": len(candidates),
         "references": sum(map(len, references)) / len(references),
-        "protocol": HEAD,
+        "protocol": protocol,
         "rows": rows,
         "constant": constant,
         "distinct_per_1000": 1000 * len(set(normal)) / len(normal),
@@ -220,29 +241,47 @@ def _fours(words: tuple[str, ...]) -> list[tuple[str, ...]]:
     return [words[start : start + 4] for start in range(len(words) - 3)]
 
 
-def _human_baseline(references: Sequence[Sequence[str]]) -> dict[str, Any] | None:
-    """One reference against the others; None where pictures have only one."""
+def _people(references: Sequence[Sequence[str]]) -> list[Compared]:
+    """One reference against the others, each in turn; none where pictures have only one."""
     several = [texts for texts in references if len(texts) > 1]
-    if not several:
-        return None
-    each = []
-    for number in range(min(map(len, several))):
-        one = [texts[number] for texts in several]
-        others = [[*texts[:number], *texts[number + 1 :]] for texts in several]
-        each.append(caption_statistics(one, others))
-    return _row(*each)
-
-
-def _row(*statistics: CaptionStatistics) -> dict[str, Any]:
-    """Scores with the interval of a bootstrap over pictures; the mean of several captions."""
-    draw = np.random.default_rng(0)
-    count = len(statistics[0].words)
-    drawn = [
-        _mean([one.scores(rows) for one in statistics])
-        for rows in (draw.integers(0, count, count) for _ in range(DRAWS))
+    return [
+        (
+            [texts[number] for texts in several],
+            [[*texts[:number], *texts[number + 1 :]] for texts in several],
+        )
+        for number in range(min(map(len, several), default=0))
     ]
-    ci95 = {key: np.percentile([one[key] for one in drawn], (2.5, 97.5)).tolist() for key in SCORES}
+
+
+def _draws(count: int) -> Iterator[NDArray[np.int64]]:
+    """Rows of a bootstrap over pictures, the same for every score."""
+    draw = np.random.default_rng(0)
+    return (draw.integers(0, count, count) for _ in range(DRAWS))
+
+
+def _interval(drawn: Sequence[float] | NDArray[np.float64]) -> list[float]:
+    return [float(each) for each in np.percentile(drawn, (2.5, 97.5))]
+
+
+def _row(compared: Sequence[Compared]) -> dict[str, Any]:
+    """Scores with the interval of a bootstrap over pictures; the mean of several captions."""
+    statistics = [caption_statistics(*each) for each in compared]
+    drawn = [
+        _mean([one.scores(rows) for one in statistics]) for rows in _draws(len(statistics[0].words))
+    ]
+    ci95 = {key: _interval([one[key] for one in drawn]) for key in SCORES}
     return {**_mean([one.scores() for one in statistics]), "ci95": ci95}
+
+
+def _meteor_row(meteor: Meteor, compared: Sequence[Compared]) -> tuple[float, list[float]]:
+    """METEOR and its interval, as `_row`."""
+    scores = []
+    for each in compared:
+        counts = meteor.counts(*each)
+        sums = [counts[rows].sum(0) for rows in _draws(len(counts))]
+        scores.append(meteor.scores(np.array([counts.sum(0), *sums])))
+    score, *drawn = np.mean(scores, axis=0).tolist()
+    return score, _interval(drawn)
 
 
 def _mean(scores: Sequence[dict[str, float]]) -> dict[str, float]:
@@ -263,7 +302,8 @@ def format_captions(*documents: dict[str, Any]) -> str:
         "",
         " " * 12 + "".join(f"{name[-22:]:>24}" for name, _ in columns),
     ]
-    for key in SCORES:
+    keys = (*SCORES, METEOR) if all(METEOR in row for _, row in columns) else SCORES
+    for key in keys:
         cells = "".join(
             f"{row[key]:.3f}  [{row['ci95'][key][0]:.3f}, {row['ci95'][key][1]:.3f}]".rjust(24)
             for _, row in columns
