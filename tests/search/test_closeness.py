@@ -11,7 +11,7 @@ from timanh.models import Vectors
 from timanh.search import Hit, Query, SearchEngine
 from timanh.search.closeness import stored
 from timanh.search.closeness.keeping import CalibrationKeeper
-from timanh.search.closeness.written_queries import written_queries
+from timanh.search.closeness.written_queries import length_of, written_queries
 from timanh.vectors import Item, VectorDictionary, item_id
 from timanh.vectors.build.build import new_manifest
 from timanh.vectors.store.writer import DictionaryWriter
@@ -166,6 +166,19 @@ def test_pieces_of_captions_have_all_pictures_right_that_have_their_words() -> N
         ]
         assert query.right.tolist() == right and len(words) <= query.words
         assert query.text not in ("a", "the", "on the")
+
+
+@pytest.mark.parametrize("long", [0, 5])
+def test_short_captions_make_queries_of_every_length_that_they_have(long: int) -> None:
+    random = np.random.default_rng(2)
+    captions = [
+        [f"{random.choice(COLOURS)} {random.choice(THINGS)} at {random.choice(PLACES)} {n % 90}"]
+        for n in range(400)
+    ]
+    captions += [[f"an old man number{n} walks with a dog along the sea"] for n in range(long)]
+    queries = written_queries(captions, np.random.default_rng(0))
+    made = [sum(length_of(query.words) == place for query in queries) for place in range(4)]
+    assert made[:2] == [60, 60] and made[2] >= 50 and made[3] <= long
 
 
 def test_a_picture_of_several_is_right_for_a_query_for_one() -> None:

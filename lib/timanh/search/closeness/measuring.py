@@ -1,6 +1,7 @@
 """Measures on a gallery and its encoder how close is close."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,13 +73,20 @@ def measure_closeness(
         if sum(map(bool, here)) < FEWEST_WRITTEN:
             texts[language] = _of_labels(labels[language], sample)
             continue
-        queries = written_queries(here, random)
+        queries, plain = written_queries(here, random), _of_labels(labels[language], sample)
         measured = None
         if len(queries) >= FEWEST:
             vectors = encode([query.text for query in queries], encode_texts)
             measured = _of_texts(queries, vectors, sample, usual_text)
+        if (
+            measured is not None
+            and sum(query.words >= LENGTHS[-1][0] for query in queries) < FEWEST
+        ):
+            # Pieces of short captions are no vaguer than what people search for, of whose queries
+            # `LOWEST_TEXT` would call too many not close.
+            measured = replace(measured, weak=plain.weak)
         written = written or measured is not None
-        texts[language] = measured or _of_labels(labels[language], sample)
+        texts[language] = measured or plain
     return Calibration(
         fingerprint=f"{encoder.fingerprint}-{encoder.text_fingerprint}",
         count=len(dictionary),

@@ -12,7 +12,7 @@ from timanh.search.closeness.judging import Calibration, KindCalibration, PairMo
 from timanh.workspace import atomic_write
 
 FILE = "closeness.json"
-FORMAT, VERSION = "timanh-closeness", 2
+FORMAT, VERSION = "timanh-closeness", 3  # what was measured otherwise is measured again
 # A gallery that has grown or shrunk by more than this share is measured again.
 DRIFT = 0.25
 

@@ -49,7 +49,7 @@ def singular(word: str) -> str:
 def written_queries(
     captions: Sequence[Sequence[str]], random: np.random.Generator, each: int = EACH
 ) -> list[WrittenQuery]:
-    """Up to `each` queries of each length.
+    """Up to `each` queries of each length, of a caption at most one.
 
     Args:
         captions: in one language, of each row of the sample; empty where a picture has none.
@@ -66,20 +66,29 @@ def written_queries(
     found: list[WrittenQuery] = []
     made = [0] * len(LENGTHS)
     seen = set()
-    for at in random.permutation(len(places)).tolist():
-        row, place = places[at]
-        wanted = int(np.argmin(made))
-        if made[wanted] >= each:
-            break
-        piece = _piece(texts[row][place], LENGTHS[wanted], count, captioned, random)
-        if not piece or piece in seen:
-            continue
-        seen.add(piece)
-        having_all = set.intersection(*(having[singular(word)] for word in piece))
-        right = np.array(sorted({row for row, _ in having_all}), np.int64)
-        if len(right) <= FITS * captioned:
-            found.append(WrittenQuery(" ".join(piece), len(piece), right))
-            made[wanted] += 1
+    order = random.permutation(len(places)).tolist()
+    # Of each caption a query of the length that is rarest yet; then of those that cannot give it,
+    # being too short or saying what others say, one of any length.
+    for tries in (1, len(LENGTHS)):
+        left = []
+        for at in order:
+            row, place = places[at]
+            for wanted in np.argsort(made, kind="stable").tolist()[:tries]:
+                if made[wanted] >= each:
+                    continue
+                piece = _piece(texts[row][place], LENGTHS[wanted], count, captioned, random)
+                if not piece or piece in seen:
+                    continue
+                seen.add(piece)
+                having_all = set.intersection(*(having[singular(word)] for word in piece))
+                right = np.array(sorted({row for row, _ in having_all}), np.int64)
+                if len(right) <= FITS * captioned:
+                    found.append(WrittenQuery(" ".join(piece), len(piece), right))
+                    made[wanted] += 1
+                    break
+            else:
+                left.append(at)
+        order = left
     return found
 
 
