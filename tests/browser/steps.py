@@ -20,6 +20,20 @@ PATH = """async () => {
     const answer = await fetch(`/api/images/${encodeURIComponent(id)}/similar?k=1`);
     return (await answer.json()).picture.path;
 }"""
+# The browser's step has as many layers as are seen: it has gone back where the page sent it.
+AT_REST = """() => (history.state?.layers ?? []).length
+    === document.querySelectorAll('dialog[open], #area-box').length"""
+
+# Nothing of what lies near the view is on its way.
+DRAWN = """() => [...document.querySelectorAll('#photos-view .cell')]
+    .every((cell) => cell.firstChild)"""
+# Scrolls on; whether there was more. The rows of that place are made in the next frame.
+FURTHER = """async () => {
+    const before = scrollY;
+    scrollBy(0, 800);
+    for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+    return scrollY > before;
+}"""
 
 
 def search(page: Page, words: str) -> None:
@@ -34,6 +48,22 @@ def search(page: Page, words: str) -> None:
 def answered(page: Page) -> None:
     """Wait until the newest answer has ended, well or not."""
     page.wait_for_selector(".answer:last-child :is(.sentence, .failure, .stopped)")
+
+
+def escape(page: Page) -> None:
+    """Press Esc, and wait until the browser has gone back before what that closed.
+
+    It goes back a moment after the dialog is gone, and would break off a navigation begun then.
+    """
+    page.keyboard.press("Escape")
+    page.wait_for_function(AT_REST)
+
+
+def open_anew(page: Page, address: str) -> None:
+    """Open an address as somebody does who comes from elsewhere."""
+    page.wait_for_function(AT_REST)
+    page.goto("about:blank")
+    page.goto(address)
 
 
 def loaded(page: Page) -> None:
@@ -68,6 +98,27 @@ def open_photos(page: Page) -> Locator:
     page.locator("#views [data-view=photos]").click()
     page.wait_for_selector("#photos-view .photo img")
     return page.locator("#photos-view .photo")
+
+
+def all_titles(page: Page) -> set[str]:
+    """The titles of all photos, of which only those near the view are in the page at a time."""
+    titles: set[str] = set()
+    while True:
+        page.wait_for_function(DRAWN)
+        photos = page.locator("#photos-view .photo")
+        titles |= set(photos.evaluate_all("all => all.map((each) => each.title)"))
+        if not page.evaluate(FURTHER):
+            return titles
+
+
+def wheel_to_the_end(page: Page) -> Locator:
+    """Turn the wheel over the newest answer until it says that this is all; where it says so."""
+    end = page.locator(".answer:last-child .list-end")
+    page.mouse.move(700, 400)
+    while not end.count():
+        page.mouse.wheel(0, 2_000)
+        page.wait_for_timeout(60)
+    return end
 
 
 def large_path(page: Page) -> str:

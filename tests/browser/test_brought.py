@@ -8,7 +8,17 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.brought import FOLDER, LATIN, PICTURES
-from tests.browser.steps import answered, large_path, loaded, open_filter, open_photos, search
+from tests.browser.steps import (
+    all_titles,
+    answered,
+    escape,
+    large_path,
+    loaded,
+    open_anew,
+    open_filter,
+    open_photos,
+    search,
+)
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
@@ -43,7 +53,7 @@ def test_each_is_found_in_its_folder_seen_large_cropped_and_kept(
         paths.append(large_path(page))
         if paths[-1].endswith(shown(name)):
             break
-        page.keyboard.press("Escape")
+        escape(page)
     assert paths[-1].endswith(shown(name)), paths
     with page.expect_download() as downloading:
         page.locator("#large-download").click()
@@ -59,17 +69,10 @@ def test_each_is_found_in_its_folder_seen_large_cropped_and_kept(
 
 
 def test_the_gallery_shows_their_names(page: Page) -> None:
-    tiles = open_photos(page)
+    open_photos(page)
     # The others have captions.
     names = {shown(name.rpartition("/")[2]) for name, _, _ in PICTURES if LATIN in name}
-    titles: set[str] = set()
-    for _ in range(60):
-        titles |= set(tiles.evaluate_all("hits => hits.map((h) => h.title)"))
-        if names <= titles:
-            break
-        page.evaluate("scrollBy(0, 800)")
-        page.wait_for_timeout(40)
-    assert names <= titles
+    assert names <= all_titles(page)
     loaded(page)
 
 
@@ -77,8 +80,7 @@ def test_the_gallery_shows_their_names(page: Page) -> None:
 def test_a_shared_address_finds_a_folder_in_either_form(
     page: Page, site: "Site", form: str
 ) -> None:
-    page.goto("about:blank")
-    page.goto(f"{site.url}/?q=a+red+car&folder={quote(unicodedata.normalize(form, FOLDER))}")
+    open_anew(page, f"{site.url}/?q=a+red+car&folder={quote(unicodedata.normalize(form, FOLDER))}")
     answered(page)
     expect(page.locator(".grid .hit")).to_have_count(2)
     open_filter(page)
@@ -89,8 +91,7 @@ def test_a_shared_address_finds_a_folder_in_either_form(
 
 def test_a_folder_that_is_not_there_is_said_with_those_near(page: Page, site: "Site") -> None:
     page.expected.append("422")  # type: ignore[attr-defined]
-    page.goto("about:blank")
-    page.goto(f"{site.url}/?q=a+red+car&folder=da+nang")
+    open_anew(page, f"{site.url}/?q=a+red+car&folder=da+nang")
     answered(page)
     failure = page.locator(".failure")
     expect(failure).to_contain_text("There is no folder “da nang” in this gallery.")
@@ -108,8 +109,7 @@ def test_a_folder_that_is_not_there_is_said_with_those_near(page: Page, site: "S
 
 def test_a_folder_that_is_gone_can_be_left_out(page: Page, site: "Site") -> None:
     page.expected.append("422")  # type: ignore[attr-defined]
-    page.goto("about:blank")
-    page.goto(f"{site.url}/?q=a+red+car&folder=2019&words=car")
+    open_anew(page, f"{site.url}/?q=a+red+car&folder=2019&words=car")
     answered(page)
     page.get_by_role("button", name="Search in all folders").click()
     expect(page.locator("#picks .narrow")).to_have_text("Caption has “car”")

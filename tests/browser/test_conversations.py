@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import answered, search
+from tests.browser.steps import answered, escape, open_anew, search
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
@@ -57,7 +57,7 @@ def test_several_conversations_are_named_opened_deleted_and_brought_back(page: P
     expect(page.locator(".panel-foot")).to_contain_text("Delete all 2 searches?")
     page.get_by_role("button", name="Delete all").click()
     expect(names).to_have_count(0)
-    page.keyboard.press("Escape")
+    escape(page)
     expect(page.locator("#welcome-title")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     page.locator("#history").click()
@@ -82,8 +82,7 @@ def test_the_address_holds_the_search_and_back_goes_back(page: Page, site: "Site
     page.go_forward()
     assert page.url == shared
     page.evaluate("localStorage.clear()")
-    page.goto("about:blank")
-    page.goto(shared)
+    open_anew(page, shared)
     answered(page)
     expect(page.locator(".question")).to_contain_text("a bus")
     expect(page.locator(".steer.without")).to_contain_text("people")

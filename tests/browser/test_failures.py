@@ -20,7 +20,7 @@ from playwright.sync_api import Error as PlaywrightError
 from upstream_standin import free_port, start_backend
 
 from tests.browser.site import ROOT, Site
-from tests.browser.steps import search
+from tests.browser.steps import escape, search
 from timanh.serving import Running, serve_in_notebook
 
 STANDIN = ROOT / "tests" / "standins" / "ngrok"
@@ -173,7 +173,7 @@ def test_without_the_key_the_page_asks_for_the_line_and_takes_it(
     paste(page, way.running.connection, opened=True)
     page.get_by_role("button", name=WORDS["vi"]["connect.use"]).click()
     expect(page.locator(".toast")).to_have_text(WORDS["vi"]["connect.changed"])
-    page.keyboard.press("Escape")
+    escape(page)
     search_again(page)
 
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import answered, jpeg, large_path, open_filter, search
+from tests.browser.steps import (
+    answered,
+    escape,
+    jpeg,
+    large_path,
+    open_anew,
+    open_filter,
+    search,
+    wheel_to_the_end,
+)
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
@@ -37,15 +46,7 @@ def test_words_of_captions_narrow_the_question_before(page: Page, site: "Site") 
     sentence = f"The filter left {rainy} of 300 pictures."
     expect(page.locator(".sentence").last).to_contain_text(sentence)
     assert "words=rain" in page.url
-    page.mouse.move(700, 400)
-    page.mouse.wheel(0, 2_000)
-    end = page.locator(".answer:last-child .list-end")
-    for _ in range(20):
-        page.mouse.wheel(0, 2_000)
-        page.wait_for_timeout(60)
-        if end.count():
-            break
-    expect(end).to_have_text(f"That is all: {rainy} pictures")
+    expect(wheel_to_the_end(page)).to_have_text(f"That is all: {rainy} pictures")
     page.locator(".question").last.locator(".narrow .off").click()
     answered(page)
     expect(page.locator(".question").last.locator(".narrow")).to_have_count(0)
@@ -54,9 +55,8 @@ def test_words_of_captions_narrow_the_question_before(page: Page, site: "Site") 
 
 
 def test_an_address_brings_its_filter_and_a_reload_keeps_it(page: Page, site: "Site") -> None:
-    page.goto("about:blank")
-    page.goto(
-        f"{site.url}/?q=a+red+car&k=5&words=rain&after=2020-01-31&before=nonsense&min_side=9x"
+    open_anew(
+        page, f"{site.url}/?q=a+red+car&k=5&words=rain&after=2020-01-31&before=nonsense&min_side=9x"
     )
     answered(page)
     chips = ["Caption has “rain”", "From 31 Jan 2020"]
@@ -124,7 +124,7 @@ def test_by_keyboard_it_opens_counts_clears_and_gives_the_focus_back(page: Page)
     page.keyboard.press("Tab")
     page.keyboard.type("boat")
     page.get_by_label("Size").select_option("256")
-    page.keyboard.press("Escape")
+    escape(page)
     expect(page.locator("#filter-fields")).to_be_hidden()
     expect(opener).to_be_focused()
     expect(page.locator("#picks .narrow")).to_have_text(["Caption has “boat”", "At least 256 px"])

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import search
+from tests.browser.steps import escape, open_anew, search
 
 SCALE = """() => new DOMMatrix(getComputedStyle(
     document.querySelector('.swiper-slide-active .swiper-zoom-container > *')).transform).a"""
@@ -36,7 +36,7 @@ def test_it_zooms_by_keys_button_and_double_click(page: Page) -> None:
     zoomed(page, more=False)
     page.locator(".swiper-slide-active img").dblclick()
     zoomed(page, more=True)
-    page.keyboard.press("Escape")
+    escape(page)
     expect(page.locator("#lightbox")).to_be_hidden()
 
 
@@ -78,8 +78,7 @@ def test_captions_path_and_link_of_the_picture(page: Page) -> None:
     page.get_by_role("button", name="Copy a link to this picture").click()
     expect(page.locator(".toast p")).to_have_text("Copied.")
     link = page.evaluate("navigator.clipboard.readText()")
-    page.goto("about:blank")
-    page.goto(link)
+    open_anew(page, link)
     expect(page.locator("#large-caption")).to_have_text(caption)
     expect(page.locator("#large-place")).to_have_text(re.compile(r"^\d+/300$"))
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import answered, search
+from tests.browser.steps import answered, escape, open_anew, search
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
@@ -42,8 +42,7 @@ FIELDS = [
 
 def opens(page: Page, address: str) -> None:
     """The page starts to its end: what comes last is the line about the API, and the focus."""
-    page.goto("about:blank")
-    page.goto(address)
+    open_anew(page, address)
     page.wait_for_selector(".health[data-state=ok]")
 
 
@@ -54,7 +53,7 @@ def test_a_cut_link_to_an_api_is_said_and_the_page_starts(page: Page, site: "Sit
         expect(page.get_by_role("textbox", name="Paste the line")).to_have_value(line)
         expect(page.get_by_role("alert")).to_contain_text("not a connection line")
         assert "#" not in page.url
-    page.keyboard.press("Escape")
+    escape(page)
     search(page, "a red car")
     expect(page.locator(".grid .hit")).to_have_count(10)
 
@@ -81,7 +80,7 @@ def test_storage_that_holds_something_else_stops_nothing(page: Page, site: "Site
         page.evaluate("async () => (await import('/js/history/store.js')).pictureKeys()")
         page.locator("#history").click()
         page.wait_for_selector(".history")
-        page.keyboard.press("Escape")
+        escape(page)
     search(page, "a red car")
     expect(page.locator(".answer").last.locator(".grid .hit")).to_have_count(10)
     page.reload()

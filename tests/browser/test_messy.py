@@ -9,7 +9,15 @@ from galleries import MessyFolder, make_messy_folder
 from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site, serving
-from tests.browser.steps import answered, large_path, loaded, open_filter, open_photos, search
+from tests.browser.steps import (
+    answered,
+    escape,
+    large_path,
+    loaded,
+    open_filter,
+    open_photos,
+    search,
+)
 from timanh.workspace import readable
 
 if TYPE_CHECKING:
@@ -46,7 +54,7 @@ def see_each(page: Page, tiles: "Locator") -> dict[str, int]:
         page.wait_for_function(SEEN)
         places[large_path(page)] = place
         page.keyboard.press("ArrowRight")
-    page.keyboard.press("Escape")
+    escape(page)
     return places
 
 
@@ -65,7 +73,7 @@ def test_a_messy_folder_is_searched_seen_cropped_and_kept(page: Page, messy: Mes
         assert kept.suggested_filename in (name, name.replace("\\", "_"))
         (original,) = [each for each in messy.taken if readable(each) == name]
         assert kept.path().read_bytes() == (messy.gallery / original).read_bytes()
-        page.keyboard.press("Escape")
+        escape(page)
     for count, name in enumerate(OTHER_KINDS, 2):
         open_gallery(page).nth(places[name]).click()
         page.wait_for_function(SEEN)

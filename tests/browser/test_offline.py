@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.steps import search
+from tests.browser.steps import escape, open_anew, search
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
@@ -29,14 +29,14 @@ def test_it_opens_offline_with_the_history_readable(browser: Browser, site: "Sit
     expect(page.locator("#health")).to_have_attribute("data-state", "down")
     page.locator("#history").click()
     expect(page.locator(".conversation span")).to_have_text("a red car")
-    page.keyboard.press("Escape")
+    escape(page)
     page.locator(".grid .hit").first.click()
     expect(page.locator("#large-place")).to_have_text("1/10")
-    page.keyboard.press("Escape")
+    escape(page)
     search(page, "a blue bus")
     expect(page.locator(".failure")).to_contain_text("Lost the connection to the local backend")
     context.set_offline(False)
-    expect(page.locator(".answer").last.locator(".tile")).to_have_count(10, timeout=10_000)
+    expect(page.locator(".answer").last.locator(".tile")).to_have_count(10)
     context.close()
 
 
@@ -59,8 +59,7 @@ def test_a_link_of_the_notebook_connects_after_a_question(page: Page, site: "Sit
         route.fulfill(json=UPSTREAM)
 
     page.route("**/api/upstream**", answer)
-    page.goto("about:blank")
-    page.goto(f"{site.url}/#connect=https%3A%2F%2Fa.ngrok.app%23key%3Dsecret")
+    open_anew(page, f"{site.url}/#connect=https%3A%2F%2Fa.ngrok.app%23key%3Dsecret")
     expect(page.locator(".sure")).to_contain_text("Use the search API at a.ngrok.app?")
     expect(page.locator(".sure")).to_contain_text("8,091 pictures (<b>clip</b>)")
     assert "secret" not in page.url and [method for method, _ in seen] == ["POST"]
@@ -87,7 +86,7 @@ def test_the_connection_panel_mends_by_itself_and_what_is_typed_stays(page: Page
     expect(page.locator(".facts")).to_contain_text("Lost the connection")
     page.locator("#connection").fill("https://half")
     page.unroute("**/health")
-    expect(page.locator(".facts")).to_contain_text("Connected: 300 pictures", timeout=10_000)
+    expect(page.locator(".facts")).to_contain_text("Connected: 300 pictures")
     expect(page.locator("#connection")).to_have_value("https://half")
 
 
@@ -100,6 +99,6 @@ def test_the_real_api_is_connected_to_and_forgotten(page: Page, site: "Site") ->
     expect(page.locator(".toast")).to_have_text("The connection was changed.")
     page.get_by_role("button", name="Forget this connection").click()
     expect(page.get_by_role("button", name="Forget this connection")).to_have_count(0)
-    page.keyboard.press("Escape")
+    escape(page)
     search(page, "a red car")
     expect(page.locator(".tile")).to_have_count(10)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import answered, best_score, large_path, loaded, search
+from tests.browser.steps import answered, best_score, escape, large_path, loaded, search
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
@@ -98,9 +98,9 @@ def test_enlarging_by_keyboard_alone(page: Page) -> None:
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     expect(page.locator("#lightbox .place")).to_have_text("10/10")
-    page.keyboard.press("Escape")
+    escape(page)
     expect(page.locator("#lightbox")).to_be_hidden()
-    assert page.evaluate("document.activeElement.className") == "hit"
+    expect(page.locator(".hit:focus")).to_have_count(1)
 
 
 def test_shift_enter_breaks_the_line_and_the_box_grows(page: Page) -> None:
@@ -125,8 +125,8 @@ def test_a_dead_api_is_said_and_the_same_question_works_again(page: Page, site: 
     finally:
         site.start_api()
     # The page looks again by itself and repeats the search.
-    expect(page.locator(".tile")).to_have_count(10, timeout=10_000)
-    expect(page.locator("#health")).to_have_attribute("data-state", "ok", timeout=10_000)
+    expect(page.locator(".tile")).to_have_count(10)
+    expect(page.locator("#health")).to_have_attribute("data-state", "ok")
 
 
 def test_hostile_words_are_shown_and_never_run(page: Page, site: "Site") -> None:
@@ -135,7 +135,7 @@ def test_hostile_words_are_shown_and_never_run(page: Page, site: "Site") -> None
     answered(page)
     page.locator(".grid .hit").first.click()
     expect(page.locator("#large-caption")).to_contain_text("<img src=x onerror")
-    page.keyboard.press("Escape")
+    escape(page)
     search(page, "<b>bold</b> **x** [a](javascript:alert(1)) <img src=x onerror=alert(1)>")
     expect(page.locator(".sentence").last).to_contain_text("<b>bold</b> **x** [a](javascript")
     assert page.locator(".sentence a, .sentence img, .sentence b").count() == 0

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.measures import SHIFTS
-from tests.browser.steps import answered, jpeg, large_path, open_photos, search
+from tests.browser.steps import answered, escape, jpeg, large_path, open_photos, search
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
@@ -31,7 +31,7 @@ def test_the_api_away_at_the_start_is_said_and_found_again(page: Page, site: "Si
     expect(page.locator(".notice")).to_contain_text("Lost the connection")
     expect(page.locator("#health")).to_contain_text("Search is offline")
     page.unroute("**/health")
-    expect(page.locator(".sample img")).to_have_count(12, timeout=10_000)
+    expect(page.locator(".sample img")).to_have_count(12)
     expect(page.locator(".notice")).to_have_count(0)
 
 
@@ -178,7 +178,7 @@ def test_days_and_hours_are_written_as_the_language_does(page: Page) -> None:
     )
     page.locator("#history").click()
     expect(page.locator(".conversation time")).to_have_text("31 Jan 2026, 17:05")
-    page.keyboard.press("Escape")
+    escape(page)
     page.locator("#language").click()
     page.locator("#history").click()
     expect(page.locator(".conversation time")).to_have_text("17:05 31 thg 1, 2026")
@@ -227,6 +227,6 @@ def test_find_similar_asks_with_the_picture(page: Page) -> None:
     assert downloading.value.suggested_filename == path
     page.get_by_role("button", name="Find similar").click()
     expect(page.locator(".question").last.locator(".sent img")).to_be_visible()
-    assert "picture=" in page.url
+    expect(page).to_have_url(re.compile("picture="))
     answered(page)
     expect(page.locator(".answer").last.locator(".grid .hit").first).to_be_visible()

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.steps import search
+from tests.browser.steps import search, wheel_to_the_end
 
 TILES = ".tile:not(.waiting)"
 
@@ -17,14 +17,8 @@ def test_results_go_on_by_scrolling_and_end(page: Page) -> None:
     page.mouse.wheel(0, 300)
     expect(page.locator(TILES)).to_have_count(40)
     expect(page.locator("#announce")).to_have_text("30 more pictures, 40 in all")
-    for _ in range(40):
-        page.mouse.wheel(0, 2_000)
-        page.wait_for_timeout(60)
-        if page.locator(".list-end").count():
-            break
-    expect(page.locator(".list-end")).to_have_text("That is all: 300 pictures")
-    ids = page.locator(TILES).evaluate_all("tiles => tiles.length")
-    assert ids == 300
+    expect(wheel_to_the_end(page)).to_have_text("That is all: 300 pictures")
+    expect(page.locator(TILES)).to_have_count(300)
     expect(page.get_by_role("button", name="Show more")).to_have_count(0)
     expect(page.locator(".sentence")).to_contain_text("The 300 nearest")
     far = page.locator(".tile:empty")

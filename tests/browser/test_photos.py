@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.steps import WORDS, jpeg, open_photos
+from tests.browser.steps import WORDS, escape, jpeg, open_anew, open_photos
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
@@ -99,7 +99,7 @@ def test_three_hundred_are_dropped_at_once_and_what_is_left_out_is_named(photos:
     expect(photos.locator(".adding progress")).to_be_visible()
     expect(photos.locator(".adding p").first).to_have_text(re.compile(r"Adding photos: \d+ of 301"))
     photos.locator(".photo").nth(3).click()  # a person goes on meanwhile
-    photos.keyboard.press("Escape")
+    escape(photos)
     done = photos.locator(".adding p").first
     expect(done).to_contain_text("300 photos added.", timeout=120_000)
     expect(photos.locator(".skipped summary")).to_have_text("2 files were left out")
@@ -119,8 +119,7 @@ def test_folders_are_chosen_and_their_address_is_shared(page: Page, site: "Site"
     shared = page.url
     page.go_back()
     expect(page.locator("#photos-count")).to_have_text("300 photos")
-    page.goto("about:blank")
-    page.goto(shared)
+    open_anew(page, shared)
     expect(page.locator("#photos-count")).to_have_text("1 photo")
     page.locator(".photo").click()
     expect(page.locator("#large-place")).to_have_text("1/1")
@@ -142,9 +141,10 @@ def test_the_keyboard_walks_over_thousands(page: Page) -> None:
     expect(page.locator("#large-place")).to_have_text("1/300")
     page.keyboard.press("ArrowLeft")
     expect(page.locator("#large-place")).to_have_text("300/300")
-    page.keyboard.press("Escape")
+    escape(page)
+    expect(page.locator(".photo:focus")).to_have_count(1)
     page.keyboard.press("Tab")  # one stop for all of them
-    assert page.evaluate("!document.activeElement.closest('.photos')")
+    expect(page.locator(".photos :focus")).to_have_count(0)
 
 
 def test_a_failure_is_said_and_tried_again(page: Page) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from tests.browser.steps import answered, loaded, open_filter, open_photos, search
+from tests.browser.steps import answered, escape, loaded, open_filter, open_photos, search
 from tests.browser.views import panel
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def views(page: Page, locale: str) -> Iterator[str]:
     answered(page)
     open_filter(page)
     yield "filter"
-    page.keyboard.press("Escape")
+    escape(page)
     page.locator(".answer:last-child .grid .hit").nth(1).click()
     page.wait_for_function(
         "() => document.querySelector('.swiper-slide-active img')?.naturalWidth > 0"
@@ -84,12 +84,12 @@ def views(page: Page, locale: str) -> Iterator[str]:
     page.locator("#large-area").click()
     page.wait_for_selector("#area-box")
     yield "area"
-    page.keyboard.press("Escape")
-    page.keyboard.press("Escape")
+    escape(page)
+    escape(page)
     page.locator("#lightbox").wait_for(state="hidden")
     open_photos(page)
     yield "photos"
     for name in ("settings", "history", "connect"):
         panel(page, name)
         yield name
-        page.keyboard.press("Escape")
+        escape(page)

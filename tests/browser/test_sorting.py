@@ -5,7 +5,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import WORDS, open_filter, open_photos
+from tests.browser.steps import WORDS, escape, open_filter, open_photos
 
 DRAG = """([tile, column]) => {
     const data = new DataTransfer();
@@ -55,7 +55,7 @@ def test_a_folder_is_sorted_corrected_and_kept_as_tags(page: Page) -> None:
     page.locator(".sort-column").nth(3).locator(".sort-tile").first.focus()
     page.keyboard.press("1")
     assert count(page, "car") == cars
-    assert page.evaluate("() => document.activeElement.className") == "sort-tile"
+    expect(page.locator(".sort-tile:focus")).to_have_count(1)
     page.locator(".sort-column").nth(3).locator(".sort-tile").first.press("Enter")
     page.get_by_role("button", name=re.compile("Move 1 to “tree”")).click()
     assert count(page, "tree") == trees + 2
@@ -67,7 +67,7 @@ def test_a_folder_is_sorted_corrected_and_kept_as_tags(page: Page) -> None:
     assert sum(row["label"] == "tree" for row in rows) == trees + 2
     page.locator("#sort-save").click()
     expect(page.locator(".toast p")).to_contain_text("have tags now")
-    page.keyboard.press("Escape")
+    escape(page)
     expect(page.locator(".panel.sorting")).to_be_hidden()
     chooser = page.get_by_role("combobox", name=WORDS["en"]["filter.tag"])
     chooser.select_option("tree")
@@ -76,7 +76,7 @@ def test_a_folder_is_sorted_corrected_and_kept_as_tags(page: Page) -> None:
     expect(page.locator("#photos-count")).to_have_text(f"{trees + 2} photos")
     page.locator(".photo").first.click()
     expect(page.locator("#large-facts")).to_contain_text("tree")
-    page.keyboard.press("Escape")
+    escape(page)
     page.locator("#views [data-view=search]").click()
     open_filter(page)
     page.locator("[data-field=tag]").select_option("tree")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import answered, search
+from tests.browser.steps import answered, escape, search
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
@@ -56,8 +56,8 @@ def test_words_for_what_should_not_be_there_follow_the_question_before(page: Pag
     search(page, "-car")
     expect(page.locator(".question").last).to_contain_text("Without: car")
     expect(page.locator(".question").last.locator("p")).to_have_text("a red car -car")
-    assert "q=a+red+car+-car" in page.url
-    assert page.locator(".answer").last.locator(".tile").count() == 10
+    expect(page).to_have_url(re.compile(r"q=a\+red\+car\+-car"))
+    expect(page.locator(".answer").last.locator(".tile")).to_have_count(10)
 
 
 def test_a_part_of_a_picture_is_searched_with_the_keyboard(page: Page, site: "Site") -> None:
@@ -120,7 +120,7 @@ def test_a_question_goes_back_into_the_box(page: Page) -> None:
 def test_more_results_come_and_the_number_is_chosen(page: Page) -> None:
     page.locator("#settings").click()
     page.get_by_role("radio", name="5", exact=True).check(force=True)
-    page.keyboard.press("Escape")
+    escape(page)
     search(page, "a red car")
     five = paths(page)
     assert len(five) == 5
@@ -159,7 +159,7 @@ def test_pictures_that_are_nearly_the_same_are_shown_once(page: Page, site: "Sit
     button.click()
     expect(page.locator("#large-place")).to_have_text("2/2")
     assert added[0]["id"] in page.locator("#large img").nth(1).get_attribute("src")
-    page.keyboard.press("Escape")
+    escape(page)
     expect(page).not_to_have_url(re.compile("open="))
     page.reload()
     expect(page.locator(".doubles")).to_have_text("+1")

@@ -10,17 +10,21 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.steps import WORDS, answered, large_path, open_filter, open_photos, search
+from tests.browser.steps import (
+    WORDS,
+    answered,
+    escape,
+    large_path,
+    open_anew,
+    open_filter,
+    open_photos,
+    search,
+)
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
 
 SEEN = "() => document.querySelector('.swiper-slide-active img')?.naturalWidth > 0"
-
-
-def seen(page: Page) -> str:
-    """The name of the view in front, as the switch marks it."""
-    return page.locator("#views [aria-current=page]").get_attribute("data-view") or ""
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
@@ -37,20 +41,24 @@ def test_the_switch_leads_to_views_with_addresses(
         search(page, "a red car")
         asked = page.url
         open_photos(page)
-        assert page.url == f"{site.url}/photos" and seen(page) == "photos"
+        expect(page).to_have_url(f"{site.url}/photos")
+        front = page.locator(
+            "#views [aria-current=page]"
+        )  # the view in front, as the switch has it
+        expect(front).to_have_attribute("data-view", "photos")
         expect(page.locator("#composer")).to_be_hidden()
         page.reload()
         page.wait_for_selector(".photo img")
         page.go_back()
-        assert page.url == asked and seen(page) == "search"
+        expect(page).to_have_url(asked)
+        expect(front).to_have_attribute("data-view", "search")
         expect(page.locator(".question p")).to_have_text("a red car")
         page.go_forward()
-        assert seen(page) == "photos"
+        expect(front).to_have_attribute("data-view", "photos")
         links.first.click()
-        assert page.url == asked  # the switch leads back to where one was
+        expect(page).to_have_url(asked)  # the switch leads back to where one was
         page.goto(f"{site.url}/posts")  # there are no posts here
-        page.wait_for_selector(".health[data-state=ok]")
-        assert seen(page) == "search"
+        expect(front).to_have_attribute("data-view", "search")
 
 
 def test_back_and_escape_close_the_topmost_and_nothing_beneath_changes(page: Page) -> None:
@@ -60,11 +68,11 @@ def test_back_and_escape_close_the_topmost_and_nothing_beneath_changes(page: Pag
     for close in ("back", "escape"):
         page.locator(".answer").last.locator(".grid .hit").first.click()
         page.wait_for_function(SEEN)
-        assert "open=" in page.url
+        expect(page).to_have_url(re.compile("open="))
         page.locator("#large-area").click()
         expect(page.locator("#area-box")).to_be_focused()
         for gone in ("#area-box", "#lightbox"):
-            page.go_back() if close == "back" else page.keyboard.press("Escape")
+            page.go_back() if close == "back" else escape(page)
             expect(page.locator(gone)).to_be_hidden()
             expect(page.locator(".question")).to_have_count(2)
         expect(page).to_have_url(asked)
@@ -76,12 +84,12 @@ def test_back_and_escape_close_the_topmost_and_nothing_beneath_changes(page: Pag
         expect(page.locator(f".panel.{name}")).to_be_visible()
         page.go_back()
         expect(page.locator(f".panel.{name}")).to_be_hidden()
-        assert page.url == asked
+        expect(page).to_have_url(asked)
     page.locator("#settings").click()
     expect(page.locator(".panel.settings")).to_be_visible()  # its step is there before the reload
     page.reload()
     expect(page.locator(".panel.settings")).to_be_visible()
-    page.keyboard.press("Escape")
+    escape(page)
     expect(page.locator(".panel.settings")).to_be_hidden()
     expect(page).to_have_url(asked)
     page.go_back()
@@ -98,12 +106,11 @@ def test_an_opened_picture_is_reloaded_and_shared(page: Page, site: "Site") -> N
     page.reload()
     expect(page.locator("#large-place")).to_have_text("4/10")
     assert large_path(page) == shown
-    page.keyboard.press("Escape")
+    escape(page)
     expect(page).to_have_url(re.compile(r"^((?!open=).)*$"))
     expect(page.locator(".question")).to_have_count(1)
     page.evaluate("localStorage.clear()")
-    page.goto("about:blank")
-    page.goto(address.replace("/?", "/photos?"))
+    open_anew(page, address.replace("/?", "/photos?"))
     expect(page.locator("#large-place")).to_have_text(re.compile(r"^\d+/300$"))
     assert large_path(page) == shown
     page.go_back()
@@ -128,17 +135,15 @@ def test_a_new_search_is_new_after_a_reload_and_by_the_logo(page: Page) -> None:
     expect(page.locator(".question p")).to_have_text("a blue bus")
     page.locator("#history").click()
     page.locator(".conversations .icon").nth(1).click()
-    page.keyboard.press("Escape")
+    escape(page)
     expect(page.locator(".sample img").first).to_be_visible()
 
 
 def test_old_addresses_of_searches_still_search(page: Page, site: "Site") -> None:
-    page.goto("about:blank")
-    page.goto(f"{site.url}/?q=a+red+car&k=5&alpha=0.5&unlike=nothing-like-it")
+    open_anew(page, f"{site.url}/?q=a+red+car&k=5&alpha=0.5&unlike=nothing-like-it")
     page.expected.append("404")  # type: ignore[attr-defined]
     answered(page)
-    page.goto("about:blank")
-    page.goto(f"{site.url}/?q=a+red+car&k=5&without=bus")
+    open_anew(page, f"{site.url}/?q=a+red+car&k=5&without=bus")
     answered(page)
     expect(page.locator(".answer").last.locator(".tile")).to_have_count(5)
 
@@ -168,7 +173,7 @@ def test_a_picture_of_the_gallery_travels_by_its_id(page: Page) -> None:
     expect(page.locator("#words")).to_be_focused()
     expect(page.locator(".previews img")).to_have_count(1)
     search(page, "at night")
-    assert "picture=" in page.url and "q=at+night" in page.url
+    expect(page).to_have_url(re.compile(r"q=at\+night.*picture=|picture=.*q=at\+night"))
     caption = page.locator(".question").last.locator(".sent img").get_attribute("alt") or ""
     expect(page.locator(".sentence").last).to_contain_text(
         f"“at night” and “{caption.rstrip(' .')}”"
@@ -177,8 +182,7 @@ def test_a_picture_of_the_gallery_travels_by_its_id(page: Page) -> None:
     expect(page.locator(".toast p")).to_have_text("The link to this search was copied.")
     shared = page.url
     page.evaluate("localStorage.clear()")
-    page.goto("about:blank")
-    page.goto(shared)
+    open_anew(page, shared)
     answered(page)
     expect(page.locator(".sent img")).to_be_visible()
     expect(page.locator(".failure")).to_have_count(0)
@@ -194,7 +198,7 @@ def test_from_the_library_into_the_question(page: Page) -> None:
     expect(page.locator(".previews img")).to_have_count(1)
     page.locator("#send").click()
     answered(page)
-    assert "picture=" in page.url
+    expect(page).to_have_url(re.compile("picture="))
 
 
 def test_long_words_are_cut_between_words_and_that_is_said(page: Page) -> None:
@@ -312,7 +316,7 @@ def test_at_200_percent_and_320_pixels_nothing_is_cut(page: Page, width: int, he
     )
     assert fields and fields["height"] <= 0.46 * height and first
     assert page.evaluate(fits)
-    page.keyboard.press("Escape")
+    escape(page)
     page.locator(".grid .hit").first.click()
     page.wait_for_function(SEEN)
     page.wait_for_function(
@@ -322,7 +326,7 @@ def test_at_200_percent_and_320_pixels_nothing_is_cut(page: Page, width: int, he
             && image.bottom <= stage.bottom + 1 && image.right <= stage.right + 1; }"""
     )
     assert page.evaluate(fits)
-    page.keyboard.press("Escape")
+    escape(page)
     open_photos(page)
     assert page.evaluate(fits)
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import axe_page, violations
 from tests.browser.site import Site
-from tests.browser.steps import search
+from tests.browser.steps import escape, search
 from tests.browser.test_lightbox import SCALE, enlarge
 
 OVERLAY = ".swiper-slide-active .heat"
@@ -64,7 +64,7 @@ def test_it_is_absent_without_words_and_without_a_grid(page: Page, site: Site) -
     page.locator(".photo button, button.photo").first.click()
     expect(page.locator("#large-similar")).to_be_visible()
     expect(page.locator("#large-why")).to_have_count(0)
-    page.keyboard.press("Escape")
+    escape(page)
     health = page.request.get(f"{site.url}/health").json()
     page.route("**/health", lambda route: route.fulfill(json={**health, "explains": False}))
     page.evaluate("async () => (await import('/js/core/health.js')).look()")

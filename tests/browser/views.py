@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from playwright.sync_api import Page, Route
 
 from tests.browser.site import Site
-from tests.browser.steps import add_to_question, answered, loaded, open_filter, open_photos
+from tests.browser.steps import add_to_question, answered, escape, loaded, open_filter, open_photos
 
 LINE = "https://a.ngrok.app#key=secret"
 THERE = {"url": "https://a.ngrok.app", "host": "a.ngrok.app", "has_key": True,
@@ -33,7 +33,7 @@ def _conversation(page: Page, site: Site) -> Iterator[str]:
     page.locator("#more").click()
     page.wait_for_selector("#more-menu .item")
     yield "menu"
-    page.keyboard.press("Escape")
+    escape(page)
     open_filter(page)
     page.locator("[data-field=min_side]").select_option("256")
     yield "filter"
@@ -69,8 +69,8 @@ def _large(page: Page) -> Iterator[str]:
     page.locator("#large-area").click()
     page.wait_for_selector("#area-box")
     yield "area"
-    page.keyboard.press("Escape")
-    page.keyboard.press("Escape")
+    escape(page)
+    escape(page)
     page.locator("#lightbox").wait_for(state="hidden")
 
 
@@ -90,28 +90,28 @@ def _photos(page: Page) -> Iterator[str]:
     page.wait_for_selector("#sort-save")
     page.locator(".sort-tile").first.click()
     yield "sorting"
-    page.keyboard.press("Escape")
+    escape(page)
     page.locator("#photos-selected").click()
     page.locator("#views [data-view=search]").click()
     add_to_question(page, "library")
     page.wait_for_selector(".library .photo img")
     yield "library"
-    page.keyboard.press("Escape")
+    escape(page)
 
 
 def _panels(page: Page) -> Iterator[str]:
     panel(page, "settings")
     yield "settings"
-    page.keyboard.press("Escape")
+    escape(page)
     panel(page, "history")
     yield "history"
     page.locator(".conversations .icon").first.click()
     page.wait_for_selector(".conversations input")
     yield "renaming"
-    page.keyboard.press("Escape")
+    escape(page)
     page.locator(".panel-foot .danger").click()
     yield "confirming"
-    page.keyboard.press("Escape")
+    escape(page)
     panel(page, "connect")
     yield "connect"
     page.route("**/api/upstream/check", lambda route: route.fulfill(json=THERE))
@@ -119,13 +119,13 @@ def _panels(page: Page) -> Iterator[str]:
     page.keyboard.press("Enter")
     page.wait_for_selector(".sure")
     yield "connecting"
-    page.keyboard.press("Escape")
+    escape(page)
     panel(page, "history")
     page.locator(".conversations .icon").nth(1).click()
     page.wait_for_selector(".toast button")
     yield "undo"
     page.locator(".toast .quiet:not(.icon)").click()
-    page.keyboard.press("Escape")
+    escape(page)
 
 
 def panel(page: Page, name: str) -> None:
