@@ -10,6 +10,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 # Networks as small as these are computed soonest by one thread, on a busy machine by far.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# One small tower is compiled sooner than the processes that would share the work have started.
+os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 # What tests start on this machine is reached without the proxy that the environment may name.
 os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,localhost,::1"
 

@@ -1,7 +1,7 @@
 """A long history, as the page itself writes it."""
 
-# 500 turns with ten results and a picture each, written as the page itself writes them.
-FILL = """async () => {
+# Turns with ten results and a picture each, written as the page itself writes them.
+FILL = """async (count = 500) => {
     const { keepConversation } = await import('/js/history/store.js');
     const { keepBlob } = await import('/js/core/blobs.js');
     const { question } = await import('/js/ask/question.js');
@@ -9,7 +9,7 @@ FILL = """async () => {
     const results = images.map((image, index) => ({ ...image, score: 0.5 - index / 100 }));
     const blob = await (await fetch(images[0].thumbnail)).blob();
     const turns = [];
-    for (let index = 0; index < 500; index += 1) {
+    for (let index = 0; index < count; index += 1) {
         const key = `picture-${index}`;
         const text = `question ${index}`;
         turns.push({ id: `turn-${index}`, at: index,

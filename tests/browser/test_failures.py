@@ -7,6 +7,7 @@ the same page searches again, without a reload.
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -79,7 +80,10 @@ def way(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
 @pytest.fixture
 def page(browser: Browser, way: Way) -> Iterator[Page]:
     """A page in Vietnamese at a backend that has the key; no error of the script may be seen."""
-    assert way.connect(way.running.connection).status_code == 200
+    until = time.monotonic() + 60
+    while way.connect(way.running.connection).status_code != 200:  # it may be slow, or mending
+        assert time.monotonic() < until, "the way to the API never mended"
+        time.sleep(0.2)
     context = browser.new_context(locale="vi-VN", service_workers="block",
                                   viewport={"width": 1280, "height": 800})  # fmt: skip
     page = context.new_page()

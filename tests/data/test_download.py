@@ -11,9 +11,11 @@ from galleries import make_gallery
 
 from timanh.data import open_data
 
+# The hub's client tries again, with pauses of 23 s in all: they pass at once here.
 FETCH = """
-import sys
+import sys, time
 from pathlib import Path
+time.sleep = lambda seconds: None
 from timanh.data.download import fetch_flickr8k
 print(fetch_flickr8k(Path(sys.argv[1]), progress=False))
 """

@@ -18,7 +18,7 @@ from timanh.vectors import VectorDictionary, build_dictionary
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchEngine]:
     root = tmp_path_factory.mktemp("demo")
-    gallery = draw_gallery(root / "gallery", progress=False)
+    gallery = draw_gallery(root / "gallery", count=1000, progress=False)
     encoder = load_encoder("demo", device="cpu")
     build_dictionary(gallery, encoder, root / "index", source="demo", progress=False)
     yield SearchEngine(encoder, VectorDictionary.open(root / "index", encoder))
