@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from timanh.data import list_pictures, open_data
 from timanh.data.scenes import render, scene_of
@@ -73,13 +75,17 @@ def zero_shot_accuracy(
 
 
 def _drawn_accuracy(encoder: Encoder) -> float:
-    scenes = [scene_of(index, DRAWN_SEED) for index in range(DRAWN)]
+    shown, pictures = _drawn()
     vectors = np.concatenate(
-        [
-            encoder.encode_images([render(scene, 224) for scene in scenes[start : start + 60]])
-            for start in range(0, DRAWN, 60)
-        ]
+        [encoder.encode_images(pictures[start : start + 60]) for start in range(0, DRAWN, 60)]
     )
     kinds = sorted(KINDS)
-    truth = [kinds.index(scene.main.kind) for scene in scenes]
-    return zero_shot_accuracy(encoder, vectors, truth, kinds)
+    return zero_shot_accuracy(encoder, vectors, [kinds.index(kind) for kind in shown], kinds)
+
+
+@cache
+def _drawn() -> tuple[list[str], list[Image.Image]]:
+    """What the scenes show, and their pictures (54 MB): drawing them takes longer than encoding,
+    and models are measured on them one after the other."""
+    scenes = [scene_of(index, DRAWN_SEED) for index in range(DRAWN)]
+    return [scene.main.kind for scene in scenes], [render(scene, 224) for scene in scenes]
