@@ -16,7 +16,7 @@ from tests.browser.views import panel
 if TYPE_CHECKING:
     from tests.browser.site import Site
 
-SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+SCREENSHOTS = Path(__file__).resolve().parents[3] / "docs" / "screenshots"
 HEIGHTS = {390: 844, 820: 1180, 1440: 900}
 QUERIES = {
     "en-GB": ("a black cat at night", "two dogs in a meadow",

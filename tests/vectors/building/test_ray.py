@@ -44,7 +44,7 @@ NOTICING = {
 def cluster() -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     path = os.pathsep.join([str(root / "tests" / "support"), str(root / "lib")])
     head = {"num_cpus": 0, "object_store_memory": MEMORY, "include_dashboard": False}
     with pytest.MonkeyPatch.context() as patch:

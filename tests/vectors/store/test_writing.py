@@ -73,7 +73,7 @@ def test_two_writers_at_once_are_found_out(pictures: Path, tmp_path: Path) -> No
 def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "benchmarks"))
     kills = importlib.import_module("kills")
     monkeypatch.setattr(encoding, "SEGMENT_ROWS", 8)
     monkeypatch.setattr(writer, "SMALL_ROWS", 0)
@@ -87,7 +87,7 @@ def test_the_trial_of_kills_finds_a_writer_that_forgets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A manifest that is saved before it is complete must not pass."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "benchmarks"))
     kills = importlib.import_module("kills")
     before, after = {"a": b"1", "b": b"2"}, {"a": b"1"}
     assert kills.faults("compact", before, after, [])

@@ -197,7 +197,7 @@ def test_killed_in_the_middle_what_was_answered_is_there(
 ) -> None:
     folder, gallery = engine.dictionary.folder, engine.dictionary.gallery
     (tmp_path / "server.py").write_text(SERVER)
-    support = str(Path(__file__).parents[1] / "support")
+    support = str(Path(__file__).parents[2] / "support")
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([support, *sys.path])}
     answered: dict[str, bytes] = {}
     random, seed = np.random.default_rng(7), 0

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import axe_page, violations
+from tests.browser.picture.test_lightbox import SCALE, enlarge
 from tests.browser.site import Site
 from tests.browser.steps import escape, search
-from tests.browser.test_lightbox import SCALE, enlarge
 
 OVERLAY = ".swiper-slide-active .heat"
 SAME_PLACE = """() => {

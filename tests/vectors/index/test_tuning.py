@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from vectors.test_index import COUNT, MANIFEST, items, vectors
+from vectors.index.test_index import COUNT, MANIFEST, items, vectors
 
 from timanh.vectors import VectorDictionary, tune_dictionary
 from timanh.vectors.index.two_step import TwoStep

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-FRONTEND = Path(__file__).resolve().parents[2] / "frontend"
+FRONTEND = Path(__file__).resolve().parents[3] / "frontend"
 
 
 def test_both_languages_have_the_same_words() -> None:
