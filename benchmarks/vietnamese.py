@@ -92,7 +92,7 @@ def arguments() -> argparse.Namespace:
         help="Vietnamese of dev pictures: caption files, or picture<TAB>query",
     )  # fmt: skip
     parser.add_argument("--work", required=True, type=Path, help="where features and models go")
-    parser.add_argument("--share", type=float, default=0.3, help="of captions in Vietnamese")
+    parser.add_argument("--share", type=float, default=0.15, help="of captions in Vietnamese")
     parser.add_argument("--train", help="a recipe, in place of heads on frozen towers")
     parser.add_argument("--epochs", type=int, help="with --train: in place of the recipe's")
     parser.add_argument("--each", type=int, default=2, help="captions of a picture that are used")
