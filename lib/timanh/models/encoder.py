@@ -88,7 +88,7 @@ class Encoder(ABC):
         """(N, 3, H, W) float32 from `prepare_images` to (N, dim) float32 rows of unit length."""
 
     @abstractmethod
-    def encode_texts(self, texts: Sequence[str], *, batch_size: int = 64) -> Vectors:
+    def encode_texts(self, texts: Sequence[str], *, batch_size: int = 256) -> Vectors:
         """(N, dim) float32 rows of unit length; texts beyond the model's limit are cut, with a
         `UserWarning` that counts them."""
 

@@ -97,7 +97,7 @@ class TorchEncoder(Encoder):
         with torch.inference_mode():
             return _unit(self.image_features(torch.from_numpy(pixels).to(self.device)))
 
-    def encode_texts(self, texts: Sequence[str], *, batch_size: int = 64) -> Vectors:
+    def encode_texts(self, texts: Sequence[str], *, batch_size: int = 256) -> Vectors:
         if not texts:
             return np.zeros((0, self.dim), np.float32)
         self.choose_runtime_for(texts=len(texts))
