@@ -49,10 +49,11 @@ def from_telex(text: str) -> str | None:
     """
     if not text.isascii():
         return None
-    words = WORD.findall(text)
-    read = {word: syllable_of(word) for word in words}
-    if not all(marked or is_bare_syllable(word.lower()) for word, marked in read.items()):
-        return None
+    read = dict[str, str | None]()
+    for word in WORD.findall(text):
+        read[word] = syllable_of(word)
+        if read[word] is None and not is_bare_syllable(word.lower()):
+            return None  # mostly at the first or second word of English
     if not any(marked and word.lower() not in ENGLISH for word, marked in read.items()):
         return None
     return WORD.sub(lambda found: read[found.group()] or found.group(), text)
