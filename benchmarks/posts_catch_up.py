@@ -57,7 +57,7 @@ def main() -> None:
         try:
             site.until(lambda: site.get("/api/posts/features")["ai"]["state"] == "on", 300)
             on = time.monotonic() - began
-            site.filled(args.count, 20 * alone["all_s"] + 300)
+            site.filled(args.count, 20 * alone["all_s"] + 300, every_s=2)
             took = time.monotonic() - began - on
         finally:
             ai.kill()

@@ -26,7 +26,7 @@ from utils.problems import BackendError
 
 log = logging.getLogger("timanh.backend")
 
-CONCURRENCY = 16
+CONCURRENCY = 24  # pictures at the AI service: it computes a batch while the next one comes
 RECONCILE_S, SWEEP_S = 4.0, 900.0
 MOST_IMAGES = 30  # of one post
 Upload = tuple[str, bytes]  # its name, its content

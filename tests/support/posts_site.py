@@ -122,19 +122,19 @@ class Site:
             f"{self.url}/api/posts", data={"title": title, **form}, files=files or None, timeout=30
         )
 
-    def filled(self, count: int, within_s: float = 30) -> dict[str, Any]:
-        """Once so many pictures have both an embedding and captions."""
+    def filled(self, count: int, within_s: float = 30, every_s: float = 0.1) -> dict[str, Any]:
+        """Once so many pictures have both an embedding and captions; looks every so often."""
         found: dict[str, Any] = {}
 
         def enough() -> bool:
             found.update(self.get("/api/posts/features"))
             return all(task["done"] >= count for task in found["tasks"].values())
 
-        self.until(enough, within_s)
+        self.until(enough, within_s, every_s)
         return found
 
     @staticmethod
-    def until(true: Callable[[], Any], within_s: float = 40) -> None:
+    def until(true: Callable[[], Any], within_s: float = 40, every_s: float = 0.1) -> None:
         deadline = time.monotonic() + within_s
         while True:
             try:
@@ -143,7 +143,7 @@ class Site:
             except (httpx.HTTPError, KeyError, ValueError):
                 pass
             assert time.monotonic() < deadline, "it did not come about"
-            time.sleep(0.1)
+            time.sleep(every_s)
 
     def files(self, place: str = "pictures") -> set[str]:
         """Paths in the folder of pictures."""

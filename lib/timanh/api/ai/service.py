@@ -271,16 +271,25 @@ class AiService:
             vector = await self._vector(content)
         except PictureError as error:
             return error
+        # All at once: of the pictures that wait together each language is one full batch.
+        made = await asyncio.gather(
+            *(self._caption_of(content, language) for language in languages),
+            return_exceptions=True,
+        )
         captions: dict[str, str] = {}
-        try:
-            for language in languages:
-                captions[language] = await self._caption_of(content, language)
-        except Exception as error:  # noqa: BLE001 - the embedding is right all the same
-            known = error if isinstance(error, TimAnhError) else TimAnhError(
-                f"The captioner failed ({type(error).__name__}: {error})."
-            )  # fmt: skip
-            return Features(vector, captions, known)
-        return Features(vector, captions)
+        failed: TimAnhError | None = None  # the embedding is right all the same
+        for language, caption in zip(languages, made, strict=True):
+            if isinstance(caption, str):
+                captions[language] = caption
+            elif isinstance(caption, TimAnhError):
+                failed = failed or caption
+            elif isinstance(caption, Exception):
+                failed = failed or TimAnhError(
+                    f"The captioner failed ({type(caption).__name__}: {caption})."
+                )
+            else:
+                raise caption
+        return Features(vector, captions, failed)
 
     async def _vector(self, content: bytes) -> Vectors:
         async def make() -> Vectors:
