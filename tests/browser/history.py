@@ -1,7 +1,7 @@
 """A long history, as the page itself writes it."""
 
-# Turns with ten results and a picture each, written as the page itself writes them.
-FILL = """async (count = 500) => {
+# `count` turns with ten results and a picture each, written as the page itself writes them.
+FILL = """async (count) => {
     const { keepConversation } = await import('/js/history/store.js');
     const { keepBlob } = await import('/js/core/blobs.js');
     const { question } = await import('/js/ask/question.js');
