@@ -1,4 +1,4 @@
-"""METEOR by its authors' program: what it is asked, what comes of it, and where it is not."""
+"""METEOR by its authors' program: what it is sent, what comes of it, and where it is missing."""
 
 import importlib
 import re

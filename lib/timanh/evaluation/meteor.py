@@ -1,7 +1,7 @@
 """METEOR of English captions, by its authors' program, where Java and pycocoevalcap are installed.
 
 METEOR 1.5 (Denkowski and Lavie 2014) also takes stems, synonyms and paraphrases for matches; its
-tables come with the program, which is asked over its stdin. What it counts for one sentence can be
+tables come with the program, which reads sentences from its stdin. What it counts for one can be
 added up, and of such sums it gives the score of a corpus.
 """
 
