@@ -16,6 +16,7 @@ from posts.ai import Ai
 from posts.database import Database
 from posts.events import Events
 from posts.files import OWNERS, PictureFiles, new_path
+from posts.pace import MOST
 from posts.queue import Queue
 from posts.search import PostSearch
 from posts.store import NewImage, PostStore, Precondition
@@ -26,7 +27,6 @@ from utils.problems import BackendError
 
 log = logging.getLogger("timanh.backend")
 
-CONCURRENCY = 24  # pictures at the AI service: it computes a batch while the next one comes
 RECONCILE_S, SWEEP_S = 4.0, 900.0
 MOST_IMAGES = 30  # of one post
 Upload = tuple[str, bytes]  # its name, its content
@@ -211,7 +211,7 @@ class Posts:
         if not self.ready:
             await asyncio.sleep(0.5)
             return
-        worker = asyncio.create_task(self.queue.run(CONCURRENCY))
+        worker = asyncio.create_task(self.queue.run(MOST))
         away = asyncio.create_task(self.ai.away.wait())
         try:
             await asyncio.wait((worker, away), return_when=asyncio.FIRST_COMPLETED)

@@ -9,6 +9,7 @@ from uuid import UUID
 from posts.ai import Ai, AwayError, PictureFailedError, PictureRefusedError
 from posts.database import Connection, Database
 from posts.files import PictureFiles
+from posts.pace import Pace
 
 log = logging.getLogger("timanh.backend")
 
@@ -57,6 +58,9 @@ class Work:
         self.files = files
         self.ai = ai
         self.changed: Callable[[UUID, UUID], None] = lambda post, image: None
+        # A caption may take a hundred times as long as an embedding.
+        self._embeddings = Pace(ai.timeout_s, AwayError)
+        self._captions = Pace(ai.timeout_s, AwayError)
 
     async def do(self, task: str, image: UUID) -> None:
         """Do it, or write down why it cannot be done; while the service is away, neither."""
@@ -89,7 +93,8 @@ class Work:
             )
             if known or await _count(connection, SAME_EMBEDDING, values):
                 return
-        answer = await self.ai.embedding(await self._content(row))
+        async with self._embeddings.turn():
+            answer = await self.ai.embedding(await self._content(row))
         if answer["fingerprint"] != state.fingerprint:
             self.ai.ask_again()  # another model meanwhile: what it made is dropped
             return
@@ -122,7 +127,8 @@ class Work:
             if not found or not found["wanted"]:
                 return
         wanted = set(found["wanted"])
-        answer = await self.ai.captions(await self._content(row))
+        async with self._captions.turn():
+            answer = await self.ai.captions(await self._content(row))
         if answer.get("captioner_fingerprint") != state.captioner_fingerprint:
             self.ai.ask_again()
             return

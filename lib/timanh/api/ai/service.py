@@ -61,8 +61,9 @@ class AiService:
         self.slots = slots
         self._opening = Workers(4, "timanh-ai-open")
         self._encoding = Workers(1, "timanh-ai-encode")
-        # A caption takes as long as a hundred embeddings, which do not wait for it.
-        self._captioning = Workers(1, "timanh-ai-caption")
+        # A caption takes as long as a hundred embeddings, which do not wait for it. Two, since
+        # one word after the other leaves cores idle: the batches of two languages fill the gaps.
+        self._captioning = Workers(2, "timanh-ai-caption")
         self._translating = Workers(8, "timanh-ai-translate")
         self._vectors: MicroBatcher[Image.Image, Vectors] = MicroBatcher(
             self._encoding, self._encode
