@@ -1,4 +1,4 @@
-"""Put the numbers of `results/` into both READMEs and the recipes' page, between the marks.
+"""Put the numbers of `results/` into the READMEs and the pages on recipes and posts, between marks.
 
 python benchmarks/readme.py
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-RECIPES = "docs/recipe.md"
+RECIPES, POSTS = "docs/recipe.md", "docs/posts.md"
 LOOP = "the report's loop"
 MARKED = re.compile(r"(<!-- numbers -->\n).*?(<!-- /numbers -->)", re.S)
 
@@ -62,12 +62,25 @@ WORDS = {
     },
 }
 
-PAGES = (*WORDS, RECIPES)
+PAGES = (*WORDS, RECIPES, POSTS)
+# What each way of `benchmarks/posts.py` is, in the order of the table.
+WAYS = {
+    "similar, ours: graph": ("like a picture", "`similar_images`"),
+    "similar, usual: CROSS JOIN by <=>": ("", "`CROSS JOIN … ORDER BY a <=> b`"),
+    "similar, usual index, vector looked up first": (
+        "",
+        "`<=>` a vector that was looked up, `ivfflat` made before any row",
+    ),
+    "words, ours: exact over halfvec": ("by words", "`search_images`"),
+    "words, usual: <->": ("", "`ORDER BY embedding <-> …`"),
+    "words, usual index by <=>": ("", "`<=>` with that `ivfflat`"),
+    "words in texts and pictures, merged, ours": ("by words and texts", "`search_posts`"),
+}
 
 
 def numbers(page: str) -> str:
     """What stands between the marks of one of `PAGES`."""
-    return memory() if page == RECIPES else table(page)
+    return memory() if page == RECIPES else posts() if page == POSTS else table(page)
 
 
 def table(page: str) -> str:
@@ -183,6 +196,18 @@ def memory() -> str:
                 f"{each['t4_minutes']:.1f} min",
             )
         )
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def posts() -> str:
+    """The table of `docs/posts.md`: time and recall of each query, ours and the usual ones."""
+    document = load("posts")
+    found = {each["way"]: each for each in document["ways"]}
+    rows = [(f"{count(document['count'], False)} pictures", "query", "median", "of the true ten")]
+    rows.append(("---",) * 4)
+    for way, names in WAYS.items():
+        ms, right = found[way]["p50_ms"], found[way]["recall"]
+        rows.append((*names, f"{ms:.1f} ms", "" if right is None else f"{100 * right:.0f} %"))
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
