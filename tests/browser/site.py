@@ -62,10 +62,12 @@ class Site:
 
 
 @contextmanager
-def serving(gallery: Path, index: Path, *options: str) -> Iterator[Site]:
+def serving(
+    gallery: Path, index: Path, *options: str, model: str | Path = "demo"
+) -> Iterator[Site]:
     """Build the gallery's dictionary in `index` and serve it until the block ends, with more
     options of `timanh serve`."""
-    build_dictionary(gallery, load_encoder("demo"), index, source="demo", progress=False)
+    build_dictionary(gallery, load_encoder(model), index, source=str(model), progress=False)
     port = free_port()
     site = Site(gallery, index, free_port(), f"http://127.0.0.1:{port}", options=options)
     site.start_api()
