@@ -1,7 +1,6 @@
 """A Vietnamese CLIP of one's own behind the page: trained, served and searched in Vietnamese."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
