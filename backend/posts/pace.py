@@ -30,31 +30,36 @@ class Pace:
         self._away = away
         self._quick_s, self._slow_s = patience_s / 8, patience_s / 3
         self._room = asyncio.Semaphore(FIRST)
-        self._free = 0  # places to hand back; below 0: so many are kept as they come free
+        self._free = 0  # places to hand back; below 0: so many are to be taken away
         self._halved = 0.0
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait until there is room, and hold it for one request, which is timed."""
         await self._room.acquire()
-        began, away = time.monotonic(), False
+        while self._free < 0:
+            self._free += 1
+            await self._room.acquire()
+        began = time.monotonic()
         try:
             yield
-        except self._away:
-            away = True
+        except Exception as error:
+            self._learn(began, away=isinstance(error, self._away))
             raise
-        finally:
-            before = self.limit
-            self._learn(began, time.monotonic(), away)
-            self._free += 1 + self.limit - before
+        else:
+            self._learn(began, away=False)
+        finally:  # one that was cancelled teaches nothing
+            self._free += 1
             while self._free > 0:
                 self._room.release()
                 self._free -= 1
 
-    def _learn(self, began: float, ended: float, away: bool) -> None:
+    def _learn(self, began: float, *, away: bool) -> None:
+        ended, before = time.monotonic(), self.limit
         if away or ended - began > self._slow_s:
             # Those that were sent before the limit was halved say nothing about the new one.
             if began >= self._halved:
                 self.limit, self._halved = max(self.limit // 2, 1), ended
         elif ended - began < self._quick_s:
             self.limit = min(self.limit + 1, MOST)
+        self._free += self.limit - before

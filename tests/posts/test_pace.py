@@ -82,3 +82,35 @@ def test_a_round_of_slow_answers_halves_once_and_one_is_always_sent() -> None:
         assert pace.limit == 11
 
     asyncio.run(trial())
+
+
+def test_a_halved_limit_holds_for_the_next_round_though_places_were_free() -> None:
+    async def trial() -> None:
+        pace, service = Pace(PATIENCE_S, TimeoutError), OneByOne(PATIENCE_S / 3 + 0.05)
+        await work_through(pace, service, 1)
+        assert pace.limit == FIRST // 2
+        service.each_s, service.most = 60, 0
+        tasks = [asyncio.create_task(work_through(pace, service, 1)) for _ in range(3 * FIRST)]
+        await asyncio.sleep(0.05)
+        assert service.most == FIRST // 2
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(trial())
+
+
+def test_requests_that_are_called_off_say_nothing_about_the_service() -> None:
+    async def trial() -> None:
+        pace, service = Pace(PATIENCE_S, TimeoutError), OneByOne(60)
+        tasks = [asyncio.create_task(work_through(pace, service, 1)) for _ in range(3 * FIRST)]
+        await asyncio.sleep(0.01)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert pace.limit == FIRST
+        quick = OneByOne(0.0)  # and their places are free again
+        await asyncio.wait_for(work_through(pace, quick, FIRST), 5)
+        assert quick.most == FIRST
+
+    asyncio.run(trial())
