@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -12,6 +13,7 @@ from utils.problems import BackendError
 
 INCOMING, PICTURES, PUBLISHED, THUMBNAILS = "incoming", "pictures", "published", "thumbnails"
 OWNERS = "databases"  # a file that names the database whose pictures these are
+IMAGE_PATH = re.compile(r"[0-9a-f]{2}/[0-9a-f]{32}\.[a-z]{3,4}")  # as `new_path` makes them
 # What is younger may be on its way into a row.
 YOUNG_S = 3600.0
 

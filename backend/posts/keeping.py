@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from posts.files import PICTURES
+from posts.files import IMAGE_PATH, PICTURES
 from posts.migrations import SCHEMA
 
 ROWS = "posts.jsonl"
@@ -56,7 +56,7 @@ def restore(url: str, folder: Path, archive: Path) -> tuple[int, int]:
     """Put rows and files of an archive into an empty database and folder.
 
     Raises:
-        KeepingError: there are posts already, or the archive is not one of ours.
+        KeepingError: there are posts already, or the archive is not one of ours, or not whole.
     """
     counts = dict.fromkeys(TABLES, 0)
     try:
@@ -81,6 +81,7 @@ def restore(url: str, folder: Path, archive: Path) -> tuple[int, int]:
                 for member in source:
                     if member is not first:
                         _read_file(source, member, folder)
+                _require_end(source, archive)
     except (tarfile.TarError, ValueError, KeyError, TypeError) as error:
         raise KeepingError(f"{archive} is damaged or not an archive of posts ({error}).") from error
     return counts["posts"], counts["post_images"]
@@ -134,23 +135,38 @@ def _read_row(
         )
         states[row["fingerprint"]] = row["state"]
     else:
+        # An archive may come from anybody, and what a row names is shown, and deleted one day.
+        if table == "post_images" and not IMAGE_PATH.fullmatch(row["image_path"]):
+            raise KeepingError(
+                f"The archive has a picture in a strange place: {row['image_path']!r}."
+            )
         query = sql.SQL("INSERT INTO {0} SELECT * FROM jsonb_populate_record(NULL::{0}, %s)")
         connection.execute(query.format(sql.Identifier(table)), (json.dumps(row),))
     counts[table] += 1
 
 
 def _read_file(source: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
-    parts = member.name.split("/")
-    if not member.isfile() or len(parts) != 3 or parts[0] != PICTURES or ".." in parts:
+    top, _, image_path = member.name.partition("/")
+    if not member.isfile() or top != PICTURES or not IMAGE_PATH.fullmatch(image_path):
         raise KeepingError(f"The archive has a file in a strange place: {member.name!r}.")
     content = source.extractfile(member) or io.BytesIO()
-    target = folder / PICTURES / parts[1] / parts[2]
+    target = folder / PICTURES / image_path
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f"{target.name}.{os.getpid()}")
     with aside.open("wb") as out:
         while block := content.read(1 << 20):
             out.write(block)
     aside.replace(target)
+
+
+def _require_end(source: tarfile.TarFile, archive: Path) -> None:
+    """A tar ends with an empty block; one that was cut between two files is read without a word."""
+    with archive.open("rb") as file:
+        file.seek(source.offset)
+        if len(file.read(tarfile.BLOCKSIZE)) < tarfile.BLOCKSIZE:
+            raise KeepingError(
+                f"{archive} ends too early: pictures are missing. Copy it again, to its end."
+            )
 
 
 def _connect(url: str) -> Connection:

@@ -1,6 +1,7 @@
 """Posts over HTTP and SQL, with the real servers."""
 
 import base64
+import json
 import subprocess
 import sys
 import tarfile
@@ -371,3 +372,43 @@ def test_a_backup_brings_rows_and_files_back(posts: Site, tmp_path: Path) -> Non
         assert [each["id"] for each in found] == [
             each["id"] for each in posts.get(f"/api/post-images/{id}/similar?k=3")["results"]
         ]
+
+
+def test_an_archive_that_is_cut_or_names_strange_places_is_not_put_back(
+    posts: Site, tmp_path: Path
+) -> None:
+    posts.post("one", picture(910), picture(911))
+    file, other = tmp_path / "posts.tar", tmp_path / "other.tar"
+    assert archive(posts, posts.folder, "backup", str(file)).returncode == 0
+    with tarfile.open(file) as tar:
+        last = tar.getmembers()[-1]
+        rows = tar.extractfile(tar.getmembers()[0])
+        lines = [] if rows is None else [json.loads(line) for line in rows]
+    precious = tmp_path / "precious.txt"
+    precious.write_text("of somebody else")
+
+    def made(at: Path, lines: list[Any], name: str) -> Path:
+        content = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+        with tarfile.open(at, "w") as tar:
+            for of, each in (("posts.jsonl", content), (name, b"x")):
+                info = tarfile.TarInfo(of)
+                info.size = len(each)
+                tar.addfile(info, BytesIO(each))
+        return at
+
+    other.write_bytes(file.read_bytes()[: last.offset])  # it ends where a picture begins
+    back = tmp_path / "back"
+    whole = lines[:]
+    image = next(n for n, line in enumerate(lines) if line.get("table") == "post_images")
+    lines[image] = {"table": "post_images", "row": {**lines[image]["row"],
+                    "image_path": str(precious), "deleted": "2020-01-01"}}  # fmt: skip
+    for bad, words in (
+        (other, "ends too early"),
+        (made(tmp_path / "a.tar", lines, "pictures/aa/" + 32 * "a" + ".png"), "strange place"),
+        (made(tmp_path / "b.tar", whole, "pictures/aa/..\\..\\..\\evil.png"), "strange place"),
+    ):
+        done = archive(posts, back, "restore", str(bad))
+        assert done.returncode == 2 and words in done.stderr, done.stderr
+    # and nothing of them is left: the whole one can be put back
+    assert archive(posts, back, "restore", str(file)).returncode == 0
+    assert precious.exists()
