@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.steps import escape, open_anew, search
+from tests.browser.steps import escape, open_anew, open_photos, search
+from tests.browser.views import LINE
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
@@ -102,3 +103,26 @@ def test_the_real_api_is_connected_to_and_forgotten(page: Page, site: "Site") ->
     escape(page)
     search(page, "a red car")
     expect(page.locator(".tile")).to_have_count(10)
+
+
+def test_another_gallery_takes_the_place_of_the_one_that_was_shown(page: Page) -> None:
+    open_photos(page)
+    expect(page.locator("#photos-count")).to_have_text("300 photos")
+    page.locator("#views [data-view=search]").click()
+    expect(page.locator(".sample img")).to_have_count(12)
+    health = page.evaluate("fetch('/health').then((answer) => answer.json())")
+    there = health | {"images": 1, "upstream": health["upstream"] | {"url": "https://a.ngrok.app"}}
+    images = page.evaluate("fetch('/api/gallery?limit=1').then((answer) => answer.json())")
+    page.route("**/api/upstream", lambda route: route.fulfill(json={}))
+    page.route("**/api/upstream/check", lambda route: route.fulfill(json=UPSTREAM))
+    page.route("**/health", lambda route: route.fulfill(json=there))
+    page.route("**/api/gallery?**", lambda route: route.fulfill(json=images | {"total": 1}))
+    page.locator("#connect").click()
+    page.get_by_role("textbox", name="Paste the line").fill(LINE)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Use it").click()
+    expect(page.locator(".toast")).to_have_text("The connection was changed.")
+    escape(page)
+    expect(page.locator(".sample img")).to_have_count(1)
+    open_photos(page)
+    expect(page.locator("#photos-count")).to_have_text("1 photo")
