@@ -158,6 +158,35 @@ def test_a_failure_is_said_and_tried_again(page: Page) -> None:
     expect(page.locator("#photos-view .failure")).to_have_count(0)
 
 
+def test_photos_go_to_the_folder_they_were_dropped_on_while_others_are_added(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/api/images", lambda route: held.append(route))
+    open_photos(page)
+    files = [[f"{at}.jpg", "image/jpeg", list(jpeg(40, 30 + at))] for at in range(3)]
+    page.evaluate(DROP, [files[:2], "#photos-view"])
+    page.get_by_label("Folder").select_option("máy quét")
+    expect(page.locator("#photos-count")).to_have_text("1 photo")
+    page.evaluate(DROP, [files[2:], "#photos-view"])
+    said = page.locator(".adding p").first
+    expect(said).to_have_text("Adding photos: 0 of 3")
+    sent = []
+    for count, place in ((2, "added"), (1, "máy quét")):
+        while not held:
+            page.wait_for_timeout(50)
+        route = held.pop()
+        body = (route.request.post_data_buffer or b"").decode("latin-1")
+        sent.append(
+            [
+                body.count("filename="),
+                "máy quét" in body.encode("latin-1").decode("utf8", "replace"),
+            ]
+        )
+        done = {"added": count, "known": 0, "total": 300, "place": place, "skipped": []}
+        route.fulfill(status=201, json=done)
+    expect(said).to_have_text("3 photos added. They lie in added, máy quét.")
+    assert sent == [[2, False], [1, True]]
+
+
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_what_an_adding_says(browser: Browser, site: "Site", language: str) -> None:
     """Stand-ins answer for a gallery that is empty, refuses one file, and is away for a while."""
