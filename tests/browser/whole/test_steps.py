@@ -201,13 +201,18 @@ def test_from_the_library_into_the_question(page: Page) -> None:
     expect(page).to_have_url(re.compile("picture="))
 
 
-def test_long_words_are_cut_between_words_and_that_is_said(page: Page) -> None:
+def test_long_words_are_cut_between_words_and_that_is_said(page: Page, site: "Site") -> None:
     page.locator("#words").fill("word " * 250)
     value = page.locator("#words").input_value()
     assert 990 < len(value) <= 1_000 and value.endswith("word")
     expect(page.locator("#words-note")).to_contain_text("At most 1,000 letters")
     page.locator("#words").fill("a red car")
     expect(page.locator("#words-note")).to_be_empty()
+    open_anew(page, f"{site.url}/?q={'word+' * 250}")  # somebody wrote such an address
+    answered(page)
+    asked = page.locator(".question p").inner_text()
+    assert 990 < len(asked) <= 1_000 and asked.endswith("word")
+    expect(page.locator(".toast")).to_contain_text("At most 1,000 letters")
 
 
 def test_the_slider_waits_for_the_last_key_and_keeps_the_focus(page: Page, site: "Site") -> None:
