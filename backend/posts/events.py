@@ -7,6 +7,7 @@ from typing import Any
 
 QUIET_S = 15.0
 MOST_WAITING = 500  # events that a slow page may be behind; then it is told to look again
+MISSED = b"event: missed\ndata: {}\n\n"
 
 
 class Events:
@@ -21,6 +22,10 @@ class Events:
         for queue in self._listeners:
             if queue.qsize() < MOST_WAITING:
                 queue.put_nowait(event)
+            else:
+                while not queue.empty():
+                    queue.get_nowait()
+                queue.put_nowait(MISSED)
 
     async def listen(self, first: bytes) -> AsyncIterator[bytes]:
         """`first`, then events as they come; a comment now and then keeps the connection open."""

@@ -84,7 +84,7 @@ async def retry(posts: Service, body: forms.Retry) -> dict[str, Any]:
 
 @router.get("/api/posts/events", response_class=StreamingResponse)
 async def events(posts: Service) -> Response:
-    """Server-sent events: ai, post, image, progress."""
+    """Server-sent events: ai, post, image, progress; missed, where some were lost."""
     first = f"event: ai\ndata: {json.dumps(posts.describe_ai(), ensure_ascii=False)}\n\n"
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(

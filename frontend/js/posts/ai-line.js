@@ -7,8 +7,10 @@ import { retryFeatures } from "./api.js";
 /** Nodes that say it; nothing while all is done. `again()` is called once failed ones are tried again. */
 export function aiLine({ ai, tasks }, again) {
   const waiting = Math.max(...Object.values(tasks).map((task) => task.waiting + task.running));
-  const failed = Object.values(tasks).flatMap((task) => task.failures);
-  return [stateOf(ai, waiting), failed.length ? failures(failed, again) : null].filter(Boolean);
+  // A picture that cannot be read fails in each task; the list ends after some.
+  const failed = [...new Map(Object.values(tasks).flatMap((task) => task.failures).map((each) => [each.image, each])).values()];
+  const count = Math.max(failed.length, ...Object.values(tasks).map((task) => task.failed));
+  return [stateOf(ai, waiting), count ? failures(failed, count, again) : null].filter(Boolean);
 }
 
 function stateOf(ai, waiting) {
@@ -23,9 +25,9 @@ function line(state, words, why = "") {
   return element("p", { class: "ai-line", "data-state": state }, element("span", { class: "dot", "aria-hidden": "true" }), element("span", {}, words, why ? element("span", { class: "muted" }, ` ${why}`) : null));
 }
 
-function failures(failed, again) {
+function failures(failed, count, again) {
   return element("details", { class: "ai-failed" },
-    element("summary", {}, sign("alert"), say("posts.failed", { count: number(failed.length) })),
+    element("summary", {}, sign("alert"), say("posts.failed", { count: number(count) })),
     element("ul", {}, ...failed.map(({ name, code, reason }) => element("li", {}, `${name}: ${problemWords({ code, detail: reason })}`))),
     element("button", { type: "button", class: "quiet", onclick: () => retryFeatures().then(again, () => {}) }, say("again")));
 }

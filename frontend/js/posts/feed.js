@@ -9,7 +9,7 @@ import { postCard } from "./card.js";
 
 const PAGE = 10;
 
-/** `edit(post)` is called for a post that somebody wants to change. Returns `{node, draw, refresh, put, changed}`. */
+/** `edit(post)` is called for a post that somebody wants to change. Returns `{node, draw, refresh, put, changed, again}`. */
 export function startFeed({ edit }) {
   const cards = element("div", { class: "posts" });
   const state = element("p", { class: "empty" });
@@ -89,14 +89,21 @@ export function startFeed({ edit }) {
     });
   }
 
+  async function changed(id) {
+    if (!posts.some((post) => post.id === id)) return;
+    await readPost(id).then((post) => put(post), ({ status }) => status === 404 && take(id));
+  }
+
   return {
     node,
     draw,
     put,
+    changed,
     refresh: () => load(true),
-    async changed(id) {
-      if (!posts.some((post) => post.id === id)) return;
-      await readPost(id).then((post) => put(post), ({ status }) => status === 404 && take(id));
+    /** Each post that is shown, as it is now; where somebody has scrolled to stays. */
+    async again() {
+      if (!posts.length) await load(true);
+      else for (const { id } of [...posts]) await changed(id);
     },
   };
 }

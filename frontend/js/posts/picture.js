@@ -9,12 +9,14 @@ import { captionOfPost, pictureTile, stateWords } from "./tile.js";
 
 let panel = null;
 let shown = null;
+let typed = {}; // captions by language that are not saved yet
 let alike = null; // pictures like the one that is shown; null while they are looked for
 
 /** Show it. */
 export async function openPicture(picture) {
   panel ??= makePanel({ kind: "post-large", title: "posts.picture", content });
   shown = picture;
+  typed = {};
   alike = null;
   if (panel.dialog.open) panel.refresh();
   else panel.open();
@@ -42,7 +44,7 @@ function reasons() {
 
 function captionField(tag) {
   const caption = shown.captions.find((each) => each.language === tag);
-  const field = element("textarea", { rows: 2, maxlength: 1000, lang: tag, id: `caption-${tag}` }, caption?.text ?? "");
+  const field = element("textarea", { rows: 2, maxlength: 1000, lang: tag, id: `caption-${tag}`, oninput: () => { typed[tag] = field.value; } }, typed[tag] ?? caption?.text ?? "");
   const source = caption ? say(`post-by.${caption.source}`, { model: caption.model ?? "" }) : "";
   return element("form", { class: "caption-form", onsubmit: (event) => { event.preventDefault(); save(tag, field.value, caption?.text ?? ""); } },
     element("label", { for: `caption-${tag}` }, say(`post-caption.${tag}`), element("span", { class: "muted" }, source && ` · ${source}`)),
@@ -51,10 +53,15 @@ function captionField(tag) {
 
 async function save(tag, text, seen) {
   try {
-    show(await captionPicture(shown.id, { [tag]: text }, { [tag]: seen }));
+    const post = await captionPicture(shown.id, { [tag]: text }, { [tag]: seen });
+    delete typed[tag];
+    show(post);
     toast(say("posts.saved"));
   } catch (problem) {
-    if (problem.status === 409) show(await readPost(shown.post_id).catch(() => ({ images: [] })));
+    if (problem.status === 409) {
+      delete typed[tag];
+      show(await readPost(shown.post_id).catch(() => ({ images: [] })));
+    }
     toast(problemWords(problem));
   }
 }

@@ -19,11 +19,15 @@ let finding = null;
 let features = null;
 let live = null;
 let words = "";
+let looking = false;
+let lookAgain = false;
+
+const PAUSE_MS = 500;
 
 /** Show the feed, or what the words of the address find. */
 export function enter(section, { fields }) {
   if (!place) start(section);
-  live ??= listenToPosts({ changed, ai: look });
+  live ??= listenToPosts({ changed, ai: look, missed: () => feed.again() });
   words = fields.get("q") ?? "";
   finding.show(words);
   feed.node.hidden = Boolean(words);
@@ -71,9 +75,16 @@ function drawState() {
   byId("posts-count").textContent = features.pictures ? say("posts.pictures", { count: number(features.pictures) }) : "";
 }
 
+/** One at a time: while thousands of pictures are looked at, each of them says that it changed. */
 async function look() {
+  lookAgain = looking;
+  if (looking) return;
+  looking = true;
   features = await postFeatures().catch(() => features);
   drawState();
+  await new Promise((done) => { setTimeout(done, PAUSE_MS); });
+  looking = false;
+  if (lookAgain) look();
 }
 
 /** Words or a picture; words have an address. */
