@@ -4,7 +4,7 @@ import { closenessWords } from "../core/closeness.js";
 import { element } from "../core/dom.js";
 import { send } from "../core/events.js";
 import { number, say } from "../core/i18n.js";
-import { listSource } from "../picture/source.js";
+import { listSource, sourceByIds } from "../picture/source.js";
 import { verdict } from "../picture/verdict.js";
 
 /** What a tile for `results[index]`, found by `words`, holds; a click enlarges it among the others. */
@@ -28,14 +28,12 @@ export function hitParts(results, index, words) {
 function doublesButton(result, words) {
   const count = number(result.doubles.length);
   const label = say("doubles", { count });
-  const pictures = [result, ...result.doubles.map((id) => ({ ...result, ...addressesOf(id), path: "", captions: [] }))];
   return element("button", {
     type: "button", class: "doubles", title: label, "aria-label": `+${count} · ${label}`,
-    onclick: () => send("open-picture", { source: listSource(pictures, words), index: 1 }),
+    onclick: async () => {
+      const source = sourceByIds(result, result.doubles, words);
+      await source.need(1);
+      if (source.at(1)) send("open-picture", { source, index: 1 });
+    },
   }, `+${count}`);
-}
-
-function addressesOf(id) {
-  const url = `/api/images/${encodeURIComponent(id)}`;
-  return { id, url, original: `${url}/original`, thumbnail: `${url}/thumbnail` };
 }

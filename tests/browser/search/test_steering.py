@@ -159,6 +159,9 @@ def test_pictures_that_are_nearly_the_same_are_shown_once(page: Page, site: "Sit
     button.click()
     expect(page.locator("#large-place")).to_have_text("2/2")
     assert added[0]["id"] in page.locator("#large img").nth(1).get_attribute("src")
+    expect(page.locator("#large-caption")).to_have_text("again.jpg")
+    expect(page.locator("#large-facts")).to_contain_text("300 × 300")
+    assert page.locator("#large-download").get_attribute("download") == "again.jpg"
     escape(page)
     expect(page).not_to_have_url(re.compile("open="))
     page.reload()
