@@ -1,5 +1,6 @@
 """Decoders: what generate() finds is what the words one by one would give."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -148,3 +149,20 @@ def test_the_loss_in_parts_of_like_length_is_that_of_the_whole(kind: str) -> Non
     )
     parts = word_loss(decoder, grid, pooled, tokens, owner, 0.1)
     assert float(parts.detach()) == pytest.approx(float(whole), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_threads_write_what_one_writes(kind: str) -> None:
+    """The AI service lets two languages be written at once."""
+    decoder = decoder_of(kind, ("en", "vi"))
+    grid, pooled = features(6)
+
+    def written(language: str) -> list[Any]:
+        return write_captions(decoder, grid, pooled, language, Search(most_words=8))
+
+    wanted = {language: written(language) for language in ("en", "vi")}
+    with ThreadPoolExecutor(2) as threads:
+        for language, found in zip(
+            ["en", "vi"] * 10, threads.map(written, ["en", "vi"] * 10), strict=True
+        ):
+            assert [one[0].text for one in found] == [one[0].text for one in wanted[language]]

@@ -1,5 +1,6 @@
 """BLIP and GIT in the hub's form: their captions are those of their own generate()."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +121,19 @@ def test_missing_weights_are_refused(tmp_path: Path) -> None:
     save_file(kept, tmp_path / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ModelFormatError, match="lacks .* of its weights"):
         load_captioner(tmp_path)
+
+
+@pytest.mark.parametrize("make", [make_blip, make_git])
+def test_two_threads_write_what_one_writes(make: Any, tmp_path: Path) -> None:
+    make(tmp_path)
+    captioner = load_captioner(tmp_path, device="cpu")
+    pixels = np.random.default_rng(0).integers(0, 255, (12, 40, 40, 3), np.uint8)
+    pictures = [Image.fromarray(each) for each in pixels]
+
+    def written(start: int) -> list[str]:
+        return [one[0].text for one in captioner.captions(pictures[start : start + 6])]
+
+    wanted = {start: written(start) for start in (0, 6)}
+    with ThreadPoolExecutor(2) as threads:
+        for start, found in zip([0, 6] * 8, threads.map(written, [0, 6] * 8), strict=True):
+            assert found == wanted[start]

@@ -1,6 +1,7 @@
 """A pretrained language model behind a learned prefix: a tiny GPT-2 in the hub's form."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +151,17 @@ def test_what_cannot_go_on_from_a_prefix_is_refused(gpt2: Path, tmp_path: Path) 
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelFormatError, match="tokenizer of .*empty cannot be read"):
         PieceVocabulary.open(str(tmp_path / "empty"), ("en",))
+
+
+def test_two_threads_write_what_one_writes(trained: Path) -> None:
+    captioner = load_captioner(trained / "out", device="cpu")
+    folder = open_data(trained / "gallery")
+    pictures = [open_picture(folder.images / name) for name in folder.names[:8]]
+
+    def written(start: int) -> list[str]:
+        return [one[0].text for one in captioner.captions(pictures[start : start + 4])]
+
+    wanted = {start: written(start) for start in (0, 4)}
+    with ThreadPoolExecutor(2) as threads:
+        for start, found in zip([0, 4] * 8, threads.map(written, [0, 4] * 8), strict=True):
+            assert found == wanted[start]

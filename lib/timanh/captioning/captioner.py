@@ -82,8 +82,8 @@ class Captioner(ABC):
     def captions_prepared(
         self, pixels: Pixels, language: str | None = None, *, beams: int = 5, count: int = 1
     ) -> list[list[Caption]]:
-        """`count` captions for each of N prepared pictures, the best first; to be called from one
-        thread at a time. Raises as `captions`."""
+        """`count` captions for each of N prepared pictures, the best first; safe to call from
+        threads, since the AI service writes two languages at once. Raises as `captions`."""
 
     def captions(
         self,
