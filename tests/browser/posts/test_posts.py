@@ -138,6 +138,44 @@ def test_a_caption_is_corrected_and_pictures_are_found(view: Page, posts: Site) 
     expect(view.locator("#posts-found .post-found li").first).to_contain_text("Blue ones")
 
 
+def test_a_caption_that_is_saved_leaves_what_is_typed_in_the_other_language(view: Page) -> None:
+    write(view, "Two languages", 25, colour="green")
+    tile = view.locator(".post").first.locator(".post-picture").first
+    expect(tile.locator(".post-caption")).to_have_text("a green picture")
+    tile.click()
+    large = view.locator("dialog.post-large")
+    large.locator("#caption-vi").fill("chưa lưu")
+    large.locator("#caption-en").fill("saved")
+    large.locator("form").filter(has=view.locator("#caption-en")).get_by_role("button").click()
+    expect(large.locator("label[for=caption-en]")).to_contain_text(EN["post-by.human"])
+    expect(large.locator("#caption-vi")).to_have_value("chưa lưu")
+
+
+def events_are(page: Page, text: str) -> None:
+    """What the page hears from now on; then the connection ends."""
+    answer = {"content_type": "text/event-stream", "body": text}
+    page.route("**/api/posts/events", lambda route: route.fulfill(**answer))
+    page.reload()
+
+
+def test_what_changed_while_no_event_came_is_shown_afterwards(view: Page, posts: Site) -> None:
+    id = posts.post("before", picture(44)).json()["id"]
+    events_are(view, ": cut\n\n")
+    heading = view.locator(f'[data-post="{id}"] h3')
+    expect(heading).to_have_text("before")
+    httpx.patch(f"{posts.url}/api/posts/{id}", json={"title": "after"})
+    view.unroute("**/api/posts/events")
+    expect(heading).to_have_text("after", timeout=10_000)
+
+
+def test_a_thousand_changes_are_no_thousand_questions_how_far_it_is(view: Page) -> None:
+    asked: list[str] = []
+    view.on("request", lambda request: asked.append(request.url))
+    events_are(view, 'event: image\ndata: {"post": "x", "image": "y"}\n\n' * 1000)
+    view.wait_for_timeout(2500)
+    assert 1 < sum(url.endswith("/api/posts/features") for url in asked) < 12
+
+
 def test_without_the_ai_service_it_says_so_and_goes_on(view: Page, posts: Site) -> None:
     posts.ai.stop()
     try:
