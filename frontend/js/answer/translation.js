@@ -1,4 +1,5 @@
 /** What the search made of the words: the translation, which can be corrected, and notices. */
+import { fitted } from "../ask/length.js";
 import { element, sign } from "../core/dom.js";
 import { say } from "../core/i18n.js";
 
@@ -27,11 +28,11 @@ function showWords(line, translated, again) {
 }
 
 function showInput(line, translated, again) {
-  const input = element("input", { type: "text", value: translated, maxlength: 1000, "aria-label": say("translation.correct") });
+  const input = element("input", { type: "text", value: translated, "aria-label": say("translation.correct") });
   const form = element("form", {
     onsubmit: (event) => {
       event.preventDefault();
-      const corrected = input.value.trim();
+      const corrected = fitted(input.value.trim());
       if (corrected && corrected !== translated) again({ corrected });
       else showWords(line, translated, again);
     },

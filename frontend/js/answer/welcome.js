@@ -3,17 +3,22 @@ import { question } from "../ask/question.js";
 import { examples, sample } from "../core/api.js";
 import { captionOf } from "../core/captions.js";
 import { byId, element, sign } from "../core/dom.js";
-import { send } from "../core/events.js";
+import { listenTo, send } from "../core/events.js";
 import { current, connectionProblem } from "../core/health.js";
 import { language, onLanguage, say } from "../core/i18n.js";
 import { findSimilar } from "../picture/actions.js";
 
 const PICTURES = 12;
-let found = { examples: [], images: [] };
+const NOTHING = { examples: [], images: [] };
+let found = NOTHING;
 
-/** Draw it, now and whenever the language changes. */
+/** Draw it, now and whenever the language or the gallery changes. */
 export function startWelcome() {
   onLanguage(show);
+  listenTo("other-gallery", () => {
+    found = NOTHING;
+    fillWelcome(true);
+  });
 }
 
 /** Draw it again: it is seen. What was not fetched yet is. */

@@ -5,7 +5,7 @@ import { onLanguage, say } from "../core/i18n.js";
 import { balance } from "./balance.js";
 import { chips } from "./chips.js";
 import { chosenFilter, onFilter, sameFilter, setFilter } from "./filter.js";
-import { fitting, startLength } from "./length.js";
+import { fitted, startLength } from "./length.js";
 import { startMenu } from "./menu.js";
 import { onPicks, setPicks, takePicks } from "./picks.js";
 import { setPictures, startPictures, takePictures } from "./pictures.js";
@@ -63,7 +63,7 @@ export function refreshComposer() {
 
 /** Put words into the box, for a person to change. */
 export function write(text) {
-  byId("words").value = fitting(text);
+  byId("words").value = fitted(text);
   refresh();
   byId("words").focus();
 }

@@ -1,8 +1,9 @@
 /** How long the words may be: what is beyond is left out at the end of a word, and that is said. */
 import { byId } from "../core/dom.js";
 import { number, onLanguage, say } from "../core/i18n.js";
+import { toast } from "../core/toast.js";
 
-export const MOST_LETTERS = 1_000;
+const MOST_LETTERS = 1_000;
 let cut = false;
 
 /** Wire it to the box. */
@@ -11,8 +12,14 @@ export function startLength() {
   onLanguage(tell);
 }
 
+/** `text`, which comes from elsewhere than the box, as it fits; where its end had to go, a note says so. */
+export function fitted(text) {
+  if (text.length > MOST_LETTERS) toast(cutWords());
+  return fitting(text);
+}
+
 /** `text`, or its beginning up to the end of a word where it is too long. */
-export function fitting(text) {
+function fitting(text) {
   if (text.length <= MOST_LETTERS) return text;
   const start = text.slice(0, MOST_LETTERS + 1);
   const end = start.search(/\s\S*$/);
@@ -32,7 +39,11 @@ function shorten() {
 }
 
 function tell() {
-  byId("words-note").textContent = cut ? say("words.cut", { most: number(MOST_LETTERS) }) : "";
+  byId("words-note").textContent = cut ? cutWords() : "";
+}
+
+function cutWords() {
+  return say("words.cut", { most: number(MOST_LETTERS) });
 }
 
 /** Without half of a letter that takes two places, such as 😀. */

@@ -1,6 +1,7 @@
 /** The line in the header: what is searched, and whether it is there. */
 import { health } from "./api.js";
 import { announce, byId } from "./dom.js";
+import { send } from "./events.js";
 import { number, onLanguage, say } from "./i18n.js";
 
 const EVERY_MS = 20_000;
@@ -8,6 +9,7 @@ const SOON_MS = 3_000;
 let last = null;
 let timer = 0;
 let looking = null;
+let served = ""; // which API it is whose pictures are shown
 const listeners = [];
 
 /** Look now and every 20 seconds, sooner while something is wrong. */
@@ -61,6 +63,13 @@ function take(found) {
   const ok = found.status === "ok";
   timer = setTimeout(look, ok && found.posts_state !== "starting" ? EVERY_MS : SOON_MS);
   if (other) for (const listener of listeners) listener(ok);
+  if (ok) noteGallery(`${found.upstream?.url} ${found.model}`);
+}
+
+/** Another API has other pictures: whoever shows some hears of it. */
+function noteGallery(now) {
+  if (served && served !== now) send("other-gallery");
+  served = now;
 }
 
 function downWords({ code, attempt, attempts }) {

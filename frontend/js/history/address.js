@@ -1,5 +1,6 @@
 /** The address holds the search, so that it can be shared and the back button works. */
 import { filterFrom } from "../ask/filter.js";
+import { fitted } from "../ask/length.js";
 import { ALPHA, question } from "../ask/question.js";
 import { pushAddress, replaceAddress } from "../core/steps.js";
 
@@ -45,15 +46,15 @@ export function questionFrom(search) {
   const alpha = Number(fields.get("alpha") || ALPHA);
   const k = Number(fields.get("k"));
   const found = question({
-    text: (fields.get("q") ?? "").slice(0, 1_000),
+    text: fitted(fields.get("q") ?? ""),
     alpha: alpha >= 0 && alpha <= 1 ? alpha : ALPHA,
     ...(Number.isInteger(k) && k >= 1 && k <= 100 ? { k } : {}),
     pictures: fields.getAll("picture").filter(Boolean).slice(0, 5).map(onlyId),
     like: fields.getAll("like").filter(Boolean).slice(0, 5).map(onlyId),
     unlike: fields.getAll("unlike").filter(Boolean).slice(0, 5).map(onlyId),
-    without: fields.getAll("without").slice(0, 5).map((words) => words.slice(0, 1_000)),
+    without: fields.getAll("without").slice(0, 5).map(fitted),
     where: filterFrom((field) => fields.get(field)),
-    corrected: fields.get("as")?.slice(0, 1_000) ?? null,
+    corrected: fitted(fields.get("as") ?? "") || null,
     asWritten: fields.get("as_written") === "1",
   });
   return found.text || found.pictures.length || found.like.length ? found : null;

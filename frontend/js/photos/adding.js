@@ -21,17 +21,18 @@ export function startAdding(onChange) {
   addEventListener("beforeunload", (event) => state?.going && event.preventDefault());
 }
 
-/** Add files to a folder of the gallery; what is being added already goes first. */
+/** Add files to a folder of the gallery; what is being added already, to whichever folder, goes first. */
 export async function addFiles(files, folder) {
   const [fit, unfit] = sorted([...files]);
+  const waiting = fit.map((file) => ({ file, folder }));
   if (state?.going) {
-    state.waiting.push(...fit);
+    state.waiting.push(...waiting);
     state.total += fit.length;
     state.skipped.push(...unfit);
     return draw();
   }
   if (!fit.length && !unfit.length) return undefined;
-  state = { folder, waiting: fit, total: fit.length, done: 0, added: 0, known: 0, skipped: unfit, place: "", problem: null, going: true, stop: new AbortController() };
+  state = { waiting, total: fit.length, done: 0, added: 0, known: 0, skipped: unfit, places: new Set(), problem: null, going: true, stop: new AbortController() };
   draw();
   await send();
   return undefined;
@@ -42,7 +43,7 @@ async function send() {
   for (let tries = 0; mine.waiting.length && !mine.stop.signal.aborted;) {
     const some = batch(mine.waiting);
     try {
-      const { added, known, place, skipped = [] } = await addPictures(some, mine.folder, mine.stop.signal);
+      const { added, known, place, skipped = [] } = await addPictures(some.map(({ file }) => file), some[0].folder, mine.stop.signal);
       take(mine, some, { added, known, place, skipped });
       tries = 0;
     } catch (problem) {
@@ -54,7 +55,7 @@ async function send() {
         mine.problem = problem;
         break;
       } else if (some.length > 1) mine.single = true; // which of them it was
-      else take(mine, some, { added: 0, known: 0, skipped: [{ name: some[0].name, code: problem.code, detail: problem.message }] });
+      else take(mine, some, { added: 0, known: 0, skipped: [{ name: some[0].file.name, code: problem.code, detail: problem.message }] });
     }
     draw();
   }
@@ -71,7 +72,7 @@ function take(mine, some, { added, known, place, skipped }) {
   mine.added += added;
   mine.known += known;
   mine.skipped.push(...skipped);
-  mine.place = place ?? mine.place;
+  if (added && place) mine.places.add(place);
   mine.single = false;
   if (mine.done % 25 < some.length) changed();
 }
@@ -84,8 +85,8 @@ function again({ code, status }) {
 function batch(waiting) {
   if (state.single) return waiting.slice(0, 1);
   let [count, bytes] = [0, 0];
-  while (count < Math.min(AT_ONCE, waiting.length) && (!count || bytes + waiting[count].size <= MOST_BYTES)) {
-    bytes += waiting[count].size;
+  while (count < Math.min(AT_ONCE, waiting.length) && waiting[count].folder === waiting[0].folder && (!count || bytes + waiting[count].file.size <= MOST_BYTES)) {
+    bytes += waiting[count].file.size;
     count += 1;
   }
   return waiting.slice(0, count);
@@ -97,10 +98,10 @@ function sorted(files) {
 }
 
 function words() {
-  const { added, known, place, waiting, problem, total, done } = state;
+  const { added, known, places, waiting, problem, total, done } = state;
   if (state.going) return say("adding.going", { done: number(done), total: number(total) });
   return [
-    added ? say(place ? "adding.added" : "adding.added-nowhere", { count: number(added), place }) : known ? "" : say("adding.none"),
+    added ? say(places.size ? "adding.added" : "adding.added-nowhere", { count: number(added), place: [...places].join(", ") }) : known ? "" : say("adding.none"),
     known ? say("adding.known", { count: number(known) }) : "",
     waiting.length ? say("adding.left", { count: number(waiting.length) }) : "",
     problem ? problemWords(problem) : "",

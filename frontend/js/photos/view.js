@@ -59,6 +59,7 @@ function start(section) {
     drawHead();
   });
   listenTo("gallery-changed", refresh);
+  listenTo("other-gallery", open);
   startSelecting(place, drawHead);
   drawFrame();
 }
