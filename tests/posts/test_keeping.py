@@ -6,13 +6,14 @@ import os
 import random
 import signal
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from own_loop import run
 from postgres_server import Server
 from posts_site import Site, picture, site
 from psycopg.conninfo import conninfo_to_dict
@@ -25,12 +26,6 @@ assert spec is not None and spec.loader is not None
 schema = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(schema)
 migrate, migrations, RefusedError = schema.migrate, schema.migrations, schema.RefusedError
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """On a thread: where a browser was used before, this one has a loop already."""
-    with ThreadPoolExecutor(1) as threads:
-        threads.submit(asyncio.run, work).result()
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,8 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
+from own_loop import run
+
 # By its path: the backend's packages are called as folders here are.
 spec = importlib.util.spec_from_file_location(
     "post_pace", Path(__file__).parents[2] / "backend" / "posts" / "pace.py"
@@ -47,7 +49,7 @@ def test_a_quick_service_gets_two_batches_at_once() -> None:
         await work_through(pace, service, 300)
         assert (pace.limit, service.most) == (MOST, MOST)
 
-    asyncio.run(trial())
+    run(trial())
 
 
 def test_at_a_slow_service_none_waits_until_it_is_given_up() -> None:
@@ -60,7 +62,7 @@ def test_at_a_slow_service_none_waits_until_it_is_given_up() -> None:
         # 0.06 s for each before it and its own: the longest took less than half of the patience
         assert service.most * service.each_s < PATIENCE_S / 2
 
-    asyncio.run(trial())
+    run(trial())
 
 
 def test_a_round_of_slow_answers_halves_once_and_one_is_always_sent() -> None:
@@ -81,7 +83,7 @@ def test_a_round_of_slow_answers_halves_once_and_one_is_always_sent() -> None:
         await work_through(pace, service, 10)
         assert pace.limit == 11
 
-    asyncio.run(trial())
+    run(trial())
 
 
 def test_a_halved_limit_holds_for_the_next_round_though_places_were_free() -> None:
@@ -97,7 +99,7 @@ def test_a_halved_limit_holds_for_the_next_round_though_places_were_free() -> No
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    asyncio.run(trial())
+    run(trial())
 
 
 def test_requests_that_are_called_off_say_nothing_about_the_service() -> None:
@@ -113,4 +115,4 @@ def test_requests_that_are_called_off_say_nothing_about_the_service() -> None:
         await asyncio.wait_for(work_through(pace, quick, FIRST), 5)
         assert quick.most == FIRST
 
-    asyncio.run(trial())
+    run(trial())
