@@ -142,8 +142,8 @@ function startNewSearch() {
 
 /** The browser is at another address, or at its first. */
 function arrived(detail) {
-  showView(detail);
-  if (currentView() === "search") arriveAtSearch(detail);
+  const asLeft = showView(detail);
+  if (currentView() === "search") arriveAtSearch(detail, asLeft);
 }
 
 /** A picture that the address names: among the results or photos that are seen, else by itself. */

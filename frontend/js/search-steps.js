@@ -7,13 +7,13 @@ import { keepsConversation, newConversation, openConversation, openId } from "./
 
 let started = false;
 
-/** Show the turn or conversation that the step remembers, else search for what its address says. */
-export function arriveAtSearch({ turn, conversation, empty, chosen }) {
+/** Show the turn or conversation that the step remembers, else search for what its address says; `asLeft` where nothing is to move. */
+export function arriveAtSearch({ turn, conversation, empty, chosen }, asLeft) {
   const linked = questionFrom(location.search);
   const reloaded = !started;
   if (reloaded && linked) setFilter(linked.where);
   started = true;
-  if (turn && showTurn(turn)) return undefined;
+  if (turn && showTurn(turn, !asLeft)) return undefined;
   if (conversation && conversation !== openId() && keepsConversation(conversation)) {
     openConversation(conversation);
     if (turn) showTurn(turn);

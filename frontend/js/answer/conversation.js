@@ -67,12 +67,12 @@ export function repeatFailed() {
   if (wasUnreachable(turns.at(-1))) again(turns.at(-1), {});
 }
 
-/** Bring a turn into view, if it is one of these. */
-export function showTurn(id) {
+/** Bring a turn into view, if it is one of these; returns whether it is. It stays where it is where it is not to be moved. */
+export function showTurn(id, moved = true) {
   const index = turns.findIndex((turn) => turn.id === id);
   if (index < 0) return false;
   while (index < drawnFrom) drawOlder();
-  scrollTo(placeOf(turns[index]).question, "start");
+  if (moved) scrollTo(placeOf(turns[index]).question, "start");
   return true;
 }
 

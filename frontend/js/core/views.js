@@ -1,10 +1,11 @@
 /** The views of the page: one is seen at a time, each has an address of its own. */
 import { byId, element, sign } from "./dom.js";
-import { inTurn, onAddress, pushAddress } from "./steps.js";
+import { base, inTurn, onAddress, pushAddress, replaceAddress } from "./steps.js";
 
 let views = [];
 let current = null;
-const left = new Map(); // path → {address, detail, top}: where a person left a view
+const PLACE = "place"; // its name in the tab's storage
+const left = new Map(); // path → {address, detail, top, same}: where a person left a view; whether the newest step is there
 const modules = new Map(); // name → what `load` gave
 
 /**
@@ -14,12 +15,9 @@ const modules = new Map(); // name → what `load` gave
 export function startViews(list) {
   views = list;
   byId("views").replaceChildren(...views.map(link));
-  left.set(location.pathname, { top: history.state?.top ?? 0 }); // of a page that was reloaded
-  onAddress((address, detail) => {
-    const { path } = viewOf(address);
-    left.set(path, { ...left.get(path), address, detail });
-  });
-  addEventListener("pagehide", () => history.replaceState({ ...history.state, top: scrollY }, ""));
+  left.set(location.pathname, { top: placeBefore() });
+  onAddress((address, detail) => leaveAt(viewOf(address), address, detail));
+  addEventListener("pagehide", keepPlace);
 }
 
 /** Offer the views that what the backend says allows; returns whether the one that is seen is among them. */
@@ -35,13 +33,22 @@ export function currentView() {
   return current?.name;
 }
 
-/** Show the view of the address; `detail` is what its step knows. Returns whether another one was seen before. */
+/** Show the view of the address; `detail` is what its step knows. Returns whether it is seen again as it was left. */
 export function showView(detail) {
   const view = viewOf(location.pathname);
   const other = current !== view;
   if (other) change(view);
   enter(view, { fields: new URLSearchParams(location.search), detail, other, top: left.get(view.path)?.top ?? 0 });
-  return other;
+  return other && left.get(view.path)?.same;
+}
+
+/** A view has another address: its step, where it is seen, else once a person comes back to it. */
+export function changeAddress(name, address, detail) {
+  inTurn(() => {
+    const view = views.find((each) => each.name === name);
+    if (view === current) replaceAddress(address, detail);
+    else leaveAt(view, address, detail);
+  });
 }
 
 /** Go to a view as a person left it; to the top of it where it is seen already. */
@@ -72,6 +79,30 @@ function change(view) {
   document.body.dataset.view = view.name;
   for (const each of byId("views").children) each.ariaCurrent = each.dataset.view === view.name ? "page" : null;
   scrollTo(0, left.get(view.path)?.top ?? 0);
+}
+
+function leaveAt({ path }, address, detail) {
+  const before = left.get(path);
+  const same = JSON.stringify([before?.address, before?.detail]) === JSON.stringify([address, detail]);
+  left.set(path, { ...before, address, detail, same });
+}
+
+/** For a reload: what is written into a step of the browser's history while it goes is not there afterwards. */
+function keepPlace() {
+  try {
+    sessionStorage.setItem(PLACE, JSON.stringify({ address: base(), top: scrollY }));
+  } catch {
+    // Forbidden: the page begins at its top.
+  }
+}
+
+function placeBefore() {
+  try {
+    const { address, top } = JSON.parse(sessionStorage.getItem(PLACE));
+    return address === base() ? Number(top) || 0 : 0;
+  } catch {
+    return 0; // nothing kept
+  }
 }
 
 async function enter(view, arrival) {

@@ -2,16 +2,17 @@
 import { filterFrom } from "../ask/filter.js";
 import { fitted } from "../ask/length.js";
 import { ALPHA, question } from "../ask/question.js";
-import { pushAddress, replaceAddress } from "../core/steps.js";
+import { pushAddress } from "../core/steps.js";
+import { changeAddress } from "../core/views.js";
 
 /** Put a turn's search into the address, as a new step; the step remembers the conversation. */
 export function showAddress(turn, conversation) {
   pushAddress(addressOf(turn.question), { turn: turn.id, conversation });
 }
 
-/** The same for a turn that was changed in its place. */
+/** The same for a turn that was changed in its place, perhaps by itself while another view is seen. */
 export function keepAddress(turn, conversation) {
-  replaceAddress(addressOf(turn.question), { turn: turn.id, conversation });
+  changeAddress("search", addressOf(turn.question), { turn: turn.id, conversation });
 }
 
 /** The bare page with a conversation, as a new step; `empty` where there is nothing in it yet. */
@@ -21,7 +22,7 @@ export function clearAddress(conversation, empty = false) {
 
 /** The bare page in place of a conversation that is gone. */
 export function remainAtNew(conversation) {
-  replaceAddress("/", { conversation, empty: true, chosen: true });
+  changeAddress("search", "/", { conversation, empty: true, chosen: true });
 }
 
 /** Relative address of a search; pictures of the gallery are in it by their ids, others cannot be. */

@@ -24,6 +24,12 @@ from tests.browser.steps import (
 if TYPE_CHECKING:
     from tests.browser.site import Site
 
+RESTING = """async () => {
+    const before = scrollY;
+    await new Promise((done) => setTimeout(done, 200));
+    return scrollY === before;
+}"""
+
 SEEN = "() => document.querySelector('.swiper-slide-active img')?.naturalWidth > 0"
 
 
@@ -59,6 +65,40 @@ def test_the_switch_leads_to_views_with_addresses(
         expect(page).to_have_url(asked)  # the switch leads back to where one was
         page.goto(f"{site.url}/posts")  # there are no posts here
         expect(front).to_have_attribute("data-view", "search")
+
+
+def test_a_view_is_found_where_it_was_left(page: Page) -> None:
+    for words in ("a red car", "a dog", "a cat"):
+        search(page, words)
+    page.locator(".question").nth(1).scroll_into_view_if_needed()
+    page.wait_for_function(RESTING)
+    place = page.evaluate("scrollY")
+    open_photos(page)
+    page.evaluate("scrollTo(0, 900)")
+    page.go_back()
+    page.wait_for_selector("#search-view:visible")
+    page.wait_for_timeout(500)  # a motion would have begun
+    assert page.evaluate("scrollY") == place
+    page.go_forward()
+    page.wait_for_selector("#photos-view:visible")
+    page.wait_for_function("() => scrollY === 900")
+    page.reload()
+    page.wait_for_function("() => scrollY === 900")
+
+
+def test_what_happens_to_a_search_leaves_the_address_of_another_view_alone(
+    page: Page, site: "Site"
+) -> None:
+    search(page, "a red car")
+    open_photos(page)
+    page.locator("#history").click()
+    page.locator(".conversations .icon").nth(1).click()
+    expect(page.locator(".toast p")).to_have_text("1 search deleted.")
+    escape(page)
+    expect(page).to_have_url(f"{site.url}/photos")
+    page.locator("#views [data-view=search]").click()
+    expect(page).to_have_url(f"{site.url}/")
+    expect(page.locator("#welcome")).to_be_visible()
 
 
 def test_back_and_escape_close_the_topmost_and_nothing_beneath_changes(page: Page) -> None:
