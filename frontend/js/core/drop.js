@@ -32,7 +32,16 @@ async function filesOf(transfer) {
   return (await Promise.all(entries.map(within))).flat();
 }
 
+/** What cannot be read is an empty file of its name: whoever takes the files says of it that it was left out. */
 async function within(entry) {
+  try {
+    return await filesIn(entry);
+  } catch {
+    return [new File([], entry.name)];
+  }
+}
+
+async function filesIn(entry) {
   if (entry.isFile) return [await new Promise((resolve, reject) => { entry.file(resolve, reject); })];
   const reader = entry.createReader();
   const found = [];

@@ -38,6 +38,20 @@ DROP_MANY = """async (count) => {
     document.querySelector('#photos-view').dispatchEvent(
         new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
 }"""
+# A folder as the browser hands it over; one file and one folder in it may not be read.
+DROP_FOLDER = """(bytes) => {
+    const file = (name, read) => ({ name, isFile: true, file: read });
+    const refuse = (given, refused) => refused(new DOMException('no', 'NotReadableError'));
+    const folder = (name, read) => ({ name, isDirectory: true, createReader: () =>
+        ({ readEntries: read }) });
+    const good = new File([Uint8Array.from(bytes)], 'good.png', { type: 'image/png' });
+    const pages = [[file('good.png', (given) => given(good)), file('locked.jpg', refuse),
+        folder('private', refuse)], []];
+    const event = new Event('drop', { bubbles: true, cancelable: true });
+    event.dataTransfer = { files: [], items: [{ webkitGetAsEntry: () =>
+        folder('trip', (given) => given(pages.shift())) }] };
+    document.querySelector('#photos-view').dispatchEvent(event);
+}"""
 FORGET = """async () => {
     const added = [];
     for (let offset = 0; offset < 1000; offset += 200) {
@@ -108,6 +122,15 @@ def test_three_hundred_are_dropped_at_once_and_what_is_left_out_is_named(photos:
     expect(photos.locator("#photos-count")).to_have_text("600 photos")
     photos.evaluate("scrollTo(0, 1e7)")
     photos.wait_for_function("() => document.images.length < 400")
+
+
+def test_one_file_that_cannot_be_read_costs_a_dropped_folder_nothing_else(photos: Page) -> None:
+    photos.expected.append("415")  # type: ignore[attr-defined]
+    photos.evaluate(DROP_FOLDER, list(noise()))
+    expect(photos.locator(".adding p").first).to_contain_text("1 photo added.")
+    expect(photos.locator(".skipped li")).to_have_count(2)
+    expect(photos.locator(".skipped")).to_contain_text("locked.jpg")
+    expect(photos.locator(".skipped")).to_contain_text("private is not a picture.")
 
 
 def test_folders_are_chosen_and_their_address_is_shared(page: Page, site: "Site") -> None:
