@@ -144,10 +144,10 @@ class Ai:
                 str(problem.get("code", "error")), str(problem.get("detail", "no caption"))
             )
         found = answer.get("captions")
-        if not isinstance(found, dict) or not all(
-            isinstance(text, str) and text.strip() and "\0" not in text for text in found.values()
-        ):
-            raise self._bad("captions that are not texts")
+        if not isinstance(found, dict) or not all(isinstance(x, str) for x in found.values()):
+            raise self.bad("captions that are not texts")
+        if not all(text.strip() and "\0" not in text for text in found.values()):
+            raise PictureFailedError("no-caption", "The captioner wrote nothing about it.")
         return answer
 
     async def text(self, query: str) -> dict[str, Any]:
@@ -193,7 +193,7 @@ class Ai:
         except BackendError as error:
             raise self._meaning(error) from error
         if not isinstance(answer, dict):
-            raise self._bad("something that is not an object")
+            raise self.bad("something that is not an object")
         return answer
 
     def _meaning(self, error: BackendError) -> Exception:
@@ -213,23 +213,24 @@ class Ai:
     def _checked_vector(self, answer: dict[str, Any]) -> list[float]:
         vector, fingerprint = answer.get("embedding"), answer.get("fingerprint")
         if not isinstance(fingerprint, str) or not FINGERPRINT.fullmatch(fingerprint):
-            raise self._bad("no fingerprint of its model")
+            raise self.bad("no fingerprint of its model")
         if not isinstance(vector, list) or not all(
             isinstance(x, int | float) and math.isfinite(x) for x in vector
         ):
-            raise self._bad("an embedding that is not a list of numbers")
+            raise self.bad("an embedding that is not a list of numbers")
         state = self.state
         if fingerprint == state.fingerprint and len(vector) != state.dim:
-            raise self._bad(f"{len(vector)} numbers where its model makes {state.dim}")
+            raise self.bad(f"{len(vector)} numbers where its model makes {state.dim}")
         if not 1 <= len(vector) <= MAX_DIM:
-            raise self._bad(f"an embedding of {len(vector)} numbers")
+            raise self.bad(f"an embedding of {len(vector)} numbers")
         length = math.sqrt(sum(x * x for x in vector))
         if not 0.9 < length < 1.1:
-            raise self._bad(f"an embedding of length {length:.3f} instead of 1")
+            raise self.bad(f"an embedding of length {length:.3f} instead of 1")
         self._bad_answers = 0
         return [x / length for x in vector]
 
-    def _bad(self, what: str) -> AwayError:
+    def bad(self, what: str) -> AwayError:
+        """The error of an answer that makes no sense; the service is left alone for a while."""
         error = AwayError("ai-bad-answer", f"The AI service sent {what}. Nothing of it was kept.")
         # It seems well until it is asked, so that it is asked less and less often.
         self._set_away(error.code, str(error), PROBE_S * 2**self._bad_answers)

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from drawn_captioner import Caption, ColourCaptioner
 from fastapi.responses import HTMLResponse, Response
 from posts_site import Site, picture, site
 
@@ -145,6 +146,56 @@ def test_a_broken_picture_fails_once_with_its_reason(posts: Site) -> None:
     posts.until(lambda: posts.ai.requests > asked)
     posts.until(lambda: shown()[broken]["features"]["embedding"]["state"] == "failed")
     httpx.delete(f"{posts.url}/api/post-images/{broken}")
+
+
+@pytest.mark.parametrize("text", ["", " ", "a\0b"])
+def test_a_picture_about_which_nothing_is_written_fails_alone(
+    posts: Site, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posts.ai.start()
+    posts.until(lambda: posts.get("/api/posts/features")["ai"]["state"] == "on")
+    since = posts.get("/api/posts/features")["ai"]["since"]
+    plain = ColourCaptioner._caption
+
+    def caption(image: Any, language: str) -> Caption:
+        said = plain(image, language)
+        return Caption(text, language) if "green" in said.text else said
+
+    monkeypatch.setattr(posts.ai.captioner, "_caption", caption)
+    now = int(time.time() * 1000)
+    post = posts.post("mute", picture(now, "green"), picture(now + 1)).json()
+    green, red = (each["id"] for each in post["images"])
+    posts.until(lambda: posts.sql("SELECT * FROM image_failures WHERE image_id = %s", green))
+    assert posts.sql("SELECT task, code, final FROM image_failures WHERE image_id = %s", green) == [
+        ("captions", "no-caption", False)
+    ]
+    posts.until(
+        lambda: len(posts.sql("SELECT * FROM image_captions WHERE image_id = %s", red)) == 2
+    )
+    assert posts.get("/api/posts/features")["ai"]["since"] == since
+    monkeypatch.undo()
+    httpx.delete(f"{posts.url}/api/posts/{post['id']}")
+
+
+def test_a_language_that_never_comes_is_not_asked_for_all_the_time(posts: Site) -> None:
+    posts.ai.behave = lambda: features(
+        UNIT, fingerprint=posts.ai.encoder.fingerprint, captions={"en": "no other language"}
+    )
+    post = posts.post("one language", picture(int(time.time() * 1000))).json()
+    image = post["images"][0]["id"]
+    seen: set[Any] = set()
+    try:
+        posts.until(
+            lambda: (
+                seen.add(posts.get("/api/posts/features")["ai"]["code"]) or "ai-bad-answer" in seen
+            )
+        )
+        assert posts.sql("SELECT * FROM image_captions WHERE image_id = %s", image) == []
+    finally:
+        posts.ai.behave = None
+    posts.until(
+        lambda: len(posts.sql("SELECT * FROM image_captions WHERE image_id = %s", image)) == 2
+    )
 
 
 def test_another_model_fills_in_beside_and_then_is_switched_to(posts: Site) -> None:
