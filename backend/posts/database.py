@@ -23,7 +23,9 @@ log = logging.getLogger("timanh.backend")
 Connection = psycopg.AsyncConnection[DictRow]
 Pool = psycopg_pool.AsyncConnectionPool[Connection]
 
-MOST_CONNECTIONS = 16
+# The queue has its own: it takes one job after the other, and would wait for each behind every
+# search of a busy hour.
+MOST_CONNECTIONS, QUEUE_CONNECTIONS = 16, 4
 CONNECT_S, CHECK_S = 5.0, 2.0
 # The state says what these would repeat for each connection.
 logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
@@ -48,13 +50,14 @@ class Database:
         self.state: Literal["starting", "ready", "failed"] = "starting"
         self.reason: str | None = None
         self._pool: Pool | None = None
+        self._queue_pool: Pool | None = None
         self._found = ""  # the server's URL
         self._refused = False
         self._task: asyncio.Task[None] | None = None
         self._opened: list[Callable[[Pool], Awaitable[None]]] = []
 
     def on_open(self, call: Callable[[Pool], Awaitable[None]]) -> None:
-        """Call it once the schema is there; it may take the connections' pool."""
+        """Call it once the schema is there, with the queue's connections."""
         self._opened.append(call)
 
     def start(self) -> None:
@@ -66,9 +69,10 @@ class Database:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        if self._pool is not None:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(self._pool.close(), 3)
+        for pool in (self._queue_pool, self._pool):
+            if pool is not None:
+                with contextlib.suppress(Exception):
+                    await asyncio.wait_for(pool.close(), 3)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -120,20 +124,12 @@ class Database:
             url = await asyncio.to_thread(embedded.start, self.folder)
         await migrate(url)
         self._found = url
-        pool: Pool = psycopg_pool.AsyncConnectionPool(
-            url,
-            min_size=2,
-            max_size=MOST_CONNECTIONS,
-            kwargs={"row_factory": dict_row, "connect_timeout": int(CONNECT_S)},
-            configure=_configure,
-            check=psycopg_pool.AsyncConnectionPool.check_connection,
-            open=False,
-            reconnect_timeout=30,
-        )
-        await pool.open(wait=True, timeout=2 * CONNECT_S)
+        pool, queue_pool = (_pool(url, most) for most in (MOST_CONNECTIONS, QUEUE_CONNECTIONS))
+        for each in (pool, queue_pool):
+            await each.open(wait=True, timeout=2 * CONNECT_S)
         for call in self._opened:
-            await call(pool)
-        self._pool = pool
+            await call(queue_pool)
+        self._pool, self._queue_pool = pool, queue_pool
 
     async def _check(self) -> None:
         """Whether it answers, and still has our schema: it may have been emptied, or a later
@@ -148,6 +144,19 @@ class Database:
             current = await is_current(connection)
         if not current:
             await migrate(self._found)
+
+
+def _pool(url: str, most: int) -> Pool:
+    return psycopg_pool.AsyncConnectionPool(
+        url,
+        min_size=2,
+        max_size=most,
+        kwargs={"row_factory": dict_row, "connect_timeout": int(CONNECT_S)},
+        configure=_configure,
+        check=psycopg_pool.AsyncConnectionPool.check_connection,
+        open=False,
+        reconnect_timeout=30,
+    )
 
 
 async def _configure(connection: Connection) -> None:
