@@ -138,9 +138,9 @@ class Database:
         Raises:
             RefusedError: as `migrate`.
         """
-        if self._pool is None:
+        if self._queue_pool is None:
             return
-        async with self._pool.connection(timeout=CONNECT_S) as connection:
+        async with self._queue_pool.connection(timeout=CONNECT_S) as connection:
             current = await is_current(connection)
         if not current:
             await migrate(self._found)
