@@ -4,6 +4,7 @@ A job is a hint that a picture may lack something. Whoever takes it looks at the
 job too many does nothing, and one that is lost is made again from what is missing.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ from uuid import UUID
 
 import procrastinate
 import psycopg
+from procrastinate.exceptions import ConnectorException
 
 from posts.database import Connection, Database, Pool
 
@@ -72,6 +74,7 @@ class Queue:
 
     async def run(self, concurrency: int) -> None:
         """Work until cancelled."""
+        asyncio.get_running_loop().set_exception_handler(_without_lost_jobs)
         await self._app.run_worker_async(
             queues=[QUEUE],
             concurrency=concurrency,
@@ -108,3 +111,9 @@ class Queue:
                 self.running.discard(key)
 
         return self._app.task(queue=QUEUE, name=name, priority=PRIORITIES[name])(run)
+
+
+def _without_lost_jobs(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A job that ends while the database is gone cannot say so; the state of the database does."""
+    if not isinstance(context.get("exception"), ConnectorException):
+        loop.default_exception_handler(context)
