@@ -227,6 +227,7 @@ def test_another_model_fills_in_beside_and_then_is_switched_to(posts: Site) -> N
             vectors = posts.sql(
                 "SELECT o.image_id, 1 - (o.embedding <=> e.embedding) AS s FROM image_embeddings o "
                 "JOIN image_embeddings e USING (fingerprint) JOIN models USING (fingerprint) "
+                "JOIN images i ON i.id = o.image_id "  # not those that were deleted
                 "WHERE state = 'current' AND e.image_id = %s AND o.image_id <> e.image_id "
                 "ORDER BY s DESC LIMIT 5",
                 some[0],
