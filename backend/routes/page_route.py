@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from utils.docs_page import docs_page
@@ -35,6 +35,10 @@ def make_router(frontend: Path) -> APIRouter:
 
     @router.get("/{path:path}")
     def page(path: str, request: Request) -> Response:
+        view = path.rstrip("/")
+        if path != view and view in VIEWS:  # as some people write addresses
+            query = f"?{request.url.query}" if request.url.query else ""
+            return RedirectResponse(f"/{view}{query}", 308)
         file = (root / ("index.html" if path in VIEWS else path)).resolve()
         if not _allowed(file, root) or not file.is_file():
             raise HTTPException(404)

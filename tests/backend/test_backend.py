@@ -195,6 +195,12 @@ def test_only_the_pages_own_files_are_served(address: str, path: str) -> None:
     assert httpx.get(f"{address}/{path}").status_code == 404
 
 
+def test_a_view_is_found_with_a_slash_behind_it_too(address: str) -> None:
+    answer = httpx.get(f"{address}/photos/?open=7")
+    assert (answer.status_code, answer.headers["location"]) == (308, "/photos?open=7")
+    assert httpx.get(f"{address}//photos/").status_code == 404, "no other host is named"
+
+
 # --- what it answers
 
 

@@ -124,6 +124,17 @@ def test_wrong_words_and_too_many_pictures(client: TestClient) -> None:
     assert features(client, *[picture()] * 17).json()["code"] == "too-many-pictures"
 
 
+def test_a_language_that_the_captioner_lacks_is_named_beside_the_embedding(
+    client: TestClient,
+) -> None:
+    one, other = features(client, picture(), picture("green"), language="fr").json()["results"]
+    for answer in (one, other):
+        assert len(answer["embedding"]) == 24 and answer["caption"] is None
+        assert "not 'fr'" in answer["captions_problem"]["detail"]
+    without = features(client, picture(), language="fr", captions="false").json()
+    assert without["captions_problem"] is None, "no caption was asked for"
+
+
 def test_a_captioner_that_fails_leaves_the_embedding_and_shows_in_health(
     client: TestClient, captioner: ColourCaptioner
 ) -> None:

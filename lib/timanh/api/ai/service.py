@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -115,9 +115,14 @@ class AiService:
             async with self.slots.deadline(self.config.ai_deadline_s):
                 await self.encoder()
                 wanted = await self._languages(language) if captions else ()
-                return list(
-                    await asyncio.gather(*(self._features(one, wanted) for one in contents))
-                )
+                found = await asyncio.gather(*(self._features(one, wanted) for one in contents))
+        if language is None or not captions or wanted or self.models.captioner.state == "absent":
+            return list(found)
+        lacking = self._lacks(language)
+        return [
+            replace(one, captions_error=lacking) if isinstance(one, Features) else one
+            for one in found
+        ]
 
     async def captions(
         self, picture: Image.Image, language: str | None, count: int = 1
@@ -157,10 +162,7 @@ class AiService:
                 captioner = self.models.captioner.get()  # loaded since `_languages`
                 chosen = language or known[0]
                 if chosen not in known:
-                    raise LanguageError(
-                        f"The captioner {captioner.name} writes {' and '.join(known)}, not "
-                        f"{chosen!r}. Ask for one of these."
-                    )
+                    raise self._lacks(chosen)
                 picture = await self._open(content)
                 texts = tuple((await self.captions(picture, chosen, count))[chosen])
                 seen: tuple[Attention | None, ...] = ()
@@ -319,6 +321,13 @@ class AiService:
         captioner = await self._captioning.run(part.get) if loaded is None else loaded
         known = tuple(captioner.languages)
         return known if wanted is None else tuple(each for each in known if each == wanted)
+
+    def _lacks(self, language: str) -> LanguageError:
+        captioner = self.models.captioner.get()
+        return LanguageError(
+            f"The captioner {captioner.name} writes {' and '.join(captioner.languages)}, not "
+            f"{language!r}. Ask for one of these."
+        )
 
     def _batch_of(self, language: str) -> MicroBatcher[Image.Image, str]:
         if language not in self._captions:
