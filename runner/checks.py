@@ -113,8 +113,8 @@ class Follower:
 
 
 def workers_for(cores: int) -> int:
-    """Three keep two cores busy, since much of a test's time is a wait for servers and pauses."""
-    return 1 if cores == 1 else min(MOST_WORKERS, max(cores, 3))
+    """One core stays free for the servers and browsers that tests start, where there are some."""
+    return min(MOST_WORKERS, cores - 1) if cores > 2 else cores
 
 
 def parallel(workers: int) -> list[str]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 
 import httpx
+import own_loop
 import pytest
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from upstream_standin import BACKEND, FOUND, Upstream, free_port, start_backend
@@ -133,7 +134,7 @@ def test_a_sender_that_stops_gets_a_problem(monkeypatch: pytest.MonkeyPatch) -> 
 
     headers = [(b"host", b"127.0.0.1")]
     scope = {"type": "http", "method": "POST", "path": "/api/search", "headers": headers}
-    asyncio.run(guard.Guard(app, 1000)(scope, receive, send))
+    own_loop.run(guard.Guard(app, 1000)(scope, receive, send))
     assert sent[0]["status"] == 408
     assert json.loads(sent[1]["body"])["code"] == "request-too-slow"  # type: ignore[arg-type]
 

@@ -87,10 +87,14 @@ function leaveAt({ path }, address, detail) {
   left.set(path, { ...before, address, detail, same });
 }
 
-/** For a reload: what is written into a step of the browser's history while it goes is not there afterwards. */
+/**
+ * For a reload: what is written into a step of the browser's history while it goes is not there afterwards. A search begins
+ * at its newest question: of the older ones fewer are drawn then, so that the same height is another place.
+ */
 function keepPlace() {
   try {
-    sessionStorage.setItem(PLACE, JSON.stringify({ address: base(), top: scrollY }));
+    if (current?.path === "/") sessionStorage.removeItem(PLACE);
+    else sessionStorage.setItem(PLACE, JSON.stringify({ address: base(), top: scrollY }));
   } catch {
     // Forbidden: the page begins at its top.
   }

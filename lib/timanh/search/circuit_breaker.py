@@ -79,7 +79,8 @@ class CircuitBreaker:
             self._count(waiting=-1)
         if error is not None:
             self.failed()
-            if time.monotonic() >= deadline:  # as a connection that was given up in the meantime
+            # As a connection that was given up in the meantime.
+            if isinstance(error, TimeoutError) or time.monotonic() >= deadline:
                 raise too_slow()
             kind = type(error).__name__
             raise CallError("translator-failed", f"the translator failed with {kind}")

@@ -18,13 +18,17 @@ def translate_page(text: str, source: str = "vi", target: str = "en") -> object:
     """From one language to another, both by their ISO codes.
 
     Raises:
-        requests.RequestException: the page did not come in time, or not at all.
+        TimeoutError: the page did not come in time.
+        requests.RequestException: it did not come at all.
         Exception: what deep-translator raises over a page without a translation.
     """
     from deep_translator import GoogleTranslator
 
     _limit_connections()
-    return GoogleTranslator(source=source, target=target).translate(text)
+    try:
+        return GoogleTranslator(source=source, target=target).translate(text)
+    except requests.Timeout as error:
+        raise TimeoutError(str(error)) from error
 
 
 class TimedAdapter(HTTPAdapter):
@@ -40,7 +44,10 @@ class TimedAdapter(HTTPAdapter):
         read = getattr(response.raw, "read1", response.raw.read)
         while chunk := read(65_536, decode_content=True):
             body += chunk
-            if time.monotonic() > ends or len(body) > MOST_BYTES:
+            if len(body) > MOST_BYTES:
+                response.raw.close()
+                raise requests.RequestException(f"The page has over {MOST_BYTES} bytes.")
+            if time.monotonic() > ends:
                 response.raw.close()
                 raise requests.ReadTimeout(f"The page had not ended after {WHOLE_S:g} s.")
         response.raw.release_conn()

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import own_loop
 import pytest
 from drawn_captioner import ColourCaptioner
 from fastapi.testclient import TestClient
@@ -304,7 +305,7 @@ def test_requests_that_wait_together_are_computed_together(captioner: ColourCapt
                     for n in range(24)
                 ))  # fmt: skip
 
-        answers = asyncio.run(ask())
+        answers = own_loop.run(ask())
     assert [answer.status_code for answer in answers] == [200] * 24
     assert sum(captioner.batches) == 24 and len(captioner.batches) <= 6
 

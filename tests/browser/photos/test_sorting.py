@@ -45,6 +45,8 @@ def test_a_folder_is_sorted_corrected_and_kept_as_tags(page: Page) -> None:
     sort(page, "car, tree")
     names = page.locator(".sort-column h3").all_inner_texts()
     assert names == ["car", "tree", "Unsure", "None of these"]
+    done = "300 photos sorted."
+    expect(page.locator("#sort-foot p")).to_have_text(done)
     assert sum(count(page, name) for name in names) == 300
     # By dragging, by a number key, and by the button of a column.
     cars, trees = count(page, "car"), count(page, "tree")

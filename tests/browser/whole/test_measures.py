@@ -32,6 +32,7 @@ def test_it_paints_and_answers_at_once_and_is_light(browser: Browser, site: "Sit
     weight = page.evaluate(WEIGHT)
     assert weight < 300_000, weight
     paints, readies = load_times(page, site.url, ".chip", 3)
+    slower = max(slower, shared(page, site.url))  # somebody may have come in the meantime
     assert min(paints) < 500 * slower, (paints, slower)
     assert min(readies) < 1_000 * slower, (readies, slower)
     context.close()
