@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,35 @@ def test_a_language_that_the_captioner_lacks_is_named_beside_the_embedding(
         assert "not 'fr'" in answer["captions_problem"]["detail"]
     without = features(client, picture(), language="fr", captions="false").json()
     assert without["captions_problem"] is None, "no caption was asked for"
+
+
+class Overflowing(PixelEncoder):
+    """As half precision does on some pictures: here on what is not mostly red."""
+
+    def encode_images(self, images: Sequence[Image.Image]) -> Any:
+        vectors = super().encode_images(images)
+        means = np.array([np.asarray(image.convert("RGB")).mean((0, 1)) for image in images])
+        vectors[means.argmax(1) > 0] = np.nan
+        return vectors
+
+
+def test_a_picture_without_numbers_fails_alone_and_a_model_without_any_shows_in_health() -> None:
+    with alone(encoder=Overflowing()) as client:
+        red, green, other = features(client, picture(), picture("green"), picture("red", 2)).json()[
+            "results"
+        ]
+        assert len(red["embedding"]) == len(other["embedding"]) == 24
+        assert green["problem"]["status"] == 415 and "NaN" in green["problem"]["detail"]
+        one = features(client, picture("green", 3))
+        assert (one.status_code, one.json()["code"]) == (415, "unreadable-picture")
+
+    class Broken(PixelEncoder):
+        def encode_images(self, images: Sequence[Image.Image]) -> Any:
+            return np.full_like(super().encode_images(images), np.inf)
+
+    with alone(encoder=Broken()) as client:
+        part = client.get("/api/ai/health").json()["ai"]["embedding"]
+        assert part["state"] == "failed" and "NaN" in part["detail"]
 
 
 def test_a_captioner_that_fails_leaves_the_embedding_and_shows_in_health(

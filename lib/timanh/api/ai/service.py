@@ -87,9 +87,13 @@ class AiService:
     async def check(self, *, load: bool = True) -> None:
         """Compute something with each part, whose `state` then says how that went."""
         if load or self.models.encoder.loaded is not None:
-            with contextlib.suppress(Exception):
+            try:
                 await self._vectors.submit(TRIAL)
                 await self._encoding.run(partial(self.models.encoder.computing, self._encode_trial))
+            except PictureError as error:  # nothing is wrong with that picture
+                self.models.encoder.failed(error)
+            except Exception:  # noqa: BLE001 - the part's state says it
+                pass
         captioner = self.models.captioner
         if captioner.state != "absent" and (load or captioner.loaded is not None):
             with contextlib.suppress(Exception):
@@ -356,7 +360,13 @@ class AiService:
 
     def _encode(self, pictures: Sequence[Image.Image]) -> list[Vectors]:
         encoder = self.models.encoder
-        return list(encoder.computing(lambda: encoder.get().encode_images(list(pictures))))
+        vectors = encoder.computing(lambda: encoder.get().encode_images(list(pictures)))
+        if not np.isfinite(vectors).all():  # of several, each is then computed alone
+            raise PictureError(
+                "The model gives numbers for this picture that are none (NaN or infinite). Try "
+                "another picture, or another model."
+            )
+        return list(vectors)
 
     def _encode_trial(self) -> Vectors:
         return self.models.encode_texts(["a photo"])
