@@ -20,8 +20,7 @@ class Pace:
     """
 
     def __init__(self, patience_s: float, away: type[Exception]) -> None:
-        """Nothing is asked yet.
-
+        """
         Args:
             patience_s: after so long an answer is given up. An eighth of it is quick, a third slow.
             away: raised where the service did not answer, which counts as slow.

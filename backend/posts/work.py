@@ -132,7 +132,7 @@ class Work:
         if answer.get("captioner_fingerprint") != state.captioner_fingerprint:
             self.ai.ask_again()
             return
-        if lacking := wanted - answer["captions"].keys():  # else it would be asked for ever
+        if lacking := wanted - answer["captions"].keys():  # else it would be requested for ever
             raise self.ai.bad(f"no caption in {' and '.join(sorted(lacking))}")
         rows = [
             (row["id"], language, text.strip(), state.captioner, state.captioner_fingerprint)

@@ -1,20 +1,12 @@
 """Events for a page that reads them too slowly."""
 
-import importlib.util
-from pathlib import Path
-
+import backend_module
 from own_loop import run
 
-# By its path: the backend's packages are called as folders here are.
-spec = importlib.util.spec_from_file_location(
-    "post_events", Path(__file__).parents[2] / "backend" / "posts" / "events.py"
-)
-assert spec is not None and spec.loader is not None
-module = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(module)
+module = backend_module.load("posts.events")
 
 
-def test_who_is_too_slow_is_told_that_some_were_missed() -> None:
+def test_a_page_that_is_too_slow_learns_that_events_were_missed() -> None:
     async def trial() -> None:
         events = module.Events()
         listening = events.listen(b"first")

@@ -1,7 +1,6 @@
 """Posts outlive kills, a database that goes away, and new versions of their schema."""
 
 import asyncio
-import importlib.util
 import os
 import random
 import signal
@@ -11,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import backend_module
 import httpx
 import pytest
 from own_loop import run
@@ -18,13 +18,7 @@ from postgres_server import Server
 from posts_site import Site, picture, site
 from psycopg.conninfo import conninfo_to_dict
 
-# By its path: the backend's packages are called as folders here are.
-spec = importlib.util.spec_from_file_location(
-    "post_migrations", Path(__file__).parents[2] / "backend" / "posts" / "migrations.py"
-)
-assert spec is not None and spec.loader is not None
-schema = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(schema)
+schema = backend_module.load("posts.migrations")
 migrate, migrations, RefusedError = schema.migrate, schema.migrations, schema.RefusedError
 
 

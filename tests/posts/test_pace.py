@@ -1,19 +1,12 @@
 """How many pictures are at the AI service at once, where it is quick and where it is slow."""
 
 import asyncio
-import importlib.util
-from pathlib import Path
 from typing import Any
 
+import backend_module
 from own_loop import run
 
-# By its path: the backend's packages are called as folders here are.
-spec = importlib.util.spec_from_file_location(
-    "post_pace", Path(__file__).parents[2] / "backend" / "posts" / "pace.py"
-)
-assert spec is not None and spec.loader is not None
-module = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(module)
+module = backend_module.load("posts.pace")
 Pace, FIRST, MOST = module.Pace, module.FIRST, module.MOST
 
 PATIENCE_S = 1.2  # so that 0.15 s is quick and 0.4 s slow

@@ -1,27 +1,20 @@
 """Models of the AI service that change while people search and upload."""
 
 import asyncio
-import importlib.util
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
+import backend_module
 import psycopg
 import pytest
 from postgres_server import Server
 from upstream_standin import BACKEND
 
-# By its path: the backend's packages are called as folders here are.
-spec = importlib.util.spec_from_file_location(
-    "post_migrations", Path(__file__).parents[2] / "backend" / "posts" / "migrations.py"
-)
-assert spec is not None and spec.loader is not None
-schema = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(schema)
+schema = backend_module.load("posts.migrations")
 
 PICTURES = """
 INSERT INTO posts (title) VALUES ('a post');

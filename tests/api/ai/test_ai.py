@@ -161,6 +161,10 @@ def test_a_picture_without_numbers_fails_alone_and_a_model_without_any_shows_in_
             return np.full_like(super().encode_images(images), np.inf)
 
     with alone(encoder=Broken()) as client:
+        answer = features(client, picture(), picture("green"))
+        assert (answer.status_code, answer.json()["code"]) == (503, "encoder-failed"), (
+            "no picture may be blamed for it"
+        )
         part = client.get("/api/ai/health").json()["ai"]["embedding"]
         assert part["state"] == "failed" and "NaN" in part["detail"]
 

@@ -112,9 +112,9 @@ class Google:
 
     def _answer(self, client: socket.socket) -> None:
         with client, contextlib.suppress(OSError):
-            asked = b""
-            while not asked.endswith(b"\r\n\r\n"):  # what is left unread would break the answer
-                asked += client.recv(65536) or b"\r\n\r\n"
+            request = b""
+            while not request.endswith(b"\r\n\r\n"):  # bytes left unread would reset the answer
+                request += client.recv(65536) or b"\r\n\r\n"
             self.requests += 1
             self.talk(client, self.over)
 

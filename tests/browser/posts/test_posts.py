@@ -169,11 +169,11 @@ def test_what_changed_while_no_event_came_is_shown_afterwards(view: Page, posts:
 
 
 def test_a_thousand_changes_are_no_thousand_questions_how_far_it_is(view: Page) -> None:
-    asked: list[str] = []
-    view.on("request", lambda request: asked.append(request.url))
+    requested: list[str] = []
+    view.on("request", lambda request: requested.append(request.url))
     events_are(view, 'event: image\ndata: {"post": "x", "image": "y"}\n\n' * 1000)
     view.wait_for_timeout(2500)
-    assert 1 < sum(url.endswith("/api/posts/features") for url in asked) < 12
+    assert 1 < sum(url.endswith("/api/posts/features") for url in requested) < 12
 
 
 def test_without_the_ai_service_it_says_so_and_goes_on(view: Page, posts: Site) -> None:

@@ -87,13 +87,9 @@ class AiService:
     async def check(self, *, load: bool = True) -> None:
         """Compute something with each part, whose `state` then says how that went."""
         if load or self.models.encoder.loaded is not None:
-            try:
+            with contextlib.suppress(Exception):
                 await self._vectors.submit(TRIAL)
                 await self._encoding.run(partial(self.models.encoder.computing, self._encode_trial))
-            except PictureError as error:  # nothing is wrong with that picture
-                self.models.encoder.failed(error)
-            except Exception:  # noqa: BLE001 - the part's state says it
-                pass
         captioner = self.models.captioner
         if captioner.state != "absent" and (load or captioner.loaded is not None):
             with contextlib.suppress(Exception):
@@ -361,12 +357,23 @@ class AiService:
     def _encode(self, pictures: Sequence[Image.Image]) -> list[Vectors]:
         encoder = self.models.encoder
         vectors = encoder.computing(lambda: encoder.get().encode_images(list(pictures)))
-        if not np.isfinite(vectors).all():  # of several, each is then computed alone
+        if np.isfinite(vectors).all():
+            return list(vectors)
+        # Of several, each is then computed alone. Is it the picture, or does the model fail?
+        if np.isfinite(encoder.get().encode_images([TRIAL])).all():
             raise PictureError(
-                "The model gives numbers for this picture that are none (NaN or infinite). Try "
-                "another picture, or another model."
+                "The model's vector of this picture is not finite (NaN). Try another picture, or "
+                "another model."
             )
-        return list(vectors)
+        error = RequestError(
+            503,
+            "encoder-failed",
+            "The model's vectors are not finite (NaN), whatever the picture. Start the service "
+            "again, or with another model.",
+            retry_after=30,
+        )
+        encoder.failed(error)
+        raise error
 
     def _encode_trial(self) -> Vectors:
         return self.models.encode_texts(["a photo"])
