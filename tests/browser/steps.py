@@ -66,6 +66,19 @@ def open_anew(page: Page, address: str) -> None:
     page.goto(address)
 
 
+def leave_app(page: Page) -> None:
+    """Go where the page's storage can be changed while nothing of the page writes into it."""
+    page.wait_for_function(AT_REST)
+    page.goto(page.evaluate("location.origin") + "/favicon.svg")
+
+
+def open_elsewhere(page: Page, address: str) -> None:
+    """Open an address as in a browser that has kept nothing."""
+    leave_app(page)
+    page.evaluate("localStorage.clear()")
+    page.goto(address)
+
+
 def loaded(page: Page) -> None:
     """Wait until every picture that was asked for is there."""
     page.wait_for_function(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import answered, escape, open_anew, search
+from tests.browser.steps import answered, escape, open_elsewhere, search
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
@@ -81,8 +81,7 @@ def test_the_address_holds_the_search_and_back_goes_back(page: Page, site: "Site
     expect(page.locator(".question")).to_have_count(2)
     page.go_forward()
     assert page.url == shared
-    page.evaluate("localStorage.clear()")
-    open_anew(page, shared)
+    open_elsewhere(page, shared)
     answered(page)
     expect(page.locator(".question")).to_contain_text("a bus")
     expect(page.locator(".steer.without")).to_contain_text("people")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import answered, escape, open_anew, search
+from tests.browser.steps import answered, escape, leave_app, open_anew, search
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
@@ -71,6 +71,7 @@ def test_addresses_with_odd_fields_are_searched_as_far_as_they_say(
 
 def test_storage_that_holds_something_else_stops_nothing(page: Page, site: "Site") -> None:
     for stored in STORED:
+        leave_app(page)
         page.evaluate(
             "(all) => { localStorage.clear(); Object.assign(localStorage, all); }", stored
         )

@@ -16,6 +16,7 @@ from tests.browser.steps import (
     escape,
     large_path,
     open_anew,
+    open_elsewhere,
     open_filter,
     open_photos,
     search,
@@ -149,8 +150,7 @@ def test_an_opened_picture_is_reloaded_and_shared(page: Page, site: "Site") -> N
     escape(page)
     expect(page).to_have_url(re.compile(r"^((?!open=).)*$"))
     expect(page.locator(".question")).to_have_count(1)
-    page.evaluate("localStorage.clear()")
-    open_anew(page, address.replace("/?", "/photos?"))
+    open_elsewhere(page, address.replace("/?", "/photos?"))
     expect(page.locator("#large-place")).to_have_text(re.compile(r"^\d+/300$"))
     assert large_path(page) == shown
     page.go_back()
@@ -221,8 +221,7 @@ def test_a_picture_of_the_gallery_travels_by_its_id(page: Page) -> None:
     page.get_by_role("button", name="Copy a link to this search").last.click()
     expect(page.locator(".toast p")).to_have_text("The link to this search was copied.")
     shared = page.url
-    page.evaluate("localStorage.clear()")
-    open_anew(page, shared)
+    open_elsewhere(page, shared)
     answered(page)
     expect(page.locator(".sent img")).to_be_visible()
     expect(page.locator(".failure")).to_have_count(0)
