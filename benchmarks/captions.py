@@ -1,7 +1,7 @@
 """How good the captions of machines are: of the demo captioner, and of those trained on photos.
 
     python benchmarks/captions.py --demo
-    python benchmarks/captions.py --data FLICKR8K --vision MOBILENET_V2 --work DIR
+    python benchmarks/captions.py --data FLICKR8K --vision EFFICIENTNET --model MODEL --work DIR
 
 The first holds what the demo captioner says of 1,000 drawn pictures of a seed that nothing was
 trained on against their truth, in both languages, with the likeliest of five sentences and with
@@ -9,7 +9,9 @@ the one nearest to the picture; then it measures captions a second through the A
 
 The second trains an LSTM, a transformer and the original report's captioner on the train split,
 with the commands that a user types, and measures them on the dev split against all references
-and, for the report's, against one. Trainings that are done already in --work are found again.
+and, for the report's, against one. MODEL is what `timanh train` left, such as that of
+real_photos.py, through whose vision tower an LSTM is trained as well. Trainings that are done
+already in --work are found again.
 """
 
 import argparse
@@ -37,13 +39,14 @@ from timanh.evaluation import format_captions, score_captions
 SEED, COUNT, BATCH, BEAMS = 78, 1000, 50, 5
 CLIENTS, SECONDS = 16, 20.0
 OPTIONS = (
-    "--epochs", "8", "--set", "mirror=false", "--set", "hidden=384", "--set", "average=0.997",
+    "--epochs", "12", "--set", "mirror=false", "--set", "hidden=384", "--set", "average=0.997",
     "--set", "learning_rate=0.002",
 )  # fmt: skip
 TRAININGS = {
     "lstm": OPTIONS,
     "transformer": ("--decoder", "transformer", *OPTIONS),
     "report": ("--preset", "report"),
+    "joined": OPTIONS,  # an lstm again, through the tower of a model that learned with captions
 }
 
 
@@ -60,11 +63,14 @@ def main() -> None:
     parser.add_argument("--no-speed", action="store_true", help="leave the API out")
     parser.add_argument("--data", type=Path, help="Flickr8k with its captions")
     parser.add_argument("--vision", help="a vision tower, such as MobileNetV2")
+    parser.add_argument("--model", help="a model trained on the same photos; with it, `joined`")
     parser.add_argument("--work", type=Path, help="where trained captioners go")
     parser.add_argument("--only", action="append", choices=TRAININGS, help="train only these")
     args = parser.parse_args()
     if not args.demo and not (args.data and args.vision and args.work):
         parser.error("give --demo, or --data, --vision and --work")
+    if "joined" in (args.only or ()) and not args.model:
+        parser.error("give --model, through whose tower `joined` is to look")
     if args.demo:
         measure_drawn(args)
     else:
@@ -186,10 +192,11 @@ def upload(path: str, content: bytes, rng: random.Random) -> bytes:
 def measure_photos(args: argparse.Namespace) -> None:
     """Train on photos with the commands of a user, and measure on the dev split."""
     documents, runs = [], {}
-    for name in args.only or TRAININGS:
+    for name in args.only or [name for name in TRAININGS if args.model or name != "joined"]:
         out = args.work / name
+        tower = ("--model", args.model) if name == "joined" else ("--vision", args.vision)
         timanh(
-            "caption", "train", "--data", str(args.data), "--vision", args.vision,
+            "caption", "train", "--data", str(args.data), *tower,
             "--out", str(out), "--cache", str(args.work / "cache"), *TRAININGS[name],
         )  # fmt: skip
         evaluated = timanh(

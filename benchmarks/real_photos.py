@@ -3,7 +3,7 @@
 Trains two joined towers on the train split, measures recall on the dev split, builds the
 dictionary of all pictures, asks five queries, and draws what they found.
 
-    python benchmarks/real_photos.py --data FLICKR8K --vision MOBILENET_V2 --text MINILM --work DIR
+    python benchmarks/real_photos.py --data FLICKR8K --vision EFFICIENTNET --text E5 --work DIR
 """
 
 import argparse
@@ -52,8 +52,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--data", required=True, type=Path, help="Flickr8k with its captions")
-    parser.add_argument("--vision", help="a vision tower, such as MobileNetV2")
-    parser.add_argument("--text", help="a text tower, such as all-MiniLM-L6-v2")
+    parser.add_argument("--vision", help="a vision tower, such as EfficientNet-Lite0")
+    parser.add_argument("--text", help="a text tower, such as multilingual-e5-small")
+    parser.add_argument("--image-size", default="224", help="of the vision tower, in pixels")
     parser.add_argument("--work", required=True, type=Path, help="where model and vectors go")
     parser.add_argument("--model", type=Path, help="what `timanh train` left, if it was run before")
     parser.add_argument("--figure", type=Path, help="the five queries, as PNG")
@@ -62,10 +63,11 @@ def main() -> None:
         parser.error("give --vision and --text, or --model with what was trained before")
     trained = args.model or args.work / "model"
     model, index, data = str(trained), str(args.work / "vectors"), str(args.data)
+    whole_s = None
     if args.model is None:
-        timanh(
+        _, whole_s = timanh(
             "train", "--data", data, "--vision", args.vision, "--text", args.text,
-            "--image-size", "192", "--out", model,
+            "--image-size", args.image_size, "--out", model,
         )  # fmt: skip
     report, evaluate_s = timanh(
         "evaluate", "--model", model, "--data", data, "--split", "dev", "--json"
@@ -86,10 +88,11 @@ def main() -> None:
     keep(
         "real_photos",
         {
-            "towers": "MobileNetV2 (ImageNet) and all-MiniLM-L6-v2, two new heads of 512",
+            "towers": [Path(tower).name for tower in (args.vision, args.text) if tower],
+            "recipe": json.loads((trained / "recipe.json").read_text(encoding="utf8")),
             "evaluate": json.loads(report),
             "seconds": {
-                "train": round(sum(epoch["seconds"] for epoch in history), 1),
+                "train": round(whole_s or sum(epoch["seconds"] for epoch in history), 1),
                 "evaluate": round(evaluate_s, 1),
                 "index": round(index_s, 1),
             },

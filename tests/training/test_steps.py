@@ -22,6 +22,8 @@ from timanh.training.pairs import steps_per_epoch
 from timanh.training.pixels import cache_pixels
 from timanh.training.precision import Precision
 
+SIDES = ("vision", "text")
+
 
 def gradients_of(
     encoder: TorchEncoder, gallery: Path, chosen: Recipe, place: Path
@@ -83,6 +85,27 @@ def test_a_batch_in_parts_has_the_gradients_of_the_whole(
         assert difference <= 1e-4 * float(wanted.norm()) + 1e-8, name
 
 
+def test_a_few_pictures_at_a_time_have_the_gradients_of_all(
+    gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen, encoder = recipe(batch_size=12, freeze_norm=True), tiny()
+    all_at_once = gradients_of(encoder, gallery, chosen, tmp_path)
+    monkeypatch.setattr("timanh.training.gradients.PICTURES_ON_CPU", 5)
+    seen: list[int] = []
+    look = encoder.image_features
+    monkeypatch.setattr(
+        encoder, "image_features", lambda pixels: (seen.append(len(pixels)), look(pixels))[1]
+    )
+    few = gradients_of(encoder, gallery, chosen, tmp_path)
+    assert seen == [5, 5, 2]
+    assert few[0] == pytest.approx(all_at_once[0], rel=1e-6)
+    for name, wanted in all_at_once[1].items():
+        assert float((few[1][name] - wanted).norm()) <= 1e-4 * float(wanted.norm()) + 1e-8, name
+    seen.clear()
+    gradients_of(encoder, gallery, recipe(batch_size=12, freeze_norm=False), tmp_path)
+    assert seen == [12]  # its statistics are those of the whole batch
+
+
 def test_parts_are_refused_where_the_network_normalises_over_the_batch(
     gallery: Path, tmp_path: Path
 ) -> None:
@@ -140,6 +163,17 @@ def test_blocks_count_from_the_input_up_and_low_ones_can_be_frozen(
         assert "visual_projection.weight" in free
     finally:
         network.requires_grad_(True)
+
+
+def test_a_share_of_each_tower_can_be_frozen() -> None:
+    network = tiny().network
+    freeze(network, recipe(frozen_share=0.5), 0)
+    depths = block_depths(network)
+    for name, parameter in network.named_parameters():
+        depth, blocks = depths.get(name, (1, 1))  # heads are trained
+        assert parameter.requires_grad == (depth >= blocks // 2), name
+    sides = [[see for name, see in depths.items() if name.startswith(part)] for part in SIDES]
+    assert all(min(side)[0] < side[0][1] // 2 <= max(side)[0] for side in sides)
 
 
 def test_lower_blocks_learn_more_slowly(tiny_encoder: TorchEncoder) -> None:

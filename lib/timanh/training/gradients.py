@@ -17,6 +17,7 @@ from timanh.training.losses import info_nce, sigmoid_loss
 from timanh.training.precision import Precision
 from timanh.training.recipe import Recipe
 
+PICTURES_ON_CPU = 32  # at a time
 GROUPS, SHORTEST_GROUP = 4, 32  # texts of a batch are padded in groups of like length
 Forward = Callable[[], Tensor]
 
@@ -75,13 +76,21 @@ class Gradients:
                 torch.manual_seed(seed)
                 pixels = self._pixels(batch, rows)
                 with self.precision():
-                    return self.encoder.image_features(pixels).float()
+                    parts = [self.encoder.image_features(part) for part in self._few(pixels)]
+                return torch.cat(parts).float()
 
             def texts(captions: list[list[int]] = captions, seed: int = seed) -> Tensor:
                 torch.manual_seed(seed + 1)
                 return self._read(captions)
 
             yield images, texts
+
+    def _few(self, pixels: Tensor) -> Sequence[Tensor]:
+        """As many pictures at a time as a CPU keeps at hand, where a batch's statistics are not
+        learned; a step of EfficientNet takes a third less by that."""
+        if pixels.device.type == "cpu" and self.recipe.freeze_norm:
+            return pixels.split(PICTURES_ON_CPU)
+        return [pixels]
 
     def _read(self, captions: list[list[int]]) -> Tensor:
         """(M, dim) features; captions of like length together, so that little is padded."""

@@ -35,7 +35,8 @@ def freeze(network: nn.Module, recipe: Recipe, epoch: int) -> None:
         elif recipe.lora:
             trained = "lora_" in name
         else:
-            trained = depths[name][0] >= recipe.frozen_blocks
+            depth, blocks = depths[name]
+            trained = depth >= max(recipe.frozen_blocks, int(recipe.frozen_share * blocks))
         parameter.requires_grad_(trained)
 
 

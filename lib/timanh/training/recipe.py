@@ -25,8 +25,13 @@ class Recipe:
         layer_decay: factor to the rate from each block to the one below it; 1 is the same for all.
         train: "all", "vision" or "text" (that tower and the heads) or "heads".
         frozen_blocks: how many of the lowest blocks of each tower stay as they are.
+        frozen_share: the same as a share of each tower's blocks, for towers of unlike height; the
+            larger of both counts.
         lora: rank of low-rank adapters that are trained in place of the towers; 0 trains them
             themselves. Needs `peft`.
+        head_steps: steps of 512 captions by which the new heads of joined towers are trained before
+            all epochs, on what the towers give, computed once.
+        head_dropout: chance for each number that a tower gives to be left out before its head.
         head_epochs: epochs at the start in which only the heads are trained.
         freeze_norm: keep a pretrained tower's batch statistics as they are.
         distinct_pictures: an epoch shows each picture once, with captions drawn from its own; else
@@ -64,11 +69,14 @@ class Recipe:
     layer_decay: float = 1.0
     train: str = "all"
     frozen_blocks: int = 0
+    frozen_share: float = 0.0
     lora: int = 0
     weight_decay: float = 0.1
     distinct_pictures: bool = True
     captions_per_picture: int = 1
     shared_captions: bool = False
+    head_steps: int = 0
+    head_dropout: float = 0.0
     head_epochs: int = 0
     freeze_norm: bool = True
     temperature: float | None = None
@@ -192,7 +200,9 @@ LOSSES = ("infonce", "sigmoid")
 TRAINED = ("all", "vision", "text", "heads")
 RANGES: tuple[tuple[str, float, float], ...] = (
     ("micro_batch", 1, 1e9), ("label_smoothing", 0, 0.9), ("layer_decay", 0.01, 1),
-    ("frozen_blocks", 0, 1e6), ("lora", 0, 4096), ("captions_per_picture", 1, 100),
+    ("frozen_blocks", 0, 1e6), ("frozen_share", 0, 1), ("head_steps", 0, 1e6),
+    ("head_dropout", 0, 0.9),
+    ("lora", 0, 4096), ("captions_per_picture", 1, 100),
     ("warmup", 0, 1), ("crop", 0.01, 1), ("colour", 0, 0.9), ("drop_words", 0, 0.9),
     ("vietnamese", 0, 1), ("drop_marks", 0, 1), ("temperature", 0.01, 1),
     ("beta2", 0.5, 0.99999), ("epsilon", 0, 0.1), ("average", 0, 0.99999), ("patience", 1, 1e6),
@@ -248,14 +258,17 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 # What `strong` changes for towers that have only just been joined: their heads are random, so
-# they are trained alone first, and the towers have further to go. See docs/recipe.md.
+# they are trained alone first, and the towers have further to go, but for their lowest blocks,
+# which cost most on a CPU. See docs/recipe.md.
 JOINED: dict[str, Any] = {
-    "epochs": 7,
+    "epochs": 8,
     "batch_size": 128,
-    "learning_rate": 3e-4,
+    "learning_rate": 2e-4,
     "text_learning_rate": 5e-5,
-    "head_learning_rate": 1e-3,
-    "head_epochs": 1,
+    "head_learning_rate": 2e-4,
+    "head_steps": 800,
+    "head_dropout": 0.5,
+    "frozen_share": 0.46,
 }
 
 # How a recipe joins two towers, where it says so: what `join_towers` takes.

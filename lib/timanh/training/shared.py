@@ -40,10 +40,13 @@ class SameCaptions:
         places: dict[int, list[int]] = {}
         for place, row in enumerate(rows):
             places.setdefault(row, []).append(place)
-        for column, caption in enumerate(captions):
-            others = self._pictures.get(_key(caption), set()) | {rows[column // each]}
-            for row in others & places.keys():
-                found[places[row], column] = True
+        true = [
+            (place, column)
+            for column, caption in enumerate(captions)
+            for row in self._pictures.get(_key(caption), set()) | {rows[column // each]}
+            for place in places.get(row, ())
+        ]
+        found[tuple(torch.tensor(true).T)] = True
         return found
 
 

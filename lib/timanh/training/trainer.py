@@ -21,6 +21,7 @@ from timanh.training.checkpoints import RECIPE, STATE, Checkpoints, describe, re
 from timanh.training.failures import check_captions, check_micro_batch, explain_failures
 from timanh.training.feeding import Batch, Feeder
 from timanh.training.gradients import Gradients
+from timanh.training.heads import dropping, train_heads
 from timanh.training.history import TrainingResult, best_epoch, out_of_patience
 from timanh.training.losses import MAX_LOGIT_SCALE
 from timanh.training.optimising import freeze, loss_bias, make_optimiser, set_rates
@@ -56,8 +57,8 @@ def train(
 
     Args:
         names: the pictures to train on; the train split when None.
-        measure: called after each epoch; the epoch with the best mean recall is kept. Such a
-            function is `timanh.evaluation.dev_recall(folder)`.
+        measure: called after each epoch, in the precision of the training; the epoch with the best
+            mean recall is kept. Such a function is `timanh.evaluation.dev_recall(folder)`.
         resume: go on from the checkpoint in `out`, if there is one; the weights at the end are
             those of an unbroken run on the same device. False starts from the beginning.
         save_every: seconds between checkpoints within an epoch; there is one after each epoch.
@@ -119,6 +120,7 @@ class _Run:
         self.progress = progress
         self.save_every = save_every
         self.checkpoints = checkpoints
+        self.captions = captions
         self.feeder = Feeder(pixels, captions, encoder.texts, recipe)
         self.precision = Precision(encoder.device, recipe.mixed_precision)
         if recipe.lora:
@@ -139,18 +141,27 @@ class _Run:
         self.scalars: Scalars = NoScalars()
 
     def go(self, resume: bool) -> TrainingResult:
-        resumed_at = self.restore() if resume else 0
+        found = resume and self.restore()
+        resumed_at = self.step
         self.texts = stored_texts(self.encoder.texts)
-        if not resumed_at:
+        if not found:
             self.checkpoints.begin()
         self.checkpoints.save_json(asdict(self.recipe), RECIPE)
         self.scalars = open_scalars(self.out, self.step)
         batch_size = self.recipe.batch_size
         with explain_failures(self.out, batch_size, self.recipe.micro_batch or batch_size):
+            if self.recipe.head_steps and not found:
+                train_heads(
+                    self.encoder, self.pixels, self.captions, self.recipe, self.gradients,
+                    progress=self.progress,
+                )  # fmt: skip
+                self.average = Average(self.encoder.network, self.recipe.average)
+                self.save()
             for epoch in range(len(self.history), self.recipe.epochs):
                 if out_of_patience(self.history, self.recipe.patience):
                     break
-                self.history.append(self.epoch(epoch))
+                with dropping(self.encoder.network, self.recipe.head_dropout):
+                    self.history.append(self.epoch(epoch))
                 self.keep_epoch()
                 add_epoch(self.scalars, self.history[-1], self.step - 1)
             self.checkpoints.finish(self.step, self.history)
@@ -164,11 +175,11 @@ class _Run:
             resumed_at,
         )
 
-    def restore(self) -> int:
-        """Take up an earlier run; returns the number of its finished steps."""
+    def restore(self) -> bool:
+        """Take up an earlier run, if there is one."""
         state = self.checkpoints.load()
         if state is None:
-            return 0
+            return False
         require_weights(self.out / STATE, state["model"], self.encoder.network)
         restore_texts(self.encoder.texts, state, self.out)
         self.encoder.network.load_state_dict(state["model"])
@@ -180,7 +191,7 @@ class _Run:
         self.step, self.history = state["step"], state["history"]
         self.losses, self.seconds = state["losses"], state["seconds"]
         self.encoder.forget_fingerprint()
-        return self.step
+        return True
 
     def save(self) -> None:
         """Everything from which the run goes on at this step."""
@@ -237,7 +248,7 @@ class _Run:
         self.encoder.forget_fingerprint()
         seconds = time.monotonic() - began
         done = (len(self.losses) - first) * min(self.recipe.batch_size, len(self.pixels.names))
-        with self.average.in_place():
+        with self.average.in_place(), self.precision():
             dev = self.measure(self.encoder) if self.measure else None
         self.encoder.forget_fingerprint()
         return {
