@@ -59,7 +59,7 @@ def escape(page: Page) -> None:
     page.wait_for_function(AT_REST)
 
 
-def open_anew(page: Page, address: str) -> None:
+def open_address(page: Page, address: str) -> None:
     """Open an address as somebody does who comes from elsewhere."""
     page.wait_for_function(AT_REST)
     page.goto("about:blank")

@@ -14,7 +14,7 @@ from tests.browser.steps import (
     escape,
     large_path,
     loaded,
-    open_anew,
+    open_address,
     open_filter,
     open_photos,
     search,
@@ -80,7 +80,9 @@ def test_the_gallery_shows_their_names(page: Page) -> None:
 def test_a_shared_address_finds_a_folder_in_either_form(
     page: Page, site: "Site", form: str
 ) -> None:
-    open_anew(page, f"{site.url}/?q=a+red+car&folder={quote(unicodedata.normalize(form, FOLDER))}")
+    open_address(
+        page, f"{site.url}/?q=a+red+car&folder={quote(unicodedata.normalize(form, FOLDER))}"
+    )
     answered(page)
     expect(page.locator(".grid .hit")).to_have_count(2)
     open_filter(page)
@@ -91,7 +93,7 @@ def test_a_shared_address_finds_a_folder_in_either_form(
 
 def test_a_folder_that_is_not_there_is_said_with_those_near(page: Page, site: "Site") -> None:
     page.expected.append("422")  # type: ignore[attr-defined]
-    open_anew(page, f"{site.url}/?q=a+red+car&folder=da+nang")
+    open_address(page, f"{site.url}/?q=a+red+car&folder=da+nang")
     answered(page)
     failure = page.locator(".failure")
     expect(failure).to_contain_text("There is no folder “da nang” in this gallery.")
@@ -109,7 +111,7 @@ def test_a_folder_that_is_not_there_is_said_with_those_near(page: Page, site: "S
 
 def test_a_folder_that_is_gone_can_be_left_out(page: Page, site: "Site") -> None:
     page.expected.append("422")  # type: ignore[attr-defined]
-    open_anew(page, f"{site.url}/?q=a+red+car&folder=2019&words=car")
+    open_address(page, f"{site.url}/?q=a+red+car&folder=2019&words=car")
     answered(page)
     page.get_by_role("button", name="Search in all folders").click()
     expect(page.locator("#picks .narrow")).to_have_text("Caption has “car”")

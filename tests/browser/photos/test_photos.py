@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.steps import WORDS, escape, jpeg, open_anew, open_photos
+from tests.browser.steps import WORDS, escape, jpeg, open_address, open_photos
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
@@ -142,7 +142,7 @@ def test_folders_are_chosen_and_their_address_is_shared(page: Page, site: "Site"
     shared = page.url
     page.go_back()
     expect(page.locator("#photos-count")).to_have_text("300 photos")
-    open_anew(page, shared)
+    open_address(page, shared)
     expect(page.locator("#photos-count")).to_have_text("1 photo")
     page.locator(".photo").click()
     expect(page.locator("#large-place")).to_have_text("1/1")

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import escape, open_anew, search
+from tests.browser.steps import escape, open_address, search
 
 SCALE = """() => new DOMMatrix(getComputedStyle(
     document.querySelector('.swiper-slide-active .swiper-zoom-container > *')).transform).a"""
@@ -78,7 +78,7 @@ def test_captions_path_and_link_of_the_picture(page: Page) -> None:
     page.get_by_role("button", name="Copy a link to this picture").click()
     expect(page.locator(".toast p")).to_have_text("Copied.")
     link = page.evaluate("navigator.clipboard.readText()")
-    open_anew(page, link)
+    open_address(page, link)
     expect(page.locator("#large-caption")).to_have_text(caption)
     expect(page.locator("#large-place")).to_have_text(re.compile(r"^\d+/300$"))
 

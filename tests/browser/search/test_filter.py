@@ -12,7 +12,7 @@ from tests.browser.steps import (
     escape,
     jpeg,
     large_path,
-    open_anew,
+    open_address,
     open_filter,
     search,
     wheel_to_the_end,
@@ -55,7 +55,7 @@ def test_words_of_captions_narrow_the_question_before(page: Page, site: "Site") 
 
 
 def test_an_address_brings_its_filter_and_a_reload_keeps_it(page: Page, site: "Site") -> None:
-    open_anew(
+    open_address(
         page, f"{site.url}/?q=a+red+car&k=5&words=rain&after=2020-01-31&before=nonsense&min_side=9x"
     )
     answered(page)

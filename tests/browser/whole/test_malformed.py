@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import answered, escape, leave_app, open_anew, search
+from tests.browser.steps import answered, escape, leave_app, open_address, search
 
 if TYPE_CHECKING:
     from tests.browser.site import Site
@@ -42,7 +42,7 @@ FIELDS = [
 
 def opens(page: Page, address: str) -> None:
     """The page starts to its end: what comes last is the line about the API, and the focus."""
-    open_anew(page, address)
+    open_address(page, address)
     page.wait_for_selector(".health[data-state=ok]")
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.steps import escape, open_anew, open_photos, search
+from tests.browser.steps import escape, open_address, open_photos, search
 from tests.browser.views import LINE
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def test_a_link_of_the_notebook_connects_after_a_question(page: Page, site: "Sit
         route.fulfill(json=UPSTREAM)
 
     page.route("**/api/upstream**", answer)
-    open_anew(page, f"{site.url}/#connect=https%3A%2F%2Fa.ngrok.app%23key%3Dsecret")
+    open_address(page, f"{site.url}/#connect=https%3A%2F%2Fa.ngrok.app%23key%3Dsecret")
     expect(page.locator(".sure")).to_contain_text("Use the search API at a.ngrok.app?")
     expect(page.locator(".sure")).to_contain_text("8,091 pictures (<b>clip</b>)")
     assert "secret" not in page.url and [method for method, _ in seen] == ["POST"]

@@ -15,7 +15,7 @@ from tests.browser.steps import (
     answered,
     escape,
     large_path,
-    open_anew,
+    open_address,
     open_elsewhere,
     open_filter,
     open_photos,
@@ -180,10 +180,10 @@ def test_a_new_search_is_new_after_a_reload_and_by_the_logo(page: Page) -> None:
 
 
 def test_old_addresses_of_searches_still_search(page: Page, site: "Site") -> None:
-    open_anew(page, f"{site.url}/?q=a+red+car&k=5&alpha=0.5&unlike=nothing-like-it")
+    open_address(page, f"{site.url}/?q=a+red+car&k=5&alpha=0.5&unlike=nothing-like-it")
     page.expected.append("404")  # type: ignore[attr-defined]
     answered(page)
-    open_anew(page, f"{site.url}/?q=a+red+car&k=5&without=bus")
+    open_address(page, f"{site.url}/?q=a+red+car&k=5&without=bus")
     answered(page)
     expect(page.locator(".answer").last.locator(".tile")).to_have_count(5)
 
@@ -247,7 +247,7 @@ def test_long_words_are_cut_between_words_and_that_is_said(page: Page, site: "Si
     expect(page.locator("#words-note")).to_contain_text("At most 1,000 letters")
     page.locator("#words").fill("a red car")
     expect(page.locator("#words-note")).to_be_empty()
-    open_anew(page, f"{site.url}/?q={'word+' * 250}")  # somebody wrote such an address
+    open_address(page, f"{site.url}/?q={'word+' * 250}")  # somebody wrote such an address
     answered(page)
     asked = page.locator(".question p").inner_text()
     assert 990 < len(asked) <= 1_000 and asked.endswith("word")
