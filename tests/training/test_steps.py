@@ -90,7 +90,7 @@ def test_a_few_pictures_at_a_time_have_the_gradients_of_all(
 ) -> None:
     chosen, encoder = recipe(batch_size=12, freeze_norm=True), tiny()
     all_at_once = gradients_of(encoder, gallery, chosen, tmp_path)
-    monkeypatch.setattr("timanh.training.gradients.PICTURES_ON_CPU", 5)
+    monkeypatch.setattr("timanh.models.torch_encoder.PICTURES_ON_CPU", 5)
     seen: list[int] = []
     look = encoder.image_features
     monkeypatch.setattr(

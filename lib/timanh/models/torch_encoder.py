@@ -19,7 +19,14 @@ from timanh.models.preparation import ImagePreparation
 from timanh.models.texts import TextPreparation
 
 IMAGE, TEXT = "image", "text"  # the two towers
+PICTURES_ON_CPU = 32
 Arrays = dict[str, NDArray[Any]]  # what a tower is fed, by the names of its inputs
+
+
+def few_at_a_time(pixels: Tensor) -> Sequence[Tensor]:
+    """As many pictures at a time as a CPU keeps at hand: an EfficientNet is twice as fast on 32 as
+    on 64, whose feature maps no longer fit."""
+    return pixels.split(PICTURES_ON_CPU) if pixels.device.type == "cpu" else [pixels]
 
 
 class TowerExecution(Protocol):
@@ -94,8 +101,11 @@ class TorchEncoder(Encoder):
         features = self.execution and self.execution.run(IMAGE, {"pixels": pixels})
         if features is not None:
             return _unit(torch.from_numpy(features))
+        whole = torch.from_numpy(pixels).to(self.device)
+        if whole.device.type == "cpu":
+            whole = whole.contiguous(memory_format=torch.channels_last)
         with torch.inference_mode():
-            return _unit(self.image_features(torch.from_numpy(pixels).to(self.device)))
+            return _unit(torch.cat([self.image_features(few) for few in few_at_a_time(whole)]))
 
     def encode_texts(self, texts: Sequence[str], *, batch_size: int = 256) -> Vectors:
         if not texts:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from timanh.models.torch_encoder import TorchEncoder
+from timanh.models.torch_encoder import TorchEncoder, few_at_a_time
 from timanh.training.feeding import Batch, step_seed
 from timanh.training.losses import info_nce, sigmoid_loss
 from timanh.training.precision import Precision
 from timanh.training.recipe import Recipe
 
-PICTURES_ON_CPU = 32  # at a time
 GROUPS, SHORTEST_GROUP = 4, 32  # texts of a batch are padded in groups of like length
 Forward = Callable[[], Tensor]
 
@@ -76,21 +75,16 @@ class Gradients:
                 torch.manual_seed(seed)
                 pixels = self._pixels(batch, rows)
                 with self.precision():
-                    parts = [self.encoder.image_features(part) for part in self._few(pixels)]
-                return torch.cat(parts).float()
+                    # In parts only where the statistics of the batch are not learned.
+                    parts = few_at_a_time(pixels) if self.recipe.freeze_norm else [pixels]
+                    features = [self.encoder.image_features(part) for part in parts]
+                return torch.cat(features).float()
 
             def texts(captions: list[list[int]] = captions, seed: int = seed) -> Tensor:
                 torch.manual_seed(seed + 1)
                 return self._read(captions)
 
             yield images, texts
-
-    def _few(self, pixels: Tensor) -> Sequence[Tensor]:
-        """As many pictures at a time as a CPU keeps at hand, where a batch's statistics are not
-        learned; a step of EfficientNet takes a third less by that."""
-        if pixels.device.type == "cpu" and self.recipe.freeze_norm:
-            return pixels.split(PICTURES_ON_CPU)
-        return [pixels]
 
     def _read(self, captions: list[list[int]]) -> Tensor:
         """(M, dim) features; captions of like length together, so that little is padded."""
