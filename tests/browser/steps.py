@@ -24,6 +24,8 @@ PATH = """async () => {
 AT_REST = """() => (history.state?.layers ?? []).length
     === document.querySelectorAll('dialog[open], #area-box').length"""
 
+EMPTY = '<link rel="icon" href="data:,">'
+
 # Nothing of what lies near the view is on its way.
 DRAWN = """() => [...document.querySelectorAll('#photos-view .cell')]
     .every((cell) => cell.firstChild)"""
@@ -69,7 +71,11 @@ def open_address(page: Page, address: str) -> None:
 def leave_app(page: Page) -> None:
     """Go where the page's storage can be changed while nothing of the page writes into it."""
     page.wait_for_function(AT_REST)
-    page.goto(page.evaluate("location.origin") + "/favicon.svg")
+    empty = page.evaluate("location.origin") + "/empty"
+    # With an icon, or the browser looks for one.
+    page.route(empty, lambda route: route.fulfill(content_type="text/html", body=EMPTY))
+    page.goto(empty)
+    page.unroute(empty)
 
 
 def open_elsewhere(page: Page, address: str) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 from small_training import flat_dev, recipe, tiny
 
 from timanh.data import open_data
@@ -48,6 +49,30 @@ def test_heads_learn_and_towers_stay(gallery: Path, tmp_path: Path) -> None:
             assert torch.equal(after[name], value), name
 
 
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_heads_go_on_after_the_last_epoch_from_what_they_are(
+    gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, average: float
+) -> None:
+    folder = open_data(gallery)
+
+    def trained(steps: int, place: str) -> dict[str, torch.Tensor]:
+        encoder, chosen = tiny(), recipe(epochs=2, head_steps_after=steps, average=average)
+        train(folder, encoder, chosen, tmp_path / place, names=folder.names, progress=False)
+        return load_file(tmp_path / place / "model.safetensors")
+
+    plain = trained(0, "plain")
+    done = trained(20, "more")
+    monkeypatch.setattr("timanh.training.heads.RATE_AFTER", 0.0)
+    still = trained(20, "still")
+    for name, value in plain.items():
+        if "projection" in name:
+            assert torch.allclose(still[name], value, atol=1e-4 * float(value.abs().max())), name
+            assert not torch.allclose(done[name], value, atol=1e-2 * float(value.abs().max()))
+        else:
+            assert torch.equal(still[name], value), name
+            assert "logit" in name or torch.equal(done[name], value), name
+
+
 def test_features_are_evened_out_linearly() -> None:
     torch.manual_seed(0)
     common = torch.randn(32) * 10
@@ -80,7 +105,7 @@ def test_heads_learn_with_a_part_of_their_inputs_and_use_all_after() -> None:
 def test_a_run_stopped_after_its_heads_does_not_train_them_again(
     gallery: Path, tmp_path: Path
 ) -> None:
-    folder, chosen = open_data(gallery), recipe(epochs=1, head_steps=20)
+    folder, chosen = open_data(gallery), recipe(epochs=1, head_steps=20, head_steps_after=10)
     options = {"names": folder.names, "progress": False}
     whole = tiny()
     train(folder, whole, chosen, tmp_path / "whole", measure=lambda _: flat_dev(), **options)
@@ -99,7 +124,7 @@ def test_a_model_that_is_not_two_towers_has_no_new_heads(
     gallery: Path, tmp_path: Path, tiny_encoder: TorchEncoder
 ) -> None:
     folder = open_data(gallery)
-    with pytest.raises(SettingsError, match="head_steps=5 trains the new heads of two joined"):
+    with pytest.raises(SettingsError, match="head_steps=5 and .* train the heads of two joined"):
         train(
             folder, tiny_encoder, recipe(head_steps=5), tmp_path, names=folder.names,
             progress=False,

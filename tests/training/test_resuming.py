@@ -179,7 +179,8 @@ torch.set_num_threads(1)
 folder = open_data(gallery)
 recipe = Recipe.named("demo", epochs=4, batch_size=4, learning_rate=3e-3, average=0.9,
                       mixed_precision=False, crop=0.5, colour=0.2, captions_per_picture=2,
-                      vietnamese=0.5, drop_marks=0.3, head_steps=20)
+                      vietnamese=0.5, drop_marks=0.3, head_steps=20,
+                      head_steps_after=10)
 
 def run(out, save_every):
     child = os.fork()

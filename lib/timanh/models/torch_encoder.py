@@ -26,7 +26,7 @@ Arrays = dict[str, NDArray[Any]]  # what a tower is fed, by the names of its inp
 def few_at_a_time(pixels: Tensor) -> Sequence[Tensor]:
     """As many pictures at a time as a CPU keeps at hand: an EfficientNet is twice as fast on 32 as
     on 64, whose feature maps no longer fit."""
-    return pixels.split(PICTURES_ON_CPU) if pixels.device.type == "cpu" else [pixels]
+    return torch.split(pixels, PICTURES_ON_CPU) if pixels.device.type == "cpu" else [pixels]
 
 
 class TowerExecution(Protocol):

@@ -31,6 +31,7 @@ class Recipe:
             themselves. Needs `peft`.
         head_steps: steps of 512 captions by which the new heads of joined towers are trained before
             all epochs, on what the towers give, computed once.
+        head_steps_after: the same after the last epoch, from what the heads are then.
         head_dropout: chance for each number that a tower gives to be left out before its head.
         head_epochs: epochs at the start in which only the heads are trained.
         freeze_norm: keep a pretrained tower's batch statistics as they are.
@@ -76,6 +77,7 @@ class Recipe:
     captions_per_picture: int = 1
     shared_captions: bool = False
     head_steps: int = 0
+    head_steps_after: int = 0
     head_dropout: float = 0.0
     head_epochs: int = 0
     freeze_norm: bool = True
@@ -201,7 +203,7 @@ TRAINED = ("all", "vision", "text", "heads")
 RANGES: tuple[tuple[str, float, float], ...] = (
     ("micro_batch", 1, 1e9), ("label_smoothing", 0, 0.9), ("layer_decay", 0.01, 1),
     ("frozen_blocks", 0, 1e6), ("frozen_share", 0, 1), ("head_steps", 0, 1e6),
-    ("head_dropout", 0, 0.9),
+    ("head_steps_after", 0, 1e6), ("head_dropout", 0, 0.9),
     ("lora", 0, 4096), ("captions_per_picture", 1, 100),
     ("warmup", 0, 1), ("crop", 0.01, 1), ("colour", 0, 0.9), ("drop_words", 0, 0.9),
     ("vietnamese", 0, 1), ("drop_marks", 0, 1), ("temperature", 0.01, 1),
@@ -261,12 +263,13 @@ PRESETS: dict[str, dict[str, Any]] = {
 # they are trained alone first, and the towers have further to go, but for their lowest blocks,
 # which cost most on a CPU. See docs/recipe.md.
 JOINED: dict[str, Any] = {
-    "epochs": 8,
+    "epochs": 7,
     "batch_size": 128,
     "learning_rate": 2e-4,
     "text_learning_rate": 5e-5,
     "head_learning_rate": 2e-4,
     "head_steps": 800,
+    "head_steps_after": 300,
     "head_dropout": 0.5,
     "frozen_share": 0.46,
 }

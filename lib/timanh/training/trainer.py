@@ -151,11 +151,7 @@ class _Run:
         batch_size = self.recipe.batch_size
         with explain_failures(self.out, batch_size, self.recipe.micro_batch or batch_size):
             if self.recipe.head_steps and not found:
-                train_heads(
-                    self.encoder, self.pixels, self.captions, self.recipe, self.gradients,
-                    progress=self.progress,
-                )  # fmt: skip
-                self.average = Average(self.encoder.network, self.recipe.average)
+                self.train_heads()
                 self.save()
             for epoch in range(len(self.history), self.recipe.epochs):
                 if out_of_patience(self.history, self.recipe.patience):
@@ -174,6 +170,18 @@ class _Run:
             self.pixels.skipped,
             resumed_at,
         )
+
+    def train_heads(self, *, after: bool = False) -> None:
+        """Train the heads alone; a running average goes on from there."""
+        network = self.encoder.network
+        with self.average.in_place():
+            train_heads(
+                self.encoder, self.pixels, self.captions, self.recipe, self.gradients,
+                after=after, progress=self.progress,
+            )  # fmt: skip
+            weights = {name: value.clone() for name, value in network.state_dict().items()}
+        network.load_state_dict(weights)
+        self.average = Average(network, self.recipe.average)
 
     def restore(self) -> bool:
         """Take up an earlier run, if there is one."""
@@ -244,6 +252,8 @@ class _Run:
                     if saved - copied >= COPY_EVERY:
                         self.checkpoints.publish()
                         copied = time.monotonic()
+        if self.recipe.head_steps_after and epoch == self.recipe.epochs - 1:
+            self.train_heads(after=True)
         self.encoder.network.eval()
         self.encoder.forget_fingerprint()
         seconds = time.monotonic() - began
