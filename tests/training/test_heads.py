@@ -120,12 +120,14 @@ def test_a_run_stopped_after_its_heads_does_not_train_them_again(
         assert torch.equal(value, again.network.state_dict()[name]), name
 
 
-def test_a_model_that_is_not_two_towers_has_no_new_heads(
-    gallery: Path, tmp_path: Path, tiny_encoder: TorchEncoder
+@pytest.mark.parametrize("setting", ["head_steps", "head_steps_after"])
+def test_a_model_that_is_not_two_towers_is_refused_before_anything_is_done(
+    gallery: Path, tmp_path: Path, tiny_encoder: TorchEncoder, setting: str
 ) -> None:
     folder = open_data(gallery)
-    with pytest.raises(SettingsError, match="head_steps=5 and .* train the heads of two joined"):
+    with pytest.raises(SettingsError, match=f"{setting}=5.* the heads of two joined towers"):
         train(
-            folder, tiny_encoder, recipe(head_steps=5), tmp_path, names=folder.names,
+            folder, tiny_encoder, recipe(**{setting: 5}), tmp_path, names=folder.names,
             progress=False,
         )  # fmt: skip
+    assert not list(tmp_path.rglob("*.json"))

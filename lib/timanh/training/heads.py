@@ -43,6 +43,21 @@ class _Schedule:
     warmup, cosine = WARMUP, True
 
 
+def check_heads(network: nn.Module, recipe: Recipe) -> TwoTower:
+    """`network`, whose heads can be trained alone.
+
+    Raises:
+        SettingsError: it is not two joined towers.
+    """
+    if not isinstance(network, TwoTower):
+        raise SettingsError(
+            f"head_steps={recipe.head_steps} and head_steps_after={recipe.head_steps_after} train "
+            f"the heads of two joined towers, and this is a {type(network).__name__}. Leave them "
+            "away."
+        )
+    return network
+
+
 def train_heads(
     encoder: TorchEncoder,
     pixels: Pixels,
@@ -61,15 +76,9 @@ def train_heads(
         after: go on from what the heads are, by `recipe.head_steps_after`.
 
     Raises:
-        SettingsError: the network has no such heads.
+        SettingsError: as `check_heads`.
     """
-    network = encoder.network
-    if not isinstance(network, TwoTower):
-        raise SettingsError(
-            f"head_steps={recipe.head_steps} and head_steps_after={recipe.head_steps_after} train "
-            f"the heads of two joined towers, and this is a {type(network).__name__}. Leave them "
-            "away."
-        )
+    network = check_heads(encoder.network, recipe)
     draw = random.Random(f"{recipe.seed}/heads{after}")
     rows = list(range(len(pixels.names)))
     rows = sorted(draw.sample(rows, MOST)) if len(rows) > MOST else rows

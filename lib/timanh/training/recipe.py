@@ -31,7 +31,8 @@ class Recipe:
             themselves. Needs `peft`.
         head_steps: steps of 512 captions by which the new heads of joined towers are trained before
             all epochs, on what the towers give, computed once.
-        head_steps_after: the same after the last epoch, from what the heads are then.
+        head_steps_after: the same after the last epoch, from what the heads are then; not where
+            `patience` ended the run before.
         head_dropout: chance for each number that a tower gives to be left out before its head.
         head_epochs: epochs at the start in which only the heads are trained.
         freeze_norm: keep a pretrained tower's batch statistics as they are.

@@ -21,7 +21,7 @@ from timanh.training.checkpoints import RECIPE, STATE, Checkpoints, describe, re
 from timanh.training.failures import check_captions, check_micro_batch, explain_failures
 from timanh.training.feeding import Batch, Feeder
 from timanh.training.gradients import Gradients
-from timanh.training.heads import dropping, train_heads
+from timanh.training.heads import check_heads, dropping, train_heads
 from timanh.training.history import TrainingResult, best_epoch, out_of_patience
 from timanh.training.losses import MAX_LOGIT_SCALE
 from timanh.training.optimising import freeze, loss_bias, make_optimiser, set_rates
@@ -78,6 +78,8 @@ def train(
     wanted = folder.to_train_on(names)
     out.mkdir(parents=True, exist_ok=True)
     check_micro_batch(encoder.network, recipe)
+    if recipe.head_steps or recipe.head_steps_after:
+        check_heads(encoder.network, recipe)
     pixels = open_pixels(folder, wanted, encoder.preparation, cache or _pixel_folder(out), progress)
     captions = [folder.captions_of(name) for name in pixels.names]
     check_captions(captions)
