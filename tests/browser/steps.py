@@ -116,6 +116,7 @@ def open_photos(page: Page) -> Locator:
     """Go to the photos; returns the tiles that are in the page."""
     page.locator("#views [data-view=photos]").click()
     page.wait_for_selector("#photos-view .photo img")
+    page.wait_for_function(DRAWN)  # more than one page of them may be seen
     return page.locator("#photos-view .photo")
 
 
