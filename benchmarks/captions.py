@@ -11,7 +11,7 @@ The second trains an LSTM, a transformer and the original report's captioner on 
 with the commands that a user types, and measures them on the dev split against all references
 and, for the report's, against one. MODEL is what `timanh train` left, such as that of
 real_photos.py, through whose vision tower an LSTM is trained as well. Trainings that are done
-already in --work are found again.
+already in --work are found again; with --only, the kept numbers of the others stay.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import ROOT, keep
+from common import RESULTS, ROOT, keep
 from http_load import free_port, run_load, serving
 
 from timanh.captioning import load_captioner
@@ -44,10 +44,17 @@ OPTIONS = (
 )  # fmt: skip
 TRAININGS = {
     "lstm": OPTIONS,
-    "transformer": ("--decoder", "transformer", *OPTIONS),
+    "transformer": (
+        "--decoder", "transformer", "--epochs", "8", *OPTIONS[2:],
+        "--set", "learning_rate=0.001", "--set", "dropout=0.3",
+    ),
     "report": ("--preset", "report"),
-    "joined": OPTIONS,  # an lstm again, through the tower of a model that learned with captions
-}
+    # An lstm again, through the tower of a model that learned with captions.
+    "joined": (
+        "--epochs", "8", "--set", "hidden=384", "--set", "average=0.997",
+        "--set", "learning_rate=0.002", "--set", "dropout=0.5",
+    ),
+}  # fmt: skip
 
 
 def main() -> None:
@@ -191,7 +198,7 @@ def upload(path: str, content: bytes, rng: random.Random) -> bytes:
 
 def measure_photos(args: argparse.Namespace) -> None:
     """Train on photos with the commands of a user, and measure on the dev split."""
-    documents, runs = [], {}
+    documents, runs = [], kept_runs() if args.only else {}
     for name in args.only or [name for name in TRAININGS if args.model or name != "joined"]:
         out = args.work / name
         tower = ("--model", args.model) if name == "joined" else ("--vision", args.vision)
@@ -216,6 +223,12 @@ def measure_photos(args: argparse.Namespace) -> None:
             runs[name]["one_reference"] = against_one(args.data, document["captions"])
     print(format_captions(*documents))
     keep("captions", {"tower": Path(args.vision).name, "split": "dev", "captioners": runs})
+
+
+def kept_runs() -> dict[str, Any]:
+    """What `results/captions.json` has of each captioner."""
+    file = RESULTS / "captions.json"
+    return dict(json.loads(file.read_text(encoding="utf8"))["captioners"]) if file.is_file() else {}
 
 
 def against_one(data: Path, captions: dict[str, str]) -> dict[str, float]:
