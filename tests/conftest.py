@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,14 @@ from timanh.vectors import build_dictionary
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("timanh", deadline=None)
 settings.load_profile("timanh")
+
+
+@pytest.fixture
+def hangup() -> Iterator[None]:
+    """SIGHUP ends the programs of a test also where nohup, which has it ignored, started it all."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture(scope="session")

@@ -186,6 +186,7 @@ def test_a_service_without_captioner_leaves_nothing_waiting(server: Server, tmp_
         made.ai.stop()
 
 
+@pytest.mark.usefixtures("hangup")
 def test_the_database_ends_with_the_backend_also_after_a_kill(tmp_path: Path) -> None:
     made = Site(tmp_path / "data", AI_SERVICE_URL="")
     postmaster = made.folder / "postgres" / "postmaster.pid"

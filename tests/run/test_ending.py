@@ -93,6 +93,7 @@ def wait_until_gone(wanted: set[int], timeout_s: float) -> set[int]:
     return wanted
 
 
+@pytest.mark.usefixtures("hangup")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_every_ending_signal_ends_children_and_grandchildren(
     how: signal.Signals, tmp_path: Path
