@@ -38,22 +38,19 @@ from timanh.evaluation import format_captions, score_captions
 
 SEED, COUNT, BATCH, BEAMS = 78, 1000, 50, 5
 CLIENTS, SECONDS = 16, 20.0
-OPTIONS = (
-    "--epochs", "12", "--set", "mirror=false", "--set", "hidden=384", "--set", "average=0.997",
-    "--set", "learning_rate=0.002",
+COMMON = (
+    "--set", "hidden=384", "--set", "average=0.997", "--set", "learning_rate=0.002",
 )  # fmt: skip
+PLAIN = ("--set", "mirror=false", *COMMON)
 TRAININGS = {
-    "lstm": OPTIONS,
+    "lstm": ("--epochs", "12", *PLAIN),
     "transformer": (
-        "--decoder", "transformer", "--epochs", "8", *OPTIONS[2:],
+        "--decoder", "transformer", "--epochs", "8", *PLAIN,
         "--set", "learning_rate=0.001", "--set", "dropout=0.3",
     ),
     "report": ("--preset", "report"),
     # An lstm again, through the tower of a model that learned with captions.
-    "joined": (
-        "--epochs", "8", "--set", "hidden=384", "--set", "average=0.997",
-        "--set", "learning_rate=0.002", "--set", "dropout=0.5",
-    ),
+    "joined": ("--epochs", "8", *COMMON, "--set", "dropout=0.5"),
 }  # fmt: skip
 
 
