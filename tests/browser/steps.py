@@ -23,6 +23,8 @@ PATH = """async () => {
 # The browser's step has as many layers as are seen: it has gone back where the page sent it.
 AT_REST = """() => (history.state?.layers ?? []).length
     === document.querySelectorAll('dialog[open], #area-box').length"""
+# The large picture is on the screen.
+SEEN = "() => document.querySelector('.swiper-slide-active img')?.naturalWidth > 0"
 
 EMPTY = '<link rel="icon" href="data:,">'
 

@@ -1,40 +1,17 @@
 """Posts over HTTP and SQL, with the real servers."""
 
 import base64
-import json
-import subprocess
-import sys
-import tarfile
-from collections.abc import Iterator
 from datetime import datetime
-from io import BytesIO
-from pathlib import Path
-from typing import Any
 
 import httpx
 import psycopg
 import pytest
-from PIL import Image
-from posts_site import Site, picture, site
-from upstream_standin import BACKEND
-
-GPS, MAKER, SERIAL = 0x8825, 0x010F, 0xA431
-
-
-@pytest.fixture(scope="module")
-def posts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with site(tmp_path_factory.mktemp("posts") / "data") as made:
-        yield made
+from posts_site import Site, picture, problem
 
 
 def vector_of(posts: Site, words: str) -> str:
     answer = httpx.post(f"{posts.url}/api/ai/text-embedding", json={"query": words})
     return str(answer.json()["embedding"])
-
-
-def problem(answer: httpx.Response) -> tuple[int, str]:
-    assert answer.headers["content-type"] == "application/problem+json", answer.text
-    return answer.status_code, answer.json()["code"]
 
 
 def test_the_documents_requests_and_its_two_searches(posts: Site) -> None:
@@ -227,109 +204,6 @@ def test_what_a_person_writes_counts_and_stays(posts: Site) -> None:
     assert problem(httpx.put(place, json={"captions": {"english": "x"}}))[0] == 422
 
 
-def test_what_is_published_says_nothing_of_place_and_camera(posts: Site) -> None:
-    exif = Image.Exif()
-    exif[MAKER], exif[0x0112] = "Secret Camera", 6
-    exif.get_ifd(GPS)[2] = (21.0, 1.0, 42.0)
-    exif.get_ifd(0x8769)[SERIAL] = "SN-0042"
-    sent = picture(70, "blue", "JPEG", exif=exif, comment=b"hidden")
-    post = posts.post("private", sent + b"trailer with a name").json()
-    shown = post["images"][0]
-    assert (shown["width"], shown["height"]) == (24, 32)
-    for address in (shown["url"], shown["thumbnail"]):
-        answer = httpx.get(posts.url + address)
-        with Image.open(BytesIO(answer.content)) as image:
-            assert dict(image.getexif()) == {} and image.size == (24, 32)
-        for secret in (b"Secret", b"SN-0042", b"hidden", b"trailer"):
-            assert secret not in answer.content
-    path = posts.sql("SELECT image_path FROM post_images WHERE id = %s", shown["id"])[0][0]
-    assert b"Secret" in (posts.folder / "pictures" / path).read_bytes()
-
-
-HOSTILE = "'; DROP TABLE posts; -- <script>alert(1)</script> {0} %s \u202e"
-
-
-@pytest.mark.parametrize(
-    ("form", "status", "code"),
-    [
-        ({"title": "   "}, 422, "no-title"),
-        ({"title": "x" * 201}, 422, "text-too-long"),
-        ({"title": "x", "description": "x" * 10_001}, 422, "text-too-long"),
-        ({}, 422, "invalid-request"),
-    ],
-)
-def test_texts_that_are_refused(posts: Site, form: Any, status: int, code: str) -> None:
-    assert problem(httpx.post(f"{posts.url}/api/posts", data=form)) == (status, code)
-
-
-def test_hostile_texts_and_names_are_only_texts_and_names(posts: Site) -> None:
-    names = [
-        "../../../etc/passwd",
-        "..\\..\\x.exe",
-        "a\0b.png",
-        "x" * 500 + ".png",
-        "\u202egnp.exe",
-    ]
-    files = [("image", (name, picture(80 + n))) for n, name in enumerate(names)]
-    made = httpx.post(
-        f"{posts.url}/api/posts", data={"title": HOSTILE, "description": HOSTILE}, files=files
-    )
-    assert made.status_code == 201, made.text
-    shown = posts.get(f"/api/posts/{made.json()['id']}")
-    assert shown["title"] == HOSTILE.rstrip(" \u202e") and "<script>" in shown["description"]
-    assert all(len(name) < 201 and "/" not in name for name in (i["name"] for i in shown["images"]))
-    paths = posts.sql("SELECT image_path FROM post_images WHERE post_id = %s", shown["id"])
-    assert all(path[0].count("/") == 1 and ".." not in path[0] for path in paths)
-    for words in (HOSTILE, '"', "a or", "-", "!&|:*()", "x" * 1000, "' OR 1=1 --", "\\", "𝓍\ufffd"):
-        answer = httpx.get(f"{posts.url}/api/posts/search", params={"q": words})
-        assert answer.status_code == 200, words
-    half = httpx.patch(
-        f"{posts.url}/api/posts/{shown['id']}", content=b'{"title": "\\ud800"}',
-        headers={"content-type": "application/json"},
-    )  # fmt: skip
-    assert problem(half)[0] == 422
-    assert posts.sql("SELECT count(*) > 0 FROM posts")[0][0]
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP"])
-def test_a_picture_that_cannot_be_read_to_its_end_is_refused(posts: Site, kind: str) -> None:
-    made = posts.post("whole", picture(95, kind=kind))
-    address, files = f"{posts.url}/api/posts/{made.json()['id']}", posts.files()
-    whole = picture(96, kind=kind)
-    sent = [
-        ("image", ("whole.png", picture(97))), ("image", ("half.jpg", whole[: len(whole) * 4 // 5]))
-    ]  # fmt: skip
-    for path, form in ((f"{posts.url}/api/posts", {"title": "half"}), (f"{address}/images", {})):
-        answer = httpx.post(path, data=form, files=sent, timeout=20)
-        assert problem(answer) == (415, "unreadable-picture")
-        assert answer.json()["file"] == "half.jpg"
-        assert answer.json()["detail"].startswith("half.jpg ")
-    assert len(httpx.get(address).json()["images"]) == 1
-    assert posts.files() == files and posts.files("incoming") == set()
-
-
-def test_odd_uploads_leave_neither_row_nor_file(posts: Site) -> None:
-    rows, files = posts.sql("SELECT count(*) FROM post_images"), posts.files()
-    whole = picture(90)
-    odd = [b"", b"text", whole[:40], b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\0" * 1000]
-    for content in odd:
-        assert problem(posts.post("odd", picture(91), content))[0] == 415
-    bomb = BytesIO()
-    Image.new("1", (9000, 9000)).save(bomb, "PNG")
-    assert problem(posts.post("bomb", bomb.getvalue())) == (413, "picture-too-large")
-    assert problem(posts.post("many", *[whole] * 31)) == (422, "too-many-pictures")
-    assert posts.sql("SELECT count(*) FROM post_images") == rows and posts.files() == files
-    assert posts.files("incoming") == set()
-    unknown = "00000000-0000-0000-0000-000000000000"
-    for path in (f"posts/{unknown}", f"post-images/{unknown}", f"post-images/{unknown}/similar"):
-        assert problem(httpx.get(f"{posts.url}/api/{path}"))[0] == 404
-    assert problem(httpx.get(f"{posts.url}/api/posts/x"))[0] == 422
-    foreign = {"Origin": "https://evil.example"}
-    assert problem(httpx.post(f"{posts.url}/api/posts", data={"title": "x"}, headers=foreign)) == (
-        403, "foreign-origin"
-    )  # fmt: skip
-
-
 def test_events_tell_of_what_changes(posts: Site) -> None:
     with httpx.stream("GET", f"{posts.url}/api/posts/events", timeout=20) as stream:
         lines = stream.iter_lines()
@@ -344,76 +218,3 @@ def test_events_tell_of_what_changes(posts: Site) -> None:
             if seen == {"post", "image"}:
                 break
     assert datetime.fromisoformat(post["created"]).tzinfo is not None
-
-
-def archive(posts: Site, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(BACKEND / "archive.py"), *arguments], text=True, capture_output=True,
-        env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "TIMANH_POSTS": str(folder)}, check=False,
-        timeout=60,
-    )  # fmt: skip
-
-
-def test_a_backup_brings_rows_and_files_back(posts: Site, tmp_path: Path) -> None:
-    post = posts.post("kept", picture(900, "blue")).json()
-    posts.until(lambda: len(posts.get(f"/api/posts/{post['id']}")["images"][0]["captions"]) == 2)
-    file = tmp_path / "posts.tar"
-    done = archive(posts, posts.folder, "backup", str(file))
-    assert done.returncode == 0, done.stderr
-    rows = posts.sql("SELECT * FROM overview ORDER BY id")
-    with tarfile.open(file) as tar:
-        names = {name.removeprefix("pictures/") for name in tar.getnames()[1:]}
-    assert names == {row[0] for row in posts.sql("SELECT image_path FROM post_images")}
-    back = tmp_path / "back"
-    done = archive(posts, back, "restore", str(file))
-    assert done.returncode == 0, done.stderr
-    assert archive(posts, back, "restore", str(file)).returncode == 2
-    assert archive(posts, tmp_path / "other", "restore", __file__).returncode == 2
-    with site(back, ai=False, AI_SERVICE_URL="") as again:
-        assert again.sql("SELECT * FROM overview ORDER BY id") == rows
-        assert again.files() == names
-        id = post["images"][0]["id"]
-        found = again.get(f"/api/post-images/{id}/similar?k=3")["results"]
-        assert [each["id"] for each in found] == [
-            each["id"] for each in posts.get(f"/api/post-images/{id}/similar?k=3")["results"]
-        ]
-
-
-def test_an_archive_that_is_cut_or_names_strange_places_is_not_put_back(
-    posts: Site, tmp_path: Path
-) -> None:
-    posts.post("one", picture(910), picture(911))
-    file, other = tmp_path / "posts.tar", tmp_path / "other.tar"
-    assert archive(posts, posts.folder, "backup", str(file)).returncode == 0
-    with tarfile.open(file) as tar:
-        last = tar.getmembers()[-1]
-        rows = tar.extractfile(tar.getmembers()[0])
-        lines = [] if rows is None else [json.loads(line) for line in rows]
-    precious = tmp_path / "precious.txt"
-    precious.write_text("of somebody else")
-
-    def made(at: Path, lines: list[Any], name: str) -> Path:
-        content = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-        with tarfile.open(at, "w") as tar:
-            for of, each in (("posts.jsonl", content), (name, b"x")):
-                info = tarfile.TarInfo(of)
-                info.size = len(each)
-                tar.addfile(info, BytesIO(each))
-        return at
-
-    other.write_bytes(file.read_bytes()[: last.offset])  # it ends where a picture begins
-    back = tmp_path / "back"
-    whole = lines[:]
-    image = next(n for n, line in enumerate(lines) if line.get("table") == "post_images")
-    lines[image] = {"table": "post_images", "row": {**lines[image]["row"],
-                    "image_path": str(precious), "deleted": "2020-01-01"}}  # fmt: skip
-    for bad, words in (
-        (other, "ends too early"),
-        (made(tmp_path / "a.tar", lines, "pictures/aa/" + 32 * "a" + ".png"), "strange place"),
-        (made(tmp_path / "b.tar", whole, "pictures/aa/..\\..\\..\\evil.png"), "strange place"),
-    ):
-        done = archive(posts, back, "restore", str(bad))
-        assert done.returncode == 2 and words in done.stderr, done.stderr
-    # and nothing of them is left: the whole one can be put back
-    assert archive(posts, back, "restore", str(file)).returncode == 0
-    assert precious.exists()

@@ -174,3 +174,9 @@ def picture(number: int, colour: str = "red", kind: str = "PNG", **save: Any) ->
 
 
 Sleep = Callable[[float], Awaitable[None]]
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    """Status and code of an answer that says what went wrong."""
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    return answer.status_code, answer.json()["code"]

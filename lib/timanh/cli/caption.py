@@ -40,8 +40,9 @@ Choose = Annotated[
     typer.Option(
         "--choose",
         metavar="HOW",
-        help="Of the sentences kept, the likeliest, or the one nearest to the picture by the "
-        "encoder. As it was trained when not given.",
+        help="Of the sentences kept, the likeliest; the consensus, which says most of what the "
+        "others say; or the nearest to the picture by the encoder. As it was trained when not "
+        "given.",
         show_default=False,
     ),
 ]

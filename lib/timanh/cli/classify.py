@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from timanh.cli.classify_answers import measure, print_answers, sort_into_folders, undo_sorting
 from timanh.cli.options import AsJson, BatchSize, Device, Runtime
-from timanh.cli.output import notice, result, result_json
+from timanh.cli.output import notice
 from timanh.cli.reports import SHOWN_REASONS
 
 if TYPE_CHECKING:
-    from timanh.classification import Classified, LabelList, Pictures
+    from timanh.classification import LabelList
     from timanh.classification.gallery import VectorBatch
     from timanh.models import Encoder
     from timanh.models.zero_shot import Choice
@@ -190,7 +191,7 @@ def classify(
 ) -> None:
     """Sort pictures by labels that you name, without training."""
     if undo is not None:
-        _take_back(undo)
+        undo_sorting(undo)
         return
     _check(truth, choose_templates, confusion, link, move, dry_run)
     from timanh.classification import (
@@ -251,10 +252,10 @@ def classify(
     document |= {
         "pictures": len(found.answers), "skipped": len(found.skipped), "counts": found.counts(),
     }  # fmt: skip
-    report = _measured(found, right, vectors.answers, document, confusion)
+    report = measure(found, right, vectors.answers, document, confusion)
     if link is not None or move is not None:
-        _sort(found, pictures, link, move, unsure, dry_run, document)
-    _print(found, columns, out, multi, report, document, as_json)
+        sort_into_folders(found, pictures, link, move, unsure, dry_run, document)
+    print_answers(found, columns, out, multi, report, document, as_json)
 
 
 def _check(
@@ -309,95 +310,3 @@ def _say_templates(choice: "Choice") -> None:
     )
     for template in choice.templates:
         notice(f"  {template}")
-
-
-def _measured(
-    found: "Classified",
-    right: dict[str, str],
-    answers: tuple[str, ...],
-    document: dict[str, Any],
-    confusion: Path | None,
-) -> str | None:
-    from timanh.classification import beside_truth
-    from timanh.evaluation import classification_report, format_classification, plot_confusion
-    from timanh.models.zero_shot import NONE
-
-    rows = beside_truth(found.answers, right, answers)
-    if not rows:
-        return None
-    none = NONE if NONE in answers else None
-    report = classification_report(*map(list, zip(*rows, strict=True)), none=none)
-    document["measured"] = report
-    if confusion is not None:
-        plot_confusion(report, confusion)
-        notice(f"Drawn: {confusion}")
-    return format_classification(report)
-
-
-def _sort(
-    found: "Classified",
-    pictures: "Pictures",
-    link: Path | None,
-    move: Path | None,
-    unsure: float,
-    dry_run: bool,
-    document: dict[str, Any],
-) -> None:
-    from timanh.classification import carry_out, plan_folders
-
-    folder = link or move
-    assert folder is not None
-    plan = plan_folders(
-        found.answers, pictures.gallery, folder, "link" if link else "move", unsure=unsure
-    )
-    document["sorted"] = {"way": plan.way, "folders": plan.counts(), "there": plan.there}
-    verb = "linked" if link else "moved"
-    for name, count in plan.counts().items():
-        notice(f"{name}: {count:,} pictures {'would be ' if dry_run else ''}{verb}")
-    if plan.there:
-        notice(f"{plan.there:,} are linked already.")
-    if dry_run:
-        notice("Nothing was done. Run it without --dry-run to do it.")
-        return
-    done = carry_out(plan)
-    document["sorted"]["done"] = done.done
-    notice(f"{done.done:,} pictures {verb} into {folder}.")
-    if done.undo is not None:
-        document["sorted"]["undo"] = str(done.undo)
-        notice(f"To take it back: timanh classify --undo {done.undo}")
-
-
-def _take_back(undo: Path) -> None:
-    from timanh.classification import take_back
-
-    result(f"{take_back(undo):,} pictures are back where they were.")
-
-
-def _print(
-    found: "Classified",
-    columns: tuple[str, ...],
-    out: Path | None,
-    multi: bool,
-    report: str | None,
-    document: dict[str, Any],
-    as_json: bool,
-) -> None:
-    from timanh.classification import to_csv
-
-    if as_json:
-        if out is None:
-            document["answers"] = [
-                {"path": each.path, "labels": each.labels, "probabilities": dict(each.ranked)}
-                for each in found.answers
-            ]
-        result_json(document)
-        return
-    if out is None:
-        result(to_csv(found.answers, columns, multi=multi).rstrip("\n"))
-        if report:
-            notice(report)
-        return
-    if report:
-        result(report)
-    most = ", ".join(f"{label} {count:,}" for label, count in list(found.counts().items())[:10])
-    result(f"{len(found.answers):,} pictures in {out}: {most}")

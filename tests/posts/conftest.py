@@ -1,0 +1,12 @@
+"""One site with posts for the tests that need no site of their own."""
+
+from collections.abc import Iterator
+
+import pytest
+from posts_site import Site, site
+
+
+@pytest.fixture(scope="package")
+def posts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site(tmp_path_factory.mktemp("posts") / "data") as made:
+        yield made
