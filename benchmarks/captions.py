@@ -4,14 +4,16 @@
     python benchmarks/captions.py --data FLICKR8K --vision EFFICIENTNET --model MODEL --work DIR
 
 The first holds what the demo captioner says of 1,000 drawn pictures of a seed that nothing was
-trained on against their truth, in both languages, with the likeliest of five sentences and with
-the one nearest to the picture; then it measures captions a second through the API.
+trained on against their truth, in both languages, with each way to choose among five sentences;
+then it measures captions a second through the API.
 
 The second trains an LSTM, a transformer and the original report's captioner on the train split,
-with the commands that a user types, and measures them on the dev split against all references
-and, for the report's, against one. MODEL is what `timanh train` left, such as that of
-real_photos.py, through whose vision tower an LSTM is trained as well. Trainings that are done
-already in --work are found again; with --only, the kept numbers of the others stay.
+with the commands that a user types, and measures the likeliest of five sentences and their
+consensus on the dev split, against all references and, for the report's, against one. MODEL is
+what `timanh train` left, such as that of real_photos.py: an LSTM is trained through its vision
+tower as well, of whose sentences those that it chooses are measured too, and it searches by all
+captions. Trainings that are done already in --work are found again; with --only, the kept numbers
+of the others stay.
 """
 
 import argparse
@@ -31,14 +33,25 @@ from common import RESULTS, ROOT, keep
 from http_load import free_port, run_load, serving
 
 from timanh.captioning import load_captioner
-from timanh.data import open_data
+from timanh.captioning.choosing import (
+    BALANCED,
+    CONSENSUS,
+    LIKELIEST,
+    NEAREST,
+    consensus_first,
+)
+from timanh.data import DataFolder, open_data, open_picture
 from timanh.data.scenes import Scene, render, scene_of
 from timanh.data.scenes.said import compare
 from timanh.evaluation import format_captions, score_captions
+from timanh.evaluation.caption_search import own_picture_recall
+from timanh.models import Encoder, load_encoder
 
 SEED, COUNT, BATCH, BEAMS = 78, 1000, 50, 5
 CLIENTS, SECONDS = 16, 20.0
+MEASURED = (LIKELIEST, CONSENSUS, NEAREST, BALANCED)
 COMMON = (
+    "--set", "choose=likeliest",  # by which the epochs are compared
     "--set", "hidden=384", "--set", "average=0.997", "--set", "learning_rate=0.002",
 )  # fmt: skip
 PLAIN = ("--set", "mirror=false", *COMMON)
@@ -86,9 +99,9 @@ def measure_drawn(args: argparse.Namespace) -> None:
     scenes = [scene_of(index, args.seed) for index in range(args.count)]
     pictures = [render(scene) for scene in scenes]
     captioner = load_captioner(args.captioner, device="cpu", choose="likeliest")
-    found: dict[str, dict[str, Any]] = {"likeliest": {}, "nearest": {}}
+    found: dict[str, dict[str, Any]] = {choose: {} for choose in MEASURED}
     for language in captioner.languages:
-        by_choice, seconds = write_both(captioner, pictures, language)
+        by_choice, seconds = write_all(captioner, pictures, language)
         for choose, texts in by_choice.items():
             print(*texts[: args.show], sep="\n")
             found[choose][language] = hold_against_truth(scenes, texts, language)
@@ -105,25 +118,32 @@ def measure_drawn(args: argparse.Namespace) -> None:
         keep("captions_demo", {"seed": SEED, "pictures": COUNT, **found, "api": speed})
 
 
-def write_both(
+def write_all(
     captioner: Any, pictures: list[Any], language: str
 ) -> tuple[dict[str, list[str]], float]:
-    """The likeliest of five sentences and the one nearest to the picture, and the seconds taken."""
-    encoder = captioner.source.encoder
-    likeliest, nearest, seconds = [], [], 0.0
+    """What each choice takes of five sentences, without an encoder the first two alone, and the
+    seconds that it took to write them."""
+    encoder, penalty = captioner.source.encoder, captioner.search.length_penalty
+    taken: dict[str, list[str]] = {choose: [] for choose in MEASURED[: 4 if encoder else 2]}
+    seconds = 0.0
     for start in range(0, len(pictures), BATCH):
         some = pictures[start : start + BATCH]
         began = time.perf_counter()
         found = captioner.captions(some, language, count=BEAMS)
         seconds += time.perf_counter() - began
-        texts = [[one.text for one in each] for each in found]
-        likeliest += [each[0] for each in texts]
-        vectors = encoder.encode_texts([text for each in texts for text in each])
-        scores = np.einsum(
+        taken[LIKELIEST] += [each[0].text for each in found]
+        taken[CONSENSUS] += [consensus_first(each, penalty)[0].text for each in found]
+        if encoder is None:
+            continue
+        vectors = encoder.encode_texts([one.text for each in found for one in each])
+        cosines = np.einsum(
             "nd,ncd->nc", encoder.encode_images(some), vectors.reshape(len(some), BEAMS, -1)
         )
-        nearest += [each[row] for each, row in zip(texts, scores.argmax(1), strict=True)]
-    return {"likeliest": likeliest, "nearest": nearest}, seconds
+        scale = float(encoder.logit_scale.detach().exp())
+        for each, row in zip(found, cosines, strict=True):
+            taken[NEAREST].append(each[row.argmax()].text)
+            taken[BALANCED].append(consensus_first(each, penalty, scale * row)[0].text)
+    return taken, seconds
 
 
 def hold_against_truth(scenes: list[Scene], texts: list[str], language: str) -> dict[str, float]:
@@ -195,6 +215,8 @@ def upload(path: str, content: bytes, rng: random.Random) -> bytes:
 
 def measure_photos(args: argparse.Namespace) -> None:
     """Train on photos with the commands of a user, and measure on the dev split."""
+    folder = open_data(args.data)
+    finder = load_encoder(args.model, device="cpu") if args.model else None
     documents, runs = [], kept_runs() if args.only else {}
     for name in args.only or [name for name in TRAININGS if args.model or name != "joined"]:
         out = args.work / name
@@ -203,23 +225,46 @@ def measure_photos(args: argparse.Namespace) -> None:
             "caption", "train", "--data", str(args.data), *tower,
             "--out", str(out), "--cache", str(args.work / "cache"), *TRAININGS[name],
         )  # fmt: skip
-        evaluated = timanh(
-            "caption", "evaluate", "--captioner", str(out), "--data", str(args.data),
-            "--split", "dev", "--json",
-        )  # fmt: skip
-        document = json.loads(evaluated)
         history = json.loads((out / "history.json").read_text(encoding="utf8"))
-        documents.append(document)
         runs[name] = {
             "options": list(TRAININGS[name]),
             "epochs": len(history),
             "training_s": round(sum(epoch["seconds"] for epoch in history)),
-            **{key: value for key, value in document.items() if key not in ("captions", "skipped")},
         }
-        if name == "report":
-            runs[name]["one_reference"] = against_one(args.data, document["captions"])
+        for choose, document in measure_dev(out, folder, finder).items():
+            documents.append({**document, "captioner": f"{name}, {choose}"})
+            left_out = ("captions", "skipped")
+            runs[name][choose] = {
+                key: value for key, value in document.items() if key not in left_out
+            }
+            if name == "report":
+                one = against_one(folder, document["captions"])
+                runs[name][choose]["one_reference"] = one
     print(format_captions(*documents))
     keep("captions", {"tower": Path(args.vision).name, "split": "dev", "captioners": runs})
+
+
+def measure_dev(
+    place: Path, folder: DataFolder, finder: Encoder | None
+) -> dict[str, dict[str, Any]]:
+    """Each choice among a captioner's five sentences on the dev split, as `timanh caption
+    evaluate --split dev --choose CHOICE --find-with FINDER` has it, of one search."""
+    captioner = load_captioner(place, device="cpu", choose=LIKELIEST)
+    names = folder.split("dev")
+    pictures = [open_picture(folder.images / name) for name in names]
+    references = {name: folder.captions_of(name) for name in names}
+    train = [folder.captions_of(name) for name in folder.split("train")]
+    documents = {}
+    for choose, texts in write_all(captioner, pictures, "en")[0].items():
+        captions = dict(zip(names, texts, strict=True))
+        documents[choose] = {
+            "split": "dev", "language": "en", "beams": BEAMS, "skipped": {}, "captions": captions,
+            **score_captions(texts, list(references.values()), train),
+        }  # fmt: skip
+        if finder is not None:
+            found = own_picture_recall(finder, folder, captions, references, progress=False)
+            documents[choose]["own_picture"] = {**found, "model": Path(found["model"]).name}
+    return documents
 
 
 def kept_runs() -> dict[str, Any]:
@@ -228,9 +273,8 @@ def kept_runs() -> dict[str, Any]:
     return dict(json.loads(file.read_text(encoding="utf8"))["captioners"]) if file.is_file() else {}
 
 
-def against_one(data: Path, captions: dict[str, str]) -> dict[str, float]:
+def against_one(folder: DataFolder, captions: dict[str, str]) -> dict[str, float]:
     """BLEU against the first reference of each picture alone, as the original report had it."""
-    folder = open_data(data)
     first = [folder.captions_of(name)[:1] for name in captions]
     scores = score_captions(list(captions.values()), first)["rows"]["captioner"]
     return {key: value for key, value in scores.items() if key.startswith("BLEU")}

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from small_captioning import recipe
@@ -166,3 +167,20 @@ def test_two_threads_write_what_one_writes(kind: str) -> None:
             ["en", "vi"] * 10, threads.map(written, ["en", "vi"] * 10), strict=True
         ):
             assert [one[0].text for one in found] == [one[0].text for one in wanted[language]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_probability_of_a_caption_does_not_hang_on_longer_ones_beside_it(kind: str) -> None:
+    decoder = decoder_of(kind)
+    random = np.random.default_rng(0)
+    grid = random.standard_normal((8, 9, 6)).astype(np.float32)
+    pooled = random.standard_normal((8, 5)).astype(np.float32)
+    search = Search(beams=5, count=5, most_words=10)
+    together = write_captions(decoder, grid, pooled, "en", search)
+    assert len({len(one.text.split()) for each in together for one in each}) > 2
+    for row, captions in enumerate(together):
+        memory = decoder.memory_of(*map(torch.from_numpy, (grid[row, None], pooled[row, None])))
+        for one in captions:
+            tokens = torch.tensor([decoder.vocabulary.encode(one.text, "en", 10)])
+            (alone,) = decoder.log_probabilities(memory, tokens, "en")
+            assert one.log_probability == pytest.approx(alone, abs=1e-4)

@@ -2,18 +2,16 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from small_captioning import recipe, source, train
 
 from timanh.captioning import load_captioner
 from timanh.captioning.drawn import make_demo_captioner
 from timanh.captioning.shipping import ship
-from timanh.captioning.trained import TrainedCaptioner
-from timanh.data import open_data, open_picture
+from timanh.data import open_picture
 from timanh.data.scenes import render, scene_of
 from timanh.data.scenes.said import compare
-from timanh.errors import ModelFormatError, SettingsError
+from timanh.errors import ModelFormatError
 from timanh.models.shipping import size_of
 
 
@@ -50,34 +48,6 @@ def test_another_encoders_captioner_is_not_put_into_the_package(
     train(gallery, source(tmp_path / "tower"), tmp_path / "out", recipe(epochs=1))
     with pytest.raises(ModelFormatError, match="looks through the demo encoder"):
         ship(tmp_path / "out", tmp_path / "demo")
-
-
-def test_the_nearest_of_the_likeliest_comes_first(gallery: Path, tmp_path: Path) -> None:
-    train(gallery, source(tmp_path / "tower"), tmp_path / "out", recipe(epochs=1))
-    likeliest = load_captioner(tmp_path / "out", device="cpu")
-    nearest = load_captioner(tmp_path / "out", device="cpu", choose="nearest")
-    assert isinstance(nearest, TrainedCaptioner) and nearest.source.encoder is not None
-    assert nearest.fingerprint != likeliest.fingerprint
-    folder = open_data(gallery)
-    pictures = [open_picture(folder.images / name) for name in folder.names]
-    for picture, one, other in zip(
-        pictures, likeliest.captions(pictures, count=5), nearest.captions(pictures, count=5),
-        strict=True,
-    ):  # fmt: skip
-        assert {each.text for each in one} == {each.text for each in other}
-        vectors = nearest.source.encoder.encode_texts([each.text for each in other])
-        scores = vectors @ nearest.source.encoder.encode_images([picture])[0]
-        assert np.all(np.diff(scores) < 1e-5)
-
-
-def test_where_nothing_says_what_is_nearest_it_is_refused(gallery: Path, tmp_path: Path) -> None:
-    tower = source(tmp_path / "tower")
-    tower.encoder = None
-    train(gallery, tower, tmp_path / "out", recipe(epochs=1))
-    with pytest.raises(SettingsError, match="no text tower fits"):
-        load_captioner(tmp_path / "out", device="cpu", choose="nearest")
-    with pytest.raises(SettingsError, match="Unknown choice 'best'"):
-        load_captioner(tmp_path / "out", device="cpu", choose="best")
 
 
 def test_the_package_has_one_that_names_what_is_drawn() -> None:

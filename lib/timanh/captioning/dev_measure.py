@@ -7,7 +7,7 @@ import torch
 
 from timanh.captioning.examples import Examples, language_of
 from timanh.captioning.losses import word_loss
-from timanh.captioning.trained import TrainedCaptioner, write_captions
+from timanh.captioning.trained import TrainedCaptioner
 from timanh.captioning.views import View
 
 # Candidates and the references of each to numbers, "CIDEr" among them; see `caption_scores`.
@@ -52,8 +52,8 @@ class DevMeasure:
             cells = None if grid is None else grid.float().cpu().numpy()
             whole = pooled.float().cpu().numpy()
             for language, texts in found.items():
-                search = self.captioner.search
-                written = write_captions(decoder, cells, whole, language, search)
+                beams = self.captioner.search.beams
+                written = self.captioner.written(cells, whole, language, beams=beams, count=1)
                 texts += [each[0].text for each in written]
         return {"loss": float(np.mean(losses)), **self._scores(found)}
 

@@ -34,7 +34,7 @@ RECIPE = CaptionRecipe.named(
     min_count=1,
     most_words=48,
     batch_size=32,
-    epochs=4,
+    epochs=12,
     learning_rate=2e-3,
     average=0.995,
     mirror=False,
@@ -42,6 +42,7 @@ RECIPE = CaptionRecipe.named(
     # A sentence names one thing as it names the next: "màu xanh lá và hai con chim màu xanh lá".
     no_repeat=0,
     length_penalty=1.0,
+    choose="likeliest",  # the others name less of what is there, see docs/captions.md
 )
 
 

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from timanh.captioning.captioner import Captioner
+from timanh.captioning.choosing import BEST, LIKELIEST, WAYS
 from timanh.captioning.hub import HUB_MODELS, HubCaptioner
-from timanh.captioning.recipe import CHOICES, NEAREST
 from timanh.captioning.tower_source import TowerSource
 from timanh.captioning.trained import FILE, TrainedCaptioner
 from timanh.errors import ModelFormatError, ModelNotFoundError, SettingsError
@@ -31,8 +31,8 @@ def load_captioner(
         device: "auto" (CUDA, then Apple's MPS, then CPU) or a torch device.
         encoder: for a captioner that was trained here: the encoder whose tower it looks through,
             where that is loaded already. Its weights are shared, so it must be the very one.
-        choose: which of the sentences that the search found comes first, "likeliest" or "nearest"
-            to the picture; what the captioner was trained with when None.
+        choose: which of the sentences that the search found comes first, as in `CaptionRecipe`;
+            as it was trained when None.
 
     Raises:
         ModelNotFoundError: no such folder, no such id, or no network.
@@ -47,8 +47,8 @@ def load_captioner(
     folder = _find_folder(name)
     chosen = encoder.device if encoder is not None else choose_device(device)
     label = Path(name).resolve().name if Path(name).is_dir() else name
-    if choose not in (None, *CHOICES["choose"]):
-        raise SettingsError(f"Unknown choice {choose!r} of captions; known are likeliest, nearest.")
+    if choose not in (None, *WAYS):
+        raise SettingsError(f"Unknown choice {choose!r} of captions; known are {', '.join(WAYS)}.")
     if (folder / FILE).is_file():
         source = TowerSource.of(encoder, encoder.name) if encoder is not None else None
         trained = TrainedCaptioner.load(folder, name=label, device=chosen, source=source)
@@ -56,10 +56,10 @@ def load_captioner(
         return trained
     kind = _model_type(folder)
     if kind in HUB_MODELS:
-        if choose == NEAREST:
+        if choose not in (None, BEST, LIKELIEST):
             raise SettingsError(
-                f"{name} brings no encoder to choose by; only captioners that were trained here "
-                "on the tower of an encoder do. Leave the choice away."
+                f"{name} gives its likeliest sentence; only captioners that were trained here "
+                "choose among several. Leave the choice away."
             )
         return HubCaptioner.load(folder, name=label, device=chosen)
     known = ", ".join(HUB_MODELS.values())

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
+from timanh.captioning.choosing import BEST, LIKELIEST, WAYS
 from timanh.errors import SettingsError
 from timanh.training.recipe import given_settings, parse_settings, require_settings
 
 DECODERS = ("lstm", "transformer", "prefix")
 JUDGES = ("cider", "loss")
-LIKELIEST, NEAREST = "likeliest", "nearest"
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,11 @@ class CaptionRecipe:
         judge: by what epochs are compared, dev "cider" or dev "loss".
         beams, length_penalty, repetition_penalty, no_repeat: of the search for sentences, as
             transformers' `generate()` has them.
-        choose: which of these sentences is taken, the "likeliest" or the one "nearest" to the
-            picture, by the vectors of the encoder whose tower it looks through.
+        choose: which of these sentences is taken: the "likeliest"; the "consensus", a likely one
+            that says most of what the others say; the one "nearest" to the picture, by the
+            vectors of the encoder whose tower it looks through; "balanced", by all of these; or
+            the "best" that there is: balanced where there is such an encoder and its tower was
+            not tuned, else the consensus.
         mixed_precision, seed: as of `Recipe`.
     """
 
@@ -84,7 +87,7 @@ class CaptionRecipe:
     length_penalty: float = 0.6
     repetition_penalty: float = 1.0
     no_repeat: int = 3
-    choose: str = LIKELIEST
+    choose: str = BEST
     mixed_precision: bool = True
     seed: int = 0
 
@@ -132,7 +135,7 @@ CHOICES = {
     "splitting": ("plain", "report"),
     "captions": ("all", "first"),
     "judge": JUDGES,
-    "choose": (LIKELIEST, NEAREST),
+    "choose": WAYS,
 }
 RANGES: tuple[tuple[str, float, float], ...] = (
     ("embed", 4, 8192), ("hidden", 4, 8192), ("layers", 1, 48), ("heads", 1, 128),
@@ -172,6 +175,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "length_penalty": 0.7,
         "repetition_penalty": 1.2,
         "no_repeat": 0,
+        "choose": LIKELIEST,
         "mixed_precision": False,
     },
 }

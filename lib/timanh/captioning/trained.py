@@ -16,9 +16,17 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from timanh.captioning.captioner import Attention, Caption, Captioner, LookedAt, Pixels
+from timanh.captioning.choosing import (
+    BALANCED,
+    BEST,
+    BY_ENCODER,
+    CONSENSUS,
+    LIKELIEST,
+    consensus_first,
+)
 from timanh.captioning.decoders import Decoder, Search, make_decoder
 from timanh.captioning.pieces import load_vocabulary
-from timanh.captioning.recipe import LIKELIEST, NEAREST, CaptionRecipe
+from timanh.captioning.recipe import CaptionRecipe
 from timanh.captioning.tower_source import TowerSource
 from timanh.captioning.vocabulary import Vocabulary
 from timanh.errors import ModelFormatError, SettingsError, first_line
@@ -88,16 +96,18 @@ class TrainedCaptioner(Captioner):
 
     @property
     def choose(self) -> str:
-        """Which of the sentences that the search found comes first: the "likeliest", or the one
-        "nearest" to the picture, as the encoder has it."""
+        """Which of the sentences that the search found comes first, as in `CaptionRecipe`."""
         return self._choose
 
     @choose.setter
     def choose(self, how: str) -> None:
-        if how == NEAREST and (self.source.encoder is None or self.recipe.tune_encoder):
+        fits = self.source.encoder is not None and not self.recipe.tune_encoder
+        if how == BEST:
+            how = BALANCED if fits else CONSENSUS
+        if how in BY_ENCODER and not fits:
             raise SettingsError(
                 f"The captioner {self.name} looks through a vision tower that no text tower fits, "
-                "so no caption can be found nearest to the picture. Choose the likeliest."
+                f"so none can be chosen that is {how}. Choose the likeliest or the consensus."
             )
         self._choose = how
         self.__dict__.pop("fingerprint", None)
@@ -125,20 +135,41 @@ class TrainedCaptioner(Captioner):
         if not len(pixels):
             return []
         grid, pooled = self.tower.features_prepared(pixels)
-        search = replace(self.search, beams=beams, count=beams if self.choose == NEAREST else count)
-        written = write_captions(self.decoder, flat_grid(grid), pooled, chosen, search)
-        return [each[:count] for each in self._nearest_first(pixels, written)]
+        written = self.written(flat_grid(grid), pooled, chosen, beams=beams, count=count)
+        return [each[:count] for each in self._by_encoder(pixels, written)]
 
-    def _nearest_first(self, pixels: Pixels, written: list[list[Caption]]) -> list[list[Caption]]:
-        """The captions of each picture by their cosine to it, where that is what chooses."""
-        if self.choose != NEAREST or self.source.encoder is None:
+    def written(
+        self, grid: Any, pooled: Any, language: str, *, beams: int, count: int
+    ) -> list[list[Caption]]:
+        """At least `count` captions for each of N pictures, of the tower's features, (N, places,
+        width) or None and (N, pooled width); the best first, without what an encoder says."""
+        search = replace(self.search, beams=beams, count=count)
+        if self.choose != LIKELIEST:
+            search = replace(search, count=beams)
+        found = write_captions(self.decoder, grid, pooled, language, search)
+        if self.choose in (CONSENSUS, BALANCED):
+            return [consensus_first(each, search.length_penalty) for each in found]
+        return found
+
+    def _by_encoder(self, pixels: Pixels, written: list[list[Caption]]) -> list[list[Caption]]:
+        """The captions of each picture in the order that the encoder gives them, where it has a
+        say."""
+        encoder = self.source.encoder
+        if self.choose not in BY_ENCODER or encoder is None:
             return written
-        pictures = self.source.encoder.encode_prepared(pixels)
-        texts = self.source.encoder.encode_texts([one.text for each in written for one in each])
-        scores = np.einsum(
+        pictures = encoder.encode_prepared(pixels)
+        texts = encoder.encode_texts([one.text for each in written for one in each])
+        cosines = np.einsum(
             "nd,ncd->nc", pictures, texts.reshape(len(written), -1, pictures.shape[1])
         )
-        order = np.argsort(-scores, axis=1, kind="stable")
+        if self.choose == BALANCED:
+            logits = cosines * float(encoder.logit_scale.detach().exp())
+            penalty = self.search.length_penalty
+            return [
+                consensus_first(each, penalty, row)
+                for each, row in zip(written, logits, strict=True)
+            ]
+        order = np.argsort(-cosines, axis=1, kind="stable")
         return [[each[row] for row in rows] for each, rows in zip(written, order, strict=True)]
 
     def looked_at(self, pixels: Pixels, text: str, language: str | None = None) -> Any:

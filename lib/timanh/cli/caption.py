@@ -41,8 +41,8 @@ Choose = Annotated[
         "--choose",
         metavar="HOW",
         help="Of the sentences kept, the likeliest; the consensus, which says most of what the "
-        "others say; or the nearest to the picture by the encoder. As it was trained when not "
-        "given.",
+        "others say; the nearest to the picture by the encoder; balanced, by all of these; or the "
+        "best of them for this captioner. As it was trained when not given.",
         show_default=False,
     ),
 ]
@@ -74,6 +74,15 @@ def evaluate(
     language: Language = None,
     beams: Beams = 5,
     choose: Choose = None,
+    find_with: Annotated[
+        str | None,
+        typer.Option(
+            "--find-with",
+            metavar="MODEL",
+            help="Also search with this encoder by each caption: does it find its own picture?",
+            show_default=False,
+        ),
+    ] = None,
     batch_size: BatchSize = 32,
     device: Device = "auto",
     as_json: AsJson = False,
@@ -85,10 +94,12 @@ def evaluate(
     """
     from timanh.captioning import load_captioner
     from timanh.evaluation import evaluate_captions, format_captions
+    from timanh.models import load_encoder
 
     folder, names, which = open_split(data, captions, split)
     held_out = set(names)
     train_names = [name for name in folder.split("train") if name not in held_out]
+    encoder = load_encoder(find_with, device=device) if find_with else None
     documents = [
         evaluate_captions(
             load_captioner(name, device=device, choose=choose),
@@ -99,6 +110,7 @@ def evaluate(
             language=language,
             beams=beams,
             batch_size=batch_size,
+            encoder=encoder,
         )
         for name in captioner
     ]

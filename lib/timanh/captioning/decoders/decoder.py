@@ -81,7 +81,8 @@ class Decoder(nn.Module, ABC):
 
     @abstractmethod
     def generate(self, memory: Tensor, start: Tensor, config: GenerationConfig) -> Tensor:
-        """(N, S, ·) and (N, begun) to (N × returned, begun + written), padded behind."""
+        """(N, S, ·) and (N, begun) to (N × returned, begun + written); what stands behind the end
+        of a sentence does not count."""
 
     @torch.inference_mode()
     def write(self, memory: Tensor, language: str, search: Search) -> Tensor:
@@ -99,7 +100,11 @@ class Decoder(nn.Module, ABC):
             use_cache=True,
         )
         start = torch.tensor([words.start(language)] * len(memory), device=memory.device)
-        return self.generate(memory, start, config)
+        begun, written = self.generate(memory, start, config).tensor_split([start.shape[1]], dim=1)
+        # transformers takes the number 0 for no padding, and fills up with ends instead.
+        ends = (written == words.end_id).long()
+        behind = ends.cumsum(1) - ends > 0
+        return torch.cat([begun, written.masked_fill(behind, words.pad_id)], dim=1)
 
     @torch.inference_mode()
     def log_probabilities(self, memory: Tensor, tokens: Tensor, language: str) -> list[float]:

@@ -112,8 +112,6 @@ class PrefixDecoder(Decoder):
             generation_config=config,
         )
         numbers = torch.as_tensor(written) + 1
-        ended = (numbers == words.end_id).cumsum(1) - (numbers == words.end_id).long() > 0
-        numbers = numbers.masked_fill(ended, words.pad_id)
         begun = start.repeat_interleave(len(numbers) // len(start), dim=0)
         return torch.cat([begun, numbers], dim=1)
 
