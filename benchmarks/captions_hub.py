@@ -19,7 +19,7 @@ from PIL import Image
 from timanh.captioning import load_captioner
 from timanh.captioning.hub import MOST_TOKENS
 
-PICTURES, BEAMS, ROUNDS = 4, 3, 3
+PICTURES, BEAMS, ROUNDS = 2, 3, 2
 SIDE = 384
 WORDS = 30524  # of BLIP's vocabulary
 MARKS = {"[PAD]": 0, "[UNK]": 100, "[CLS]": 101, "[SEP]": 102, "[MASK]": 103, "[DEC]": 30522,

@@ -1,4 +1,4 @@
-"""BLIP and GIT in the hub's form: their captions are those of their own generate()."""
+"""BLIP, GIT and Florence-2 in the hub's form: their captions are those of their own generate()."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -72,7 +72,51 @@ def make_git(folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("make", [make_blip, make_git])
+def make_florence(folder: Path) -> None:
+    """As florence-community/Florence-2-base, tiny, with weights far apart."""
+    from transformers import (
+        BartConfig,
+        BartTokenizerFast,
+        CLIPImageProcessor,
+        Florence2Config,
+        Florence2ForConditionalGeneration,
+        Florence2Processor,
+        Florence2VisionConfig,
+    )
+
+    marks = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "<image>", "Ġ", "W", "?"]
+    pieces = [*marks, *LETTERS, *(f"Ġ{letter}" for letter in LETTERS)]
+    numbers = {piece: number for number, piece in enumerate(pieces)}
+    tokenizer: Any = BartTokenizerFast(
+        vocab=numbers, merges=[], extra_special_tokens={"image_token": "<image>"}
+    )
+    text = BartConfig(
+        vocab_size=len(pieces), d_model=32, encoder_layers=2, decoder_layers=2,
+        encoder_attention_heads=2, decoder_attention_heads=2, encoder_ffn_dim=64,
+        decoder_ffn_dim=64, max_position_embeddings=64, bos_token_id=0, pad_token_id=1,
+        eos_token_id=2, decoder_start_token_id=2, forced_eos_token_id=2,
+    )  # fmt: skip
+    vision = Florence2VisionConfig(
+        depths=(1, 1, 1, 1), embed_dim=(8, 8, 16, 16), num_heads=(2, 2, 2, 2),
+        num_groups=(2, 2, 2, 2), window_size=4, projection_dim=32,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    config = Florence2Config(
+        text_config=text.to_dict(), vision_config=vision.to_dict(),
+        image_token_id=numbers["<image>"], bos_token_id=0, pad_token_id=1, eos_token_id=2,
+    )  # fmt: skip
+    model: Any = Florence2ForConditionalGeneration(config)
+    for name, parameter in model.named_parameters():
+        if "norm" not in name.lower():
+            parameter.data *= 6
+    model.save_pretrained(folder)
+    # 64 pixels become 2 × 2 places and one for the whole.
+    size = {"height": 64, "width": 64}
+    images: Any = CLIPImageProcessor(size=size, do_center_crop=False, image_seq_length=5)
+    Florence2Processor(images, tokenizer).save_pretrained(folder)
+
+
+@pytest.mark.parametrize("make", [make_blip, make_git, make_florence])
 def test_captions_are_those_of_its_own_generate(make: Any, tmp_path: Path) -> None:
     import transformers
 
@@ -81,15 +125,21 @@ def test_captions_are_those_of_its_own_generate(make: Any, tmp_path: Path) -> No
     random = np.random.default_rng(0)
     pictures = [Image.fromarray(random.integers(0, 256, (40, 50, 3), np.uint8)) for _ in range(4)]
     processor = transformers.AutoProcessor.from_pretrained(tmp_path / "model")
-    kind = {"make_blip": "BlipForConditionalGeneration", "make_git": "GitForCausalLM"}
-    model = getattr(transformers, kind[make.__name__]).from_pretrained(tmp_path / "model").eval()
+    kind, words = {
+        "make_blip": ("BlipForConditionalGeneration", {}),
+        "make_git": ("GitForCausalLM", {}),
+        "make_florence": ("Florence2ForConditionalGeneration", {"text": "<CAPTION>"}),
+    }[make.__name__]
+    model = getattr(transformers, kind).from_pretrained(tmp_path / "model").eval()
     for beams, count in ((1, 1), (3, 2)):
         found = captioner.captions(pictures, beams=beams, count=count)
         for picture, captions in zip(pictures, found, strict=True):
-            pixels = processor(images=picture, return_tensors="pt")["pixel_values"]
+            inputs = processor(images=picture, return_tensors="pt", **words)
+            if not words:
+                inputs = {"pixel_values": inputs["pixel_values"]}
             with torch.no_grad():
                 tokens = model.generate(
-                    pixel_values=pixels, num_beams=beams, num_return_sequences=count,
+                    **inputs, num_beams=beams, num_return_sequences=count,
                     max_new_tokens=MOST_TOKENS,
                 )  # fmt: skip
             own = processor.batch_decode(tokens, skip_special_tokens=True)
@@ -123,7 +173,7 @@ def test_missing_weights_are_refused(tmp_path: Path) -> None:
         load_captioner(tmp_path)
 
 
-@pytest.mark.parametrize("make", [make_blip, make_git])
+@pytest.mark.parametrize("make", [make_blip, make_git, make_florence])
 def test_two_threads_write_what_one_writes(make: Any, tmp_path: Path) -> None:
     make(tmp_path)
     captioner = load_captioner(tmp_path, device="cpu")
