@@ -41,7 +41,7 @@ RECIPE = CaptionRecipe.named(
     judge="loss",
     # A sentence names one thing as it names the next: "màu xanh lá và hai con chim màu xanh lá".
     no_repeat=0,
-    length_penalty=1.0,
+    length_penalty=0.0,  # longer sentences name more that is not there
     choose="likeliest",  # the others name less of what is there, see docs/captions.md
 )
 

@@ -51,7 +51,10 @@ class TransformerDecoder(Decoder):
 
     def logits(self, memory: Tensor, tokens: Tensor) -> Tensor:
         output = self.language_model(
-            input_ids=tokens, encoder_hidden_states=memory, use_cache=False
+            input_ids=tokens,
+            attention_mask=torch.ones_like(tokens),  # nothing looks at what is padded behind
+            encoder_hidden_states=memory,
+            use_cache=False,
         )
         logits: Tensor = output.logits
         return logits
@@ -59,6 +62,7 @@ class TransformerDecoder(Decoder):
     def looked_at(self, memory: Tensor, tokens: Tensor) -> Tensor:
         output = self.language_model(
             input_ids=tokens,
+            attention_mask=torch.ones_like(tokens),
             encoder_hidden_states=memory,
             use_cache=False,
             output_attentions=True,
