@@ -43,8 +43,7 @@ from timanh.captioning.choosing import (
 from timanh.data import DataFolder, open_data, open_picture
 from timanh.data.scenes import Scene, render, scene_of
 from timanh.data.scenes.said import compare
-from timanh.evaluation import format_captions, score_captions
-from timanh.evaluation.caption_search import own_picture_recall
+from timanh.evaluation import format_captions, own_picture_recall, score_captions
 from timanh.models import Encoder, load_encoder
 
 SEED, COUNT, BATCH, BEAMS = 78, 1000, 50, 5
@@ -252,17 +251,17 @@ def measure_dev(
     captioner = load_captioner(place, device="cpu", choose=LIKELIEST)
     names = folder.split("dev")
     pictures = [open_picture(folder.images / name) for name in names]
-    references = {name: folder.captions_of(name) for name in names}
+    references = [folder.captions_of(name) for name in names]
     train = [folder.captions_of(name) for name in folder.split("train")]
     documents = {}
     for choose, texts in write_all(captioner, pictures, "en")[0].items():
         captions = dict(zip(names, texts, strict=True))
         documents[choose] = {
             "split": "dev", "language": "en", "beams": BEAMS, "skipped": {}, "captions": captions,
-            **score_captions(texts, list(references.values()), train),
+            **score_captions(texts, references, train),
         }  # fmt: skip
         if finder is not None:
-            found = own_picture_recall(finder, folder, captions, references, progress=False)
+            found = own_picture_recall(finder, folder, captions, progress=False)
             documents[choose]["own_picture"] = {**found, "model": Path(found["model"]).name}
     return documents
 

@@ -8,25 +8,22 @@ from small_captioning import recipe, source, train
 
 from timanh.captioning import load_captioner
 from timanh.cli import run
-from timanh.data import open_data
-from timanh.evaluation.caption_search import own_picture_recall
+from timanh.data import open_data, open_picture
+from timanh.evaluation import own_picture_recall
 from timanh.models import load_encoder
 
 
 def test_only_its_own_picture_is_right(gallery: Path) -> None:
     folder, encoder = open_data(gallery), load_encoder("demo", device="cpu")
     names = folder.names[:6]
-    references = {name: folder.captions_of(name) for name in names}
     captions = dict(zip(names, ["a red circle"] * 6, strict=True))
-    found = own_picture_recall(encoder, folder, captions, references, progress=False)
+    found = own_picture_recall(encoder, folder, captions, progress=False)
     assert (found["model"], found["gallery"]) == (encoder.name, 6)
     # One text ranks six pictures 1 to 6, whichever of them it was written about.
     assert found["captioner"]["R@1"] == pytest.approx(100 / 6, abs=1e-3)
     assert found["captioner"]["R@5"] == pytest.approx(500 / 6, abs=1e-3)
-    people = [references[name][0] for name in names]
+    people = [folder.captions_of(name)[0] for name in names]
     vectors = encoder.encode_texts(people)
-    from timanh.data import open_picture
-
     images = encoder.encode_images([open_picture(folder.images / name) for name in names])
     scores = vectors @ images.T
     ranks = (scores >= np.diag(scores)[:, None] - 1e-6).sum(1)

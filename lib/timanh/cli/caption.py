@@ -93,7 +93,12 @@ def evaluate(
     beside it, so that a number can be judged.
     """
     from timanh.captioning import load_captioner
-    from timanh.evaluation import evaluate_captions, format_captions
+    from timanh.evaluation import (
+        evaluate_captions,
+        format_captions,
+        format_own_picture,
+        own_picture_recall,
+    )
     from timanh.models import load_encoder
 
     folder, names, which = open_split(data, captions, split)
@@ -110,14 +115,19 @@ def evaluate(
             language=language,
             beams=beams,
             batch_size=batch_size,
-            encoder=encoder,
         )
         for name in captioner
     ]
+    for document in documents if encoder else ():
+        document["own_picture"] = own_picture_recall(
+            encoder, folder, document["captions"], language=document["language"]
+        )
     if as_json:
         result_json(documents[0] if len(documents) == 1 else {"captioners": documents})
         return
     result(format_captions(*documents))
+    for document in documents if encoder else ():
+        result(format_own_picture(document["captioner"], document["own_picture"]))
 
 
 @app.command()

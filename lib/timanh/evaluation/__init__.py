@@ -4,6 +4,7 @@ from timanh.evaluation.by_language import format_languages, recall_by_language
 from timanh.evaluation.caption_figures import plot_attention, plot_caption_training
 from timanh.evaluation.caption_report import evaluate_captions, format_captions, score_captions
 from timanh.evaluation.caption_scores import caption_scores
+from timanh.evaluation.caption_search import format_own_picture, own_picture_recall
 from timanh.evaluation.caption_training_report import write_caption_report
 from timanh.evaluation.classification_report import (
     auroc,
@@ -84,6 +85,7 @@ __all__ = [
     "format_kinds",
     "format_languages",
     "format_layers",
+    "format_own_picture",
     "format_report",
     "format_verdicts",
     "interpolate",
@@ -91,6 +93,7 @@ __all__ = [
     "measure",
     "measure_runtime_accuracy",
     "open_probe",
+    "own_picture_recall",
     "plot_attention",
     "plot_caption_training",
     "plot_captioned",

@@ -16,9 +16,7 @@ from timanh.captioning.words import plain_words
 from timanh.data import DataFolder
 from timanh.errors import DataError, EmptyGalleryError
 from timanh.evaluation.caption_scores import caption_statistics
-from timanh.evaluation.caption_search import format_own_picture, own_picture_recall
 from timanh.evaluation.meteor import Meteor, MeteorError, meteor_command, running_meteor
-from timanh.models.encoder import Encoder
 from timanh.models.reading import in_batches, prepare_pictures
 from timanh.progress import tqdm
 
@@ -101,7 +99,6 @@ def evaluate_captions(
     language: str | None = None,
     beams: int = 5,
     batch_size: int = 32,
-    encoder: Encoder | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Scores of a captioner on the pictures `names`, with all captions of each as references.
@@ -109,7 +106,6 @@ def evaluate_captions(
     Args:
         train: pictures whose captions the constant sentence is chosen from, and which the
             captioner may have copied.
-        encoder: that is to find each picture by its caption.
 
     Returns:
         {"captioner", "fingerprint", "split", "language", "pictures", "references" (mean number),
@@ -119,7 +115,7 @@ def evaluate_captions(
         BLEU-1..4, CIDEr, ROUGE-L, "words" and their "ci95", of a bootstrap over pictures, and
         METEOR where it is there; else "protocol" says why not. "human"
         is one reference against the others, the mean over which one, so it has one reference
-        fewer than the captioner. With an encoder "own_picture", of `own_picture_recall`, too.
+        fewer than the captioner.
 
     Raises:
         DataError: none of the pictures has a caption in this language.
@@ -142,11 +138,6 @@ def evaluate_captions(
     known = [references_of(folder, name, spoken, captioner.languages) for name in train]
     own = [references[name] for name in written.names]
     document = score_captions(written.texts, own, known, language=spoken)
-    captions = dict(zip(written.names, written.texts, strict=True))
-    if encoder is not None:
-        document["own_picture"] = own_picture_recall(
-            encoder, folder, captions, references, progress=progress
-        )
     return {
         "captioner": captioner.name,
         "fingerprint": captioner.fingerprint,
@@ -155,7 +146,7 @@ def evaluate_captions(
         "beams": beams,
         **document,
         "skipped": written.skipped,
-        "captions": captions,
+        "captions": dict(zip(written.names, written.texts, strict=True)),
     }
 
 
@@ -327,8 +318,6 @@ def format_captions(*documents: dict[str, Any]) -> str:
             f"{each['captioner']}: {each['distinct_per_1000']:.0f} distinct captions a thousand · "
             f"most frequent {frequent['share']:.1%} “{frequent['text']}”{copied}"
         )
-        if "own_picture" in each:
-            lines.append(format_own_picture(each["captioner"], each["own_picture"]))
         if each["skipped"]:
             lines.append(f"{len(each['skipped'])} pictures could not be opened.")
     return "\n".join(lines)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from timanh.data import DataFolder
+from timanh.evaluation.caption_report import references_of
 from timanh.evaluation.evaluate import encode_gallery
 from timanh.evaluation.recall import KS, report_of_ranks, retrieval_ranks
 from timanh.models.encoder import Encoder, Vectors
@@ -15,8 +16,8 @@ def own_picture_recall(
     encoder: Encoder,
     folder: DataFolder,
     captions: Mapping[str, str],
-    references: Mapping[str, Sequence[str]],
     *,
+    language: str = "en",
     batch_size: int = 64,
     progress: bool = True,
 ) -> dict[str, Any]:
@@ -25,8 +26,8 @@ def own_picture_recall(
     Only a caption's own picture counts as right, so that a sentence which fits many does badly.
 
     Args:
-        captions: picture → what the captioner wrote.
-        references: picture → what people wrote, of which the first is searched for beside it.
+        captions: picture → what the captioner wrote, as `evaluate_captions` gives it.
+        language: of these; the first caption of people in it is searched by too.
 
     Returns:
         {"model", "gallery", "captioner", "human"}, the last two as the "t2i" of
@@ -46,7 +47,7 @@ def own_picture_recall(
         "model": encoder.name,
         "gallery": len(names),
         "captioner": recall([captions[name] for name in names]),
-        "human": recall([references[name][0] for name in names]),
+        "human": recall([references_of(folder, name, language, ())[0] for name in names]),
     }
 
 

@@ -23,7 +23,7 @@ from timanh.search.translation import google_translate
 from timanh.serving import ApiServer
 from timanh.vectors import VectorDictionary, build_dictionary
 
-LIMIT_S = 3.5
+LIMIT_S = 4.0  # three seconds for the translator, and a crowd on a busy machine
 Talk = Callable[[socket.socket, threading.Event], None]
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from timanh.cli.classify_answers import measure, print_answers, sort_into_folders, undo_sorting
+from timanh.cli.classify.answers import measure, print_answers, sort_into_folders, undo_sorting
 from timanh.cli.options import AsJson, BatchSize, Device, Runtime
 from timanh.cli.output import notice
 from timanh.cli.reports import SHOWN_REASONS
