@@ -118,10 +118,11 @@ def evaluate(
         )
         for name in captioner
     ]
-    for document in documents if encoder else ():
-        document["own_picture"] = own_picture_recall(
-            encoder, folder, document["captions"], language=document["language"]
-        )
+    if encoder is not None:
+        for document in documents:
+            document["own_picture"] = own_picture_recall(
+                encoder, folder, document["captions"], language=document["language"]
+            )
     if as_json:
         result_json(documents[0] if len(documents) == 1 else {"captioners": documents})
         return
