@@ -104,13 +104,13 @@ def test_balanced_weighs_likelihood_consensus_and_nearness(trained: Path, galler
         assert other == consensus_first(one, 0.6, scale * cosines)
 
 
-def test_the_best_is_balanced_or_else_the_consensus(trained: Path, gallery: Path) -> None:
+def test_the_best_is_balanced_or_else_the_likeliest(trained: Path, gallery: Path) -> None:
     best = load_captioner(trained, device="cpu")
     assert isinstance(best, TrainedCaptioner)
     assert (best.recipe.choose, best.choose) == ("best", "balanced")
     best.source.encoder = None
     best.choose = "best"
-    assert best.choose == "consensus"
+    assert best.choose == "likeliest"
 
 
 def test_where_nothing_says_what_is_nearest_it_is_refused(gallery: Path, tmp_path: Path) -> None:

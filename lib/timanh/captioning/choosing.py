@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from timanh.captioning.captioner import Caption
 
 LIKELIEST, CONSENSUS, NEAREST, BALANCED = "likeliest", "consensus", "nearest", "balanced"
-BEST = "best"  # balanced where the captioner has an encoder for it, else the consensus
+BEST = "best"  # balanced where the captioner has an encoder for it, else the likeliest
 WAYS = (BEST, LIKELIEST, CONSENSUS, NEAREST, BALANCED)
 BY_ENCODER = (NEAREST, BALANCED)  # these need the encoder whose tower the captioner looks through
 # Chosen on Flickr8k's dev split, as docs/captions.md says.

@@ -48,7 +48,7 @@ class CaptionRecipe:
             that says most of what the others say; the one "nearest" to the picture, by the
             vectors of the encoder whose tower it looks through; "balanced", by all of these; or
             the "best" that there is: balanced where there is such an encoder and its tower was
-            not tuned, else the consensus.
+            not tuned, else the likeliest.
         mixed_precision, seed: as of `Recipe`.
     """
 

@@ -103,7 +103,7 @@ class TrainedCaptioner(Captioner):
     def choose(self, how: str) -> None:
         fits = self.source.encoder is not None and not self.recipe.tune_encoder
         if how == BEST:
-            how = BALANCED if fits else CONSENSUS
+            how = BALANCED if fits else LIKELIEST
         if how in BY_ENCODER and not fits:
             raise SettingsError(
                 f"The captioner {self.name} looks through a vision tower that no text tower fits, "
