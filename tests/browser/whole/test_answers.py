@@ -34,23 +34,23 @@ def test_long_words_are_cut_between_words_and_that_is_said(page: Page, site: "Si
     expect(page.locator("#words-note")).to_be_empty()
     open_address(page, f"{site.url}/?q={'word+' * 250}")  # somebody wrote such an address
     answered(page)
-    asked = page.locator(".question p").inner_text()
-    assert 990 < len(asked) <= 1_000 and asked.endswith("word")
+    question = page.locator(".question p").inner_text()
+    assert 990 < len(question) <= 1_000 and question.endswith("word")
     expect(page.locator(".toast")).to_contain_text("At most 1,000 letters")
 
 
 def test_the_slider_waits_for_the_last_key_and_keeps_the_focus(page: Page, site: "Site") -> None:
     page.set_input_files("#file", [site.gallery / "images" / "scene_000007.jpg"])
     search(page, "at night")
-    asked: list[Route] = []
-    page.route("**/api/search/stream**", lambda route: (asked.append(route), route.continue_()))
+    requests: list[Route] = []
+    page.route("**/api/search/stream**", lambda route: (requests.append(route), route.continue_()))
     slider = page.locator(".question .balance input")
     for _ in range(3):
         slider.press("ArrowRight")
     expect(page.locator(".question .balance span").first).to_have_text("Words 75%")
     answered(page)
     page.wait_for_timeout(800)
-    assert len(asked) == 1
+    assert len(requests) == 1
     expect(page.locator(".question .balance input")).to_be_focused()
     first, last = (page.locator(".balance span").nth(at).bounding_box() for at in (0, 1))
     assert first and last and first["x"] < last["x"]  # the share of the words lies on their side
