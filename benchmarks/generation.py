@@ -4,25 +4,37 @@
 size of CLIP ViT-B/32, both with random weights, since neither time nor memory depends on them: ten
 guided steps at 224 pixels.
 
+`reconstructions`: what the demo's VQGAN keeps of drawn scenes: decibels, and of 1,000 pictures with
+one thing in each the share whose kind the demo encoder names, as drawn, reduced, and painted.
+
 `prompts`: captions from the scenes' own grammar, half of them in each language. A picture is made
 from each, and an encoder that did not guide ranks the captions of its language by it: the share of
 pictures whose own caption comes first, with a contact sheet.
 
     python benchmarks/generation.py size
-    python benchmarks/generation.py prompts --judge FOLDER [--way guided|written] [--count 40]
+    python benchmarks/generation.py reconstructions
+    python benchmarks/generation.py prompts --judge FOLDER [--way written|guided] [--count 40]
+
+A judge is an encoder that was trained apart from the demo's: the demo model of an earlier commit is
+one (docs/generate.md).
 """
 
 import argparse
 import resource
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from common import keep
 from PIL import Image, ImageDraw
+from zero_shot import KINDS_OF_ONE, one_thing, report
+from zero_shot import SEED as OF_ONE_THING
 
-from timanh.data.scenes import english_captions, scene_of, vietnamese_captions
+from timanh.data.scenes import english_captions, render, scene_of, vietnamese_captions
+from timanh.evaluation.classification_report import wilson
 from timanh.generation import (
     Cutouts,
     Guidance,
@@ -33,10 +45,13 @@ from timanh.generation import (
     load_vqgan,
     load_writer,
 )
+from timanh.generation.training.vqgan_loop import UNSEEN_SEED, psnr
 from timanh.models import load_encoder
 from timanh.models.torch_encoder import TorchEncoder
+from timanh.models.zero_shot import ZeroShot
 
 SEED = 11
+SIDES, PSNR_SCENES = (96, 64), 100
 TILE, LINE = 160, 28
 STEPS_MEASURED, WARM = 10, 1
 
@@ -46,10 +61,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("measure", choices=("size", "prompts"))
+    parser.add_argument("measure", choices=("size", "reconstructions", "prompts"))
     parser.add_argument("--judge", help="an encoder trained apart from the one that guides")
     parser.add_argument("--vqgan", default="demo")
-    parser.add_argument("--way", default="guided", choices=("guided", "written"))
+    parser.add_argument("--way", default="written", choices=("guided", "written"))
     parser.add_argument("--count", type=int, default=40, help="captions, half in each language")
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--cutouts", type=int, default=32)
@@ -57,6 +72,9 @@ def main() -> None:
     given = parser.parse_args()
     if given.measure == "size":
         keep("generation-size", measure_size(given.cutouts))
+        return
+    if given.measure == "reconstructions":
+        keep("generation-reconstructions", measure_reconstructions(load_vqgan(given.vqgan)))
         return
     if given.judge is None:
         parser.error("--judge is wanted: the encoder that guides is no judge of its own work")
@@ -121,20 +139,57 @@ def published_size() -> tuple[Vqgan, TorchEncoder]:
     return Vqgan(network, name="f16", device="cpu"), encoder
 
 
+def measure_reconstructions(vqgan: Vqgan, count: int = 1000) -> dict[str, Any]:
+    """Decibels on scenes of a seed of no training, and the zero-shot accuracy before and after."""
+    encoder = load_encoder("demo", runtime="torch")
+    labels = ZeroShot(encoder).labels(KINDS_OF_ONE, language="en")
+    drawn, kinds = zip(*one_thing(KINDS_OF_ONE, OF_ONE_THING, count=count), strict=True)
+
+    def accuracy(pictures: Sequence[Image.Image]) -> dict[str, Any]:
+        return report(labels, encoder.encode_images(pictures), np.array(kinds))
+
+    found: dict[str, Any] = {"pictures": count, "drawn": accuracy(drawn)}
+    scenes = [scene_of(number, UNSEEN_SEED) for number in range(PSNR_SCENES)]
+    for side in SIDES:
+        small = [each.resize((side, side), Image.Resampling.BICUBIC) for each in drawn]
+        painted = [picture for each in small for picture in through(vqgan, each)]
+        unseen = np.stack([np.asarray(render(scene, side)) for scene in scenes])
+        found[f"{side}"] = {
+            "decibels": round(psnr(vqgan, unseen), 2),
+            "reduced": accuracy(small),
+            "painted": accuracy(painted),
+        }
+    print(found)
+    return found
+
+
+def through(vqgan: Vqgan, picture: Image.Image) -> list[Image.Image]:
+    """The picture from its codes."""
+    with torch.inference_mode():
+        pixels = vqgan.prepare([picture], picture.width, picture.height)
+        return vqgan.paint(vqgan.nearest(vqgan.encode(pixels)))
+
+
 def measure_prompts(given: argparse.Namespace) -> dict[str, Any]:
     """The share of pictures whose own caption the judge puts first, by language."""
     guide = load_encoder("demo", runtime="torch")
     judge = load_encoder(given.judge, runtime="torch")
     paint = painter(given, guide)
     half = given.count // 2
-    found: dict[str, Any] = {"way": given.way, "captions": 2 * half, "seed": SEED}
+    found: dict[str, Any] = {
+        "way": given.way, "captions": 2 * half, "seed": SEED, "guide": guide.fingerprint,
+        "judge": judge.fingerprint,
+    }  # fmt: skip
     tiles = []
     for language, captions in (("en", english_captions), ("vi", vietnamese_captions)):
         texts = [captions(scene_of(number, SEED))[0] for number in range(half)]
         pictures = [paint(text, number) for number, text in enumerate(texts)]
         scores = judge.encode_images(pictures) @ judge.encode_texts(texts).T
+        first = scores.argmax(1) == np.arange(half)
+        low, high = wilson(int(first.sum()), half)
         found[language] = {
-            "first_percent": round(100 * float((scores.argmax(1) == np.arange(half)).mean()), 1),
+            "first_percent": round(100 * float(first.mean()), 1),
+            "ci95": [round(100 * low, 1), round(100 * high, 1)],
             "chance_percent": round(100 / half, 1),
         }
         tiles += list(zip(texts, pictures, strict=True))

@@ -11,16 +11,18 @@ weights, by transformers' own pipeline and by us, in one run and with equal prob
 """
 
 import argparse
+import itertools
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -43,6 +45,7 @@ from timanh.progress import tqdm
 SEED, EXAMPLE_SEED = 20_270_101, 20_270_102  # of no training
 EXAMPLES = 16
 PEOPLE = ("man", "woman", "boy", "girl")
+KINDS_OF_ONE = sorted(kind for kind in KINDS if kind not in PEOPLE)
 TEMPLATE = "This is a photo of {}."
 
 
@@ -56,7 +59,7 @@ def main() -> None:
     parser.add_argument("--no-keep", action="store_true", help="write no file of results")
     options = parser.parse_args()
     encoder = load_encoder(options.model, device="cpu", runtime="torch")
-    kinds = sorted(kind for kind in KINDS if kind not in PEOPLE)
+    kinds = KINDS_OF_ONE
     vectors, truth = drawn(encoder, kinds, SEED, count=options.count)
     if options.choose:
         for language in ("en", "vi"):
@@ -81,27 +84,34 @@ def drawn(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Vectors of pictures with one thing in them, and which kind it is: `count` as they come, or
     `each` of every kind."""
-    place = {kind: number for number, kind in enumerate(kinds)}
-    vectors, truth, scenes = [], [], []
-    have: Counter[str] = Counter()
-    wanted = count or each * len(kinds)
-    number = 0
-    with tqdm(total=wanted, desc="draw", unit="img") as bar:
-        while len(truth) < wanted:
-            scene = scene_of(number, seed=seed)
-            number += 1
-            kind = scene.main.kind
-            alone = len(scene.things) == 1 and scene.main.count == 1 and kind in place
-            if not alone or (each and have[kind] == each):
-                continue
-            have[kind] += 1
-            scenes.append(render(scene))
-            truth.append(place[kind])
-            bar.update(1)
-            if len(scenes) == 64 or len(truth) == wanted:
-                vectors.append(encoder.encode_images(scenes))
-                scenes = []
+    vectors, truth = [], []
+    found = one_thing(kinds, seed, count=count, each=each)
+    with tqdm(total=count or each * len(kinds), desc="draw", unit="img") as bar:
+        while few := list(itertools.islice(found, 64)):
+            pictures, numbers = zip(*few, strict=True)
+            vectors.append(encoder.encode_images(pictures))
+            truth += numbers
+            bar.update(len(few))
     return np.concatenate(vectors), np.array(truth)
+
+
+def one_thing(
+    kinds: Sequence[str], seed: int, *, count: int = 0, each: int = 0
+) -> Iterator[tuple[Image.Image, int]]:
+    """Those pictures, and the number of the kind of each."""
+    have: Counter[int] = Counter()
+    place = {kind: number for number, kind in enumerate(kinds)}
+    for number in itertools.count():
+        if have.total() == (count or each * len(kinds)):
+            return
+        scene = scene_of(number, seed=seed)
+        kind = place.get(scene.main.kind)
+        if kind is None or len(scene.things) > 1 or scene.main.count > 1:
+            continue
+        if each and have[kind] == each:
+            continue
+        have[kind] += 1
+        yield render(scene), kind
 
 
 def measure(
@@ -186,7 +196,6 @@ def speed(pictures: int = 100, labels: int = 1000) -> dict[str, Any]:
     """Seconds of both, each with its model loaded before and its fastest way of being called."""
     sys.path.insert(0, str(ROOT / "tests" / "support"))
     import hub_checkpoints
-    from PIL import Image
     from transformers import pipeline
 
     random = np.random.default_rng(1)

@@ -14,6 +14,7 @@ from timanh.classification import (
     Classifier,
     ResultFile,
     classify_pictures,
+    for_encoder,
     make_labels,
     open_pictures,
     read_labels,
@@ -33,6 +34,7 @@ from timanh.errors import (
 from timanh.evaluation import auroc, classification_report, format_classification, plot_confusion
 from timanh.evaluation.classification_report import calibration_error, wilson
 from timanh.models.zero_shot import NONE
+from timanh.search import Translator
 from timanh.vectors import VectorDictionary
 
 # Labels
@@ -99,15 +101,29 @@ def test_a_label_of_500_words_is_read_as_far_as_the_model_reads() -> None:
 
 def test_vietnamese_labels_for_an_encoder_without_vietnamese() -> None:
     with pytest.warns(UserWarning, match="not trained on Vietnamese"):
-        make_labels(PixelEncoder(), read_labels("con mèo,con chó"))
+        assert for_encoder(read_labels("con mèo,con chó"), PixelEncoder()).language == "vi"
+
+
+def test_translated_labels_stand_in_templates_of_their_new_language() -> None:
+    """Chosen for the Vietnamese, they gave “một bức ảnh chụp cat”."""
+    translator = Translator(lambda text: {"con mèo": "cat", "con chó": "dog"}[text])
+    given = for_encoder(read_labels("con mèo,con chó"), PixelEncoder(), translator)
+    assert (given.words, given.language) == (("cat", "dog"), "en")
+    assert given.names == ("con mèo", "con chó")
+    styles = for_encoder(read_labels("styles", "vi"), PixelEncoder(), translator)
+    english = read_labels("styles", "en")
+    assert (styles.words, styles.templates) == (english.words, english.templates)
+    assert styles.names == read_labels("styles", "vi").names
 
 
 def test_labels_that_were_typed_without_marks_keep_their_names() -> None:
     encoder = Recorder("en", "vi")
-    made = make_labels(encoder, read_labels("con meo,xe dap"), templates=["{}"], none=False)
+    given = for_encoder(read_labels("con meo,xe dap"), encoder)
+    made = make_labels(encoder, given, templates=["{}"], none=False)
     assert encoder.texts == ["con mèo", "xe đạp"] and made.names == ("con meo", "xe dap")
     assert read_labels("con mefo,xe ddapj").language == "vi"
-    sets = make_labels(encoder, read_labels("styles", "vi"), templates=["{}"], none=False)
+    given = for_encoder(read_labels("styles", "vi"), encoder)
+    sets = make_labels(encoder, given, templates=["{}"], none=False)
     assert tuple(encoder.texts[2:]) == read_labels("styles", "vi").words != sets.names
 
 
@@ -158,9 +174,9 @@ import sys; from pathlib import Path; from pixel_encoder import PixelEncoder
 from timanh.classification import *
 encoder = PixelEncoder(delay_s=float(sys.argv[3]))
 chosen = Classifier(make_labels(encoder, read_labels("a,b")))
-results = ResultFile(Path(sys.argv[2]), chosen.digest(encoder))
-found = classify_pictures(open_pictures(Path(sys.argv[1])), encoder, chosen, results=results,
-                          batch_size=4, progress=False)
+pictures = open_pictures(Path(sys.argv[1]))
+results = ResultFile(Path(sys.argv[2]), chosen.digest(encoder, pictures.gallery))
+found = classify_pictures(pictures, encoder, chosen, results=results, batch_size=4, progress=False)
 results.finish(chosen.labels.answers); print(encoder.encoded, len(found.answers))
 """
     command = [sys.executable, "-c", code, str(tmp_path / "gallery"), str(out)]

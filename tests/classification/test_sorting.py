@@ -1,6 +1,7 @@
 """Pictures into folders of their labels: nothing is lost, nothing is written over."""
 
 import errno
+import json
 import os
 import shutil
 from pathlib import Path
@@ -53,6 +54,44 @@ def test_linking_again_does_nothing(gallery: Path, tmp_path: Path) -> None:
     again = plan_folders(ANSWERS, gallery, tmp_path / "out", "link")
     assert (again.steps, again.there) == ((), 3)
     assert carry_out(again).undo is None
+
+
+@pytest.mark.parametrize("through", ["out", "linked"])
+def test_a_picture_that_is_in_its_folder_stays_there(
+    gallery: Path, tmp_path: Path, through: str
+) -> None:
+    """It was taken for the second name of a move that was killed, and deleted."""
+    out = tmp_path / "out"
+    carry_out(plan_folders(ANSWERS, gallery, out, "move", unsure=0.5), progress=False)
+    (tmp_path / "linked").symlink_to(out)
+    there = files(out)
+    for place, label in ((out, "cat"), (out / "cat", "cat"), (out / "unsure", "dog")):
+        names = sorted(path.relative_to(place).as_posix() for path in place.rglob("*.jpg"))
+        chosen = [answer(name, label, 0.4 if label == "dog" else 0.9) for name in names
+                  if place != out or name.startswith("cat/")]  # fmt: skip
+        plan = plan_folders(chosen, place, tmp_path / through, "move", unsure=0.5)
+        assert (plan.steps, plan.there) == ((), len(chosen))
+        carry_out(plan, progress=False)
+        assert files(out) == there
+
+
+def test_one_name_through_a_linked_folder_is_no_second_one(gallery: Path, tmp_path: Path) -> None:
+    (tmp_path / "linked").symlink_to(gallery)
+    moving._move(gallery / "a.jpg", tmp_path / "linked" / "a.jpg")
+    assert (gallery / "a.jpg").read_text() == "a.jpg"
+    undo = tmp_path / "x.undo.jsonl"
+    step = {"from": str(gallery / "a.jpg"), "to": str(tmp_path / "linked" / "a.jpg")}
+    undo.write_text(json.dumps(step | {"how": "move"}))
+    assert take_back(undo, progress=False) == 0
+    assert (gallery / "a.jpg").read_text() == "a.jpg"
+
+
+def test_pictures_that_are_gone_leave_no_undo_file(gallery: Path, tmp_path: Path) -> None:
+    plan = plan_folders(ANSWERS, gallery, tmp_path / "out", "move")
+    shutil.rmtree(gallery)
+    done = carry_out(plan, progress=False)
+    assert (done.done, done.gone, done.undo) == (0, 3, None)
+    assert not list((tmp_path / "out").glob("*.undo.jsonl"))
 
 
 @pytest.mark.parametrize("way", ["link", "move"])

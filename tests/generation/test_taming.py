@@ -72,6 +72,14 @@ def test_a_checkpoint_is_read_without_running_what_lies_in_it(tmp_path: Path) ->
     assert not (tmp_path / "run").exists()
 
 
+def test_a_program_is_not_run_in_place_of_weights(tmp_path: Path) -> None:
+    """`torch.load` hands TorchScript to `torch.jit.load`, past every unpickler."""
+    file = tmp_path / "last.ckpt"
+    torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), str(file))
+    with pytest.raises(ModelFormatError, match="holds a program"):
+        read_checkpoint(file)
+
+
 def test_what_is_no_vqgan_is_refused_in_a_sentence(
     tmp_path: Path, published: tuple[Path, taming.Weights]
 ) -> None:

@@ -11,6 +11,7 @@ from pixel_encoder import Recorder
 
 from timanh.errors import (
     EmptyQueryError,
+    LanguageError,
     ModelFormatError,
     ModelNotFoundError,
     ResumeError,
@@ -112,6 +113,26 @@ def test_mistakes_are_refused_in_a_sentence(trained: Path, vqgan: Vqgan, tmp_pat
         load_writer(tmp_path, vqgan=vqgan)
 
 
+def test_codes_of_another_vqgan_are_refused(
+    trained: Path, vqgan: Vqgan, vqgan_folder: Path
+) -> None:
+    other = load_vqgan(vqgan_folder, device="cpu")
+    with torch.no_grad():
+        other.network.quantize.embedding.weight.mul_(-1)  # as many codes, of another meaning
+    with pytest.raises(ModelFormatError, match="writes the codes of another VQGAN"):
+        load_writer(trained / "model", vqgan=other, device="cpu")
+    assert load_writer(trained / "model", vqgan=vqgan, device="cpu").languages == ("en", "vi")
+
+
+def test_words_of_no_language_that_it_knows_are_refused(trained: Path, vqgan: Vqgan) -> None:
+    writer = load_writer(trained / "model", vqgan=vqgan, device="cpu")
+    with pytest.raises(LanguageError, match="knows no word of “猫”.* in en and vi"):
+        writer.write("猫")
+    captions, there = writer.tokens(["a red car " * 30])
+    assert captions.shape == (1, SMALL.longest) and there.all()
+    assert captions[0, -1] == writer.tokens(["a car"])[0][0, -1], "its end is read"
+
+
 def test_a_training_of_the_writer_goes_on_where_it_was(
     trained: Path, vqgan: Vqgan, tmp_path: Path
 ) -> None:
@@ -180,11 +201,3 @@ def _none(done: int, all_: int) -> None: ...
 
 def _never() -> bool:
     return False
-
-
-def test_the_demo_vqgan_keeps_unseen_scenes() -> None:
-    from timanh.data.scenes import render, scene_of
-
-    seed = vqgan_loop.UNSEEN_SEED
-    pictures = np.stack([np.asarray(render(scene_of(row, seed), 96)) for row in range(24)])
-    assert vqgan_loop.psnr(load_vqgan("demo", device="cpu"), pictures) > 22.5

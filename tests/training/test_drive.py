@@ -14,7 +14,7 @@ from timanh.data import open_data
 from timanh.models import load_encoder
 from timanh.models.sidecar import Sidecar
 from timanh.training import checkpoints, train, trainer
-from timanh.workspace import discard_file, put_file, settle_file
+from timanh.workspace import discard_file, fill_folder, put_file, settle_file
 
 
 class Trash:
@@ -167,3 +167,20 @@ def test_off_drive_a_file_is_deleted_without_being_emptied(tmp_path: Path) -> No
     with (tmp_path / "state").open() as reading:
         discard_file(tmp_path / "state")
         assert reading.read() == "state" and not (tmp_path / "state").exists()
+
+
+def test_a_folder_is_filled_with_the_named_file_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill in between leaves the weights of before, not new ones beside old words."""
+    moved, replace = list[str](), Path.replace
+
+    def watched(self: Path, target: Path) -> Path:
+        moved.append(self.name)
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    with fill_folder(tmp_path / "out", last="decoder.safetensors") as place:
+        for name in ("decoder.safetensors", "captioner.json", "words.txt"):
+            (place / name).write_text(name)
+    assert moved == ["captioner.json", "words.txt", "decoder.safetensors"]

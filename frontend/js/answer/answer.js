@@ -3,7 +3,7 @@ import { conditions, setFilter, withoutField } from "../ask/filter.js";
 import { announce, element, sign } from "../core/dom.js";
 import { send } from "../core/events.js";
 import { folderName } from "../core/folders.js";
-import { creating } from "../core/health.js";
+import { creating, current } from "../core/health.js";
 import { language, number, say } from "../core/i18n.js";
 import { listFoot } from "../core/list-foot.js";
 import { rendered } from "../core/markdown.js";
@@ -127,6 +127,7 @@ function doneLines(turn, { again }) {
 /** A picture can be made of words that found nothing good. */
 function offerCreating({ question: { text }, answer: { weak, results } }) {
   if (!text || !creating() || !(weak || !results.length)) return null;
+  if (current().paints_drawings && !current().drawn) return null; // drawn scenes stand in for no photo
   return element("button", { type: "button", class: "quiet", onclick: () => send("create", text) }, sign("create"), element("span", {}, say("create")));
 }
 

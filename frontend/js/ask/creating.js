@@ -34,7 +34,7 @@ function content() {
   const form = element("form", { class: "create-form", onsubmit: (event) => { event.preventDefault(); start(); } }, input, press);
   return [
     form,
-    element("p", { class: "muted" }, say(current()?.demo ? "create.note-demo" : "create.note")),
+    element("p", { class: "muted" }, say(current()?.paints_drawings ? "create.note-demo" : "create.note")),
     going ? element("div", { class: "create-going" }, preview, bar, status) : null,
     problem ? element("p", { class: "danger", role: "alert" }, problemWords(problem)) : null,
     made.length ? element("div", { class: "created", role: "list" }, ...made.map(tile)) : null,
@@ -71,7 +71,7 @@ function take(kind, data) {
   }
   if (kind === "picture") {
     const blob = new Blob([Uint8Array.from(atob(data.image.split(",")[1]), (letter) => letter.charCodeAt(0))], { type: "image/png" });
-    made.push({ blob, url: URL.createObjectURL(blob), words: data.prompt, name: `${data.prompt.slice(0, 40)}-${data.seed}-${made.length + 1}.png`, saved: false });
+    made.push({ blob, url: URL.createObjectURL(blob), words: data.prompt, width: data.width, height: data.height, name: `${data.prompt.slice(0, 40)}-${data.seed}-${made.length + 1}.png`, saved: false });
   }
 }
 
@@ -92,6 +92,7 @@ function tile(picture) {
     element("img", { src: picture.url, alt: picture.words }),
     element("figcaption", {},
       element("span", { class: "ai-made" }, say("create.badge")),
+      element("span", { class: "muted" }, `${picture.width} × ${picture.height}`),
       act("similar", "find-similar", () => findSimilar(picture)),
       current()?.read_only ? null : act("library", picture.saved ? "create.saved" : "create.save", () => save(picture), picture.saved),
       element("a", { class: "quiet icon", href: picture.url, download: picture.name, title: say("download"), "aria-label": say("download") }, sign("download"))));

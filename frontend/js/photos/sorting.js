@@ -16,14 +16,15 @@ const SURE = 0.5; // less likely ones are unsure
 const SAVED_AT_ONCE = 1_000;
 
 let scope = { ids: null, folder: "" };
-let found = null; // {labels, none, entries, columns, total, done, saved}
+let found = null; // {labels, none, entries, columns, total, done, saved, wanted, next, problem}
 let stop = null;
 const panel = makePanel({ kind: "sorting", title: "sort.title", content, closed: end });
 
 /** Sort the pictures of a folder and with a tag, or those with these ids. */
 export function openSorting(wanted = { ids: null, folder: "" }) {
+  // What a person corrected and has not saved is there again.
+  if (found && (found.saved || JSON.stringify(wanted) !== JSON.stringify(scope))) found = null;
   scope = wanted;
-  found = null;
   panel.open();
   document.getElementById("sort-label")?.focus();
 }
@@ -53,35 +54,42 @@ function what() {
 async function start() {
   const wanted = chosenLabels();
   if (!wanted.labels.length && !wanted.set) return toast(say("sort.nothing"));
+  found = null;
+  return goOn({ ...wanted, ...scope, language: wanted.set ? language() : null, limit: PAGE });
+}
+
+/** From the page that is wanted next, the first one where nothing was found yet. */
+async function goOn(wanted) {
   stop?.abort();
   const mine = stop = new AbortController();
-  found = null;
-  let offset = 0;
+  if (found) found.problem = null;
   try {
-    while (offset != null) {
-      const page = await sortPictures({ ...wanted, ...scope, language: wanted.set ? language() : null, offset, limit: PAGE }, mine.signal);
-      if (mine.signal.aborted) return undefined;
+    for (let offset = found?.next ?? 0; offset != null; offset = found.next) {
+      const page = await sortPictures({ ...wanted, offset }, mine.signal);
+      if (mine.signal.aborted) return;
       if (!found) {
-        found = { labels: page.labels.filter((label) => label !== page.none), none: page.none, entries: [], total: page.total, done: 0, saved: false };
+        found = { labels: page.labels.filter((label) => label !== page.none), none: page.none, entries: [], total: page.total, done: 0, saved: true, wanted, problem: null };
         show();
       }
+      found.next = page.next;
       take(page);
-      offset = page.next;
     }
     announce(progressWords());
   } catch (problem) {
-    if (problem.name !== "AbortError") showProblem(problem);
+    if (problem.name === "AbortError") return;
+    if (found) found.problem = problem;
+    else document.getElementById("sorted")?.replaceChildren(failure(problem));
   }
   if (stop === mine) stop = null;
   drawFoot();
-  return undefined;
 }
 
 function take({ images, labels, none }) {
-  const fresh = images.map((picture) => ({
-    picture, label: picture.label, probability: picture.probability, byHand: false,
-    key: picture.label === none ? "none" : picture.probability < SURE ? "unsure" : `label-${labels.indexOf(picture.label)}`,
-  }));
+  const fresh = images.map((picture) => {
+    const tag = labels.findIndex((label) => label !== none && picture.tags?.includes(label)); // a person has said so before
+    const guess = picture.label === none ? "none" : picture.probability < SURE ? "unsure" : `label-${labels.indexOf(picture.label)}`;
+    return { picture, label: picture.label, probability: picture.probability, byHand: tag >= 0, key: tag >= 0 ? `label-${tag}` : guess };
+  });
   found.entries.push(...fresh);
   found.done += fresh.length;
   found.columns.add(fresh);
@@ -101,9 +109,8 @@ function show() {
   drawFoot();
 }
 
-function showProblem(problem) {
-  const place = found ? document.getElementById("sort-foot") : document.getElementById("sorted");
-  place?.replaceChildren(element("div", { class: "failure" }, sign("alert"), element("p", {}, problem.code === "bad-query" ? problem.message : problemWords({ ...problem, message: problem.message }))));
+function failure(problem) {
+  return element("div", { class: "failure" }, sign("alert"), element("p", {}, problem.code === "bad-query" ? problem.message : problemWords({ ...problem, message: problem.message })));
 }
 
 function progressWords() {
@@ -112,9 +119,11 @@ function progressWords() {
 
 function drawFoot() {
   const foot = document.getElementById("sort-foot");
-  if (!foot || !found || foot.querySelector(".failure")) return;
+  if (!foot || !found) return;
   const going = Boolean(stop) && found.done < found.total;
   foot.replaceChildren(...[
+    found.problem ? failure(found.problem) : null,
+    !stop && found.next != null ? element("button", { type: "button", class: "quiet", id: "sort-again", onclick: () => goOn(found.wanted) }, say("again")) : null,
     element("p", {}, progressWords()),
     going ? element("progress", { max: found.total, value: found.done, "aria-label": progressWords() }) : null,
     going || current()?.read_only ? null : element("button", { type: "button", class: "primary", id: "sort-save", onclick: save }, sign("tag"), say("sort.save")),
@@ -130,6 +139,7 @@ async function save() {
     for (let start = 0; start < chosen.length; start += SAVED_AT_ONCE) {
       await saveTags(labels, Object.fromEntries(chosen.slice(start, start + SAVED_AT_ONCE)));
     }
+    found.saved = true;
     toast(say("sort.saved", { count: number(chosen.filter(([, tags]) => tags.length).length) }));
     send("gallery-changed");
   } catch (problem) {

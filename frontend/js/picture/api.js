@@ -8,9 +8,9 @@ export function explainPicture(id, words, word, signal) {
   return json(`/api/images/${encodeURIComponent(id)}/explain`, { ...rest, headers: { ...headers, Accept: "application/json" }, signal });
 }
 
-/** Put a person's captions in the place of those that a picture has; returns the picture. */
-export function correctCaptions(id, captions) {
-  return json(`/api/images/${encodeURIComponent(id)}/captions`, sent("PUT", { captions }));
+/** Put a person's captions in the place of those that were `seen`; returns the picture. */
+export function correctCaptions(id, captions, seen) {
+  return json(`/api/images/${encodeURIComponent(id)}/captions`, sent("PUT", { captions, seen }));
 }
 
 /** Forget a person's captions; returns the picture as it was before. */

@@ -1,5 +1,6 @@
 /** The line under a picture's caption: who wrote it, and a person who knows better writes another. */
 import { correctCaptions, takeBackCaptions } from "./api.js";
+import { pictureInfo } from "../core/api.js";
 import { languageOf, sayingsOf } from "../core/captions.js";
 import { byId, element, sign } from "../core/dom.js";
 import { send } from "../core/events.js";
@@ -20,7 +21,7 @@ export function sourceLine(picture) {
     element("span", { class: "muted" }, shown ? words(picture, shown) : say("caption.none")),
     open ? button("edit", shown ? "caption.correct" : "caption.write", () => openCorrection(picture)) : null,
     shown ? translateButton(shown.text, shown.language) : null,
-    open && picture.corrected ? button("trash", "caption.take-back", () => change(picture, null)) : null);
+    open && picture.corrected ? button("trash", "caption.take-back", () => change(picture, () => null)) : null);
 }
 
 /** Write a caption for a picture, beginning with `text` or with what is shown. */
@@ -39,7 +40,7 @@ export function openCorrection(picture, text = null) {
   function save(event) {
     event.preventDefault();
     const written = field.value.trim();
-    if (written) change(picture, [written, ...others(picture, shown, written)].slice(0, MOST));
+    if (written) change(picture, (now) => [written, ...others(now, shown, written)].slice(0, MOST));
     else field.focus();
   }
 
@@ -62,16 +63,17 @@ function others({ captions }, shown, written) {
   return replaced ? captions.filter((text) => text !== shown.text) : captions;
 }
 
-/** Put these captions there, or take a correction back; both can be undone. */
-async function change(picture, captions) {
-  const before = picture.corrected ? [...picture.captions] : null;
+/** Put there what `rewrite` makes of the captions of now, or take a correction back where that is null; both can be undone. */
+async function change(picture, rewrite) {
   try {
-    const known = captions ? await correctCaptions(picture.id, captions) : await takeBackCaptions(picture.id);
+    const now = await pictureInfo(picture.id); // what is shown may be older
+    const captions = rewrite(now);
+    const known = captions ? await correctCaptions(picture.id, captions, now.captions) : await takeBackCaptions(picture.id);
     const { captions: people, machine_captions, corrected } = known;
     Object.assign(picture, { captions: people, machine_captions, corrected });
     send("picture-said", picture);
     byId("large-edit")?.focus();
-    toast(say(captions ? "caption.saved" : "caption.taken-back"), () => change(picture, before));
+    toast(say(captions ? "caption.saved" : "caption.taken-back"), () => change(picture, () => (now.corrected ? now.captions : null)));
   } catch (problem) {
     toast(problemWords(problem));
   }

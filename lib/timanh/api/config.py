@@ -25,6 +25,7 @@ class ApiConfig:
         ai_deadline_s: the same for embeddings, captions and labels, the loading of models included.
         max_paintings: requests for pictures that are worked on or wait.
         paint_deadline_s: for one of them, the waiting included.
+        paints_drawings: whether what they make are drawn scenes, as the demo's painter does.
         preload: load all models of the AI service at start, not when first needed.
         upload_s: for the sending of one request.
         searches_per_minute, reads_per_minute: for one address; 0 is no limit.
@@ -51,6 +52,7 @@ class ApiConfig:
     ai_deadline_s: float = 120.0
     max_paintings: int = 4
     paint_deadline_s: float = 300.0
+    paints_drawings: bool = False
     preload: bool = False
     upload_s: float = 60.0
     searches_per_minute: int = 0

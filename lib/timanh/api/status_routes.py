@@ -54,6 +54,7 @@ def status_router(
             demo=encoder.name == DEMO,
             drawn=is_drawn(engine.dictionary.gallery),
             generate=painting.offered,
+            paints_drawings=painting.offered and config.paints_drawings,
             sorting=True,
             explains=explainer.available,
             notice=NEVER_A_PHOTO

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from timanh.captioning.recipe import CaptionRecipe
 from timanh.captioning.vocabulary import Vocabulary
+from timanh.data import detect_language
 from timanh.training.pairs import names_a_side
 
 KNOWN_LANGUAGES = ("en", "vi")
@@ -83,15 +84,15 @@ def epoch_steps(examples: Examples, recipe: CaptionRecipe, epoch: int) -> list[S
 
 
 def language_of(text: str, languages: Sequence[str]) -> str:
-    """The language of a caption among those of the data: Vietnamese is known by its letters.
+    """The language of a caption among those of the data.
 
     Example:
-        >>> language_of("hai con mèo", ("en", "vi"))
-        'vi'
+        >>> [language_of(text, ("en", "vi")) for text in ("hai con mèo", "A dog’s ball")]
+        ['vi', 'en']
     """
     if len(languages) == 1:
         return languages[0]
-    guess = "en" if text.isascii() or "vi" not in languages else "vi"
+    guess = "en" if "vi" not in languages else detect_language(text)
     return guess if guess in languages else languages[0]
 
 

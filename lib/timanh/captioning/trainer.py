@@ -5,6 +5,7 @@ Checkpoints, precision, rates, averages and TensorBoard are those of `timanh.tra
 
 import math
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +16,14 @@ import torch
 from torch import nn
 
 from timanh.captioning.dev_measure import DevMeasure, Score
-from timanh.captioning.examples import Examples, Step, epoch_steps, language_of, languages_in
+from timanh.captioning.examples import (
+    KNOWN_LANGUAGES,
+    Examples,
+    Step,
+    epoch_steps,
+    language_of,
+    languages_in,
+)
 from timanh.captioning.history import CaptionTraining, merit_of
 from timanh.captioning.losses import word_loss
 from timanh.captioning.optimising import make_optimiser
@@ -26,7 +34,7 @@ from timanh.captioning.trained import Shapes, TrainedCaptioner
 from timanh.captioning.views import View, open_view
 from timanh.captioning.vocabulary import Vocabulary, count_words
 from timanh.data import DataFolder
-from timanh.errors import DivergedError, SettingsError
+from timanh.errors import DivergedError, LanguageError, SettingsError
 from timanh.progress import tqdm
 from timanh.training.averaging import Average
 from timanh.training.checkpoints import RECIPE, STATE, Checkpoints, describe, require_weights
@@ -68,7 +76,7 @@ def train_captioner(
         names: the pictures to train on; the train split when None.
         dev: pictures that the epochs are compared on, at most 500 of them; none keeps the last.
         score: of the captions of `dev`, after each epoch.
-        languages: of the captions; None finds them out.
+        languages: of the captions, "en" and "vi"; None finds them out.
         resume: go on from the checkpoint in `out`, if there is one; the weights at the end are
             those of an unbroken run on the same device.
         save_every: seconds between checkpoints within an epoch.
@@ -77,6 +85,7 @@ def train_captioner(
     Raises:
         DataError: too few captioned pictures, captions that are all the same, or no word that
             occurs often enough.
+        LanguageError: another language.
         SettingsError: the recipe looks at a grid and the tower has none, or the pictures are in
             tar shards.
         DivergedError, ResumeError, TrainingError: as `timanh.training.train`.
@@ -86,6 +95,11 @@ def train_captioner(
             f"{folder.root} holds tar shards, of which a captioner cannot be trained. Unpack them "
             "into a folder of pictures with a caption file."
         )
+    for one in languages or ():
+        if one not in KNOWN_LANGUAGES:
+            raise LanguageError(
+                f"Captions in {one!r} cannot be learned; known are {' and '.join(KNOWN_LANGUAGES)}."
+            )
     wanted = folder.to_train_on(names)
     out.mkdir(parents=True, exist_ok=True)
     if recipe.grid and source.tower.shapes[0] is None:
@@ -103,7 +117,16 @@ def train_captioner(
     captions = [folder.captions_of(name) for name in train_names]
     check_captions(captions)
     texts = [text for each in captions for text in each]
-    spoken = tuple(languages or languages_in(texts))
+    found = languages_in(texts)
+    spoken = tuple(languages or found)
+    if recipe.splitting == "report" and "vi" in spoken:
+        warnings.warn(
+            "The report's way of taking captions apart keeps the letters a to z alone, which "
+            "spoils Vietnamese words. Set splitting=plain, or choose the preset strong.",
+            stacklevel=2,
+        )
+    # Unbroken runs of the languages that were found are known by their captions alone.
+    data = "" if spoken == found else f"{spoken}"
     vocabulary: Vocabulary
     if recipe.decoder == "prefix":
         vocabulary = PieceVocabulary.open(recipe.language_model, spoken)
@@ -113,7 +136,9 @@ def train_captioner(
             min_count=recipe.min_count,
             splitting=recipe.splitting,
         )
-    run = _Run(folder, source, recipe, out, view, vocabulary, len(train_names), score, progress)
+    run = _Run(
+        folder, source, recipe, out, view, vocabulary, len(train_names), score, progress, data
+    )
     return run.go(resume, save_every)
 
 
@@ -131,13 +156,14 @@ class _Run:
         pictures: int,
         score: Score | None,
         progress: bool,
+        data: str,
     ) -> None:
         self.recipe, self.out, self.view, self.source = recipe, out, view, source
         self.merit = merit_of(recipe.judge)
         self.progress, self.pictures = progress, pictures
         texts = [folder.captions_of(name) for name in view.names]
         self.examples = Examples.of(texts[:pictures], vocabulary, recipe)
-        data = describe(view.names, texts) + source.fingerprint
+        data = describe(view.names, texts) + source.fingerprint + data
         self.checkpoints = Checkpoints(out, recipe, data, PARTS)
         torch.manual_seed(recipe.seed)
         shapes = Shapes.of(source.tower, grid=recipe.grid)

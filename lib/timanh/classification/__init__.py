@@ -6,7 +6,13 @@ from timanh.classification.label_lists import LabelList, read_labels, read_templ
 from timanh.classification.moving import Moved, Plan, carry_out, plan_folders, take_back
 from timanh.classification.results import ResultFile, to_csv, to_jsonl
 from timanh.classification.running import Classified, classify_pictures
-from timanh.classification.setup import Classifier, make_labels, templates_for, with_examples
+from timanh.classification.setup import (
+    Classifier,
+    for_encoder,
+    make_labels,
+    templates_for,
+    with_examples,
+)
 from timanh.classification.truth import beside_truth, label_of_folder, read_truth, truth_of
 
 __all__ = [
@@ -22,6 +28,7 @@ __all__ = [
     "beside_truth",
     "carry_out",
     "classify_pictures",
+    "for_encoder",
     "label_of_folder",
     "make_labels",
     "open_pictures",

@@ -25,12 +25,14 @@ class LabelList:
         language: "en" or "vi".
         templates: of a shipped set, or {} alone for labels that are whole texts; None for those
             of the encoder.
+        english: the same labels for an encoder that knows no Vietnamese, where they are shipped.
     """
 
     names: tuple[str, ...]
     words: tuple[str, ...]
     language: str
     templates: tuple[str, ...] | None = None
+    english: "LabelList | None" = None
 
 
 def read_labels(given: str | Sequence[str], language: str | None = None) -> LabelList:
@@ -48,13 +50,7 @@ def read_labels(given: str | Sequence[str], language: str | None = None) -> Labe
         SettingsError: no such file, or one that is no text.
     """
     if isinstance(given, str) and given in LABEL_SETS and not Path(given).is_file():
-        chosen, spoken = LABEL_SETS[given], language or "en"
-        if spoken not in chosen.names:
-            known = " and ".join(chosen.names)
-            raise SettingsError(f"The labels “{given}” are there in {known}, not in {spoken!r}.")
-        return LabelList(
-            chosen.names[spoken], chosen.words[spoken], spoken, chosen.templates[spoken]
-        )
+        return _shipped(given, language or "en")
     lines = _lines(given) if isinstance(given, str) else list(given)
     pairs = [_name_and_words(line) for line in lines]
     names = tuple(name for name, _ in pairs)
@@ -62,6 +58,17 @@ def read_labels(given: str | Sequence[str], language: str | None = None) -> Labe
     spoken = language or language_of_labels(words)
     whole = bool(words) and all(PHRASE.match(each) for each in words)
     return LabelList(names, words, spoken, ("{}",) if whole else None)
+
+
+def _shipped(name: str, language: str) -> LabelList:
+    chosen = LABEL_SETS[name]
+    if language not in chosen.names:
+        known = " and ".join(chosen.names)
+        raise SettingsError(f"The labels “{name}” are there in {known}, not in {language!r}.")
+    return LabelList(
+        chosen.names[language], chosen.words[language], language, chosen.templates[language],
+        None if language == "en" else _shipped(name, "en"),
+    )  # fmt: skip
 
 
 def read_templates(given: str, language: str) -> tuple[str, ...]:

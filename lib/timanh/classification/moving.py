@@ -36,7 +36,7 @@ class Plan:
         way: "link" leaves them where they are.
         folder: where the folders of the labels are.
         steps: (the picture's file, where it goes).
-        there: pictures that are linked there already.
+        there: pictures that are there already, or linked there.
     """
 
     way: Way
@@ -100,6 +100,9 @@ def plan_folders(
             place = folder / folders[name]
             known = taken.setdefault(place, _names_in(place))
             source = gallery / answer.path
+            if place.is_dir() and place.samefile(source.parent):
+                there += 1
+                continue
             target = _same_in(place, source)
             if target is not None and way == "link":
                 there += 1
@@ -126,7 +129,8 @@ def carry_out(plan: Plan, *, progress: bool = True) -> Moved:
     undo = _new_undo(plan)
     _sweep(plan.folder)
     with (
-        undo.open("ab") as log,
+        # Without a buffer, which would be written a second time where the disk is full.
+        undo.open("ab", buffering=0) as log,
         tqdm(plan.steps, desc=plan.way, unit="img", disable=not progress) as bar,
     ):
         for source, target in bar:
@@ -140,7 +144,9 @@ def carry_out(plan: Plan, *, progress: bool = True) -> Moved:
             except OSError as error:
                 raise _explained(error, source, target, done, undo) from error
             done += 1
-    return Moved(done, gone, undo)
+    if not done:
+        undo.unlink()
+    return Moved(done, gone, undo if done else None)
 
 
 def take_back(undo: Path, *, progress: bool = True) -> int:
@@ -174,7 +180,7 @@ def take_back(undo: Path, *, progress: bool = True) -> int:
                     source.parent.mkdir(parents=True, exist_ok=True)
                     _move(target, source)
                     back += 1
-                elif _same(source, target):  # killed between the two halves of a move
+                elif _two_names(source, target):  # killed between the two halves of a move
                     target.unlink()
                     back += 1
         except OSError as error:
@@ -237,7 +243,10 @@ def _move(source: Path, target: Path) -> None:
     one deleted. Where a disk has no second names, or it is another disk, a copy is made."""
     if source.is_symlink():
         target.symlink_to(os.path.realpath(source))
-    elif not (os.path.lexists(target) and not target.is_symlink() and target.samefile(source)):
+    elif os.path.lexists(target) and _same(source, target):
+        if not _two_names(source, target):
+            return  # one name, reached through a linked folder
+    else:
         try:
             os.link(source, target)
         except FileExistsError:
@@ -270,6 +279,13 @@ def _same(source: Path, target: Path) -> bool:
         return target.is_symlink() and Path(os.path.realpath(target)) == source.resolve()
 
 
+def _two_names(source: Path, target: Path) -> bool:
+    """Whether one file has both names, so that one of them may go."""
+    if source.is_symlink() or target.is_symlink():
+        return _same(source, target)
+    return _same(source, target) and source.stat().st_nlink > 1
+
+
 def _sweep(folder: Path) -> None:
     """Delete halves of copies that a killed run left."""
     for part in folder.glob(f"*/*{COPYING}"):
@@ -296,8 +312,9 @@ def _new_undo(plan: Plan) -> Path:
 
 
 def _note(log: Any, step: dict[str, str]) -> None:
-    log.write((json.dumps(step, ensure_ascii=True) + "\n").encode())
-    log.flush()
+    line = (json.dumps(step, ensure_ascii=True) + "\n").encode()
+    if log.write(line) < len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     os.fsync(log.fileno())
 
 

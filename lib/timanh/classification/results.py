@@ -87,7 +87,8 @@ class ResultFile:
         rows = list(_rows(lines))
         if not rows or rows[0].get("settings") != digest:
             raise SettingsError(
-                f"{self.partial} was begun with another model, other labels or other settings.",
+                f"{self.partial} was begun with other pictures, another model, other labels or "
+                "other settings.",
                 cli="Use the settings of before, name another --out, or start over with --fresh.",
                 notebook="Use the settings of before, or name another file.",
             )

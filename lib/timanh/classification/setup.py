@@ -4,7 +4,7 @@ import hashlib
 import json
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -68,13 +68,45 @@ class Classifier:
                 name, row, names, multi=self.multi, threshold=self.threshold, top=self.top
             )
 
-    def digest(self, encoder: Encoder) -> str:
-        """16 hex digits that change with anything that an answer depends on."""
+    def digest(self, encoder: Encoder, gallery: Path) -> str:
+        """16 hex digits that change with anything that an answer depends on; `gallery` is the
+        folder of the pictures, by whose paths answers are known."""
         labels = self.labels
-        settings = [encoder.fingerprint, labels.answers, self.multi, self.threshold, self.top]
+        place = str(gallery.resolve())
+        settings = [
+            encoder.fingerprint, labels.answers, self.multi, self.threshold, self.top, place,
+        ]  # fmt: skip
         found = hashlib.blake2b(json.dumps(settings).encode(), digest_size=8)
         found.update(labels.logits(np.eye(encoder.dim, dtype=np.float32)).round(3).tobytes())
         return found.hexdigest()
+
+
+def for_encoder(
+    given: LabelList, encoder: Encoder, translator: Translator | None = None
+) -> LabelList:
+    """The labels as the encoder reads them: Vietnamese with its marks where it knows Vietnamese,
+    else in English. What they are called stays.
+
+    Args:
+        translator: None leaves those in Vietnamese that are not shipped, with a warning.
+    """
+    if given.language != "vi":
+        return given
+    words = labels_with_marks(given.words, encoder)
+    if "vi" in encoder.languages:
+        return replace(given, words=words)
+    if given.english is not None:
+        return replace(given.english, names=given.names)
+    if translator is not None:
+        translated = tuple(translator.translate(each).translated or each for each in words)
+        if translated != words:
+            return replace(given, words=translated, language="en")
+    warnings.warn(
+        f"{encoder.name} was not trained on Vietnamese, and the labels are not translated. Write "
+        "them in English.",
+        stacklevel=2,
+    )
+    return replace(given, words=words)
 
 
 def make_labels(
@@ -83,38 +115,21 @@ def make_labels(
     *,
     templates: Sequence[str] | None = None,
     none: bool = True,
-    translator: Translator | None = None,
     progress: bool = True,
 ) -> Labels:
-    """The labels as vectors; in English for an encoder that knows no Vietnamese.
+    """The labels of `for_encoder` as vectors.
 
     Args:
         templates: in place of the list's or the encoder's.
         none: "none of these" is an answer too.
-        translator: None leaves Vietnamese as it is.
 
     Raises:
         QueryError: as `ZeroShot.labels`.
     """
-    words, language = given.words, given.language
-    if language == "vi":
-        words = labels_with_marks(words, encoder)
-    if language == "vi" and "vi" not in encoder.languages:
-        translated = words
-        if translator is not None:
-            translated = tuple(translator.translate(each).translated or each for each in words)
-        if translated != words:
-            words, language = translated, "en"
-        else:
-            warnings.warn(
-                f"{encoder.name} was not trained on Vietnamese, and the labels are not "
-                "translated. Write them in English.",
-                stacklevel=2,
-            )
-    _warn_of_long(encoder, words)
+    _warn_of_long(encoder, given.words)
     return ZeroShot(encoder).labels(
-        given.names, templates=templates or given.templates, language=language, none=none,
-        words=words, progress=progress,
+        given.names, templates=templates or given.templates, language=given.language, none=none,
+        words=given.words, progress=progress,
     )  # fmt: skip
 
 

@@ -101,13 +101,20 @@ def evaluate(
     )
     from timanh.models import load_encoder
 
+    captioners = [load_captioner(name, device=device, choose=choose) for name in captioner]
+    spoken = {each.check(language, beams, 1) for each in captioners}
+    if len(spoken) > 1:
+        raise SettingsError(
+            f"These captioners write {' and '.join(sorted(spoken))} where no language is named, "
+            "and captions in two languages cannot be compared. Give --language."
+        )
     folder, names, which = open_split(data, captions, split)
     held_out = set(names)
     train_names = [name for name in folder.split("train") if name not in held_out]
     encoder = load_encoder(find_with, device=device) if find_with else None
     documents = [
         evaluate_captions(
-            load_captioner(name, device=device, choose=choose),
+            each,
             folder,
             names,
             split=which,
@@ -116,7 +123,7 @@ def evaluate(
             beams=beams,
             batch_size=batch_size,
         )
-        for name in captioner
+        for each in captioners
     ]
     if encoder is not None:
         for document in documents:

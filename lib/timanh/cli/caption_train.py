@@ -115,7 +115,12 @@ def train(
         train_captioner,
     )
     from timanh.data import open_sources, split_note
-    from timanh.evaluation import caption_scores, evaluate_captions, write_caption_report
+    from timanh.evaluation import (
+        caption_scores,
+        evaluate_captions,
+        references_of,
+        write_caption_report,
+    )
 
     options = {
         "decoder": decoder, "epochs": epochs, "batch_size": batch_size, "seed": seed,
@@ -146,8 +151,12 @@ def train(
     names = folder.split(which)
     if any(map(folder.captions_of, names)):
         trained = load_captioner(out, device=device)
-        documents = {
-            spoken: evaluate_captions(
+        documents = {}
+        for spoken in trained.languages:
+            if not any(references_of(folder, name, spoken, trained.languages) for name in names):
+                notice(f"No picture of {which} has a caption in {spoken!r}, so it is not measured.")
+                continue
+            documents[spoken] = evaluate_captions(
                 trained,
                 folder,
                 names,
@@ -155,8 +164,6 @@ def train(
                 train=folder.split("train"),
                 language=spoken,
             )
-            for spoken in trained.languages
-        }
         page = write_caption_report(done, recipe, folder, documents)
         scores = page.read_text(encoding="utf8").split("## Scores\n")[-1].split("\n## ")[0]
         result(scores.replace("```\n", "").strip("`\n"))

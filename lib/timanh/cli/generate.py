@@ -1,7 +1,8 @@
 """`timanh generate`: a picture from words."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,8 +10,15 @@ from timanh.cli.options import Device, Seed
 from timanh.cli.output import notice, result
 from timanh.errors import SettingsError
 
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from timanh.generation import Prompt
+
+DEMO = "demo"
 WAYS = ("guided", "written")
 MOST_FRAMES = 60
+Made = list[tuple["Image.Image", dict[str, Any]]]  # pictures, and what each was made from
 
 
 def generate(
@@ -43,7 +51,7 @@ def generate(
             "--way",
             metavar="WAY",
             help="guided: a VQGAN led by an encoder; written: code by code after the words. "
-            "Written where that is possible.",
+            "Written where that is possible and nothing is given that is for guided alone.",
             show_default=False,
         ),
     ] = None,
@@ -53,7 +61,7 @@ def generate(
     model: Annotated[
         str,
         typer.Option("--model", metavar="MODEL", help="The encoder: demo, a hub id, or a folder."),
-    ] = "demo",
+    ] = DEMO,
     vqgan: Annotated[
         str,
         typer.Option(
@@ -61,7 +69,7 @@ def generate(
             metavar="NAME",
             help="Guided: demo, the id or folder of a VQModel, or a taming checkpoint.",
         ),
-    ] = "demo",
+    ] = DEMO,
     start: Annotated[
         Path | None,
         typer.Option(
@@ -81,10 +89,17 @@ def generate(
             "--height", metavar="PIXELS", help="Guided: as the width.", show_default=False
         ),
     ] = None,
-    steps: Annotated[int, typer.Option("--steps", metavar="N", help="Guided: steps.")] = 150,
+    steps: Annotated[
+        int | None,
+        typer.Option("--steps", metavar="N", help="Guided: 150 or more.", show_default=False),
+    ] = None,
     cutouts: Annotated[
-        int, typer.Option("--cutouts", metavar="N", help="Guided: parts that are seen in a step.")
-    ] = 32,
+        int | None,
+        typer.Option(
+            "--cutouts", metavar="N", help="Guided: parts that are seen in a step, such as 32.",
+            show_default=False,
+        ),
+    ] = None,
     film: Annotated[
         Path | None,
         typer.Option(
@@ -96,8 +111,12 @@ def generate(
         bool, typer.Option("--full", help="Guided: compute in full precision.")
     ] = False,
     candidates: Annotated[
-        int, typer.Option("--candidates", metavar="N", help="Written: of which the best are kept.")
-    ] = 16,
+        int | None,
+        typer.Option(
+            "--candidates", metavar="N", help="Written: 16 or more, of which the best are kept.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Seed = 0,
     device: Device = "auto",
 ) -> None:  # fmt: skip
@@ -106,48 +125,69 @@ def generate(
     The demo models know drawn scenes only, in English and Vietnamese.
     """
     from timanh.data import open_picture
-    from timanh.generation import Prompt, check_prompts, free_name, read_prompt, refuse_existing
+    from timanh.generation import (
+        Prompt,
+        check_film,
+        check_png,
+        check_prompts,
+        free_name,
+        read_prompt,
+        save_film,
+        save_png,
+    )
 
-    prompts = [read_prompt(each) for each in words or ()]
-    prompts += [Prompt(image=open_picture(file)) for file in picture or ()]
-    chosen = _way(way, check_prompts(prompts), vqgan, start, film)
+    given = [read_prompt(each) for each in words or ()]
+    given += [Prompt(image=open_picture(file)) for file in picture or ()]
+    prompts = check_prompts(given)
+    settings = {"width": width, "height": height, "steps": steps, "cutouts": cutouts}
+    guided_only = [*settings.values(), start, film, full or None, None if vqgan == DEMO else vqgan]
+    chosen = _way(way, prompts, any(each is not None for each in guided_only), candidates)
     first = out or free_name(Path.cwd(), " ".join(words or ()) or "picture")
-    for file in (first, film):
-        if file is not None:
-            refuse_existing(file)
-    made: dict[str, Any] = {
-        "prompt": " | ".join(words or ()), "way": chosen, "encoder": model, "seed": seed,
-    }  # fmt: skip
+    check_png(first)
+    if film is not None:
+        check_film(film)
+    frames: list[Image.Image] = []
     if chosen == "written":
-        pictures = _write(prompts[0].text, model, candidates, count, seed, device)
+        tried = 16 if candidates is None else candidates
+        made = _write(prompts[0].text, model, tried, count, seed, device)
     else:
         opened = None if start is None else open_picture(start)
-        settings = {"width": width, "height": height, "steps": steps, "cutouts": cutouts}
-        made |= {"vqgan": vqgan, **settings}
-        pictures = _guide(prompts, model, vqgan, settings, full, opened, film, count, seed, device)
-    for number, each in enumerate(pictures):
-        _keep(each, first if number == 0 else free_name(first.parent, first.stem), made)
+        every = None if film is None else frames
+        made = _guide(prompts, model, vqgan, settings, full, opened, every, count, seed, device)
+    common = {"prompt": " | ".join(words or ()), "way": chosen, "encoder": model}
+    for number, (each, details) in enumerate(made):
+        file = first if number == 0 else free_name(first.parent, first.stem)
+        save_png(each, file, common | details)
+        result(str(file))
+    if film is not None and frames:
+        save_film([*frames, made[0][0]], film)
+        result(str(film))
 
 
-def _way(way: str | None, prompts: Any, vqgan: str, start: Path | None, film: Path | None) -> str:
-    """“written” where one text without weight is all that counts and the demo's writer is there."""
-    from timanh.generation import has_demo_writer
+def _way(
+    way: str | None, prompts: Sequence["Prompt"], guided_only: bool, candidates: int | None
+) -> str:
+    """“written” where one text without weight is all that counts.
 
-    simple = len(prompts) == 1 and prompts[0].image is None and prompts[0].weight == 1
-    plain = simple and vqgan == "demo" and start is None and film is None
-    if way is None:
-        return "written" if plain and has_demo_writer() else "guided"
-    if way not in WAYS:
+    Args:
+        guided_only: whether anything was given that only the guided way has.
+    """
+    one = len(prompts) == 1 and prompts[0].image is None and prompts[0].weight == 1
+    plain = one and not guided_only
+    chosen = way or ("written" if plain else "guided")
+    if chosen not in WAYS:
         raise SettingsError(f"Unknown way {way!r}; known are {', '.join(WAYS)}.")
-    if way == "written" and not plain:
+    if chosen == "written" and not plain:
         raise SettingsError(
-            "A picture is written from one text without a weight, by the demo's models, and has no "
-            "start and no film. Take --way guided for all that."
+            "A picture is written from one text without a weight, by the demo's models, 64 pixels "
+            "wide, and has no start, no steps and no film. Take --way guided for all that."
         )
-    return way
+    if chosen == "guided" and candidates is not None:
+        raise SettingsError("--candidates is for --way written; leave it away.")
+    return chosen
 
 
-def _write(text: str, model: str, candidates: int, count: int, seed: int, device: str) -> list[Any]:
+def _write(text: str, model: str, candidates: int, count: int, seed: int, device: str) -> Made:
     from timanh.generation import Sampling, load_writer
     from timanh.models import load_encoder
     from timanh.progress import tqdm
@@ -155,40 +195,45 @@ def _write(text: str, model: str, candidates: int, count: int, seed: int, device
     writer = load_writer(device=device)
     encoder = load_encoder(model, device=device, runtime="torch")
     _say_meant([text], encoder)
+    candidates = max(candidates, count)
     with tqdm(total=writer.network.size.grid**2, desc="write", unit="code") as bar:
         found = writer.best(
-            text, encoder, max(candidates, count), Sampling(seed=seed),
-            seen=lambda done, all_: bar.update(),
-        )  # fmt: skip
-    return [each.picture for each in found[:count]]
+            text, encoder, candidates, Sampling(seed=seed), seen=lambda done, all_: bar.update()
+        )
+    details = {"seed": seed, "candidates": candidates}
+    return [
+        (each.picture, details | {"rank": rank}) for rank, each in enumerate(found[:count], start=1)
+    ]
 
 
 def _guide(
-    prompts: list[Any],
+    prompts: Sequence["Prompt"],
     model: str,
     vqgan: str,
     settings: dict[str, int | None],
     full: bool,
-    start: Any,
-    film: Path | None,
+    start: "Image.Image | None",
+    frames: "list[Image.Image] | None",
     count: int,
     seed: int,
     device: str,
-) -> list[Any]:
-    from timanh.generation import Cutouts, Guidance, Guided, load_vqgan, save_film
+) -> Made:
+    """Pictures with what they were made from; `frames` takes steps of the first one."""
+    from timanh.generation import Cutouts, Guidance, Guided, load_vqgan
     from timanh.models import load_encoder
     from timanh.progress import tqdm
 
     painter = load_vqgan(vqgan, device=device)
     encoder = load_encoder(model, device=device, runtime="torch")
     _say_meant([each.text for each in prompts if each.text], encoder)
-    usual = painter.usual_side
-    steps = settings["steps"] or 0
-    pictures, frames, every = [], [], max(1, steps // MOST_FRAMES)
+    usual = {"width": painter.usual_side, "height": painter.usual_side, "steps": 150, "cutouts": 32}
+    chosen = {name: usual[name] if each is None else each for name, each in settings.items()}
+    steps, every = chosen["steps"], max(1, chosen["steps"] // MOST_FRAMES)
+    made = []
     for number in range(count):
         guidance = Guidance(
-            width=settings["width"] or usual, height=settings["height"] or usual, steps=steps,
-            cutouts=Cutouts(count=settings["cutouts"] or 0), seed=seed + number, half=not full,
+            width=chosen["width"], height=chosen["height"], steps=steps,
+            cutouts=Cutouts(count=chosen["cutouts"]), seed=seed + number, half=not full,
         )  # fmt: skip
         run = Guided(painter, encoder, prompts, guidance, start=start)
         try:
@@ -196,17 +241,15 @@ def _guide(
                 for step in run.steps():
                     bar.set_postfix(distance=f"{step.distance:.3f}", refresh=False)
                     bar.update()
-                    if film is not None and number == 0 and step.number % every == 0:
+                    if frames is not None and number == 0 and step.number % every == 0:
                         frames.append(run.picture())
         except KeyboardInterrupt:
             notice(f"Stopped after {run.done} of {steps} steps.")
-            pictures.append(run.picture())
+        details = {"vqgan": vqgan, **chosen, "steps": run.done, "seed": seed + number}
+        made.append((run.picture(), details))
+        if run.done < steps:
             break
-        pictures.append(run.picture())
-    if film is not None and frames:
-        save_film([*frames, pictures[0]], film)
-        result(str(film))
-    return pictures
+    return made
 
 
 def _say_meant(texts: list[str], encoder: Any) -> None:
@@ -215,10 +258,3 @@ def _say_meant(texts: list[str], encoder: Any) -> None:
     meant = [as_read(text, encoder) for text in texts]
     if meant != texts:
         notice(f"Understood as: {', '.join(meant)}")
-
-
-def _keep(picture: Any, file: Path, made: dict[str, Any]) -> None:
-    from timanh.generation import save_png
-
-    save_png(picture, file, made)
-    result(str(file))

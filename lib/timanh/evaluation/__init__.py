@@ -2,7 +2,12 @@
 
 from timanh.evaluation.by_language import format_languages, recall_by_language
 from timanh.evaluation.caption_figures import plot_attention, plot_caption_training
-from timanh.evaluation.caption_report import evaluate_captions, format_captions, score_captions
+from timanh.evaluation.caption_report import (
+    evaluate_captions,
+    format_captions,
+    references_of,
+    score_captions,
+)
 from timanh.evaluation.caption_scores import caption_scores
 from timanh.evaluation.caption_search import format_own_picture, own_picture_recall
 from timanh.evaluation.caption_training_report import write_caption_report
@@ -108,6 +113,7 @@ __all__ = [
     "plot_verdicts",
     "recall_by_kind",
     "recall_by_language",
+    "references_of",
     "retrieval_ranks",
     "retrieval_report",
     "score_captions",

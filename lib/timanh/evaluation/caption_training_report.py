@@ -7,7 +7,7 @@ from typing import Any
 from timanh.captioning import CaptionRecipe, CaptionTraining
 from timanh.data import DataFolder, data_notes, open_picture, split_note
 from timanh.evaluation.caption_figures import plot_caption_training
-from timanh.evaluation.caption_report import format_captions
+from timanh.evaluation.caption_report import format_captions, references_of
 from timanh.evaluation.caption_scores import caption_statistics
 from timanh.evaluation.figures import plot_captioned
 from timanh.evaluation.training_report import recipe_lines
@@ -50,19 +50,27 @@ def write_caption_report(
     lines += ["|---|---|---|---|---|", *map(_epoch, done.history), ""]
     lines += ["![curves](training.png)", ""]
     for language, document in documents.items():
-        lines += _shown(folder, document, language, out)
+        lines += _shown(folder, document, language, tuple(documents), out)
     lines += recipe_lines(recipe, done.skipped)
     page = out / "report.md"
     page.write_text("\n".join(lines) + "\n", encoding="utf8")
     return page
 
 
-def _shown(folder: DataFolder, document: Mapping[str, Any], language: str, out: Path) -> list[str]:
-    """The captions nearest to and farthest from what people wrote, with their pictures."""
+def _shown(
+    folder: DataFolder,
+    document: Mapping[str, Any],
+    language: str,
+    languages: Sequence[str],
+    out: Path,
+) -> list[str]:
+    """The captions nearest to and farthest from what people wrote in this language, with their
+    pictures."""
     written: dict[str, str] = document["captions"]
     names = list(written)
+    people = {name: references_of(folder, name, language, languages) for name in names}
     statistics = caption_statistics(
-        [written[name] for name in names], [folder.captions_of(name) for name in names]
+        [written[name] for name in names], [people[name] for name in names]
     )
     order = sorted(range(len(names)), key=lambda row: -statistics.cider[row])
     lines = []
@@ -73,12 +81,11 @@ def _shown(folder: DataFolder, document: Mapping[str, Any], language: str, out: 
         pictures = [open_picture(folder.images / name, longest=320) for name in chosen]
         plot_captioned(pictures, [written[name] for name in chosen], out / file)
         lines += [f"![{label}]({file})", ""]
-        lines += [f"- `{name}`: {written[name]}{_person(folder, name)}" for name in chosen] + [""]
+        lines += [f"- `{name}`: {written[name]}{_person(people[name])}" for name in chosen] + [""]
     return lines
 
 
-def _person(folder: DataFolder, name: str) -> str:
-    texts: Sequence[str] = folder.captions_of(name)
+def _person(texts: Sequence[str]) -> str:
     return f" — a person: {texts[0]}" if texts else ""
 
 

@@ -3,16 +3,17 @@
 from timanh.generation.amused import MaskedWriter, load_amused
 from timanh.generation.cutouts import Cutouts
 from timanh.generation.files import (
+    check_film,
+    check_png,
     free_name,
     note_of,
     read_note,
-    refuse_existing,
     save_film,
     save_png,
 )
 from timanh.generation.guiding import Guidance, Guided, Step
 from timanh.generation.loading import load_vqgan
-from timanh.generation.offered import can_paint, has_demo_writer
+from timanh.generation.offered import can_paint
 from timanh.generation.painter import Painted, Painter, load_painter
 from timanh.generation.prompts import Prompt, check_prompts, read_prompt
 from timanh.generation.vqgan import Vqgan
@@ -37,9 +38,10 @@ __all__ = [
     "Step",
     "Vqgan",
     "can_paint",
+    "check_film",
+    "check_png",
     "check_prompts",
     "free_name",
-    "has_demo_writer",
     "load_amused",
     "load_painter",
     "load_vqgan",
@@ -47,7 +49,6 @@ __all__ = [
     "note_of",
     "read_note",
     "read_prompt",
-    "refuse_existing",
     "save_film",
     "save_png",
 ]

@@ -23,10 +23,7 @@ def save_png(picture: Image.Image, file: Path, made: dict[str, Any]) -> None:
     Raises:
         SettingsError: the file is there already; it stays as it is.
     """
-    if file.suffix.lower() != ".png":
-        raise SettingsError(f"{file} was named for the picture; a name that ends in .png was "
-                            "wanted, since only PNG keeps the prompt.")  # fmt: skip
-    refuse_existing(file)
+    check_png(file)
     with atomic_write(file) as temporary:
         picture.save(temporary, "PNG", pnginfo=note_of(made))
 
@@ -59,19 +56,15 @@ def save_film(
     Raises:
         SettingsError: another ending, no frame, or the file is there already.
     """
-    kind = FILMS.get(file.suffix.lower())
-    if kind is None or not frames:
-        raise SettingsError(
-            f"A film needs frames and a name that ends in {', '.join(FILMS)}; got {file} and "
-            f"{len(frames)} frames."
-        )
-    refuse_existing(file)
+    check_film(file)
+    if not frames:
+        raise SettingsError("A film needs at least one frame; got none.")
     each = max(20, round(1000 * seconds / len(frames)))
     durations = [*[each] * (len(frames) - 1), each + round(1000 * last_s)]
     with atomic_write(file) as temporary:
         frames[0].save(
-            temporary, kind, save_all=True, append_images=list(frames[1:]), duration=durations,
-            loop=0,
+            temporary, FILMS[file.suffix.lower()], save_all=True, append_images=list(frames[1:]),
+            duration=durations, loop=0,
         )  # fmt: skip
 
 
@@ -86,8 +79,32 @@ def free_name(folder: Path, words: str, ending: str = ".png") -> Path:
         number += 1
 
 
-def refuse_existing(file: Path) -> None:
-    """Raises SettingsError where there is such a file."""
+def check_png(file: Path) -> None:
+    """See that a picture can be written there, before it is made.
+
+    Raises:
+        SettingsError: another ending, no such folder, or there is such a file.
+    """
+    if file.suffix.lower() != ".png":
+        raise SettingsError(
+            f"{file} was named for the picture; a name that ends in .png was wanted, since only "
+            "PNG keeps the prompt."
+        )
+    _check_new(file)
+
+
+def check_film(file: Path) -> None:
+    """The same for a film."""
+    if file.suffix.lower() not in FILMS:
+        raise SettingsError(
+            f"{file} was named for the film; a name that ends in {', '.join(FILMS)} was wanted."
+        )
+    _check_new(file)
+
+
+def _check_new(file: Path) -> None:
+    if not file.parent.is_dir():
+        raise SettingsError(f"There is no folder {file.parent} for {file.name}. Make it first.")
     if file.exists():
         raise SettingsError(
             f"{file} is there already and stays as it is. Choose another name, or move it away."

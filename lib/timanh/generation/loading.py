@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from timanh.errors import ModelFormatError, ModelNotFoundError
-from timanh.generation.offered import DEMO_VQGAN, has_demo_vqgan
+from timanh.generation.offered import CONFIG, DEMO_VQGAN
 from timanh.generation.taming import WANTED, load_taming
 from timanh.generation.vqgan import Vqgan
 from timanh.models.loading import choose_device, download
@@ -31,7 +31,7 @@ def load_vqgan(name_or_folder: str | Path = "demo", *, device: str = "auto") -> 
     chosen = choose_device(device)
     name = str(name_or_folder)
     if name == "demo":
-        if not has_demo_vqgan():
+        if not (DEMO_VQGAN / CONFIG).is_file():
             raise ModelNotFoundError(
                 "This installation holds no demo VQGAN.",
                 cli="Make it with: python run.py demo-models; or name another with --vqgan.",

@@ -7,10 +7,10 @@ from PIL import Image
 
 from timanh.generation.guiding import Guidance, Guided
 from timanh.generation.loading import load_vqgan
-from timanh.generation.offered import has_demo_writer
 from timanh.generation.prompts import Prompt, as_read
 from timanh.generation.vqgan import Vqgan
 from timanh.generation.writer import PictureWriter, Sampling, load_writer
+from timanh.models import load_encoder
 from timanh.models.encoder import Vectors
 from timanh.models.torch_encoder import TorchEncoder
 
@@ -18,6 +18,7 @@ Words = Callable[[Sequence[str]], Vectors]
 Seen = Callable[[int, int, Image.Image | None], None]  # steps done, of how many, what there is
 Stopped = Callable[[], bool]
 
+DEMO = "demo"
 CANDIDATES = 16
 GUIDED_STEPS = 100
 PREVIEWS = 10
@@ -129,12 +130,18 @@ def load_painter(
     device: str = "auto",
     words: Words | None = None,
 ) -> Painter:
-    """A painter: one that writes with `demo` where its writer is there, else one that is guided.
+    """A painter: one that writes with `demo`, else one that `encoder` guides.
+
+    What the demo writes is ranked by the demo's encoder, which knows its drawings and both
+    languages, whatever `encoder` is.
 
     Raises:
         ModelError: as `load_vqgan` and `load_writer`.
     """
     painted = load_vqgan(vqgan, device=device)
-    writes = vqgan == "demo" and has_demo_writer()
-    writer = load_writer("demo", vqgan=painted, device=device) if writes else None
+    if vqgan != DEMO:
+        return Painter(encoder, vqgan=painted, words=words)
+    writer = load_writer(DEMO, vqgan=painted, device=device)
+    if encoder.name != DEMO:
+        encoder, words = load_encoder(DEMO, device=device, runtime="torch"), None
     return Painter(encoder, vqgan=painted, writer=writer, words=words)

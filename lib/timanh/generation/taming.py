@@ -7,6 +7,7 @@ find its place.
 import pickle
 import re
 import types
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -166,9 +167,15 @@ def read_checkpoint(file: Path) -> dict[str, Tensor]:
         ModelFormatError: no such file, or it holds no weights.
     """
     try:
+        if _is_program(file):
+            raise ModelFormatError(
+                f"{file} holds a program (TorchScript), not only weights, and is not run. {WANTED}"
+            )
         content = torch.load(
             file, map_location="cpu", pickle_module=_RESTRICTED, weights_only=False
         )
+    except ModelFormatError:
+        raise
     except OSError as error:
         raise ModelFormatError(f"{file} cannot be read ({error.strerror or error}).") from error
     except Exception as error:  # torn or foreign bytes raise whatever they are taken for
@@ -184,6 +191,14 @@ def read_checkpoint(file: Path) -> dict[str, Tensor]:
     if not tensors:
         raise ModelFormatError(f"{file} holds no weights. {WANTED}")
     return tensors
+
+
+def _is_program(file: Path) -> bool:
+    """Whether `torch.load` would hand the file to `torch.jit.load`, past our unpickler."""
+    if not zipfile.is_zipfile(file):
+        return False
+    with zipfile.ZipFile(file) as archive:
+        return any(name.rpartition("/")[2] == "constants.pkl" for name in archive.namelist())
 
 
 class _Nothing:

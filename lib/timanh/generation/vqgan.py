@@ -4,8 +4,10 @@ Its encoder turns a picture into a grid of vectors, each of which is replaced by
 a codebook; its decoder paints a picture from them. The network is `diffusers`' `VQModel`.
 """
 
+import hashlib
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,6 +43,12 @@ class Vqgan:
     def codebook(self) -> Tensor:
         weight: Tensor = self.network.quantize.embedding.weight
         return weight.detach()
+
+    @cached_property
+    def codebook_digest(self) -> str:
+        """16 hex digits; the same for two VQGANs whose numbers of codes mean the same."""
+        content = self.codebook.half().cpu().numpy().tobytes()
+        return hashlib.blake2b(content, digest_size=8).hexdigest()
 
     @property
     def parameters(self) -> int:

@@ -11,7 +11,13 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from timanh.errors import EmptyQueryError, ModelFormatError, ModelNotFoundError, SettingsError
+from timanh.errors import (
+    EmptyQueryError,
+    LanguageError,
+    ModelFormatError,
+    ModelNotFoundError,
+    SettingsError,
+)
 from timanh.generation.loading import load_vqgan
 from timanh.generation.offered import CONFIG, DEMO_WRITER
 from timanh.generation.prompts import as_read
@@ -25,6 +31,7 @@ from timanh.workspace import require_whole
 WEIGHTS, TOKENIZER = "model.safetensors", "tokenizer.json"
 MODEL_TYPE = "timanh-picture-writer"
 MOST_CANDIDATES = 64
+UNKNOWN = "[UNK]"  # in place of what the tokenizer has no pieces for
 
 
 @dataclass(frozen=True)
@@ -78,8 +85,10 @@ class PictureWriter:
         self.device = device
 
     def tokens(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Captions (N, L) and where they are no padding (N, L); too long ones are cut."""
-        rows = [self.tokenizer.encode(text).ids[: self.network.size.longest] for text in texts]
+        """Captions (N, L) and where they are no padding (N, L); of too long ones the beginning."""
+        longest = self.network.size.longest
+        rows = [self.tokenizer.encode(text).ids for text in texts]
+        rows = [row if len(row) <= longest else [*row[: longest - 1], row[-1]] for row in rows]
         longest = max(map(len, rows))
         captions = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
         there = torch.tensor([[True] * len(row) + [False] * (longest - len(row)) for row in rows])
@@ -101,12 +110,14 @@ class PictureWriter:
 
         Raises:
             EmptyQueryError: no words.
+            LanguageError: none of them is in the writer's languages.
             SettingsError: a number out of range.
         """
         chosen = sampling or Sampling()
         _check(text, count, chosen)
         # It learned to write after captions, and those have their marks.
         text, _ = with_marks(text, restore="vi" in self.languages)
+        self._require_known(text)
         codes = self._write(text, count, chosen, seen, stopped)
         return [] if codes is None else self.vqgan.paint(codes.to(self.vqgan.device))
 
@@ -132,6 +143,15 @@ class PictureWriter:
         scores = encoder.encode_images(pictures) @ encode([as_read(text, encoder)])[0]
         ranked = sorted(zip(scores.tolist(), range(count), strict=True), reverse=True)
         return [Candidate(pictures[row], score) for score, row in ranked]
+
+    def _require_known(self, text: str) -> None:
+        unknown = self.tokenizer.token_to_id(UNKNOWN)
+        words = self.tokenizer.encode(text, add_special_tokens=False).ids
+        if all(word == unknown for word in words):
+            raise LanguageError(
+                f"The writer {self.name} knows no word of “{text[:80]}”. It learned captions in "
+                f"{' and '.join(self.languages)}."
+            )
 
     def _write(
         self,
@@ -175,6 +195,7 @@ class PictureWriter:
         config = {
             "model_type": MODEL_TYPE,
             "languages": list(self.languages),
+            "codebook": self.vqgan.codebook_digest,
             "size": self.network.size.to_config(),
         }
         (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf8")
@@ -220,6 +241,7 @@ def load_writer(
         weights = load_file(folder / WEIGHTS)
         network.load_state_dict({name: value.float() for name, value in weights.items()})
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        languages, codebook = tuple(config["languages"]), config.get("codebook")
     except ModelFormatError:
         raise
     except Exception as error:  # damaged files raise whatever they are taken for
@@ -227,12 +249,14 @@ def load_writer(
         raise ModelFormatError(f"{folder} cannot be read as a picture writer ({first}).") from error
     chosen = choose_device(device)
     painted = vqgan or load_vqgan("demo", device=chosen)
-    if len(painted.codebook) != network.size.codes:
+    # Folders of before its codebook was noted have the number of its codes only.
+    other = codebook not in (None, painted.codebook_digest)
+    if other or len(painted.codebook) != network.size.codes:
         raise ModelFormatError(
-            f"The writer in {folder} writes {network.size.codes} codes and the VQGAN "
-            f"{painted.name} has {len(painted.codebook)}. Take the VQGAN that it was trained with."
+            f"The writer in {folder} writes the codes of another VQGAN than {painted.name}. Take "
+            "the one that it was trained with, or train the writer again.",
+            cli="The demo's is trained again with: python run.py demo-writer",
         )
-    languages = tuple(config["languages"])
     return PictureWriter(network, tokenizer, painted, name=name, languages=languages, device=chosen)
 
 

@@ -69,7 +69,7 @@ def _make_app(config: ServeConfig) -> tuple[FastAPI, int, str]:
         reads_per_minute=READS_PER_MINUTE if config.reachable else 0,
         preload=config.preload,
     )
-    load_captioner = captioner_loader(config.captioner) if config.captioner else None
+    load_captioner = captioner_loader(config.captioner, config.device) if config.captioner else None
     if config.index is None:
         name = config.model or "demo"
         models = AiModels(
@@ -86,6 +86,7 @@ def _make_app(config: ServeConfig) -> tuple[FastAPI, int, str]:
         examples=_examples(gallery),
         read_only=config.read_only,
         changed=partial(_keep_added, gallery, set(), set()),
+        paints_drawings=config.vqgan == "demo",
     )
     captioner = load_captioner() if load_captioner else None
     painter = painter_loader(config, engine)
@@ -103,21 +104,20 @@ def painter_loader(config: ServeConfig, engine: SearchEngine) -> Callable[[], Pa
     if not wanted:
         return None
     generation = import_module("timanh.generation.offered")
-    if not generation.can_paint(config.vqgan):
+    if not generation.can_paint():
         if config.generate is None:
             return None
         raise SettingsError(
-            "Pictures cannot be made from words here: the package diffusers or the demo's painting "
-            "models are missing.",
-            cli="Install diffusers, and name a VQGAN with --vqgan; or leave --generate away.",
-            notebook="Install diffusers, and name a VQGAN; or leave generate away.",
+            "Pictures cannot be made from words here: the package diffusers is missing.",
+            cli="Install it with: pip install diffusers; or leave --generate away.",
+            notebook="Install it with: pip install diffusers; or leave generate away.",
         )
     return lambda: import_module("timanh.generation").load_painter(
         engine.encoder, config.vqgan, device=config.device, words=engine.encode_texts
     )
 
 
-def captioner_loader(name: str) -> Callable[[], Captioner]:
+def captioner_loader(name: str, device: str) -> Callable[[], Captioner]:
     """What loads a captioner by name or folder, once it is called.
 
     Raises:
@@ -129,7 +129,7 @@ def captioner_loader(name: str) -> Callable[[], Captioner]:
             cli="Leave --captioner away.",
             notebook="Leave captioner away.",
         )
-    return lambda: import_module("timanh.captioning").load_captioner(name)
+    return lambda: import_module("timanh.captioning").load_captioner(name, device=device)
 
 
 def _load_encoder(name: str, device: str) -> Encoder:

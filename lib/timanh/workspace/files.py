@@ -60,7 +60,7 @@ def put_file(source: Path, target: Path) -> None:
 @contextmanager
 def fill_folder(folder: Path, *, last: str = "") -> Iterator[Path]:
     """Yield an empty folder on the machine's disk; when the block ends well, its files take their
-    places in `folder`, one at a time, those with the suffix `last` at the end.
+    places in `folder`, one at a time, those whose names end in `last` at the end.
 
     If the block raises, `folder` is what it was.
     """
@@ -71,7 +71,7 @@ def fill_folder(folder: Path, *, last: str = "") -> Iterator[Path]:
         place.mkdir(parents=True, exist_ok=True)
     try:
         yield aside
-        for file in sorted(aside.iterdir(), key=lambda path: path.suffix == last):
+        for file in sorted(aside.iterdir(), key=lambda path: path.name.endswith(last)):
             if work == folder:
                 file.replace(folder / file.name)
             else:

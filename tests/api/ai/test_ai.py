@@ -21,6 +21,7 @@ from pixel_encoder import PixelEncoder, Recorder
 from timanh.api import ApiConfig, create_ai_app, create_app
 from timanh.api.ai.models import AiModels
 from timanh.cli import run
+from timanh.errors import ModelNotFoundError
 from timanh.search import SearchEngine, Translator
 from timanh.serving import ApiServer
 from timanh.vectors import VectorDictionary
@@ -167,6 +168,19 @@ def test_a_picture_without_numbers_fails_alone_and_a_model_without_any_shows_in_
         )
         part = client.get("/api/ai/health").json()["ai"]["embedding"]
         assert part["state"] == "failed" and "NaN" in part["detail"]
+
+
+def test_a_captioner_that_cannot_be_loaded_leaves_the_embedding() -> None:
+    def nowhere() -> Any:
+        raise ModelNotFoundError("There is no captioner in nowhere. Check the path.")
+
+    models = AiModels(PixelEncoder, nowhere)
+    app = create_ai_app(models, "pixels", ApiConfig())
+    with TestClient(app, base_url="http://127.0.0.1:8001") as client:
+        for form in ({}, {"language": "vi"}):
+            answer = features(client, picture(), **form)
+            assert answer.status_code == 200 and len(answer.json()["embedding"]) == 24
+            assert answer.json()["captions_problem"]["code"] == "model-not-found"
 
 
 def test_a_captioner_that_fails_leaves_the_embedding_and_shows_in_health(

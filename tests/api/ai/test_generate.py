@@ -125,7 +125,7 @@ def test_one_at_a_time_and_not_too_many_wait(serve: Callable[..., str], painter:
         begins = [next(part) for part in parts]
         assert ['"before": 0' in begins[0], '"before": 1' in begins[1]] == [True, True]
         refused = httpx.post(url, json={"prompt": "a"}, timeout=5)
-        assert (refused.status_code, refused.json()["code"]) == (429, "busy")
+        assert (refused.status_code, refused.json()["code"]) == (429, "paint-busy")
 
 
 def test_who_goes_away_stops_it(serve: Callable[..., str], painter: Painter) -> None:
@@ -145,7 +145,7 @@ def test_who_goes_away_stops_it(serve: Callable[..., str], painter: Painter) -> 
 def test_too_long_is_stopped_with_a_problem(serve: Callable[..., str], painter: Painter) -> None:
     painter.pace, painter.steps = 0.05, 1000
     found = events(serve(paint_deadline_s=0.5), prompt="a")
-    assert (found[-1][0], found[-1][1]["code"]) == ("problem", "deadline-passed")
+    assert (found[-1][0], found[-1][1]["code"]) == ("problem", "paint-deadline")
     deadline = time.monotonic() + 5
     while not painter.stopped_after and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -198,5 +198,5 @@ def test_others_are_offered_it_only_where_that_is_wanted(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("timanh.generation.offered.find_spec", lambda name: None)
         assert painter_loader(ServeConfig(**named), engine) is None
-        with pytest.raises(SettingsError, match="diffusers or the demo's painting models"):
+        with pytest.raises(SettingsError, match="the package diffusers is missing"):
             painter_loader(ServeConfig(generate=True, **named), engine)

@@ -77,6 +77,18 @@ def test_it_is_theirs_at_once_and_found_by_its_words(client: TestClient, place: 
     assert {file: file.read_bytes() for file in (place / "pictures").iterdir()} == before
 
 
+def test_what_somebody_wrote_meanwhile_is_not_written_over(client: TestClient) -> None:
+    chosen = next(iter(pictures(client).values()))
+    address = f"/api/images/{chosen['id']}/captions"
+    first = {"captions": ["a cat"], "seen": chosen["captions"]}
+    assert client.put(address, json=first).json()["captions"] == ["a cat"]
+    refused = client.put(address, json={**first, "captions": ["a dog"]})
+    assert (refused.status_code, refused.json()["code"]) == (409, "changed-meanwhile")
+    assert pictures(client)[chosen["path"]]["captions"] == ["a cat"]
+    again = client.put(address, json={"captions": ["a dog"], "seen": ["a cat"]})
+    assert again.json()["captions"] == ["a dog"]
+
+
 def test_taken_back_what_was_there_returns(client: TestClient) -> None:
     for chosen in list(pictures(client).values())[:2]:
         put(client, chosen["id"], "a cat")

@@ -2,8 +2,9 @@
 
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -57,6 +58,32 @@ def test_a_shipped_set_of_labels(client: TestClient) -> None:
     found = classify(client, labels=[], set="styles", language="vi", limit=1)
     assert "tranh sơn dầu" in found["labels"]
     assert "styles" in classify(client, 422, labels=[], set="nothing")["detail"]
+
+
+def test_shipped_labels_have_english_words_for_an_english_encoder(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Vietnamese templates stood around translated words: “đây là a watercolour painting”."""
+    read: list[str] = []
+    encode = PixelEncoder.encode_texts
+
+    def recorded(self: PixelEncoder, texts: Sequence[str], **options: Any) -> Any:
+        read.extend(texts)
+        return encode(self, texts, **options)
+
+    monkeypatch.setattr(PixelEncoder, "encode_texts", recorded)
+    found = classify(client, labels=[], set="styles", language="vi", limit=1)
+    assert "tranh màu nước" in found["labels"]
+    assert "this is a watercolour painting." in read
+    assert not [text for text in read if "tranh" in text or "đây" in text]
+
+
+def test_pictures_that_were_deleted_meanwhile_hold_up_no_others(client: TestClient) -> None:
+    ids = [image["id"] for image in classify(client)["images"]]
+    some = classify(client, ids=["gone", *ids[:2], "gone too", ids[2]], limit=3)
+    assert [image["id"] for image in some["images"]] == ids[:2] and some["next"] == 3
+    body = {"among": ["cat"], "pictures": {"gone": ["cat"], ids[0]: ["cat"]}}
+    assert client.post("/api/tags", json=body).json()["changed"] == 1
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import csv
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.steps import WORDS, escape, open_filter, open_photos
 
@@ -86,6 +86,56 @@ def test_a_folder_is_sorted_corrected_and_kept_as_tags(page: Page) -> None:
     page.locator("#words").fill("a picture")
     page.locator("#words").press("Enter")
     expect(page.locator(".answer .sentence")).to_be_visible()
+    page.evaluate(FORGET)
+
+
+def test_what_people_said_and_what_was_sorted_so_far_stays(page: Page) -> None:
+    page.expected.append("429")  # type: ignore[attr-defined]
+    images = page.request.get(f"{page.url.split('#')[0]}api/gallery?limit=2").json()["images"]
+    first = images[0]["id"]
+    page.evaluate(
+        """(id) => fetch('/api/tags', { method: 'POST',
+            headers: { 'Content-Type': 'application/json' },
+            body: JSON.stringify({ among: ['nothing'], pictures: { [id]: ['nothing'] } }) })""",
+        first,
+    )
+    open_photos(page)
+    page.locator("#photos-sort").click()
+    asked = []
+
+    def busy(route: Route) -> None:
+        asked.append(route.request.post_data_json["offset"])
+        if len(asked) == 2:
+            body = '{"code":"busy","detail":"Later."}'
+            route.fulfill(status=429, content_type="application/problem+json", body=body)
+        else:
+            route.continue_()
+
+    page.route("**/api/gallery/classify", busy)
+    page.locator("#sort-label").fill("car, nothing")
+    page.locator("#sort-label").press("Enter")
+    page.locator(".sort-form .primary").click()
+    expect(page.locator("#sort-foot .failure")).to_be_visible()
+    expect(page.locator("#sort-csv")).to_be_visible()
+    # A person's tag counts for more than a guess.
+    tagged = page.get_by_role("region", name="nothing", exact=True)
+    assert tagged.locator(".sort-tile").filter(has_text="✓").count() == 1
+    page.locator(".sort-column").nth(3).locator(".sort-tile").first.focus()
+    page.keyboard.press("1")
+    cars = count(page, "car")
+    page.locator("#sort-again").click()
+    expect(page.locator("#sort-foot p")).to_have_text("300 photos sorted.")
+    assert asked == [0, 100, 100, 200] and count(page, "car") >= cars
+    # What is corrected and not saved is there again after closing.
+    cars = count(page, "car")
+    escape(page)
+    expect(page.locator(".panel.sorting")).to_be_hidden()
+    page.locator("#photos-sort").click()
+    expect(page.locator("#sort-foot p")).to_have_text("300 photos sorted.")
+    assert count(page, "car") == cars
+    page.locator("#sort-save").click()
+    expect(page.locator(".toast p")).to_contain_text("have tags now")
+    escape(page)
     page.evaluate(FORGET)
 
 

@@ -97,6 +97,26 @@ def test_who_wrote_it_is_said_and_a_correction_is_a_persons(page: Page, site: "S
     expect(caption).to_have_text(written)
 
 
+def test_a_page_that_shows_older_captions_loses_none(page: Page, site: "Site") -> None:
+    panel = enlarge(page, site, names(site)[1])
+    shown = panel.locator("#large-caption").inner_text()
+    images = page.request.get(f"{site.url}/api/gallery?limit={PICTURES}").json()["images"]
+    chosen = next(each for each in images if each["path"] == names(site)[1])
+    address = f"{site.url}/api/images/{chosen['id']}/captions"
+    others = [text for text in chosen["captions"] if text != shown]
+    headers = {"Origin": site.url}
+    page.request.put(address, data={"captions": ["Of somebody else", *others]}, headers=headers)
+    panel.get_by_role("button", name="Correct").click()
+    panel.get_by_label("What is on the picture?").fill("My own words")
+    panel.get_by_role("button", name="Save").click()
+    expect(panel.locator("#large-caption")).to_have_text("My own words")
+    kept = page.request.get(f"{site.url}/api/images/{chosen['id']}/info").json()["captions"]
+    assert kept == ["My own words", "Of somebody else", *others]
+    page.get_by_role("button", name="Undo").click()
+    expect(panel.locator("#large-caption")).to_have_text("Of somebody else")
+    page.request.delete(address, headers=headers)
+
+
 def test_a_machine_describes_it_and_shows_where_it_looked(page: Page, site: "Site") -> None:
     panel = enlarge(page, site, names(site)[0])
     before = panel.locator("#large-caption").inner_text()

@@ -86,8 +86,8 @@ class Painting:
             )  # fmt: skip
         if self.waiting >= self.config.max_paintings:
             raise RequestError(
-                429, "busy", f"{self.waiting} requests for pictures wait already, the limit. Try "
-                "again in a minute.", 60,
+                429, "paint-busy", f"{self.waiting} requests for pictures are worked on or wait, "
+                "the limit. Try again in a minute.", 60,
             )  # fmt: skip
         chosen = secrets.randbelow(MOST_SEED) if seed is None else seed
         began = time.monotonic()
@@ -146,7 +146,7 @@ class Painting:
             if left > SILENCE_S:
                 return "waiting", {}
             raise RequestError(
-                503, "deadline-passed",
+                503, "paint-deadline",
                 f"The picture took longer than {self.config.paint_deadline_s:g} s, the limit. Try "
                 "again when less is to be done.", 30,
             ) from error  # fmt: skip

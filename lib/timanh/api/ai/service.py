@@ -114,13 +114,18 @@ class AiService:
         with self.slots.slot():
             async with self.slots.deadline(self.config.ai_deadline_s):
                 await self.encoder()
-                wanted = await self._languages(language) if captions else ()
+                wanted: tuple[str, ...] = ()
+                lacking: TimAnhError | None = None
+                try:
+                    wanted = await self._languages(language) if captions else ()
+                except TimAnhError as error:  # the captioner cannot be loaded
+                    lacking = error
                 found = await asyncio.gather(*(self._features(one, wanted) for one in contents))
-        if language is None or not captions or wanted or self.models.captioner.state == "absent":
-            return list(found)
-        lacking = self._lacks(language)
+        absent = not captions or self.models.captioner.state == "absent"
+        if lacking is None and language is not None and not wanted and not absent:
+            lacking = self._lacks(language)
         return [
-            replace(one, captions_error=lacking) if isinstance(one, Features) else one
+            replace(one, captions_error=lacking) if lacking and isinstance(one, Features) else one
             for one in found
         ]
 

@@ -18,7 +18,7 @@ def captions_router(editor: GalleryEditor, views: PictureViews) -> APIRouter:
     def correct(id: str, written: schemas.PersonCaptions) -> schemas.Picture:
         """Put a person's captions in the place of those that the picture has."""
         captions = _checked(written.captions, editor.config.max_text)
-        return views.picture(editor.correct(id, captions))
+        return views.picture(editor.correct(id, captions, seen=written.seen))
 
     @router.delete("/api/images/{id}/captions")
     def take_back(id: str) -> schemas.Picture:

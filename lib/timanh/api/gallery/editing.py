@@ -30,7 +30,7 @@ from timanh.vectors import (
     reopen,
     selection_of,
 )
-from timanh.workspace import numbered
+from timanh.workspace import numbered, readable
 
 
 @dataclass(frozen=True)
@@ -182,17 +182,30 @@ class GalleryEditor:
             self._reopen(added=[item.path])
             return self.engine.dictionary.item(self.engine.dictionary.row_of(item.id))
 
-    def correct(self, id: str, captions: Sequence[str] | None) -> Item:
+    def correct(
+        self, id: str, captions: Sequence[str] | None, *, seen: Sequence[str] | None = None
+    ) -> Item:
         """Put a person's captions in the place of all that a picture has; None takes them back.
 
+        Args:
+            seen: the captions that the person saw; None where that does not matter.
+
         Raises:
-            RequestError: 403, where the gallery may not be changed.
+            RequestError: 403, where the gallery may not be changed; 409, where the picture's
+                captions are no longer those that were seen.
             UnknownPictureError: no picture has this id.
             PictureError, CannotWriteError, OvertakenError: as `correct_captions`.
         """
         self._require_writable()
         with self._lock:
             dictionary = self.engine.dictionary
+            now = [readable(each) for each in dictionary.item(dictionary.row_of(id)).captions]
+            if seen is not None and list(seen) != now:
+                raise RequestError(
+                    409, "changed-meanwhile",
+                    "Somebody changed the captions of this picture after you opened it. Look at "
+                    "those of now, then change them again.",
+                )  # fmt: skip
             try:
                 correct_captions(dictionary.folder, id, captions, opened=opened_in(dictionary))
             finally:

@@ -29,16 +29,18 @@ def sorting_router(
     async def classify(wanted: schemas.PicturesToSort) -> schemas.SortedPictures:
         """Pictures of the gallery with the labels that fit them; nothing is encoded again."""
         dictionary = engine.dictionary
-        rows, total = _rows(engine, wanted)
+        rows, behind, total = _rows(engine, wanted)
         chosen = _set(wanted)
-        language = wanted.language or ("en" if chosen else None)
-        names = chosen.names[language or "en"] if chosen else wanted.labels
+        shown = wanted.language or "en"
+        # Shipped labels have words in English, for encoders that know no Vietnamese.
+        known = shown if shown in engine.encoder.languages else "en"
+        names = chosen.names[shown] if chosen else wanted.labels
         _check(names, "labels", config)
         labels = await ai.labels(
             names,
-            words=chosen.words[language or "en"] if chosen else None,
-            templates=chosen.templates[language or "en"] if chosen else None,
-            language=language,
+            words=chosen.words[known] if chosen else None,
+            templates=chosen.templates[known] if chosen else None,
+            language=known if chosen else wanted.language,
             none=wanted.none,
         )
         shares = labels.classify(dictionary.vectors_of(np.array(rows, np.int64)))
@@ -49,10 +51,9 @@ def sorting_router(
             )
             for row, share in zip(rows, shares, strict=True)
         ]  # fmt: skip
-        behind = wanted.offset + len(rows)
         return schemas.SortedPictures(
             labels=list(labels.answers), none=NONE if wanted.none else None, total=total,
-            offset=wanted.offset, next=behind if rows and behind < total else None, images=images,
+            offset=wanted.offset, next=behind if behind < total else None, images=images,
         )  # fmt: skip
 
     @router.get("/api/tags")
@@ -74,8 +75,9 @@ def sorting_router(
         _check(among, "tags", config)
         dictionary = engine.dictionary
         chosen = {}
+        rows = _known_rows(engine, list(wanted.pictures))
         for id, given in wanted.pictures.items():
-            digest = dictionary.item(dictionary.row_of(id)).hash
+            digest = dictionary.item(rows[id]).hash if id in rows else ""
             if digest:  # imported rows whose file nobody has read have none
                 chosen[digest] = [_tag(tag) for tag in given]
         try:
@@ -87,9 +89,9 @@ def sorting_router(
     return router
 
 
-def _rows(engine: SearchEngine, wanted: schemas.PicturesToSort) -> tuple[list[int], int]:
-    """The rows that are wanted now, and how many there are in all."""
-    dictionary = engine.dictionary
+def _rows(engine: SearchEngine, wanted: schemas.PicturesToSort) -> tuple[list[int], int, int]:
+    """The rows that are wanted now, where the next ones begin, and how many there are in all;
+    pictures that are gone have no row."""
     if wanted.ids is not None:
         if len(wanted.ids) > MOST_TAGGED:
             raise RequestError(
@@ -97,12 +99,28 @@ def _rows(engine: SearchEngine, wanted: schemas.PicturesToSort) -> tuple[list[in
                 f"You sent {len(wanted.ids)} pictures; the limit is {MOST_TAGGED}.",
             )  # fmt: skip
         some = wanted.ids[wanted.offset : wanted.offset + wanted.limit]
-        return [dictionary.row_of(id) for id in some], len(wanted.ids)
+        rows = list(_known_rows(engine, some).values())
+        return rows, wanted.offset + len(some), len(wanted.ids)
     timeline = engine.timeline()
     page = timeline.page(
         wanted.limit, offset=wanted.offset, folder=wanted.folder or None, tag=wanted.tag or None
     )
-    return [int(row) for row in page.rows], page.total
+    rows = [int(row) for row in page.rows]
+    # An empty page is the last one, wherever it was wanted.
+    return rows, wanted.offset + len(rows) if rows else page.total, page.total
+
+
+def _known_rows(engine: SearchEngine, ids: Sequence[str]) -> dict[str, int]:
+    """The rows of those pictures that are there; some may have been deleted meanwhile.
+
+    Raises:
+        UnknownPictureError: none of them is there.
+    """
+    dictionary = engine.dictionary
+    found = {id: row for id in ids if (row := dictionary.items.find_row(id)) is not None}
+    if ids and not found:
+        dictionary.row_of(ids[0])
+    return found
 
 
 def _set(wanted: schemas.PicturesToSort) -> LabelSet | None:

@@ -6,9 +6,10 @@ from timanh.api.schemas.pictures import Picture
 
 
 class PersonCaptions(BaseModel):
-    """What a person says of a picture, the best first."""
+    """What a person says of a picture, the best first; `seen` are those that they saw before."""
 
     captions: list[str]
+    seen: list[str] | None = None
 
 
 class GalleryPage(BaseModel):

@@ -11,8 +11,8 @@ class Health(BaseModel):
 
     `max_tokens` is what the model reads of a text; `demo`: the model is the one that has seen
     drawn pictures only; `drawn`: the gallery is the drawn one; `generate`: pictures can be made
-    from words; `sorting`: they can be sorted by labels; `explains`: the model can say where in a
-    picture the words are, null until that is known.
+    from words, `paints_drawings`: but only drawn scenes; `sorting`: they can be sorted by labels;
+    `explains`: the model can say where in a picture the words are, null until that is known.
     """
 
     status: str
@@ -29,6 +29,7 @@ class Health(BaseModel):
     demo: bool = False
     drawn: bool = False
     generate: bool = False
+    paints_drawings: bool = False
     sorting: bool = False
     explains: bool | None = None
     notice: Notice | None = None

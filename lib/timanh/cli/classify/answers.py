@@ -55,13 +55,16 @@ def sort_into_folders(
     for name, count in plan.counts().items():
         notice(f"{name}: {count:,} pictures {'would be ' if dry_run else ''}{verb}")
     if plan.there:
-        notice(f"{plan.there:,} are linked already.")
+        notice(f"{plan.there:,} are there already.")
     if dry_run:
         notice("Nothing was done. Run it without --dry-run to do it.")
         return
     done = carry_out(plan)
     document["sorted"]["done"] = done.done
     notice(f"{done.done:,} pictures {verb} into {folder}.")
+    if done.gone:
+        document["sorted"]["gone"] = done.gone
+        notice(f"{done.gone:,} are no longer in {pictures.gallery} and were left out.")
     if done.undo is not None:
         document["sorted"]["undo"] = str(done.undo)
         notice(f"To take it back: timanh classify --undo {done.undo}")

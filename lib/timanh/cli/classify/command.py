@@ -190,14 +190,15 @@ def classify(
     as_json: AsJson = False,
 ) -> None:
     """Sort pictures by labels that you name, without training."""
+    _check(truth, choose_templates, templates, confusion, link, move, dry_run)
     if undo is not None:
         undo_sorting(undo)
         return
-    _check(truth, choose_templates, confusion, link, move, dry_run)
     from timanh.classification import (
         Classifier,
         ResultFile,
         classify_pictures,
+        for_encoder,
         make_labels,
         open_pictures,
         read_templates,
@@ -205,7 +206,6 @@ def classify(
         truth_of,
         with_examples,
     )
-    from timanh.models.text.typed import labels_with_marks
     from timanh.search import Translator
     from timanh.vectors import VectorDictionary
 
@@ -214,10 +214,11 @@ def classify(
     pictures = open_pictures(gallery, dictionary, leave_out=[target] if target else [])
     right = truth_of(pictures.names, truth) if truth else {}
     given = _labels(labels, language, right, examples)
-    chosen = read_templates(templates, given.language) if templates else None
     encoder = _load(model, dictionary, device, runtime)
-    if given.language == "vi" and given.words != (meant := labels_with_marks(given.words, encoder)):
-        notice(f"Understood as: {', '.join(meant)}")
+    written, given = given, for_encoder(given, encoder, Translator() if translate else None)
+    if written.words != given.words:
+        notice(f"Understood as: {', '.join(given.words)}")
+    chosen = read_templates(templates, given.language) if templates else None
     document: dict[str, Any] = {"model": encoder.name, "labels": list(given.names)}
     known: list[VectorBatch] = []
     if choose_templates:
@@ -225,9 +226,7 @@ def classify(
         document["templates"] = vars(choice)
         _say_templates(choice)
         chosen = choice.templates if choice.better else None
-    vectors = make_labels(
-        encoder, given, templates=chosen, none=none, translator=Translator() if translate else None
-    )
+    vectors = make_labels(encoder, given, templates=chosen, none=none)
     if examples is not None:
         vectors, fitted = with_examples(vectors, encoder, examples, batch_size=batch_size)
         document["examples"] = vars(fitted)
@@ -238,15 +237,15 @@ def classify(
         )
     kept = top or (TOP_OF_MANY if len(given.names) > MANY else None)
     classifier = Classifier(vectors, multi, threshold, kept)
-    results = ResultFile(out, classifier.digest(encoder), fresh=fresh) if out else None
+    results = (
+        ResultFile(out, classifier.digest(encoder, pictures.gallery), fresh=fresh) if out else None
+    )
     if results is not None and results.done:
         notice(f"{len(results.done):,} pictures were classified before; going on.")
     found = classify_pictures(
         pictures, encoder, classifier, known=known, results=results, batch_size=batch_size
     )
     columns = vectors.names if multi else vectors.answers
-    if results is not None:
-        results.finish(columns, multi=multi)
     for reason in list(found.skipped.values())[:SHOWN_REASONS]:
         notice(f"Skipped: {reason}")
     document |= {
@@ -255,12 +254,15 @@ def classify(
     report = measure(found, right, vectors.answers, document, confusion)
     if link is not None or move is not None:
         sort_into_folders(found, pictures, link, move, unsure, dry_run, document)
+    if results is not None:  # only now: where sorting is stopped, the same command goes on
+        results.finish(columns, multi=multi)
     print_answers(found, columns, out, multi, report, document, as_json)
 
 
 def _check(
     truth: str | None,
     choose_templates: bool,
+    templates: str | None,
     confusion: Path | None,
     link: Path | None,
     move: Path | None,
@@ -269,6 +271,8 @@ def _check(
     if truth is None and (choose_templates or confusion):
         option = "--choose-templates" if choose_templates else "--confusion"
         raise typer.BadParameter(f"{option} needs --truth, the right labels")
+    if choose_templates and templates is not None:
+        raise typer.BadParameter("--choose-templates and --templates cannot be combined")
     if link is not None and move is not None:
         raise typer.BadParameter("--link and --move cannot be combined")
     if dry_run and link is None and move is None:

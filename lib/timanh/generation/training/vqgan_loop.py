@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, l1_loss, mse_loss
+from torch.nn.functional import interpolate, mse_loss
 
 from timanh.generation.loading import require_diffusers
 from timanh.generation.training.codebook import RunningCodebook
@@ -22,7 +22,10 @@ from timanh.generation.training.discriminator import (
     judging_loss,
     weight_beside,
 )
+from timanh.generation.training.likeness import Unlikeness
 from timanh.generation.vqgan import Vqgan
+from timanh.models import load_encoder
+from timanh.models.torch_encoder import TorchEncoder
 from timanh.training.drawn.pictures import Pictures
 from timanh.training.fixed_steps import FixedSteps, RandomState, Stateful
 from timanh.training.run_folder import run_in_folder
@@ -37,11 +40,12 @@ class VqganPlan:
     Attributes:
         pictures: how many are drawn from `seed`, `drawn_side` pixels wide, and then reduced to
             `side`. The demo model learns from the same ones.
-        small_side: every third step is on pictures of this size.
+        small_side: every second step is on pictures of this size, which the writer writes.
         patch: pixels, whose colours are one input of the network.
         free: share of the steps, at the beginning, in which vectors are not replaced by codes.
         judged: share of the steps, at the end, in which the discriminator takes part.
         fooling: what it counts beside the likeness to the picture.
+        seen: what the demo encoder's view counts in the likeness to the picture.
         committing: weight of the distance between vectors and their codes.
     """
 
@@ -49,7 +53,7 @@ class VqganPlan:
     drawn_side: int = 128
     side: int = 96
     small_side: int = 64
-    steps: int = 3200
+    steps: int = 5600
     batch: int = 8
     widths: tuple[int, ...] = (32, 64, 96)
     patch: int = 2
@@ -58,9 +62,10 @@ class VqganPlan:
     learning_rate: float = 1.2e-3
     warmup: int = 100
     fall: float = 0.5
-    free: float = 0.04
+    free: float = 0.03
     judged: float = 0.15
     fooling: float = 0.1
+    seen: float = 0.5
     committing: float = 0.25
     seed: int = 1
 
@@ -70,13 +75,23 @@ class VqganRun(FixedSteps):
 
     Args:
         out: the folder for the drawn pictures, the state to go on from, and the model.
+        encoder: who looks at what is painted; the demo's when None.
     """
 
     title = "vqgan"
     plan: VqganPlan
 
-    def __init__(self, plan: VqganPlan, out: Path, *, workers: int | None = None) -> None:
+    def __init__(
+        self,
+        plan: VqganPlan,
+        out: Path,
+        *,
+        encoder: TorchEncoder | None = None,
+        workers: int | None = None,
+    ) -> None:
         super().__init__(plan, out)
+        looking = encoder or load_encoder("demo", device="cpu", runtime="torch")
+        self.unlikeness = Unlikeness(looking, seen=plan.seen)
         self.pictures = Pictures(
             out / "pictures", plan.pictures, plan.seed, plan.drawn_side, workers=workers
         )
@@ -116,7 +131,7 @@ class VqganRun(FixedSteps):
         pixels = torch.from_numpy(self.pictures[rows.tolist()]).permute(0, 3, 1, 2).float()
         if epoch % 2:
             pixels = pixels.flip(-1)
-        side = plan.small_side if step % 3 == 2 else plan.side
+        side = plan.small_side if step % 2 else plan.side
         if side != plan.drawn_side:
             pixels = interpolate(pixels, (side, side), mode="bilinear", antialias=True)
         return (pixels.div_(127.5).sub_(1),)
@@ -142,17 +157,16 @@ class VqganRun(FixedSteps):
         with self.precision():
             painted = from_patches(network.decoder(network.post_quant_conv(chosen)), plan.patch)
         painted = painted.float()
-        likeness = (
-            l1_loss(painted, pixels) + 4 * mse_loss(painted, pixels) + _edges(painted, pixels)
-        )
-        loss = likeness + commitment
-        shown = {"likeness": likeness.item()}
+        with self.precision():
+            unlike = self.unlikeness(painted, pixels)
+        loss = unlike + commitment
+        shown = {"unlike": unlike.item()}
         judged = self.step >= (1 - plan.judged) * plan.steps
         if judged:
             with self.precision():
                 fooling = -self.judge(painted).float().mean()
             layer = network.decoder.conv_out.weight
-            loss = loss + plan.fooling * weight_beside(likeness, fooling, layer) * fooling
+            loss = loss + plan.fooling * weight_beside(unlike, fooling, layer) * fooling
         self.descend(loss, self.learned)
         if judged:
             with self.precision():
@@ -169,7 +183,7 @@ class VqganRun(FixedSteps):
         """Vectors of some batches, for the codebook to begin with."""
         found = []
         with torch.no_grad(), self.precision():
-            for step in range(0, 12, 3):
+            for step in range(4):
                 patches = into_patches(*self.batch(step), self.plan.patch)
                 latents = self.network.encode(patches).latents.float()
                 found.append(latents.permute(0, 2, 3, 1).flatten(0, 2))
@@ -218,12 +232,6 @@ def psnr(vqgan: Vqgan, pictures: np.ndarray[Any, np.dtype[np.uint8]]) -> float:
             error = (painted.clamp(0, 1) - batch).pow(2).mean((1, 2, 3)).clamp(min=1e-10)
             found.append(-10 * error.log10())
     return float(torch.cat(found).mean())
-
-
-def _edges(painted: Tensor, pixels: Tensor) -> Tensor:
-    """How much the differences between neighbouring pixels are not those of the picture."""
-    across = l1_loss(painted.diff(dim=-1), pixels.diff(dim=-1))
-    return across + l1_loss(painted.diff(dim=-2), pixels.diff(dim=-2))
 
 
 if __name__ == "__main__":

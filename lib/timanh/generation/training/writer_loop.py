@@ -47,7 +47,7 @@ class WriterPlan:
     pictures: int = 49152
     drawn_side: int = 128
     side: int = 64
-    steps: int = 3600
+    steps: int = 10000
     batch: int = 32
     words: int = 1000
     longest: int = 40
@@ -101,7 +101,7 @@ class WriterRun(FixedSteps):
     def _codes(self, workers: int | None) -> NDArray[np.int16]:
         """(pictures, 2, cells), as drawn and mirrored; made once for a VQGAN."""
         plan = self.plan
-        digest = f"{float(self.vqgan.codebook.double().sum()):.9f}".replace("-", "m")
+        digest = self.vqgan.codebook_digest
         file = self.out / f"codes-{plan.seed}-{plan.pictures}-{plan.side}-{digest}.npy"
         if not file.is_file():
             folder = self.out / "pictures"
