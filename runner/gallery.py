@@ -1,8 +1,10 @@
 """What will be searched: the drawn demo gallery, or a folder of photos."""
 
 import hashlib
+import re
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from runner.console import Console
@@ -14,6 +16,7 @@ from runner.processes import Family
 from runner.stamps import Stamps, digest
 
 DEMO = "demo"
+DRAWN = re.compile(r"scene_\d{6}\.jpg$")
 DRAWN_BY = ("lib/timanh/data/scenes/**/*.py", "lib/timanh/models/demo/*")
 
 
@@ -50,12 +53,28 @@ class Galleries:
             return
         if stamps.knows("begun") and not stamps.holds("begun", now):
             # An update draws or encodes otherwise: the old gallery does not fit the new one.
-            shutil.rmtree(self.workspace / "data" / DEMO, ignore_errors=True)
-            shutil.rmtree(index, ignore_errors=True)
+            self._make_way(self.workspace / "data" / DEMO, index)
         stamps.put("begun", now)
         with self.console.step("The demo gallery and its vectors"):
             self._timanh("gallery.log", "drawing the demo gallery", "demo")
         stamps.put("done", now)
+
+    def _make_way(self, gallery: Path, index: Path) -> None:
+        """Delete the drawn gallery and its vectors; where somebody added to them, both are kept
+        under another name."""
+        if not _has_more(gallery, index):
+            shutil.rmtree(gallery, ignore_errors=True)
+            shutil.rmtree(index, ignore_errors=True)
+            return
+        when = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+        for place in (gallery, index):
+            if place.is_dir():
+                place.rename(place.with_name(f"{place.name}-{when}"))
+        self.console.say(
+            f"  The demo gallery is drawn anew. What you added to the old one is in "
+            f"{gallery.with_name(f'{gallery.name}-{when}')}, what you wrote of it in "
+            f"{index.with_name(f'{index.name}-{when}')}."
+        )
 
     def _build(self, gallery: Path, model: str) -> Path:
         index = self.workspace / "vectors" / index_name(gallery, model)
@@ -75,6 +94,13 @@ class Galleries:
                 raise SetupError(said[-1].removeprefix("timanh: "))
         if code != 0:
             raise explain(file, doing)
+
+
+def _has_more(gallery: Path, index: Path) -> bool:
+    """Whether there are pictures that were not drawn, or captions, tags or deletions of people."""
+    images = gallery / "images"
+    added = (file for file in images.rglob("*") if file.is_file() and not DRAWN.match(file.name))
+    return any(added) or any(index.glob("*.person.jsonl")) or any(index.glob("trash/*"))
 
 
 def index_name(gallery: Path, model: str) -> str:

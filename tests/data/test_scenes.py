@@ -40,6 +40,10 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "images" / "mine.jpg").touch()
     with pytest.raises(DataError, match="not drawn here"):
         draw_gallery(tmp_path, count=1, progress=False)
+    (tmp_path / "written").mkdir()
+    (tmp_path / "written" / "captions.vi.txt").write_text("của tôi")
+    with pytest.raises(DataError, match=r"captions\.vi\.txt not drawn here"):
+        draw_gallery(tmp_path / "written", count=1, progress=False)
     draw_gallery(tmp_path / "own", count=2, size=64, workers=1, progress=False)
     with pytest.raises(DataError, match="another drawn gallery"):
         draw_gallery(tmp_path / "own", count=2, size=64, seed=1, progress=False)

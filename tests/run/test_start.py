@@ -233,6 +233,25 @@ def test_a_changed_drawing_is_drawn_again(project: Path) -> None:
     assert [call.split()[0] for call in calls if call] == ["demo", "serve", "demo", "serve"]
 
 
+def test_what_people_added_to_the_demo_survives_a_changed_drawing(project: Path) -> None:
+    images = project / "workspace" / "data" / "demo" / "images"
+    for change in ("", "colour = 2", "colour = 3"):
+        write(project / "lib" / "timanh" / "data" / "scenes" / "pen.py", change)
+        with running(project, "--port", str(free_port())) as program:
+            said = read_until(program, "Ctrl-C")
+            program.send_signal(signal.SIGTERM)
+            assert program.wait(timeout=15) == 0
+        assert ("What you added to the old one" in said) is (change == "colour = 2")
+        if not change:
+            write(images / "scene_000000.jpg", "drawn")
+            write(images / "added" / "mine.jpg", "mine")
+            write(project / "workspace" / "vectors" / "demo" / "captions.person.jsonl", "words")
+    (kept,) = (project / "workspace" / "data").glob("demo-*")
+    assert (kept / "images" / "added" / "mine.jpg").read_text() == "mine"
+    (written,) = (project / "workspace" / "vectors").glob("demo-*")
+    assert (written / "captions.person.jsonl").read_text() == "words"
+
+
 def test_own_pictures_are_indexed_and_a_mistake_there_is_one_line(project: Path) -> None:
     photos = project / "my photos"
     arguments = ("--port", str(free_port()), "--photos", str(photos))

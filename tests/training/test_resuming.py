@@ -13,8 +13,9 @@ import pytest
 import torch
 from small_training import assert_same_weights, flat_dev, recipe, tiny
 
+from timanh.cli import run
 from timanh.data import open_data
-from timanh.errors import ResumeError
+from timanh.errors import ResumeError, SettingsError
 from timanh.models import load_encoder
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.training import train
@@ -30,6 +31,17 @@ def test_another_recipe_or_other_data_cannot_go_on(gallery: Path, tmp_path: Path
             folder, tiny(), recipe(epochs=1), out, names=folder.names[:8], resume=True,
             progress=False,
         )  # fmt: skip
+
+
+def test_a_model_that_no_training_wrote_is_not_written_over(gallery: Path, tmp_path: Path) -> None:
+    folder, out = open_data(gallery), tmp_path / "mine"
+    tiny().save_pretrained(out)
+    before = {file.name: file.read_bytes() for file in out.iterdir() if file.is_file()}
+    with pytest.raises(SettingsError, match="which no training of Tìm Ảnh wrote"):
+        train(folder, tiny(), recipe(epochs=1), out, names=folder.names, progress=False)
+    assert {file.name: file.read_bytes() for file in out.iterdir() if file.is_file()} == before
+    command = ["train", "--data", str(gallery), "--model", str(out), "--out", str(out)]
+    assert run([*command, "--epochs", "1"]) == 1
 
 
 def test_an_older_run_that_did_not_know_a_setting_goes_on_with_its_default(

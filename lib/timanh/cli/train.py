@@ -9,6 +9,7 @@ from timanh.cli.options import CaptionFiles, Device, Fresh, Seed, Sources
 from timanh.cli.output import notice, result, table
 from timanh.cli.reports import report_data
 from timanh.cli.training import changed_settings, encoder_to_train, report_run
+from timanh.errors import SettingsError
 
 if TYPE_CHECKING:
     from timanh.data import DataFolder
@@ -187,6 +188,11 @@ def train(
         "image_size": image_size, "pooling": pooling, "segmentation": segmentation,
         "prefix": prefix,
     }  # fmt: skip
+    if model and Path(model).is_dir() and out.is_dir() and out.samefile(model):
+        raise SettingsError(
+            f"{out} is the model that the training is to begin from, and would be written over. "
+            "Give another --out."
+        )
     encoder = encoder_to_train(folder, model, vision, text, recipe, joined, device, seed)
     splits = split_note(folder)
     report_data(folder)

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from timanh.errors import ResumeError, first_line
+from timanh.errors import ResumeError, SettingsError, first_line
 from timanh.models.loading import load_encoder
 from timanh.models.torch_encoder import TorchEncoder
 from timanh.training.adapters import merged
@@ -32,6 +32,7 @@ PARTS = (
     "losses", "seconds",
 )  # fmt: skip
 FINISHED = "finished.json"
+WRITTEN = ("config.json", "model.safetensors", "captioner.json", "decoder.safetensors")
 RESTART_CLI = "Or give --fresh to begin again in its place, or another --out."
 RESTART_NOTEBOOK = "Or tick FRESH to begin again in its place, or set NAME to another model."
 
@@ -72,7 +73,19 @@ class Checkpoints:
         return self.work != self.out
 
     def begin(self) -> None:
-        """A new run begins, in the place of any other."""
+        """A new run begins, in the place of any other.
+
+        Raises:
+            SettingsError: `out` holds a model that no run wrote.
+        """
+        foreign = [name for name in WRITTEN if (self.out / name).exists()]
+        if foreign and not any((self.out / name).exists() for name in (RECIPE, HISTORY, FINISHED)):
+            raise SettingsError(
+                f"{self.out} holds {' and '.join(foreign)}, which no training of Tìm Ảnh wrote, so "
+                "nothing is written there.",
+                cli="Give another --out.",
+                notebook="Set NAME to another model.",
+            )
         (self.out / FINISHED).unlink(missing_ok=True)
         if self.copied:
             discard_file(self.work / STATE)

@@ -19,6 +19,7 @@ from pixel_encoder import PixelEncoder, make_pictures
 from upstream_standin import free_port
 
 from timanh.api import ApiConfig, create_app
+from timanh.api.gallery import adding
 from timanh.api.gallery.journal import Journal, NewFile
 from timanh.api.gallery.naming import file_name
 from timanh.models.reading import content_hash
@@ -68,6 +69,22 @@ def test_bytes_name_and_date_stay_and_the_answer_says_where(engine: SearchEngine
     assert {path.name for path in (engine.dictionary.gallery / "added").iterdir()} == {
         "Bữa tối ở Huế.JPG"
     }
+
+
+def test_another_process_that_put_the_same_picture_there_keeps_it(
+    engine: SearchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, place = photo(1), engine.dictionary.gallery / "added" / "same.jpg"
+
+    def overtaken(part: Path, target: Path) -> None:
+        target.write_bytes(content)  # of the other process
+        raise FileExistsError(target)
+
+    monkeypatch.setattr(adding, "put_under", overtaken)
+    with client_of(engine) as client:
+        answer = send(client, ("same.jpg", content))
+    assert (answer.status_code, answer.json()["code"]) == (409, "overtaken")
+    assert place.read_bytes() == content
 
 
 def test_a_name_twice_is_numbered_whatever_its_capitals(engine: SearchEngine) -> None:

@@ -89,6 +89,16 @@ def test_what_somebody_wrote_meanwhile_is_not_written_over(client: TestClient) -
     assert again.json()["captions"] == ["a dog"]
 
 
+def test_what_another_process_wrote_meanwhile_is_seen(client: TestClient, place: Path) -> None:
+    chosen = next(iter(pictures(client).values()))
+    app = create_app(engine_of(place))
+    with TestClient(app, base_url="http://127.0.0.1:8001") as other:
+        put(other, chosen["id"], "a cat")
+        address = f"/api/images/{chosen['id']}/captions"
+        late = client.put(address, json={"captions": ["a dog"], "seen": chosen["captions"]})
+    assert (late.status_code, late.json()["code"]) == (409, "changed-meanwhile")
+
+
 def test_taken_back_what_was_there_returns(client: TestClient) -> None:
     for chosen in list(pictures(client).values())[:2]:
         put(client, chosen["id"], "a cat")

@@ -1,5 +1,6 @@
 """A deletion can be undone for some minutes, whatever happens to the process meanwhile."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,12 +112,45 @@ def test_where_its_name_was_taken_it_comes_back_under_another(
 ) -> None:
     image, content = add(client, tmp_path)
     client.delete(image["url"])
-    second, other = add(client, tmp_path, "new.png", 11)
-    assert second["path"] == "added/new.png"
+    place = engine.dictionary.gallery / "added" / "new.png"
+    place.write_bytes(b"of a person")
     back = client.post(f"{image['url']}/restore").json()["image"]
     assert back["path"] == "added/new (2).png" and back["id"] != image["id"] and back["added"]
     assert (engine.dictionary.gallery / back["path"]).read_bytes() == content
+    assert place.read_bytes() == b"of a person"
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_another_picture_of_its_name_takes_neither_its_place_nor_its_undo(
+    engine: SearchEngine, tmp_path: Path, restart: bool
+) -> None:
+    """Phones call every picture image.jpg: with the name the second one got the first one's id, and
+    deleting it, or a restart, threw the only copy of the first one away."""
+    with client_of(engine) as client:
+        image, content = add(client, tmp_path)
+        client.delete(image["url"])
+        second, other = add(client, tmp_path, "new.png", 11)
+        assert second["path"] == "added/new (2).png" and second["id"] != image["id"]
+        if not restart:
+            client.delete(second["url"])
+            client.post(f"{second['url']}/restore")
+    with client_of(engine) as client:
+        back = client.post(f"{image['url']}/restore").json()["image"]
+    assert back == image
+    assert (engine.dictionary.gallery / back["path"]).read_bytes() == content
     assert (engine.dictionary.gallery / second["path"]).read_bytes() == other
+
+
+def test_folders_in_its_place_that_are_not_its_own_stay(
+    engine: SearchEngine, tmp_path: Path
+) -> None:
+    """A dictionary that was built into a folder of photos with a folder “trash” deleted it."""
+    photos = engine.dictionary.folder / "trash" / "2019"
+    photos.mkdir(parents=True)
+    (photos / "one.jpg").write_bytes(b"a photo")
+    os.utime(photos, (0, 0))
+    with client_of(engine):
+        assert (photos / "one.jpg").read_bytes() == b"a photo"
 
 
 @pytest.mark.parametrize("step", ["before the row", "after the row", "file back, no row"])

@@ -106,6 +106,23 @@ def test_caption_files_are_remembered(gallery: Path, tmp_path: Path) -> None:
     assert VectorDictionary.open(out).manifest.captions == ()
 
 
+@pytest.mark.usefixtures("small_segments")
+def test_a_rebuild_that_fails_leaves_the_dictionary_of_before(
+    gallery: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    build(gallery, out, exclude=["*square*"])
+    before = contents(out)
+
+    class Failing(PixelEncoder):
+        def encode_prepared(self, pixels: object) -> object:
+            raise MemoryError("CUDA out of memory")
+
+    with pytest.raises(Exception, match="memory"):
+        build(gallery, out, Failing(), rebuild=True)
+    assert contents(out) == before
+
+
 def test_new_captions_need_no_encoding(gallery: Path, tmp_path: Path) -> None:
     build(gallery, tmp_path / "out")
     (gallery / "captions.txt").write_text("image,caption\nblue_circle_0.jpg,a blue ball\n")

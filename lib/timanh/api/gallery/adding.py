@@ -2,7 +2,7 @@
 
 import os
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -22,6 +22,7 @@ from timanh.errors import PictureError, PictureTooLargeError, TimAnhError
 from timanh.models.reading import content_hash
 from timanh.search import SearchEngine
 from timanh.vectors import (
+    Item,
     add_pictures,
     gallery_of,
     known_pictures,
@@ -110,17 +111,27 @@ class Adding:
     def __init__(self, engine: SearchEngine, additions: Additions) -> None:
         self._engine, self._additions = engine, additions
 
-    def names_for(self, uploads: Mapping[str, tuple[Upload, str]], folder: str) -> dict[str, str]:
+    def names_for(
+        self,
+        uploads: Mapping[str, tuple[Upload, str]],
+        folder: str,
+        deleted: Collection[Item] = (),
+    ) -> dict[str, str]:
         """Content hash → a path below the gallery that nothing has yet.
 
         Args:
             uploads: content hash → the upload and the usual suffix of its format.
+            deleted: pictures that may come back, whose names other pictures do not get.
         """
         try:
             place = self._engine.dictionary.gallery / folder
             taken = {disk_key(file.name) for file in place.iterdir()}
         except OSError:
             taken = set()
+        for item in deleted:
+            place_of, name = posixpath.split(item.path)
+            if place_of == folder and item.hash not in uploads:
+                taken.add(disk_key(name))
         paths = {}
         for digest, (upload, suffix) in uploads.items():
             name = next(numbered(file_name(upload.name, suffix), taken))
@@ -154,6 +165,7 @@ class Adding:
             self._additions.note((file.path, file.hash) for file in files)
             for file in files:
                 _write(dictionary.gallery, file, new[file.path])
+                journal.wrote(file)
             opened = opened_in(dictionary)
             rowless += set(new) - known_pictures(dictionary.folder, list(new), opened=opened).keys()
             report = add_pictures(

@@ -98,7 +98,8 @@ class GalleryEditor:
                 self._reopen()  # another process may have added these, or taken them out
             known = self.engine.dictionary.items
             new = {digest: one for digest, one in sent.items() if not known.rows_of_hash(digest)}
-            paths = self._adding.names_for(new, place)
+            deleted = [kept.item for kept in self._trash.all()]
+            paths = self._adding.names_for(new, place, deleted)
             skipped += self._left_out(new, paths)
             if paths:
                 contents = {path: new[digest][0].content for digest, path in paths.items()}
@@ -198,6 +199,9 @@ class GalleryEditor:
         """
         self._require_writable()
         with self._lock:
+            opened = opened_in(self.engine.dictionary)
+            if opened is not None and not is_newest(opened):
+                self._reopen()
             dictionary = self.engine.dictionary
             now = [readable(each) for each in dictionary.item(dictionary.row_of(id)).captions]
             if seen is not None and list(seen) != now:
@@ -252,7 +256,8 @@ class GalleryEditor:
         with suppress(TimAnhError, OSError):
             for part in parts_left(file):
                 part.unlink(missing_ok=True)
-            if known_pictures(dictionary.folder, [item.path], opened=opened_in(dictionary)):
+            known = known_pictures(dictionary.folder, [item.path], opened=opened_in(dictionary))
+            if item.path in known and known[item.path].hash == item.hash:
                 if kept.file and not file.exists():
                     copy_file(kept.file, file)
                 kept.discard()

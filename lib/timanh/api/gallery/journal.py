@@ -46,6 +46,7 @@ class Journal:
         """
         self._folder, self._gallery, self._files = folder, gallery, list(files)
         self._place = folder / FOLDER / f"{secrets.token_hex(8)}.json"
+        self._wrote: set[str] = set()
 
     @classmethod
     def left(cls, folder: Path, gallery: Path) -> Iterator["Journal"]:
@@ -71,6 +72,10 @@ class Journal:
         with atomic_write(self._place) as temporary:
             temporary.write_text(json.dumps(content), encoding="ascii")
 
+    def wrote(self, file: NewFile) -> None:
+        """The file is there, and from this request."""
+        self._wrote.add(file.path)
+
     def done(self) -> None:
         """All files have their rows."""
         _open.discard(self._place)
@@ -92,7 +97,7 @@ class Journal:
         return place.is_file() and content_hash(place.read_bytes()) == file.hash
 
     def take_back(self, rowless: Collection[str] = ()) -> None:
-        """Delete the files that have no row; all stay where that is unknown.
+        """Delete the files of this request that have no row; all stay where that is unknown.
 
         Args:
             rowless: paths whose rows are to go as well.
@@ -104,7 +109,8 @@ class Journal:
                 remove_pictures(self._folder, [item.id for item in there.values()])
         with suppress(TimAnhError, OSError):
             for path in self.written():
-                (self._gallery / path).unlink()
+                if path in self._wrote:  # else another process put the same picture there
+                    (self._gallery / path).unlink()
             self.done()
 
 

@@ -1,6 +1,7 @@
 """Deleted pictures, kept for some minutes so that a deletion can be undone."""
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from timanh.vectors.store.items import read_line, write_lines
 from timanh.workspace import discard_file
 
 FOLDER = "trash"  # in the dictionary's
+OURS = re.compile(r"[0-9a-f]{16}|\.[0-9a-f]{16}\.[0-9a-f]{8}")  # places, whole and half
 ITEM, STATE, VECTOR, FILE = "item.jsonl", "state.json", "vector.npy", "picture"
 
 
@@ -113,6 +115,6 @@ class Trash:
                 kept.discard()
         with suppress(OSError):
             for place in list(self._folder.iterdir()):
-                half = self.get(place.name) is None
+                half = OURS.fullmatch(place.name) is not None and self.get(place.name) is None
                 if half and time.time() - place.stat().st_mtime >= older_s:
                     shutil.rmtree(place, ignore_errors=True)

@@ -18,6 +18,7 @@ from timanh.progress import tqdm
 from timanh.workspace import atomic_write, free_disk_or_raise
 
 VERSION = 1
+CAPTIONS = ("captions.txt", "captions.vi.txt")
 BYTES_EACH = 25_000
 CHUNK = 64
 
@@ -60,8 +61,8 @@ def draw_gallery(
     missing = [index for index in range(count) if not (images / name_of(index)).is_file()]
     _draw_all(images, missing, seed, size, workers, progress)
     scenes = {name_of(index): scene_of(index, seed) for index in range(count)}
-    _write_captions(out / "captions.txt", {n: english_captions(s) for n, s in scenes.items()})
-    _write_captions(out / "captions.vi.txt", {n: vietnamese_captions(s) for n, s in scenes.items()})
+    _write_captions(out / CAPTIONS[0], {n: english_captions(s) for n, s in scenes.items()})
+    _write_captions(out / CAPTIONS[1], {n: vietnamese_captions(s) for n, s in scenes.items()})
     truth = {**wanted, "pictures": {name: to_json(scene) for name, scene in scenes.items()}}
     with atomic_write(out / "truth.json") as temporary:
         temporary.write_text(json.dumps(truth, ensure_ascii=False), encoding="utf8")
@@ -122,9 +123,12 @@ def _finished(out: Path, wanted: dict[str, int], again: bool) -> bool:
                     "this one to draw it again."
                 )
             return name == "truth.json"
-    if (out / "images").is_dir() and any((out / "images").iterdir()):
+    images = out / "images"
+    written = [name for name in CAPTIONS if (out / name).exists()]
+    if written or (images.is_dir() and any(images.iterdir())):
         raise DataError(
-            f"{out} holds pictures that were not drawn here. Name an empty folder for the demo."
+            f"{out} holds {' and '.join(written) or 'pictures'} not drawn here. Name an empty folder "
+            "for the demo."
         )
     return False
 

@@ -4,6 +4,7 @@ import contextlib
 import io
 import logging
 import os
+import re
 import shutil
 import tempfile
 import warnings
@@ -20,6 +21,7 @@ from timanh.workspace import user_cache
 FOLDER = "runtimes"
 # Raise it where an export changes: earlier ones are then made again.
 VERSION = 3
+OURS = re.compile(r"[0-9a-f]{16}-\d+")  # folders of exports
 _FORMATS = {
     names.ONNX: "onnx/{which}.onnx",
     names.INT8: "onnx-int8/{which}.onnx",
@@ -67,7 +69,7 @@ def _delete_old_exports(place: Path) -> None:
     if not beside_checkpoint or not place.parent.is_dir():
         return
     for old in place.parent.iterdir():
-        if old != place and old.is_dir():
+        if old != place and old.is_dir() and OURS.fullmatch(old.name):
             shutil.rmtree(old, ignore_errors=True)
 
 

@@ -122,7 +122,12 @@ def build_dictionary(
     selection = select(out, exclude, include_hidden)
     known_captions = named or _remembered(out, rebuild)
     folder = open_data(Path(gallery), known_captions, selection)
-    fresh = new_manifest(out, encoder, folder.images, source, named, storage)
+    fresh = replace(
+        new_manifest(out, encoder, folder.images, source, named, storage),
+        # So that a rebuild changes nothing before it has rows of its own.
+        exclude=selection.exclude,
+        include_hidden=selection.include_hidden,
+    )
     writer = _open_writer(out, encoder, fresh, rebuild)
     if storage not in (None, writer.manifest.storage):
         raise SettingsError(

@@ -7,6 +7,7 @@ Results are right either way, so nothing here stops a search.
 """
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ from timanh.vectors.store.index_record import FILE, FOLDER, FORMAT, VERSION, fit
 from timanh.vectors.store.manifest import Manifest
 from timanh.vectors.store.row_blocks import RowBlocks
 from timanh.workspace import atomic_write
+
+OURS = re.compile(r"\d{6,}")  # folders of versions
 
 SearchIndex = TwoStep | Approximate
 
@@ -79,7 +82,7 @@ def save_index(
             shutil.rmtree(place / version, ignore_errors=True)
             raise
         for old in place.iterdir():
-            if old.is_dir() and old.name != version:
+            if old.is_dir() and OURS.fullmatch(old.name) and old.name != version:
                 shutil.rmtree(old, ignore_errors=True)
 
 
