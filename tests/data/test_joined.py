@@ -1,5 +1,6 @@
 """Several data folders as one: UIT-ViIC and KTVIC as they are published."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,28 @@ def test_each_source_keeps_its_captions_and_its_splits(tmp_path: Path) -> None:
     assert len(notes) == 2 and notes[0].startswith("uit-viic: ") and "ktvic: " in notes[1]
     said = split_note(both)
     assert "uit-viic: Splits: train, 4" in said and "ktvic: Splits: train" in said
+
+
+def test_what_one_source_measures_on_no_other_trains_on(tmp_path: Path) -> None:
+    """UIT-ViIC's pictures are COCO's: in COCO's train split they were trained on."""
+    viic = open_sources([uit_viic(tmp_path / "uit-viic")])
+    held = [*viic.split("test"), *viic.split("dev")]
+    coco = tmp_path / "coco"
+    (coco / "images").mkdir(parents=True)
+    for name in viic.names:
+        shutil.copy(viic.images / name, coco / "images" / Path(name).name)
+    picture(coco / "images" / "other.jpg", 99)
+    stranger = coco / "images" / Path(held[0]).name
+    stranger.write_bytes(stranger.read_bytes() + b"of the same name only")
+    lines = [f"{file.name},a picture" for file in sorted((coco / "images").iterdir())]
+    (coco / "captions.txt").write_text("\n".join(["image,caption", *lines]), "utf8")
+    (coco / "train.txt").write_text("\n".join(line.split(",")[0] for line in lines), "utf8")
+    both = open_sources([tmp_path / "uit-viic", coco])
+    with pytest.warns(UserWarning, match=f"{len(held) - 1} pictures are not trained on"):
+        train = {name for name in both.split("train") if "coco" in name}
+    names = {Path(name).name for name in train}
+    assert names & {Path(name).name for name in held} == {stranger.name}
+    assert "other.jpg" in names
 
 
 def test_a_missing_picture_of_ktvic_is_counted_and_left_out(tmp_path: Path) -> None:

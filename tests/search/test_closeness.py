@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from pixel_encoder import PixelEncoder, unit
 from timanh.models import Vectors
 from timanh.search import Hit, Query, SearchEngine
 from timanh.search.closeness import stored
+from timanh.search.closeness.judging import KindCalibration
 from timanh.search.closeness.keeping import CalibrationKeeper
 from timanh.search.closeness.written_queries import length_of, written_queries
+from timanh.search.query import Understood
 from timanh.vectors import Item, VectorDictionary, item_id
 from timanh.vectors.build.build import new_manifest
 from timanh.vectors.store.writer import DictionaryWriter
@@ -97,6 +100,39 @@ def test_nothing_is_close_to_what_is_not_there_and_something_to_what_is(
     assert [one.nothing_close for one in away].count(True) >= 5
     weak = next(one for one in away if one.nothing_close)
     assert {hit.closeness for hit in weak.hits} == {"far"}
+
+
+def test_how_close_a_picture_is_hangs_on_no_page_and_no_steering(engine: SearchEngine) -> None:
+    liked = engine.dictionary.item(0).id
+    for text in ("red dog", "horse", "green cat", "zebra cake"):
+        whole = engine.search(Query(text, k=30)).hits
+        pages = [
+            hit for offset in (0, 5, 10, 15, 20, 25)
+            for hit in engine.search(Query(text, k=5, offset=offset)).hits
+        ]  # fmt: skip
+        assert [hit.closeness for hit in pages] == [hit.closeness for hit in whole]
+        known = {hit.id: hit.closeness for hit in whole}
+        steered = engine.search(Query(text, k=30, unlike=(liked,), without="beach")).hits
+        assert all(known.get(hit.id, hit.closeness) == hit.closeness for hit in steered)
+
+
+def test_vietnamese_typed_without_marks_is_judged_as_vietnamese(
+    engine: SearchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calibration = engine.calibration.get(engine.dictionary)
+    assert calibration is not None
+    read: list[str] = []
+
+    class Languages(dict[str, KindCalibration]):
+        def get(self, language: str, default: Any = None) -> Any:
+            read.append(language)
+            return super().get(language, default)
+
+    monkeypatch.setitem(vars(calibration), "texts", Languages(calibration.texts))
+    for translator in ("marks", "telex", "google"):
+        understood = Understood("con meo den", "con mèo đen", "vi", 0.5, 0, translator=translator)
+        engine.answer([Query("con meo den").checked()], [understood])
+    assert read == ["vi", "vi", "en"]
 
 
 def test_without_captions_everyday_words_are_measured_by(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """What should not be in the picture, read out of the words: the noun phrase and no more."""
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pixel_encoder import PixelEncoder
 
-from timanh.search import Query, split_excluded
+from timanh.search import Query, SearchEngine, Translator, split_excluded
 from timanh.search.reading import read
+from timanh.vectors import VectorDictionary
 
 ENGLISH = [
     ("a man without a hat", "a man", ["hat"]),
@@ -132,6 +135,21 @@ def test_what_is_read_of_a_query() -> None:
     whole = read(Query("a man without a hat", as_written=True).checked())
     assert (whole.wanted, whole.excluded, whole.without) == ("a man without a hat", (), None)
     assert read(Query(like=("a",)).checked()).language is None
+
+
+def test_what_is_not_wanted_may_be_in_another_language(dictionary_folder: Path) -> None:
+    """The translation of a Vietnamese query was corrected; what it excludes is Vietnamese still."""
+    reading = read(Query("a man in heavy rain", without="mũ bảo hiểm").checked())
+    assert (reading.language, reading.without_language) == ("en", "vi")
+    asked: list[str] = []
+    translator = Translator(lambda text: (asked.append(text), "helmet")[1])
+    encoder = PixelEncoder()
+    dictionary = VectorDictionary.open(dictionary_folder, encoder)
+    engine = SearchEngine(encoder, dictionary, translator=translator)
+    understood = engine.understand(Query("a man in heavy rain", without="mũ bảo hiểm").checked())
+    assert (understood.translated, understood.without, asked) == (None, "helmet", ["mũ bảo hiểm"])
+    assert not engine.knows(reading)
+    assert engine.knows(read(Query("a man", without="a hat").checked()))
 
 
 def test_a_query_of_nothing_but_exclusions_wants_nothing() -> None:

@@ -37,6 +37,24 @@ def test_a_liked_picture_keeps_its_place_on_every_page(engine: SearchEngine) -> 
     assert pages == after
 
 
+def test_a_liked_picture_keeps_its_doubles(tmp_path: Path) -> None:
+    pictures = make_pictures(tmp_path / "g", 30)
+    for name in ("0003.png", "0007.png"):
+        (pictures / f"double-{name}").write_bytes((pictures / name).read_bytes())
+    encoder = PixelEncoder()
+    build_dictionary(pictures, encoder, tmp_path / "i", progress=False)
+    engine = SearchEngine(encoder, VectorDictionary.open(tmp_path / "i", encoder))
+    before = engine.search(Query("red blue", k=32, fold=0.985)).hits
+    folded = [hit for hit in before if hit.doubles]
+    assert len(folded) >= 2 and len(before) <= 30
+    for chosen in folded:
+        for liked in (chosen.id, *chosen.doubles):  # the one that is shown, or one folded into it
+            after = engine.search(Query("red blue", k=32, fold=0.985, like=(liked,))).hits
+            assert {hit.id for hit in after} == {hit.id for hit in before}
+            (same,) = (hit for hit in after if hit.id == chosen.id)
+            assert same.doubles == chosen.doubles and same.rank == chosen.rank
+
+
 def test_what_was_liked_weighs_far_less_than_the_query(engine: SearchEngine) -> None:
     usual = engine.sample(engine.dictionary)
     query = engine.encode_texts(["red blue"])[0]

@@ -48,6 +48,7 @@ def test_batches_are_full_but_a_small_set_is_one_batch() -> None:
 
 def test_captions_with_sides_and_marks() -> None:
     assert names_a_side("A dog LEFT of a car") and names_a_side("con chó bên trái")
+    assert names_a_side("con cho ben trai") and names_a_side("ben PHAI")
     assert not names_a_side("leftovers on a table")
     assert without_marks("Chiếc ô tô màu đỏ") == "Chiec o to mau do"
 

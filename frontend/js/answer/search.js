@@ -1,5 +1,5 @@
 /** One search, from a question to an answer that fills as it comes. */
-import { searching } from "../core/api.js";
+import { Problem, searching } from "../core/api.js";
 import { blobOf } from "../core/blobs.js";
 import { current, look } from "../core/health.js";
 import { language } from "../core/i18n.js";
@@ -19,6 +19,7 @@ export function nextCount({ results, considered }) {
  */
 export async function fill(answer, question, signal, seen, offset = 0) {
   answer.language = language();
+  answer.from = source();
   try {
     const pictures = await blobsOf(question.pictures);
     for await (const [kind, data] of searching(question, pictures, { language: answer.language, k: answer.asked, offset }, signal)) {
@@ -36,6 +37,10 @@ export async function fill(answer, question, signal, seen, offset = 0) {
 /** Add the next page to an `answer` that is done. Returns how that page ended, as an answer of its own. */
 export async function extend(answer, question, signal) {
   const page = newAnswer(Math.min(PAGE, MOST_RESULTS - answer.results.length));
+  if (answer.from && answer.from !== source()) {
+    answer.ended = true; // another gallery is searched by now
+    return Object.assign(page, { state: "done" });
+  }
   await fill(page, question, signal, () => {}, answer.results.length);
   if (page.state !== "done") return page;
   const known = new Set(answer.results.map(({ id }) => id)); // the gallery may have changed in between
@@ -44,6 +49,12 @@ export async function extend(answer, question, signal) {
   answer.text = ""; // it names a number that is no longer so
   answer.ended = page.ended || !fresh.length || answer.results.length >= MOST_RESULTS;
   return page;
+}
+
+/** Which API answers, and by which model. */
+function source() {
+  const { upstream, model } = current() ?? {};
+  return upstream?.url ? `${upstream.url} ${model}` : "";
 }
 
 function take(answer, kind, data) {
@@ -56,5 +67,7 @@ function take(answer, kind, data) {
 async function blobsOf(pictures) {
   const own = pictures.filter(({ id }) => !id); // those of the gallery travel by their ids
   const found = await Promise.all(own.map(async ({ name, key, blob }) => [name, blob ?? await blobOf(key)]));
-  return found.filter(([, blob]) => blob);
+  // Without one of its pictures it would be another question.
+  if (found.some(([, blob]) => !blob)) throw new Problem("picture-gone", "A picture of this question is no longer kept on this computer.");
+  return found;
 }

@@ -1,10 +1,11 @@
 """Several data folders as one, each with its captions and its splits."""
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from timanh.data.captions import NO_CAPTIONS, CaptionSet
 from timanh.data.folder import DataFolder, SplitList, open_data
@@ -36,11 +37,49 @@ class JoinedFolder(DataFolder):
         if file is not None:
             there, self.dropped[which] = read_split(file, self.names)
             return there
-        return tuple(
-            place + name
-            for place, source in zip(self.places, self.sources, strict=True)
-            for name in source.split(which, seed=seed)
-        )
+        found = tuple(self._split_of(each, which, seed) for each in range(len(self.sources)))
+        if which == "train":
+            found = self._without_held_out(found, seed)
+        return tuple(name for names in found for name in names)
+
+    def _split_of(self, number: int, which: str, seed: int) -> tuple[str, ...]:
+        place = self.places[number]
+        return tuple(place + name for name in self.sources[number].split(which, seed=seed))
+
+    def _without_held_out(
+        self, found: tuple[tuple[str, ...], ...], seed: int
+    ) -> tuple[tuple[str, ...], ...]:
+        """Without pictures that another source measures on, such as those of UIT-ViIC in COCO:
+        files of the same name and size."""
+        measured = [
+            self._split_of(each, "dev", seed) + self._split_of(each, "test", seed)
+            for each in range(len(self.sources))
+        ]
+        held = [{self._mark(name) for name in names} for names in measured]
+        kept = []
+        for number, names in enumerate(found):
+            others = set().union(*held[:number], *held[number + 1 :])
+            known = {name for name, _ in others}
+            kept.append(
+                tuple(
+                    name for name in names
+                    if PurePosixPath(name).name not in known or self._mark(name) not in others
+                )
+            )  # fmt: skip
+        left_out = sum(map(len, found)) - sum(map(len, kept))
+        if left_out:
+            warnings.warn(
+                f"{left_out:,} pictures are not trained on, since another source measures on them.",
+                stacklevel=3,
+            )
+        return tuple(kept)
+
+    def _mark(self, name: str) -> tuple[str, int]:
+        try:
+            size = (self.images / name).stat().st_size
+        except OSError:
+            size = -1
+        return PurePosixPath(name).name, size
 
     @cached_property
     def split_lists(self) -> dict[str, SplitList]:

@@ -102,7 +102,8 @@ class SearchEngine:
         without = reading.without
         if without is not None:
             waited_s = time.monotonic() - began
-            without = self._translate(without, reading.language, waited_s).translated or without
+            spoken = reading.without_language
+            without = self._translate(without, spoken, waited_s).translated or without
         return Understood(
             text=query.text,
             translated=translation.translated,
@@ -129,8 +130,9 @@ class SearchEngine:
             return replace(understood, length=self.encoder.text_length(words))
 
     def knows(self, reading: Reading) -> bool:
-        """Whether the encoder knows the language, so that no translation is needed."""
-        return reading.language is None or reading.language in self.encoder.languages
+        """Whether the encoder knows the languages, so that no translation is needed."""
+        spoken = {reading.language, reading.without_language if reading.without else None}
+        return spoken - {None} <= set(self.encoder.languages)
 
     def prepare_filter(self, query: Query) -> None:
         """Find the rows that pass the query's filter, so that `answer` need not.
@@ -192,7 +194,7 @@ class SearchEngine:
             ]
             found = lookup.find_all(list(good.values()), looked_up)
         for row, query, row_hits in zip(good, looked_up, found, strict=True):
-            classes, nothing = self._judge(dictionary, query, understood[row], good[row], row_hits)
+            classes, nothing = self._judge(lookup, query, understood[row], good[row], row_hits)
             hits = tuple(
                 _hit(dictionary, rank, hit, closeness)
                 for rank, (hit, closeness) in enumerate(
@@ -205,19 +207,25 @@ class SearchEngine:
 
     def _judge(
         self,
-        dictionary: Searchable,
+        lookup: Lookup,
         query: Query,
         understood: Understood,
         vectors: QueryVectors,
         hits: list[RowHit],
     ) -> tuple[list[Closeness | None], bool | None]:
         """How close each hit is, and whether none is; None until the gallery is calibrated."""
+        dictionary = lookup.dictionary
         calibration = self.calibration.get(dictionary)
-        if calibration is None:
+        if calibration is None or not hits:
             return [None] * len(hits), None
         found = dictionary.vectors_of(np.array([hit.row for hit in hits], np.int64))
-        sample = self.sample(dictionary)
-        return judge(calibration, query, understood, vectors, found, sample)
+        best = found[0]
+        if query.offset or query.like or query.unlike or understood.without:
+            first = replace(query, offset=0, k=1, fold=None, like=(), unlike=())
+            base = vectors.vector if vectors.base is None else vectors.base
+            (hit,) = lookup.find(base, first) or hits[:1]
+            best = dictionary.vectors_of(np.array([hit.row], np.int64))[0]
+        return judge(calibration, query, understood, vectors, found, best, self.sample(dictionary))
 
     def search_many(self, queries: Iterable[Query]) -> Iterator[SearchResult]:
         """As `search` for each, in their order, encoding and looking up many at a time.

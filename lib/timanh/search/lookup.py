@@ -66,12 +66,15 @@ class Lookup:
         last = query.offset + query.k
         whole = replace(query, offset=0, k=last)
         liked = {self.dictionary.row_of(id) for id in query.like}
-        before = [hit.row for hit in self.find(base, whole)]
-        hits = self.find(vector, replace(whole, left_out=(*query.left_out, *query.like)))
-        for place, row in enumerate(before):
-            if row in liked:
-                score = float(self.dictionary.vectors_of(np.array([row]))[0] @ vector)
-                hits.insert(place, RowHit(row, score))
+        before = self.find(base, whole)
+        kept = [hit for hit in before if liked.intersection((hit.row, *hit.doubles))]
+        gone = {row for hit in kept for row in (hit.row, *hit.doubles)}
+        left_out = tuple(self.dictionary.item(row).id for row in sorted(gone | liked))
+        hits = self.find(vector, replace(whole, left_out=(*query.left_out, *left_out)))
+        for place, hit in enumerate(before):
+            if hit in kept:  # with what was folded into it
+                score = float(self.dictionary.vectors_of(np.array([hit.row]))[0] @ vector)
+                hits.insert(place, replace(hit, score=score))
         return hits[query.offset : last]
 
     def find_all(self, vectors: list[QueryVectors], queries: list[Query]) -> list[list[RowHit]]:

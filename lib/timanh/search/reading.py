@@ -19,6 +19,8 @@ class Reading:
         without: these together with `Query.without`; None for nothing.
         typed: how the words were typed, "telex" or without "marks", where `wanted` has the marks
             that they stand for; None where they were not changed.
+        without_language: of `without`; it may be another than that of the text, such as where a
+            person wrote an English one in the place of its translation.
     """
 
     language: str | None
@@ -26,6 +28,7 @@ class Reading:
     excluded: tuple[str, ...]
     without: str | None
     typed: Typed | None = None
+    without_language: str | None = None
 
 
 def read(query: Query, *, restore: bool = False) -> Reading:
@@ -46,4 +49,6 @@ def read(query: Query, *, restore: bool = False) -> Reading:
     if restore and unwanted is not None:
         unwanted, _ = with_marks(unwanted, restore=True)
     without = ", ".join(dict.fromkeys(filter(None, (unwanted, *excluded))))
-    return Reading(language, text, excluded, without or None, typed)
+    spoken = detect_language(unwanted) if unwanted else None
+    of_without = "vi" if without and "vi" in (spoken, language) else language
+    return Reading(language, text, excluded, without or None, typed, of_without)

@@ -10,7 +10,7 @@ from timanh.training.recipe import Recipe
 
 Item = tuple[int, tuple[str, ...]]  # row of the picture, the captions beside it
 SHORT = 6  # words; of captions no longer than this none is dropped: each says what is there
-SIDES = re.compile(r"\b(left|right|trái|phải)\b", re.IGNORECASE)
+SIDES = re.compile(r"\b(left|right|trái|phải|trai|phai)\b", re.IGNORECASE)
 
 
 def epoch_items(captions: Sequence[Sequence[str]], recipe: Recipe, epoch: int) -> list[Item]:

@@ -3,10 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from timanh.models.text.typed import Typed
 from timanh.search.closeness.written_queries import count_words, length_of
 from timanh.search.encoding import QueryVectors
 from timanh.search.query import Closeness, Query, Understood
@@ -116,26 +118,30 @@ def judge(
     understood: Understood,
     vectors: QueryVectors,
     hits: NDArray[np.float32],
+    best: NDArray[np.float32],
     sample: GallerySample,
 ) -> tuple[list[Closeness | None], bool | None]:
     """The class of each hit, and whether nothing is close; None where that cannot be said.
 
     Args:
         hits: (n, dim) vectors of the hits. Steering and unwanted words do not count.
+        best: (dim,) that of the best hit of all pages, before any steering.
     """
     nothing: tuple[list[Closeness | None], bool | None] = ([None] * len(hits), None)
     if not len(hits):
         return nothing
     judged: list[tuple[Floats, bool]] = []
     if vectors.text is not None and understood.words is not None:
-        language = "en" if understood.translated else understood.language or ""
+        # What was typed without marks is in its language still.
+        translated = understood.translated and understood.translator not in get_args(Typed)
+        language = "en" if translated else understood.language or ""
         of_text = calibration.texts.get(language) or next(iter(calibration.texts.values()), None)
         if of_text is None:
             return nothing
         scores, words = hits @ vectors.text, count_words(understood.words)
         spread = spread_of(vectors.text, sample)
         features = text_features(scores, hits, spread, calibration.usual_text, words)
-        weak = float(scores.max()) < of_text.weak[length_of(words)]
+        weak = float(best @ vectors.text) < of_text.weak[length_of(words)]
         judged.append((of_text.pairs.probabilities(features), weak))
     if vectors.pictures is not None:
         if calibration.pictures is None:
@@ -144,7 +150,7 @@ def judge(
         shown = shown / max(float(np.linalg.norm(shown)), 1e-6)
         scores = hits @ shown
         features = picture_features(scores, spread_of(shown, sample))
-        weak = float(scores.max()) < calibration.pictures.weak[0]
+        weak = float(best @ shown) < calibration.pictures.weak[0]
         judged.append((calibration.pictures.pairs.probabilities(features), weak))
     if not judged:
         return nothing
