@@ -51,7 +51,7 @@ from timanh.models.torch_encoder import TorchEncoder
 from timanh.models.zero_shot import ZeroShot
 
 SEED = 11
-SIDES, PSNR_SCENES = (96, 64), 100
+SIDES, PSNR_SCENES = (128, 96, 64), 100
 TILE, LINE = 160, 28
 STEPS_MEASURED, WARM = 10, 1
 
