@@ -21,15 +21,17 @@ one (docs/generate.md).
 
 import argparse
 import resource
+import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 import torch
 from common import keep
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 from zero_shot import KINDS_OF_ONE, one_thing, report
 from zero_shot import SEED as OF_ONE_THING
 
@@ -52,7 +54,7 @@ from timanh.models.zero_shot import ZeroShot
 
 SEED = 11
 SIDES, PSNR_SCENES = (128, 96, 64), 100
-TILE, LINE = 160, 28
+TILE, LINE, LINES = 160, 46, 3
 STEPS_MEASURED, WARM = 10, 1
 
 
@@ -220,11 +222,12 @@ def contact_sheet(tiles: list[tuple[str, Image.Image]], columns: int = 8) -> Ima
     rows = -(-len(tiles) // columns)
     sheet = Image.new("RGB", (columns * TILE, rows * (TILE + LINE)), "white")
     draw = ImageDraw.Draw(sheet)
+    font = ImageFont.truetype(matplotlib.get_data_path() + "/fonts/ttf/DejaVuSans.ttf", 11)
     for number, (text, picture) in enumerate(tiles):
         left, top = number % columns * TILE, number // columns * (TILE + LINE)
         sheet.paste(picture.resize((TILE, TILE), Image.Resampling.BICUBIC), (left, top))
-        draw.text((left + 2, top + TILE + 2), text[:24], fill="black")
-        draw.text((left + 2, top + TILE + 14), text[24:48], fill="black")
+        lines = textwrap.wrap(text, 24)[:LINES]
+        draw.multiline_text((left + 2, top + TILE + 2), "\n".join(lines), "black", font, spacing=2)
     return sheet
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from timanh.cli.app import main
 
+from timanh.cli import run
 from timanh.data.scenes import english_captions, render, scene_of, vietnamese_captions
 from timanh.generation import Sampling, load_painter, load_vqgan, load_writer, read_note
 from timanh.generation.offered import DEMO_VQGAN, DEMO_WRITER
@@ -50,12 +50,12 @@ def test_the_demo_ranks_its_drawings_whoever_searches(encoder: TorchEncoder) -> 
 
 def test_what_was_given_decides_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["generate", "fog:0", "a red car", "--count", "2", "--candidates", "3"]) == 0
+    assert run(["generate", "fog:0", "a red car", "--count", "2", "--candidates", "3"]) == 0
     notes = [note_in(tmp_path / name) for name in ("fog-0-a-red-car.png", "fog-0-a-red-car-2.png")]
     assert [note["rank"] for note in notes] == [1, 2]
     assert all((note["way"], note["candidates"]) == ("written", 3) for note in notes)
     guided = ["generate", "a red car", "--steps", "2", "--cutouts", "2", "--count", "2"]
-    assert main([*guided, "--width", "64", "--height", "32", "--seed", "5"]) == 0
+    assert run([*guided, "--width", "64", "--height", "32", "--seed", "5"]) == 0
     notes = [note_in(tmp_path / name) for name in ("a-red-car.png", "a-red-car-2.png")]
     assert [(note["way"], note["seed"]) for note in notes] == [("guided", 5), ("guided", 6)]
     with Image.open(tmp_path / "a-red-car.png") as picture:
