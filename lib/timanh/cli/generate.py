@@ -196,7 +196,7 @@ def _write(text: str, model: str, candidates: int, count: int, seed: int, device
     encoder = load_encoder(model, device=device, runtime="torch")
     _say_meant([text], encoder)
     candidates = max(candidates, count)
-    with tqdm(total=writer.network.size.grid**2, desc="write", unit="code") as bar:
+    with tqdm(total=writer.network.size.grid**2, desc="write", unit="code", delay=0.2) as bar:
         found = writer.best(
             text, encoder, candidates, Sampling(seed=seed), seen=lambda done, all_: bar.update()
         )

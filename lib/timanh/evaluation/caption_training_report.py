@@ -50,25 +50,19 @@ def write_caption_report(
     lines += ["|---|---|---|---|---|", *map(_epoch, done.history), ""]
     lines += ["![curves](training.png)", ""]
     for language, document in documents.items():
-        lines += _shown(folder, document, language, tuple(documents), out)
+        lines += _shown(folder, document, language, out)
     lines += recipe_lines(recipe, done.skipped)
     page = out / "report.md"
     page.write_text("\n".join(lines) + "\n", encoding="utf8")
     return page
 
 
-def _shown(
-    folder: DataFolder,
-    document: Mapping[str, Any],
-    language: str,
-    languages: Sequence[str],
-    out: Path,
-) -> list[str]:
+def _shown(folder: DataFolder, document: Mapping[str, Any], language: str, out: Path) -> list[str]:
     """The captions nearest to and farthest from what people wrote in this language, with their
     pictures."""
     written: dict[str, str] = document["captions"]
     names = list(written)
-    people = {name: references_of(folder, name, language, languages) for name in names}
+    people = {name: references_of(folder, name, language, (language,)) for name in names}
     statistics = caption_statistics(
         [written[name] for name in names], [people[name] for name in names]
     )

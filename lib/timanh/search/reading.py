@@ -49,6 +49,7 @@ def read(query: Query, *, restore: bool = False) -> Reading:
     if restore and unwanted is not None:
         unwanted, _ = with_marks(unwanted, restore=True)
     without = ", ".join(dict.fromkeys(filter(None, (unwanted, *excluded))))
-    spoken = detect_language(unwanted) if unwanted else None
-    of_without = "vi" if without and "vi" in (spoken, language) else language
+    of_without = language
+    if unwanted and text and language != "vi":
+        of_without = detect_language(unwanted)
     return Reading(language, text, excluded, without or None, typed, of_without)
