@@ -31,7 +31,7 @@ const FILES = [
   "/node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
   "/node_modules/@fontsource-variable/inter/files/inter-vietnamese-wght-normal.woff2",
   "/js/ask/creating.js", "/js/ask/describing.js", "/js/picture/api.js", "/js/picture/correct.js", "/js/picture/describe.js", "/js/picture/translate.js", "/js/picture/weights.js", "/js/picture/why.js",
-  "/js/posts/ai-line.js", "/js/posts/api.js", "/js/posts/card.js", "/js/posts/editor-pictures.js", "/js/posts/editor.js", "/js/posts/feed.js",
+  "/js/posts/ai-line.js", "/js/posts/api.js", "/js/posts/card.js", "/js/posts/drafts.js", "/js/posts/editor-pictures.js", "/js/posts/editor.js", "/js/posts/feed.js",
   "/js/posts/find.js", "/js/posts/live.js", "/js/posts/picture.js", "/js/posts/tile.js", "/js/posts/view.js", "/css/posts.css",
 ];
 const VIEWS = ["/photos", "/posts"]; // the same page at other addresses

@@ -147,7 +147,7 @@ class Ai:
         if not isinstance(found, dict) or not all(isinstance(x, str) for x in found.values()):
             raise self.bad("captions that are not texts")
         if not all(text.strip() and "\0" not in text for text in found.values()):
-            raise PictureFailedError("no-caption", "The captioner wrote nothing about it.")
+            raise PictureFailedError("wrote-nothing", "The captioner wrote nothing about it.")
         return answer
 
     async def text(self, query: str) -> dict[str, Any]:

@@ -109,7 +109,7 @@ class Database:
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, it may pass
-                reason = " ".join(str(error).split()) or type(error).__name__
+                reason = one_line(error)
                 if reason != self.reason:
                     log.warning("The database of posts cannot be used: %s", reason)
                 self.state, self.reason = "failed", reason

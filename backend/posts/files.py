@@ -56,11 +56,16 @@ class PictureFiles:
         return self.folder / PICTURES / image_path
 
     def published(self, image_path: str) -> bytes:
-        """What everyone may see of it; drawn once, then kept."""
+        """What everyone may see of it; drawn once, then kept.
+
+        Raises:
+            BackendError: 404, its file is gone; 503, it may be read later; 415, 413 as
+                `pictures.published`.
+        """
         return self._drawn(PUBLISHED, image_path, pictures.published)
 
     def thumbnail(self, image_path: str) -> bytes:
-        """A small one of it; drawn once, then kept."""
+        """A small one of it; drawn once, then kept; as `published`."""
         return self._drawn(THUMBNAILS, image_path, pictures.thumbnail)
 
     def remove(self, image_path: str) -> None:
@@ -127,16 +132,13 @@ class PictureFiles:
                     removed += _remove_if_older(names[name], old)
         return removed
 
-    def _drawn(self, place: str, image_path: str, draw: Callable[[Path], bytes]) -> bytes:
+    def _drawn(self, place: str, image_path: str, draw: Callable[[bytes], bytes]) -> bytes:
         kept = self.folder / place / image_path
         try:
             return kept.read_bytes()
         except OSError:
             pass
-        try:
-            content = draw(self.original(image_path))
-        except FileNotFoundError as error:
-            raise BackendError(404, "picture-gone", "The file of this picture is gone.") from error
+        content = draw(self._read(image_path))
         aside = kept.with_name(f"{kept.name}.{uuid4().hex[:8]}")
         # A disk that is full keeps nobody from seeing it.
         with contextlib.suppress(OSError):
@@ -144,6 +146,18 @@ class PictureFiles:
             aside.write_bytes(content)
             aside.replace(kept)
         return content
+
+    def _read(self, image_path: str) -> bytes:
+        file = self.original(image_path)
+        try:
+            return file.read_bytes()
+        except OSError as error:
+            # Its shelf stays when a file is deleted; both are missing where a disk is not there.
+            if isinstance(error, FileNotFoundError) and file.parent.is_dir():
+                raise BackendError(
+                    404, "picture-gone", "The file of this picture is gone."
+                ) from error
+            raise pictures.away(error.strerror or type(error).__name__) from error
 
 
 def new_path(image_id: UUID, suffix: str) -> str:
@@ -160,7 +174,9 @@ def cannot_write(error: OSError) -> BackendError:
             507, "disk-full", "The disk of the posts is full. Free some space, then try again."
         )
     return BackendError(
-        403, "read-only", f"The folder of the posts takes no files ({error.strerror or error})."
+        403,
+        "posts-read-only",
+        f"The folder of the posts takes no files ({error.strerror or error}).",
     )
 
 

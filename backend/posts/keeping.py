@@ -5,6 +5,7 @@ import json
 import os
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,9 @@ def backup(url: str, folder: Path, archive: Path) -> tuple[int, int]:
 
     Returns:
         How many posts, how many pictures.
+
+    Raises:
+        KeepingError: files of pictures are missing; nothing is written then.
     """
     aside = archive.with_name(f"{archive.name}.part")
     try:
@@ -41,11 +45,14 @@ def backup(url: str, folder: Path, archive: Path) -> tuple[int, int]:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             counts = _write_rows(connection, out)
             paths = connection.execute("SELECT image_path FROM post_images").fetchall()
+            missing = []
             for row in paths:
-                file = folder / PICTURES / row["image_path"]
-                # A picture that was deleted for good meanwhile has no file any more.
-                if file.is_file():
-                    out.add(file, f"{PICTURES}/{row['image_path']}", recursive=False)
+                path = row["image_path"]
+                try:
+                    out.add(folder / PICTURES / path, f"{PICTURES}/{path}", recursive=False)
+                except FileNotFoundError:
+                    missing.append(path)
+            _require_gone(url, folder, missing)
         aside.replace(archive)
     finally:
         aside.unlink(missing_ok=True)
@@ -56,7 +63,8 @@ def restore(url: str, folder: Path, archive: Path) -> tuple[int, int]:
     """Put rows and files of an archive into an empty database and folder.
 
     Raises:
-        KeepingError: there are posts already, or the archive is not one of ours, or not whole.
+        KeepingError: there are posts already, or the archive is not one of ours, or not whole:
+            cut, or without the file of a picture.
     """
     counts = dict.fromkeys(TABLES, 0)
     try:
@@ -78,10 +86,11 @@ def restore(url: str, folder: Path, archive: Path) -> tuple[int, int]:
                     connection.execute(
                         "UPDATE models SET state = %s WHERE fingerprint = %s", (state, fingerprint)
                     )
-                for member in source:
-                    if member is not first:
-                        _read_file(source, member, folder)
+                files = [
+                    _read_file(source, member, folder) for member in source if member is not first
+                ]
                 _require_end(source, archive)
+                _require_files(connection, archive, files)
     except (tarfile.TarError, ValueError, KeyError, TypeError) as error:
         raise KeepingError(f"{archive} is damaged or not an archive of posts ({error}).") from error
     return counts["posts"], counts["post_images"]
@@ -145,7 +154,8 @@ def _read_row(
     counts[table] += 1
 
 
-def _read_file(source: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+def _read_file(source: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> str:
+    """Its `image_path`."""
     top, _, image_path = member.name.partition("/")
     if not member.isfile() or top != PICTURES or not IMAGE_PATH.fullmatch(image_path):
         raise KeepingError(f"The archive has a file in a strange place: {member.name!r}.")
@@ -157,6 +167,41 @@ def _read_file(source: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -
         while block := content.read(1 << 20):
             out.write(block)
     aside.replace(target)
+    return image_path
+
+
+def _require_gone(url: str, folder: Path, missing: Sequence[str]) -> None:
+    """Only pictures that were deleted for good while the backup was written may lack a file."""
+    if not missing:
+        return
+    with _connect(url) as connection:  # the backup's own sees what there was at its beginning
+        rows = connection.execute(
+            "SELECT i.name, p.title FROM post_images AS i JOIN posts AS p ON p.id = i.post_id "
+            "WHERE i.image_path = ANY (%s) ORDER BY p.created, i.display_order",
+            (list(missing),),
+        ).fetchall()
+    if rows:
+        raise KeepingError(
+            f"The files of {len(rows)} pictures are not in {folder / PICTURES}, the first of them "
+            f"{rows[0]['name']!r} of the post {rows[0]['title']!r}. Nothing was written. If the "
+            "posts are in another folder, name it as run.py was given it: --workspace FOLDER. "
+            "Pictures that are lost can be taken out of their posts; ten minutes later they are "
+            "not looked for any more."
+        )
+
+
+def _require_files(connection: Connection, archive: Path, files: Sequence[str]) -> None:
+    """Each picture that is shown has its file; deleted ones without theirs do not come back."""
+    lacking = connection.execute(
+        "SELECT name, title FROM images WHERE image_path <> ALL (%s) ORDER BY created", (files,)
+    ).fetchall()
+    if lacking:
+        raise KeepingError(
+            f"{archive} lacks the files of {len(lacking)} pictures, the first of them "
+            f"{lacking[0]['name']!r} of the post {lacking[0]['title']!r}. Nothing was put back. "
+            "Make the archive again where the pictures are."
+        )
+    connection.execute("DELETE FROM post_images WHERE image_path <> ALL (%s)", (files,))
 
 
 def _require_end(source: tarfile.TarFile, archive: Path) -> None:

@@ -172,5 +172,11 @@ async def _value(connection: Connection, query: str, *values: object) -> Any:
     return None if row is None else row[0]
 
 
-def one_line(error: psycopg.Error) -> str:
-    return " ".join(str(error).split())
+def one_line(error: Exception) -> str:
+    """What it says, without parts of the database's address.
+
+    An address that cannot be read is repeated by libpq in pieces, its password among them.
+    """
+    if type(error) is psycopg.ProgrammingError and error.sqlstate is None:
+        return "The address in TIMANH_DATABASE_URL cannot be read."
+    return " ".join(str(error).split()) or type(error).__name__

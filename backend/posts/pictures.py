@@ -8,7 +8,6 @@ import threading
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 
 from PIL import Image, ImageOps
 
@@ -24,6 +23,7 @@ FORMATS = tuple(name for name in SUFFIXES if name in Image.OPEN)
 MAX_PIXELS, LARGE_PIXELS = 50_000_000, 12_000_000
 ENOUGH = 64  # pixels a side: whether it can be read to its end
 PUBLISHED_SIDE, THUMBNAIL_SIDE = 4096, 480
+MOST_SENT = 9_000_000  # bytes; the AI service takes no more
 OPAQUE = frozenset({"RGB", "L", "CMYK", "YCbCr", "I", "I;16", "F", "1"})
 
 _large = threading.Lock()
@@ -70,18 +70,25 @@ def inspect(content: bytes, name: str) -> Kind:
         raise BackendError(415, "unreadable-picture", f"{name} {unreadable}", file=name) from error
 
 
-def published(file: Path) -> bytes:
+def published(content: bytes) -> bytes:
     """The picture for everyone: upright, a JPEG, or a PNG where it is transparent.
 
     Raises:
-        BackendError: 415, it cannot be read to its end.
+        BackendError: 415, it cannot be read to its end; 413, absurdly large; 503, there is no
+            memory for it at the moment.
     """
-    return _draw(file, PUBLISHED_SIDE, 90)
+    return _draw(content, PUBLISHED_SIDE, 90)
 
 
-def thumbnail(file: Path) -> bytes:
+def thumbnail(content: bytes) -> bytes:
     """A small one of it; as `published`."""
-    return _draw(file, THUMBNAIL_SIDE, 82)
+    return _draw(content, THUMBNAIL_SIDE, 82)
+
+
+def for_ai(content: bytes) -> bytes:
+    """What the AI service gets of it: never more than everyone may see; as `published`."""
+    drawn = published(content)
+    return drawn if len(drawn) <= MOST_SENT else thumbnail(content)
 
 
 def media_type(content: bytes) -> str:
@@ -89,34 +96,47 @@ def media_type(content: bytes) -> str:
     return "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
 
 
-def _draw(file: Path, side: int, quality: int) -> bytes:
+def _draw(content: bytes, side: int, quality: int) -> bytes:
     try:
-        with Image.open(file, formats=FORMATS) as image:
+        with Image.open(BytesIO(content), formats=FORMATS) as image:
             image.draft("RGB", (side, side))
-            upright = ImageOps.exif_transpose(image)
-            profile = image.info.get("icc_profile")
-            drawn = upright.convert("RGB" if upright.mode in OPAQUE else "RGBA")
-            if drawn.mode == "RGBA" and drawn.getchannel("A").getextrema() == (255, 255):
-                drawn = drawn.convert("RGB")
-            if upright.mode == "CMYK":
-                profile = None  # it is of the inks, which are gone
-            drawn.thumbnail((side, side), Image.Resampling.LANCZOS)
-            out = BytesIO()
-            plain = Image.new(drawn.mode, drawn.size)
-            plain.paste(drawn)
-            if drawn.mode == "RGBA":
-                plain.save(out, "PNG", icc_profile=profile)
-            else:
-                plain.save(out, "JPEG", quality=quality, icc_profile=profile)
-            return out.getvalue()
+            with _slot(image.width * image.height):
+                return _plain(image, side, quality)
     except Image.DecompressionBombError as error:
-        raise _too_large(file.name) from error
-    except FileNotFoundError:
-        raise
+        raise _too_large("This picture") from error
+    except MemoryError as error:
+        raise away("there is no memory for it") from error
     except Exception as error:
         raise BackendError(
             415, "unreadable-picture", "The file of this picture is damaged and cannot be shown."
         ) from error
+
+
+def _plain(image: Image.Image, side: int, quality: int) -> bytes:
+    """Its pixels and colour profile alone, upright, at most `side` pixels a side."""
+    upright = ImageOps.exif_transpose(image)
+    profile = image.info.get("icc_profile")
+    drawn = upright.convert("RGB" if upright.mode in OPAQUE else "RGBA")
+    if drawn.mode == "RGBA" and drawn.getchannel("A").getextrema() == (255, 255):
+        drawn = drawn.convert("RGB")
+    if upright.mode == "CMYK":
+        profile = None  # it is of the inks, which are gone
+    drawn.thumbnail((side, side), Image.Resampling.LANCZOS)
+    out = BytesIO()
+    plain = Image.new(drawn.mode, drawn.size)
+    plain.paste(drawn)
+    if drawn.mode == "RGBA":
+        plain.save(out, "PNG", icc_profile=profile)
+    else:
+        plain.save(out, "JPEG", quality=quality, icc_profile=profile)
+    return out.getvalue()
+
+
+def away(why: str) -> BackendError:
+    """The problem of a picture that may be read later."""
+    return BackendError(
+        503, "picture-away", f"This picture cannot be read at the moment ({why}).", 5
+    )
 
 
 def _slot(pixels: int) -> AbstractContextManager[object]:

@@ -194,7 +194,7 @@ class Posts:
         try:
             suffix = kind.suffix
             if self.strip_originals:
-                content = pictures.published(aside)
+                content = pictures.published(content)
                 suffix = ".png" if content.startswith(b"\x89PNG") else ".jpg"
                 aside.unlink()
                 aside = self.files.write_aside(content)

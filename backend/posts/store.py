@@ -115,7 +115,7 @@ class PostStore:
                 (id,),
             )
             if rows[0]["n"] + len(images) > most:
-                raise BackendError(422, "too-many-pictures", f"A post has at most {most} pictures.")
+                raise BackendError(422, "post-full", f"A post has at most {most} pictures.")
             await self._insert(connection, id, images, rows[0]["last"] + 1)
             return await self._touched(connection, id)
 
@@ -221,6 +221,17 @@ class PostStore:
             }
             for row in rows
         }
+
+    async def posts_by_id(self, ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+        """Those of these posts that are there, with their pictures."""
+        async with self.database.transaction() as connection:
+            rows = await self._all(
+                connection,
+                "SELECT * FROM posts WHERE id = ANY (%s) AND deleted IS NULL",
+                (list(ids),),
+            )
+            images = await self._images_of(connection, [row["id"] for row in rows])
+        return {row["id"]: views.post(row, images.get(row["id"], [])) for row in rows}
 
     async def purge(self) -> list[str]:
         """Delete for good what was deleted long enough ago; paths of its files."""

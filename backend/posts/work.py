@@ -10,23 +10,26 @@ from posts.ai import Ai, AwayError, PictureFailedError, PictureRefusedError
 from posts.database import Connection, Database
 from posts.files import PictureFiles
 from posts.pace import Pace
+from posts.pictures import MOST_SENT
+from utils.problems import BackendError
 
 log = logging.getLogger("timanh.backend")
 
 # A picture over which the service fails is tried so often, after longer and longer pauses.
 ATTEMPTS, PAUSE_S = 4, 20
-# Larger files are sent as they are published: the service takes no more.
-MOST_BYTES = 9_000_000
+# A file that cannot be read for a reason of the machine's is tried again after so long.
+AWAY_S = 60
 
 FAIL = """
-INSERT INTO image_failures (image_id, task, code, reason, final, next_try)
-SELECT id, %(task)s, %(code)s, %(reason)s, %(final)s,
+INSERT INTO image_failures (image_id, task, code, reason, attempts, final, next_try)
+SELECT id, %(task)s, %(code)s, %(reason)s, %(counts)s, %(final)s,
     clock_timestamp() + make_interval(secs => %(pause)s)
 FROM post_images WHERE id = %(image)s
 ON CONFLICT (image_id, task) DO UPDATE SET code = excluded.code, reason = excluded.reason,
-    attempts = image_failures.attempts + 1,
-    final = excluded.final OR image_failures.attempts + 1 >= %(most)s,
-    next_try = clock_timestamp() + make_interval(secs => %(pause)s * 2 ^ image_failures.attempts)
+    attempts = image_failures.attempts + %(counts)s,
+    final = excluded.final OR image_failures.attempts + %(counts)s >= %(most)s,
+    next_try = clock_timestamp()
+        + make_interval(secs => %(pause)s * 2 ^ (image_failures.attempts * %(counts)s))
 """
 SAME_EMBEDDING = """
 INSERT INTO image_embeddings (image_id, fingerprint, embedding)
@@ -50,6 +53,13 @@ ON CONFLICT DO NOTHING
 """
 
 
+class PictureAwayError(Exception):
+    """A picture's file cannot be read at the moment, which says nothing about the picture: its
+    disk is not there, or the machine has too many files open."""
+
+    code = "picture-away"
+
+
 class Work:
     """Tasks on pictures. Each looks at the rows first: it may be done, or the picture gone."""
 
@@ -58,6 +68,7 @@ class Work:
         self.files = files
         self.ai = ai
         self.changed: Callable[[UUID, UUID], None] = lambda post, image: None
+        self._said = ""
         # A caption may take a hundred times as long as an embedding.
         self._embeddings = Pace(ai.timeout_s, AwayError)
         self._captions = Pace(ai.timeout_s, AwayError)
@@ -75,8 +86,12 @@ class Work:
         except AwayError as error:
             await asyncio.sleep(min(error.wait_s, 5.0))
             return
+        except PictureAwayError as error:
+            self._warn(str(error))
+            await self._fail(task, image, error, counts=0, pause_s=AWAY_S)
+            return
         except PictureFailedError as error:
-            await self._fail(task, image, error, final=False)
+            await self._fail(task, image, error)
         except PictureRefusedError as error:
             await self._fail(task, image, error, final=True)
         self.changed(row["post_id"], image)
@@ -150,31 +165,47 @@ class Work:
             await self._forget_failure(connection, "captions", row["id"])
 
     async def _content(self, row: dict[str, Any]) -> bytes:
+        """What the service gets of a picture, as `pictures.for_ai`; drawn once, then kept."""
         path = row["image_path"]
         try:
-            if row["bytes"] > MOST_BYTES:
-                return await asyncio.to_thread(self.files.published, path)
-            return await asyncio.to_thread(self.files.original(path).read_bytes)
-        except OSError as error:
-            raise PictureRefusedError(
-                "picture-gone", f"Its file cannot be read ({error})."
-            ) from error
+            content = await asyncio.to_thread(self.files.published, path)
+            if len(content) > MOST_SENT:
+                content = await asyncio.to_thread(self.files.thumbnail, path)
+        except BackendError as error:
+            if error.status == 503:
+                raise PictureAwayError(str(error)) from error
+            raise PictureRefusedError(error.code, str(error)) from error
+        return content
 
     async def _row(self, image: UUID) -> dict[str, Any] | None:
         async with self.database.transaction() as connection:
             return await _one(connection, "SELECT * FROM images WHERE id = %(image)s",
                               {"image": image})  # fmt: skip
 
+    def _warn(self, reason: str) -> None:
+        """Once, and not for each of thousands of pictures."""
+        if reason != self._said:
+            log.warning("Posts: %s", reason)
+        self._said = reason
+
     async def _fail(
-        self, task: str, image: UUID, error: PictureRefusedError, *, final: bool
+        self,
+        task: str,
+        image: UUID,
+        error: PictureRefusedError | PictureAwayError,
+        *,
+        final: bool = False,
+        counts: int = 1,
+        pause_s: float = PAUSE_S,
     ) -> None:
+        """Write down why; `counts` 0: it is no attempt, and tried again for ever."""
         log.info("%s of %s: %s", task, image, error)
         async with self.database.transaction() as connection:
             await connection.execute(
                 FAIL.encode(),
                 {
                     "task": task, "image": image, "code": error.code, "reason": str(error)[:1000],
-                    "final": final, "pause": PAUSE_S, "most": ATTEMPTS,
+                    "final": final, "counts": counts, "pause": pause_s, "most": ATTEMPTS,
                 },
             )  # fmt: skip
 

@@ -14,6 +14,9 @@ from posts.store import Precondition, changed_meanwhile
 from utils.problems import BackendError
 
 MAX_TITLE, MAX_TEXT, MAX_CAPTION = 200, 10_000, 1000
+TOO_LONG = {
+    "title": "title-too-long", "description": "description-too-long", "caption": "caption-too-long"
+}  # fmt: skip
 MAX_PICTURE_BYTES = 25_000_000
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 LANGUAGE = re.compile(r"[a-z]{2,3}")
@@ -70,11 +73,13 @@ def captions_of(body: Captions) -> dict[str, str]:
 async def uploads_of(files: Sequence[UploadFile], *, least: int = 0) -> list[Upload]:
     """Names and contents. Raises BackendError: too few, too many, too large."""
     sent = [file for file in files if file.filename or file.size]
-    if not least <= len(sent) <= MOST_IMAGES:
+    if len(sent) < least:
+        raise BackendError(422, "invalid-request", "You sent no picture; send one at least.")
+    if len(sent) > MOST_IMAGES:
         raise BackendError(
             422,
-            "too-many-pictures" if sent else "invalid-request",
-            f"You sent {len(sent)} pictures; {least or 'none'} to {MOST_IMAGES} are possible.",
+            "post-full",
+            f"You sent {len(sent)} pictures; a post has at most {MOST_IMAGES}.",
         )
     uploads = []
     for file in sent:
@@ -113,16 +118,18 @@ def _same(sent: str, time: datetime) -> bool:
 
 
 def _clean(text: str, most: int, what: str) -> str:
-    """Without control characters; these also turn the order of others round."""
+    """Without control characters; these also turn the order of others round. A line that ends is
+    one character, also where a form sends two."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise BackendError(422, "invalid-request", f"The {what} has half a character.") from error
+    text = CONTROL.sub("", text.replace("\r\n", "\n").replace("\t", " "))
     if len(text) > most:
         raise BackendError(
-            422, "text-too-long", f"The {what} has {len(text):,} characters; the limit is {most:,}."
+            422, TOO_LONG[what], f"The {what} has {len(text):,} characters; the limit is {most:,}."
         )
-    return CONTROL.sub("", text.replace("\r\n", "\n").replace("\t", " "))
+    return text
 
 
 def _name(sent: str) -> str:

@@ -43,8 +43,8 @@ def parse_connection(line: str) -> Target:
     try:
         parts = urlsplit(line.strip())
         host, _ = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise _bad("it is not an address") from error
+    except ValueError:
+        raise _bad("it is not an address") from None  # which repeats parts of it
     if parts.scheme not in ("http", "https") or not host:
         raise _bad("it does not begin with https:// and a name")
     if parts.username or parts.password or parts.query:

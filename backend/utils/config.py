@@ -11,6 +11,14 @@ from dotenv import dotenv_values
 HERE = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"  # never another: the backend holds the key of the API
 KEY = re.compile(r"[\x21-\x7e]{1,512}")  # what an HTTP header can carry
+# User and password, hosts, database, parameters, as PostgreSQL reads them. Another address it would
+# take apart at the wrong places, and repeat parts of a password in its messages.
+_HOST = r"(?:\[[^]@/]*\]|[^@/?:,[\]]*)(?::\d*)?"
+DATABASE_URL = re.compile(
+    rf"postgres(?:ql)?://(?:[^@/]*@)?{_HOST}(?:,{_HOST})*(?:/[^@?]*)?"
+    r"(?:\?\w+=[^&=]*(?:&\w+=[^&=]*)*)?"
+)
+BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,7 @@ class Settings:
         local_api_url: of an API that was started on this machine together with the backend.
         ai_service: connection line of the AI service; None takes the API, "" is none.
         posts_folder: of posts' pictures, and of the embedded database; None for no posts.
+        workspace: run.py's, which has posts in it where it is given no other folder for them.
         database_url: of a PostgreSQL server for posts; None for the embedded one.
         strip_originals: whether the files of posts are stored without metadata, too.
         port: of the backend and the page.
@@ -40,6 +49,7 @@ class Settings:
     local_api_url: str = "http://127.0.0.1:8001"
     ai_service: str | None = field(default=None, repr=False)
     posts_folder: Path | None = None
+    workspace: Path = HERE.parent / "workspace"
     database_url: str | None = field(default=None, repr=False)
     strip_originals: bool = False
     port: int = 8000
@@ -57,8 +67,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """From the environment, else from `backend/.env`, else the defaults.
 
     Raises:
-        ValueError: a value that is not a number, http address, port or key that can be sent;
-            names the variable.
+        ValueError: a value that is not a number, http address, database address, port or key that
+            can be sent; names the variable, and repeats no secret.
     """
     stored = {key: value or "" for key, value in dotenv_values(HERE / ".env").items()}
     given = {**stored, **(os.environ if environment is None else environment)}
@@ -72,6 +82,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         local_api_url=local,
         ai_service=_ai_service(given),
         posts_folder=Path(given["TIMANH_POSTS"]) if given.get("TIMANH_POSTS") else None,
+        workspace=Path(given.get("TIMANH_WORKSPACE") or usual.workspace).expanduser(),
         database_url=_database(given),
         strip_originals=given.get("TIMANH_POSTS_ORIGINALS", "keep").strip() == "strip",
         port=_port(given, "TIMANH_PORT", usual.port),
@@ -85,10 +96,12 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 
 def _address(given: Mapping[str, str], name: str) -> str | None:
-    value = given.get(name, "")
-    address = value.strip().rstrip("/")
+    address = given.get(name, "").strip().rstrip("/")
     if address and not address.startswith(("http://", "https://")):
-        raise ValueError(f"{name} must be an address such as http://127.0.0.1:8001; got {value!r}.")
+        # The value is not repeated: it may be a connection line, with its key.
+        raise ValueError(
+            f"{name} must begin with http:// or https://, as in http://127.0.0.1:8001."
+        )
     return address or None
 
 
@@ -106,6 +119,12 @@ def _database(given: Mapping[str, str]) -> str | None:
     if url and not url.startswith(("postgresql://", "postgres://")):
         raise ValueError("TIMANH_DATABASE_URL must begin with postgresql://, as in "
                          "postgresql://user@host/database.")  # fmt: skip
+    if url and (BARE_PERCENT.search(url) or not DATABASE_URL.fullmatch(url)):
+        raise ValueError(
+            "TIMANH_DATABASE_URL is not of the form postgresql://user:password@host/database. "
+            "Write signs of a password by their numbers: %25 for %, %40 for @, %2F for /, %3A "
+            "for :."
+        )
     return url or None
 
 

@@ -98,8 +98,14 @@ function listenToParts() {
   onHealth((ok) => {
     fillWelcome(ok);
     if (ok) repeatFailed();
-    if (!offerViews(current())) goToView("search");
+    leaveView();
   });
+  document.addEventListener("close", () => setTimeout(leaveView), true); // of a dialog; once it is closed in all
+}
+
+/** Where the view that is seen is not offered any more, go; but never while a dialog is open, in which a person may write. */
+function leaveView() {
+  if (current() && !offerViews(current()) && !document.querySelector("dialog[open]")) goToView("search");
 }
 
 function startHeader() {

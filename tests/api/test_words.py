@@ -5,7 +5,10 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-RAISED = re.compile(r'(?:RequestError|BackendError|CallError)\(\s*(?:\d{3},\s*)?"([a-z0-9-]+)"')
+RAISED = re.compile(
+    r"(?:RequestError|BackendError|CallError|AwayError|PictureFailedError|PictureRefusedError)"
+    r'\(\s*(?:\d{3},\s*)?"([a-z0-9-]+)"'
+)
 OF_LIBRARY = re.compile(r'^    code = "([a-z-]+)"', re.MULTILINE)
 # Of training, serving and files, which no request meets.
 NOT_OVER_HTTP = {
@@ -23,6 +26,8 @@ def codes_in_code() -> set[str]:
     errors = (ROOT / "lib/timanh/errors.py").read_text(encoding="utf8")
     found |= set(OF_LIBRARY.findall(errors)) - NOT_OVER_HTTP
     failures = (ROOT / "backend/services/failures.py").read_text(encoding="utf8")
+    forms = (ROOT / "backend/routes/post_forms.py").read_text(encoding="utf8")
+    found |= set(re.findall(r'"([a-z]+-too-long)"', forms))
     return found | set(re.findall(r'"(ngrok-[a-z0-9]+)"', failures))
 
 

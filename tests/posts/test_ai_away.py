@@ -128,13 +128,14 @@ def test_a_broken_picture_fails_once_with_its_reason(posts: Site) -> None:
     path = posts.sql("SELECT image_path FROM post_images WHERE id = %s", broken)[0][0]
     # A disk may lose what was whole when it came.
     (posts.folder / "pictures" / path).write_bytes(whole[: len(whole) * 4 // 5])
+    posts.sql("UPDATE post_images SET bytes = 10000000 WHERE id = %s", broken)  # as of a large one
     posts.ai.start()
 
     def shown() -> Any:
         return {each["id"]: each for each in posts.get(f"/api/posts/{post['id']}")["images"]}
 
     posts.until(lambda: shown()[broken]["features"]["embedding"]["state"] == "failed")
-    assert "cannot be read" in shown()[broken]["features"]["embedding"]["reason"]
+    assert "damaged" in shown()[broken]["features"]["embedding"]["reason"]
     posts.until(lambda: shown()[good]["features"]["captions"]["state"] == "done")
     posts.until(lambda: shown()[broken]["features"]["captions"]["state"] == "failed")
     asked = posts.ai.requests
@@ -142,10 +143,29 @@ def test_a_broken_picture_fails_once_with_its_reason(posts: Site) -> None:
     assert posts.ai.requests == asked
     failed = posts.get("/api/posts/features")["tasks"]["embedding"]
     assert failed["failed"] == 1 and failed["failures"][0]["code"] == "unreadable-picture"
+    before = posts.sql("SELECT max(created) FROM image_failures WHERE image_id = %s", broken)
     httpx.post(f"{posts.url}/api/posts/features/retry", json={})
-    posts.until(lambda: posts.ai.requests > asked)
-    posts.until(lambda: shown()[broken]["features"]["embedding"]["state"] == "failed")
+    again = "SELECT 1 FROM image_failures WHERE image_id = %s AND created > %s"
+    posts.until(lambda: posts.sql(again, broken, before[0][0]))
     httpx.delete(f"{posts.url}/api/post-images/{broken}")
+
+
+def test_a_service_that_fails_over_words_leaves_the_texts(posts: Site) -> None:
+    posts.ai.start()
+    posts.until(lambda: posts.get("/api/posts/features")["ai"]["state"] == "on")
+    posts.post("a failing kumquat", picture(int(time.time() * 1000)))
+    posts.ai.only = "/api/ai/text-embedding"
+    told = '{"code": "encoder-failed", "detail": "nothing usable", "status": 500}'
+    try:
+        for status in (500, 422):
+            posts.ai.behave = lambda status=status: Response(
+                told, status, media_type="application/problem+json"
+            )
+            found = posts.get("/api/posts/search?q=kumquat")
+            assert [each["title"] for each in found["results"]] == ["a failing kumquat"]
+            assert found["query"]["notice"] == "encoder-failed"
+    finally:
+        posts.ai.behave, posts.ai.only = None, "/api/ai/image-features"
 
 
 @pytest.mark.parametrize("text", ["", " ", "a\0b"])
@@ -167,7 +187,7 @@ def test_a_picture_about_which_nothing_is_written_fails_alone(
     green, red = (each["id"] for each in post["images"])
     posts.until(lambda: posts.sql("SELECT * FROM image_failures WHERE image_id = %s", green))
     assert posts.sql("SELECT task, code, final FROM image_failures WHERE image_id = %s", green) == [
-        ("captions", "no-caption", False)
+        ("captions", "wrote-nothing", False)
     ]
     posts.until(
         lambda: len(posts.sql("SELECT * FROM image_captions WHERE image_id = %s", red)) == 2

@@ -9,11 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import backend_module
+import psycopg
 import pytest
+from own_loop import run
 from postgres_server import Server
 from posts_site import Site, picture, site
 from psycopg.conninfo import conninfo_to_dict
 from upstream_standin import BACKEND
+
+schema = backend_module.load("posts.migrations")
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +129,16 @@ def test_a_full_disk_loses_nothing_and_is_left_again(small: Path) -> None:
         posts.until(lambda: posts.post("room again", picture(2)).status_code == 201)
         ids = {row[0] for row in posts.sql("SELECT id::text FROM posts")}
         assert set(made) <= ids
+
+
+@pytest.mark.parametrize(
+    "address", ["postgresql://user:5%SECRET@host/db", "postgresql://host/db?password=5&SECRET"]
+)
+def test_an_address_that_cannot_be_read_is_not_repeated(address: str) -> None:
+    with pytest.raises(psycopg.ProgrammingError) as raised:
+        run(schema.migrate(address))
+    assert "SECRET" in str(raised.value) and "SECRET" not in schema.one_line(raised.value)
+    assert "TIMANH_DATABASE_URL" in schema.one_line(raised.value)
 
 
 MADE_BEFORE = """

@@ -42,6 +42,7 @@ INSERT INTO timanh_posts.image_embeddings (image_id, fingerprint, embedding)
     SELECT id, 'abc', '[1,0,0]' FROM timanh_posts.post_images;
 INSERT INTO timanh_posts.image_captions (image_id, language, source, text)
     SELECT id, 'vi', 'human', 'bãi biển' FROM timanh_posts.post_images;
+INSERT INTO timanh_posts.posts (title) VALUES ('chưa có ảnh');
 """
 
 
@@ -59,6 +60,7 @@ def test_a_filled_database_of_each_earlier_version_is_brought_up(
     run(twice())
     found = "SELECT count(*) FROM timanh_posts."
     assert server.run(url, found + "search_words('ky nghi bien', 5)") == [(1,)]
+    assert server.run(url, found + "search_words('chua co anh', 5)") == [(1,)]
     assert server.run(url, found + "search_images('[1,0,0]', 5)") == [(1,)]
     numbers = server.run(url, "SELECT number FROM timanh_posts.timanh_migrations ORDER BY 1")
     assert [row[0] for row in numbers] == sorted(migrations())

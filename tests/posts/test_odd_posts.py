@@ -16,8 +16,9 @@ def test_what_is_published_says_nothing_of_place_and_camera(posts: Site) -> None
     exif[MAKER], exif[0x0112] = "Secret Camera", 6
     exif.get_ifd(GPS)[2] = (21.0, 1.0, 42.0)
     exif.get_ifd(0x8769)[SERIAL] = "SN-0042"
-    sent = picture(70, "blue", "JPEG", exif=exif, comment=b"hidden")
-    post = posts.post("private", sent + b"trailer with a name").json()
+    sent = picture(70, "blue", "JPEG", exif=exif, comment=b"hidden") + b"trailer with a name"
+    posts.ai.heard = bytearray()
+    post = posts.post("private", sent).json()
     shown = post["images"][0]
     assert (shown["width"], shown["height"]) == (24, 32)
     for address in (shown["url"], shown["thumbnail"]):
@@ -28,6 +29,34 @@ def test_what_is_published_says_nothing_of_place_and_camera(posts: Site) -> None
             assert secret not in answer.content
     path = posts.sql("SELECT image_path FROM post_images WHERE id = %s", shown["id"])[0][0]
     assert b"Secret" in (posts.folder / "pictures" / path).read_bytes()
+    # Nor is the AI service told.
+
+    def looked_at() -> bool:
+        features = posts.get(f"/api/posts/{post['id']}")["images"][0]["features"]
+        return all(each["state"] == "done" for each in features.values())
+
+    posts.until(looked_at)
+    found = httpx.post(
+        f"{posts.url}/api/posts/search", files={"image": ("a.jpg", sent)}, timeout=20
+    )
+    assert found.json()["results"][0]["id"] == shown["id"]
+    heard, posts.ai.heard = bytes(posts.ai.heard), None
+    assert heard.count(b'name="image"') >= 2
+    for secret in (b"Secret", b"SN-0042", b"hidden", b"trailer"):
+        assert secret not in heard
+
+
+def test_the_end_of_a_line_counts_once_as_it_does_on_the_page(posts: Site) -> None:
+    lines = ("x" * 65 + "\r\n") * 150  # as a form sends 9,900 characters
+    made = posts.post("long", description=lines)
+    assert made.status_code == 201, made.text
+    assert made.json()["description"] == lines.replace("\r\n", "\n").strip()
+    long = posts.post("too long", description="x\r\n" * 5001)
+    assert problem(long) == (422, "description-too-long")
+    image = posts.post("a picture", picture(79)).json()["images"][0]["id"]
+    body = {"captions": {"en": "x" * 1001}}
+    answer = httpx.put(f"{posts.url}/api/post-images/{image}/captions", json=body)
+    assert problem(answer) == (422, "caption-too-long")
 
 
 HOSTILE = "'; DROP TABLE posts; -- <script>alert(1)</script> {0} %s \u202e"
@@ -37,8 +66,8 @@ HOSTILE = "'; DROP TABLE posts; -- <script>alert(1)</script> {0} %s \u202e"
     ("form", "status", "code"),
     [
         ({"title": "   "}, 422, "no-title"),
-        ({"title": "x" * 201}, 422, "text-too-long"),
-        ({"title": "x", "description": "x" * 10_001}, 422, "text-too-long"),
+        ({"title": "x" * 201}, 422, "title-too-long"),
+        ({"title": "x", "description": "x" * 10_001}, 422, "description-too-long"),
         ({}, 422, "invalid-request"),
     ],
 )
@@ -101,7 +130,7 @@ def test_odd_uploads_leave_neither_row_nor_file(posts: Site) -> None:
     bomb = BytesIO()
     Image.new("1", (9000, 9000)).save(bomb, "PNG")
     assert problem(posts.post("bomb", bomb.getvalue())) == (413, "picture-too-large")
-    assert problem(posts.post("many", *[whole] * 31)) == (422, "too-many-pictures")
+    assert problem(posts.post("many", *[whole] * 31)) == (422, "post-full")
     assert posts.sql("SELECT count(*) FROM post_images") == rows and posts.files() == files
     assert posts.files("incoming") == set()
     unknown = "00000000-0000-0000-0000-000000000000"

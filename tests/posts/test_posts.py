@@ -84,6 +84,31 @@ def test_words_with_marks_and_without_and_both_rankings_together(posts: Site) ->
     assert hits["results"][0]["cosine"] == pytest.approx(1, abs=1e-4)
 
 
+def test_a_post_without_pictures_is_found_by_its_words(posts: Site) -> None:
+    made = posts.post("Chợ nổi Cái Răng", description="thuyền chở khóm").json()
+    address = f"{posts.url}/api/posts/{made['id']}"
+
+    def found(words: str) -> list[str]:
+        answer = posts.get("/api/posts/search", params={"q": words, "k": 5})
+        assert all(each["post_id"] != made["id"] for each in answer["results"])
+        return [each["title"] for each in answer["posts"]]
+
+    assert found("chợ nổi") == found("cho noi") == found("khom") == ["Chợ nổi Cái Răng"]
+    rows = posts.sql("SELECT image_id, post_id::text FROM search_words('cai rang', 5)")
+    assert rows == [(None, made["id"])]
+    httpx.patch(address, json={"title": "Chợ Bến Thành"})
+    assert found("nổi") == [] and found("bến thành") == ["Chợ Bến Thành"]
+    more = httpx.post(f"{address}/images", files={"image": ("c.png", picture(24))}).json()
+    image = more["images"][0]["id"]
+    hits = posts.get("/api/posts/search", params={"q": "bến thành", "k": 5})
+    assert hits["posts"] == []
+    assert [each["id"] for each in hits["results"] if each["by_words"]] == [image]
+    httpx.delete(f"{posts.url}/api/post-images/{image}")
+    assert found("bến thành") == ["Chợ Bến Thành"]  # it has none again
+    httpx.delete(address)
+    assert found("bến thành") == []
+
+
 def test_the_feed_comes_in_pages_the_newest_first(posts: Site) -> None:
     made = [posts.post(f"page {n}").json()["id"] for n in range(5)]
     first = posts.get("/api/posts?limit=2")

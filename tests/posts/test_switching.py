@@ -101,13 +101,19 @@ def test_one_that_is_gone_may_come_back(sql: Any) -> None:
     assert len(sql("SELECT 1 FROM pg_indexes WHERE indexname LIKE 'near_%'")) == 3
 
 
-SWITCHED_AFTER_EACH_TRANSACTION = """
+SEARCH = """
 import asyncio, sys
+from io import BytesIO
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 import psycopg
 from psycopg.rows import dict_row
+from PIL import Image
+from posts import search as module
 from posts.search import PostSearch
+from utils.problems import BackendError
+
+SWITCHES = False
 
 class Database:
     @asynccontextmanager
@@ -117,8 +123,11 @@ class Database:
         ) as connection:
             await connection.execute("SET search_path = timanh_posts, public")
             yield connection
-            await connection.execute("UPDATE models SET state = 'former' WHERE fingerprint = 'a'")
-            await connection.execute("UPDATE models SET state = 'current' WHERE fingerprint = 'b'")
+            if SWITCHES:
+                for model, state in (("a", "former"), ("b", "current")):
+                    await connection.execute(
+                        "UPDATE models SET state = %s WHERE fingerprint = %s", (state, model)
+                    )
 
 class Store:
     async def images_by_id(self, ids):
@@ -127,19 +136,54 @@ class Store:
 async def text(words):
     return {"embedding": [1.0, 0.0, 0.0], "fingerprint": "a"}
 
-ai = SimpleNamespace(state=SimpleNamespace(state="on"), text=text)
+ai = SimpleNamespace(state=SimpleNamespace(state="on"), text=text, embedding=text)
 search = PostSearch(Database(), Store(), ai)
+"""
+SWITCHED_AFTER_EACH_TRANSACTION = """
+SWITCHES = True
 for _ in range(2):
     found = asyncio.run(search.by_words("nothing", 2))
     print(found["query"]["notice"], [each["cosine"] for each in found["results"]])
 """
+BY_A_PICTURE_OF_THE_OTHER = """
+out = BytesIO()
+Image.new("RGB", (8, 8)).save(out, "PNG")
+try:
+    print(asyncio.run(search.by_picture(out.getvalue(), 2)))
+except BackendError as error:
+    print(error.status, error.code)
+"""
+A_SERVICE_THAT_HANGS = """
+module.WORDS_S = 0.2
+
+async def hang(words):
+    await asyncio.sleep(60)
+
+ai.text = hang
+found = asyncio.run(asyncio.wait_for(search.by_words("post", 2), 10))
+print(found["query"]["notice"], len(found["results"]))
+"""
+
+
+def printed(sql: Any, script: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", SEARCH + script, sql.url],
+        env={**os.environ, "PYTHONPATH": str(BACKEND)}, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return done.stdout.splitlines()
 
 
 def test_vectors_of_two_models_are_never_compared(sql: Any) -> None:
     filled(sql, "a")
     filled(sql, "b", "[0,1,0]")
-    done = subprocess.run(
-        [sys.executable, "-c", SWITCHED_AFTER_EACH_TRANSACTION, sql.url],
-        env={**os.environ, "PYTHONPATH": str(BACKEND)}, check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.stdout.splitlines() == ["None [1.0, 1.0]", "model-changing []"]
+    assert printed(sql, SWITCHED_AFTER_EACH_TRANSACTION) == ["None [1.0, 1.0]", "model-changing []"]
+
+
+def test_a_search_by_picture_says_that_the_model_is_changing(sql: Any) -> None:
+    filled(sql, "b")
+    assert printed(sql, BY_A_PICTURE_OF_THE_OTHER) == ["503 model-changing"]
+
+
+def test_texts_are_searched_though_the_service_does_not_answer(sql: Any) -> None:
+    filled(sql, "a")
+    assert printed(sql, A_SERVICE_THAT_HANGS) == ["ai-slow 2"]

@@ -35,6 +35,7 @@ class AiServer:
         self.only = "/api/ai/image-features"  # what `behave` answers
         self.captioner: ColourCaptioner | None = ColourCaptioner()
         self.requests = 0
+        self.heard: bytearray | None = None  # what pictures were sent, once a test has set it
         self.use(seed, dim)
         self.server: ApiServer | None = None
 
@@ -48,13 +49,24 @@ class AiServer:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
-            self.requests += scope["path"] == "/api/ai/image-features"
+            if scope["path"] == "/api/ai/image-features":
+                self.requests += 1
+                receive = self._overheard(receive)
             if self.behave is not None and scope["path"].startswith(self.only):
                 while (await receive()).get("more_body"):
                     pass
                 await self.behave()(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+    def _overheard(self, receive: Any) -> Any:
+        async def next_part() -> Any:
+            part = await receive()
+            if self.heard is not None:
+                self.heard += part.get("body", b"")
+            return part
+
+        return next_part
 
     def start(self) -> None:
         if self.server is None:

@@ -21,7 +21,8 @@ export function startHealth() {
 /** Look again at once, after a failure. */
 export function look() {
   clearTimeout(timer);
-  looking ??= health().catch((problem) => ({ status: "down", upstream: problem })).then(take);
+  // A failed look says nothing of posts.
+  looking ??= health().catch((problem) => ({ status: "down", upstream: problem, posts: last?.posts })).then(take);
   return looking;
 }
 

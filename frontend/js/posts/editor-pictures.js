@@ -4,11 +4,11 @@ import { number, say } from "../core/i18n.js";
 import { toast } from "../core/toast.js";
 
 /**
- * `removed(picture)` is called for one that the post has already. Returns `{node, draw, add, files, ids, placed, follow,
+ * `removed(picture, place)` is called for one that the post has already. Returns `{node, draw, add, files, ids, placed, follow,
  * putBack, end}`.
  */
 export function pictureList(pictures, { most, removed }) {
-  let entries = pictures.map((picture) => ({ picture, src: picture.thumbnail, name: picture.name }));
+  let entries = pictures.map(entryOf);
   let dragged = null;
   const list = element("ol", { class: "draft-pictures" });
   const file = element("input", { type: "file", accept: "image/*", multiple: true, hidden: true, id: "post-files", onchange: () => add([...file.files]) });
@@ -57,8 +57,9 @@ export function pictureList(pictures, { most, removed }) {
   }
 
   function take(entry) {
+    const place = entries.indexOf(entry);
     entries = entries.filter((each) => each !== entry);
-    if (entry.picture) removed(entry.picture);
+    if (entry.picture) removed(entry.picture, place);
     else URL.revokeObjectURL(entry.src);
     draw();
     node.querySelector(".draft-add").focus();
@@ -82,18 +83,28 @@ export function pictureList(pictures, { most, removed }) {
       const waiting = entries.filter((entry) => entry.file);
       made.forEach((picture, at) => { if (waiting[at]) Object.assign(waiting[at], { picture, file: null }); });
     },
-    /** The post has other pictures by now: those that are gone go, new ones come at the end. */
-    follow(now) {
+    /** The post has other pictures by now: those that are gone go, new ones come at the end; the order is theirs unless it
+        was `moved` here. */
+    follow(now, moved) {
       const ids = new Set(now.map(({ id }) => id));
       entries = entries.filter(({ file: own, picture }) => own || ids.has(picture.id));
-      const known = new Set(entries.map(({ picture }) => picture?.id));
-      entries.push(...now.filter(({ id }) => !known.has(id)).map((picture) => ({ picture, src: picture.thumbnail, name: picture.name })));
+      const known = new Map(entries.filter(({ picture }) => picture).map((entry) => [entry.picture.id, entry]));
+      if (!moved) {
+        const ordered = now.filter(({ id }) => known.has(id)).map(({ id }) => known.get(id));
+        entries = entries.map((entry) => (entry.picture ? ordered.shift() : entry));
+      }
+      entries.push(...now.filter(({ id }) => !known.has(id)).map(entryOf));
       draw();
     },
-    putBack(picture) {
-      entries.push({ picture, src: picture.thumbnail, name: picture.name });
+    putBack(picture, place) {
+      if (entries.some((entry) => entry.picture?.id === picture.id)) return;
+      entries.splice(place, 0, entryOf(picture));
       draw();
     },
     end: () => entries.forEach((entry) => entry.file && URL.revokeObjectURL(entry.src)),
   };
+}
+
+function entryOf(picture) {
+  return { picture, src: picture.thumbnail, name: picture.name };
 }

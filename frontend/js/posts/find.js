@@ -3,10 +3,14 @@ import { announce, element, sign } from "../core/dom.js";
 import { number, say } from "../core/i18n.js";
 import { problemWords } from "../core/problems.js";
 import { searchPosts, searchPostsBy } from "./api.js";
+import { postCard } from "./card.js";
 import { pictureTile } from "./tile.js";
 
-/** `search(wanted)` is called for words that were typed, "" for none, or a picture. Returns `{node, draw, show, byPicture}`. */
-export function startFinding(search) {
+/**
+ * `search(wanted)` is called for words that were typed, "" for none, or a picture; `edit(post)` for a post that somebody
+ * wants to change. Returns `{node, draw, show, byPicture}`.
+ */
+export function startFinding(search, edit) {
   const node = element("div", { class: "posts-search" });
   const results = element("div", { id: "posts-found" });
   let words = "";
@@ -35,10 +39,14 @@ export function startFinding(search) {
     }
   }
 
-  function fill({ query, results: pictures }) {
-    const count = say(pictures.length ? "posts.found" : "posts.none", { count: number(pictures.length) });
+  function fill({ query, results: pictures, posts = [] }) {
+    const count = [
+      posts.length ? say("posts.found-texts", { count: number(posts.length) }) : null,
+      pictures.length ? say("posts.found", { count: number(pictures.length) }) : null,
+    ].filter(Boolean).join(" · ") || say("posts.none");
     results.replaceChildren(
-      element("p", { class: "muted" }, count, query.notice ? ` ${say("posts.words-only")}` : ""),
+      element("p", { class: "muted" }, count, query.notice ? ` ${say(query.notice === "model-changing" ? "posts.model-changing" : "posts.words-only")}` : ""),
+      element("div", { class: "posts" }, ...posts.map((post) => postCard(post, { edit }))),
       element("ul", { class: "post-found" }, ...pictures.map((picture) => element("li", {}, pictureTile(picture), element("p", { class: "muted" }, picture.title)))));
     announce(count);
   }

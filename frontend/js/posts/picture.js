@@ -9,14 +9,13 @@ import { captionOfPost, pictureTile, stateWords } from "./tile.js";
 
 let panel = null;
 let shown = null;
-let typed = {}; // captions by language that are not saved yet
+const unsaved = new Map(); // captions that are typed and not saved, by picture and language: {text, seen, theirs}
 let alike = null; // pictures like the one that is shown; null while they are looked for
 
 /** Show it. */
 export async function openPicture(picture) {
   panel ??= makePanel({ kind: "post-large", title: "posts.picture", content });
   shown = picture;
-  typed = {};
   alike = null;
   if (panel.dialog.open) panel.refresh();
   else panel.open();
@@ -43,31 +42,61 @@ function reasons() {
 }
 
 function captionField(tag) {
-  const caption = shown.captions.find((each) => each.language === tag);
-  const field = element("textarea", { rows: 2, maxlength: 1000, lang: tag, id: `caption-${tag}`, oninput: () => { typed[tag] = field.value; } }, typed[tag] ?? caption?.text ?? "");
+  const caption = captionIn(shown, tag);
+  const now = caption?.text ?? "";
+  const typed = typedFor(shown);
+  const seen = () => typed[tag]?.seen ?? now; // what it takes the place of, also where it is another by now
+  const field = element("textarea", {
+    rows: 2, maxlength: 1000, lang: tag, id: `caption-${tag}`,
+    oninput: () => {
+      typed[tag] = { ...typed[tag], seen: seen(), text: field.value };
+      if (field.value === now && typed[tag].theirs === undefined) delete typed[tag];
+    },
+  }, typed[tag]?.text ?? now);
   const source = caption ? say(`post-by.${caption.source}`, { model: caption.model ?? "" }) : "";
-  return element("form", { class: "caption-form", onsubmit: (event) => { event.preventDefault(); save(tag, field.value, caption?.text ?? ""); } },
+  return element("form", { class: "caption-form", onsubmit: (event) => { event.preventDefault(); save(tag, field.value, seen()); } },
     element("label", { for: `caption-${tag}` }, say(`post-caption.${tag}`), element("span", { class: "muted" }, source && ` · ${source}`)),
-    field, element("button", { type: "submit", class: "quiet" }, say("posts.save")));
+    field,
+    typed[tag]?.theirs === undefined ? null : element("p", { class: "theirs", role: "status" }, say("posts.theirs", { text: typed[tag].theirs })),
+    element("button", { type: "submit", class: "quiet" }, say("posts.save")));
+}
+
+function typedFor({ id }) {
+  if (!unsaved.has(id)) unsaved.set(id, {});
+  return unsaved.get(id);
+}
+
+function captionIn({ captions }, tag) {
+  return captions.find((each) => each.language === tag);
 }
 
 async function save(tag, text, seen) {
+  const picture = shown;
+  const typed = typedFor(picture);
   try {
-    const post = await captionPicture(shown.id, { [tag]: text }, { [tag]: seen });
+    const post = await captionPicture(picture.id, { [tag]: text }, { [tag]: seen });
     delete typed[tag];
-    show(post);
+    show(picture, post);
     toast(say("posts.saved"));
   } catch (problem) {
-    if (problem.status === 409) {
-      delete typed[tag];
-      show(await readPost(shown.post_id).catch(() => ({ images: [] })));
-    }
+    if (problem.status === 409) await follow(picture, tag, text);
     toast(problemWords(problem));
   }
 }
 
-/** As it is in its post now. */
-function show(post) {
+/** Another person wrote meanwhile: what was typed stays, beside what is there now. */
+async function follow(picture, tag, text) {
+  const post = await readPost(picture.post_id).catch(() => null);
+  const now = post?.images.find(({ id }) => id === picture.id);
+  if (!now) return;
+  const theirs = captionIn(now, tag)?.text ?? "";
+  typedFor(picture)[tag] = { text, seen: theirs, theirs };
+  show(picture, post);
+}
+
+/** As it is in its post now, if it is seen still. */
+function show(picture, post) {
+  if (shown.id !== picture.id) return;
   shown = post.images.find(({ id }) => id === shown.id) ?? shown;
   panel.refresh();
 }

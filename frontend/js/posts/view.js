@@ -47,8 +47,9 @@ export const dropPlace = { target: () => place, when: () => Boolean(place) && !p
 function start(section) {
   place = section;
   place.classList.add("posts-view");
-  feed = startFeed({ edit: (post) => openEditor(post, saved) });
-  finding = startFinding(search);
+  const edit = (post) => openEditor(post, saved);
+  feed = startFeed({ edit });
+  finding = startFinding(search, edit);
   place.addEventListener("paste", ({ clipboardData }) => clipboardData.files.length && dropPlace.take(clipboardData.files));
   listenTo("open-post-picture", openPicture);
   onLanguage(draw);

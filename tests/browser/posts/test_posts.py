@@ -1,56 +1,17 @@
 """The view of posts in Chromium, with the real database and AI service."""
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from posts_site import Site, picture, site
+from posts_site import Site, picture
 
 from tests.browser.axe import AXE, violations
+from tests.browser.posts.written import files, opened, write
 from tests.browser.steps import WORDS, escape
 
 EN = WORDS["en"]
-
-
-@pytest.fixture(scope="module")
-def posts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with site(tmp_path_factory.mktemp("posts-page") / "data") as made:
-        yield made
-
-
-@pytest.fixture
-def view(browser: Browser, posts: Site) -> Iterator[Page]:
-    """The view in English; nothing on it may have raised an error."""
-    yield from opened(browser, posts, locale="en-GB", viewport={"width": 1280, "height": 900})
-
-
-def opened(browser: Browser, posts: Site, **options: Any) -> Iterator[Page]:
-    context = browser.new_context(service_workers="block", reduced_motion="reduce", **options)
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{posts.url}/posts")
-    page.wait_for_selector("#new-post")
-    yield page
-    context.close()
-    assert errors == []
-
-
-def files(*numbers: int, colour: str = "red") -> list[Any]:
-    return [
-        {"name": f"{n}.png", "mimeType": "image/png", "buffer": picture(n, colour)} for n in numbers
-    ]
-
-
-def write(page: Page, title: str, *numbers: int, colour: str = "red") -> None:
-    page.click("#new-post")
-    page.fill("#post-title", title)
-    page.set_input_files("#post-files", files(*numbers, colour=colour))
-    page.locator(".post-form .primary").click()
-    expect(page.locator(".post h3").first).to_have_text(title)
 
 
 def test_a_post_is_written_changed_deleted_and_brought_back(view: Page) -> None:
@@ -109,7 +70,7 @@ def test_a_picture_taken_out_does_not_hide_what_another_window_wrote(
     expect(
         view.locator("#toasts, .toast").get_by_text(EN["error.changed-meanwhile"])
     ).to_be_visible()
-    expect(view.locator(".draft-name")).to_have_text(["12.png", "11.png", "new.png"])
+    expect(view.locator(".draft-name")).to_have_text(["11.png", "12.png", "new.png"])
     assert posts.get(f"/api/posts/{post['id']}")["title"] == "Faster"
     view.fill("#post-title", "Now on purpose")
     view.locator(".post-form .primary").click()
