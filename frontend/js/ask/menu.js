@@ -26,6 +26,7 @@ export function startMenu() {
 
 function show(open) {
   menu.hidden = !open;
+  byId("search-view").inert = open; // a press there closes it, and does nothing else
   opener.setAttribute("aria-expanded", String(open));
   if (!open) return;
   menu.replaceChildren(...ITEMS.filter(({ when = () => true }) => when()).map(item));

@@ -55,6 +55,7 @@ async function start() {
   const wanted = chosenLabels();
   if (!wanted.labels.length && !wanted.set) return toast(say("sort.nothing"));
   found = null;
+  document.getElementById("sorted")?.replaceChildren(); // the columns of before belong to nothing
   return goOn({ ...wanted, ...scope, language: wanted.set ? language() : null, limit: PAGE });
 }
 
@@ -63,6 +64,7 @@ async function goOn(wanted) {
   stop?.abort();
   const mine = stop = new AbortController();
   if (found) found.problem = null;
+  drawFoot();
   try {
     for (let offset = found?.next ?? 0; offset != null; offset = found.next) {
       const page = await sortPictures({ ...wanted, offset }, mine.signal);
