@@ -91,8 +91,7 @@ function tile(picture) {
   return element("figure", { role: "listitem" },
     element("img", { src: picture.url, alt: picture.words }),
     element("figcaption", {},
-      element("span", { class: "ai-made" }, say("create.badge")),
-      element("span", { class: "muted" }, `${picture.width} × ${picture.height}`),
+      element("p", {}, element("span", { class: "ai-made" }, say("create.badge")), element("span", { class: "muted" }, `${picture.width} × ${picture.height}`)),
       act("similar", "find-similar", () => findSimilar(picture)),
       current()?.read_only ? null : act("library", picture.saved ? "create.saved" : "create.save", () => save(picture), picture.saved),
       element("a", { class: "quiet icon", href: picture.url, download: picture.name, title: say("download"), "aria-label": say("download") }, sign("download"))));
