@@ -86,6 +86,13 @@ def test_one_name_through_a_linked_folder_is_no_second_one(gallery: Path, tmp_pa
     assert (gallery / "a.jpg").read_text() == "a.jpg"
 
 
+def test_a_file_in_the_place_of_a_labels_folder_is_said(gallery: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "cat").write_text("a file")
+    with pytest.raises(SettingsError, match="cat is a file"):
+        plan_folders(ANSWERS, gallery, tmp_path / "out", "move")
+
+
 def test_pictures_that_are_gone_leave_no_undo_file(gallery: Path, tmp_path: Path) -> None:
     plan = plan_folders(ANSWERS, gallery, tmp_path / "out", "move")
     shutil.rmtree(gallery)

@@ -37,7 +37,14 @@ from timanh.data import DataFolder
 from timanh.errors import DivergedError, LanguageError, SettingsError
 from timanh.progress import tqdm
 from timanh.training.averaging import Average
-from timanh.training.checkpoints import RECIPE, STATE, Checkpoints, describe, require_weights
+from timanh.training.checkpoints import (
+    RECIPE,
+    STATE,
+    Checkpoints,
+    describe,
+    require_place,
+    require_weights,
+)
 from timanh.training.failures import check_captions, explain_failures
 from timanh.training.feeding import step_seed
 from timanh.training.history import best_epoch, out_of_patience
@@ -101,6 +108,7 @@ def train_captioner(
                 f"Captions in {one!r} cannot be learned; known are {' and '.join(KNOWN_LANGUAGES)}."
             )
     wanted = folder.to_train_on(names)
+    require_place(out)
     out.mkdir(parents=True, exist_ok=True)
     if recipe.grid and source.tower.shapes[0] is None:
         raise SettingsError(

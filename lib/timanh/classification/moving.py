@@ -84,7 +84,7 @@ def plan_folders(
         unsure: pictures whose label is less likely than this go into a folder `unsure_name`.
 
     Raises:
-        SettingsError: `folder` is a file.
+        SettingsError: `folder` is a file, or one that a label's pictures are to go into.
     """
     if folder.exists() and not folder.is_dir():
         raise SettingsError(f"{folder} is a file. Name a folder.")
@@ -213,6 +213,11 @@ def _names_in(folder: Path) -> set[str]:
         return {disk_key(each.name) for each in folder.iterdir()}
     except FileNotFoundError:
         return set()
+    except NotADirectoryError as error:
+        raise SettingsError(
+            f"{folder} is a file, and pictures of this label are to go into a folder of its name. "
+            "Name another folder, or move the file away."
+        ) from error
 
 
 def _same_in(place: Path, source: Path) -> Path | None:

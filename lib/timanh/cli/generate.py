@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 DEMO = "demo"
 WAYS = ("guided", "written")
 MOST_FRAMES = 60
+MOST_SEED = 2**31 - 1
 Made = list[tuple["Image.Image", dict[str, Any]]]  # pictures, and what each was made from
 
 
@@ -146,6 +147,10 @@ def generate(
     check_png(first)
     if film is not None:
         check_film(film)
+        if film.absolute() == first.absolute():
+            raise SettingsError(f"{film} was named for the picture and for the film. Name two.")
+    if not 0 <= seed <= MOST_SEED - count:
+        raise SettingsError(f"The seed is {seed}; 0 to {MOST_SEED:,} was wanted.")
     frames: list[Image.Image] = []
     if chosen == "written":
         tried = 16 if candidates is None else candidates
@@ -182,6 +187,8 @@ def _way(
             "A picture is written from one text without a weight, by the demo's models, 64 pixels "
             "wide, and has no start, no steps and no film. Take --way guided for all that."
         )
+    if candidates is not None and not 1 <= candidates <= 64:
+        raise SettingsError(f"candidates must be from 1 to 64; got {candidates}.")
     if chosen == "guided" and candidates is not None:
         raise SettingsError("--candidates is for --way written; leave it away.")
     return chosen
@@ -245,6 +252,8 @@ def _guide(
                         frames.append(run.picture())
         except KeyboardInterrupt:
             notice(f"Stopped after {run.done} of {steps} steps.")
+            if frames is not None and number == 0:
+                frames.append(run.picture())
         details = {"vqgan": vqgan, **chosen, "steps": run.done, "seed": seed + number}
         made.append((run.picture(), details))
         if run.done < steps:

@@ -73,19 +73,7 @@ class Checkpoints:
         return self.work != self.out
 
     def begin(self) -> None:
-        """A new run begins, in the place of any other.
-
-        Raises:
-            SettingsError: `out` holds a model that no run wrote.
-        """
-        foreign = [name for name in WRITTEN if (self.out / name).exists()]
-        if foreign and not any((self.out / name).exists() for name in (RECIPE, HISTORY, FINISHED)):
-            raise SettingsError(
-                f"{self.out} holds {' and '.join(foreign)}, which no training of Tìm Ảnh wrote, so "
-                "nothing is written there.",
-                cli="Give another --out.",
-                notebook="Set NAME to another model.",
-            )
+        """A new run begins, in the place of any other."""
         (self.out / FINISHED).unlink(missing_ok=True)
         if self.copied:
             discard_file(self.work / STATE)
@@ -200,6 +188,22 @@ class Checkpoints:
                 cli=RESTART_CLI,
                 notebook=RESTART_NOTEBOOK,
             )
+
+
+def require_place(out: Path) -> None:
+    """See that a training may write there, before it does.
+
+    Raises:
+        SettingsError: `out` holds a model that no training wrote.
+    """
+    foreign = [name for name in WRITTEN if (out / name).exists()]
+    if foreign and not any((out / name).exists() for name in (RECIPE, HISTORY, FINISHED)):
+        raise SettingsError(
+            f"{out} holds {' and '.join(foreign)}, which no training of Tìm Ảnh wrote, so nothing "
+            "is written there.",
+            cli="Give another --out.",
+            notebook="Set NAME to another model.",
+        )
 
 
 def read_state(file: Path, parts: Sequence[str] = PARTS) -> dict[str, Any]:

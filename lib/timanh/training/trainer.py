@@ -17,7 +17,14 @@ from timanh.models.torch_encoder import TorchEncoder
 from timanh.progress import tqdm
 from timanh.training.adapters import add_adapters
 from timanh.training.averaging import Average
-from timanh.training.checkpoints import RECIPE, STATE, Checkpoints, describe, require_weights
+from timanh.training.checkpoints import (
+    RECIPE,
+    STATE,
+    Checkpoints,
+    describe,
+    require_place,
+    require_weights,
+)
 from timanh.training.failures import check_captions, check_micro_batch, explain_failures
 from timanh.training.feeding import Batch, Feeder
 from timanh.training.gradients import Gradients
@@ -76,6 +83,7 @@ def train(
         TrainingError: memory or disk were not enough; the checkpoint before is whole.
     """
     wanted = folder.to_train_on(names)
+    require_place(out)
     out.mkdir(parents=True, exist_ok=True)
     check_micro_batch(encoder.network, recipe)
     if recipe.head_steps or recipe.head_steps_after:

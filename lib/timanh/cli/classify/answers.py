@@ -53,13 +53,20 @@ def sort_into_folders(
     document["sorted"] = {"way": plan.way, "folders": plan.counts(), "there": plan.there}
     verb = "linked" if link else "moved"
     for name, count in plan.counts().items():
-        notice(f"{name}: {count:,} pictures {'would be ' if dry_run else ''}{verb}")
+        notice(f"{name}: {count:,} pictures {'would' if dry_run else 'are to'} be {verb}")
     if plan.there:
         notice(f"{plan.there:,} are there already.")
     if dry_run:
         notice("Nothing was done. Run it without --dry-run to do it.")
         return
-    done = carry_out(plan)
+    try:
+        done = carry_out(plan)
+    except KeyboardInterrupt:
+        notice(
+            f"Stopped. The same command goes on; what was {verb} so far is taken back with "
+            f"timanh classify --undo and the newest .undo.jsonl in {folder}."
+        )
+        raise
     document["sorted"]["done"] = done.done
     notice(f"{done.done:,} pictures {verb} into {folder}.")
     if done.gone:

@@ -190,7 +190,7 @@ def classify(
     as_json: AsJson = False,
 ) -> None:
     """Sort pictures by labels that you name, without training."""
-    _check(truth, choose_templates, templates, confusion, link, move, dry_run)
+    _check(truth, choose_templates, templates, confusion, link, move, unsure, dry_run)
     if undo is not None:
         undo_sorting(undo)
         return
@@ -266,6 +266,7 @@ def _check(
     confusion: Path | None,
     link: Path | None,
     move: Path | None,
+    unsure: float,
     dry_run: bool,
 ) -> None:
     if truth is None and (choose_templates or confusion):
@@ -275,6 +276,8 @@ def _check(
         raise typer.BadParameter("--choose-templates and --templates cannot be combined")
     if link is not None and move is not None:
         raise typer.BadParameter("--link and --move cannot be combined")
+    if not 0 <= unsure <= 1:
+        raise typer.BadParameter(f"--unsure is a probability from 0 to 1; got {unsure:g}")
     if dry_run and link is None and move is None:
         raise typer.BadParameter("--dry-run is for --link or --move")
 
