@@ -71,7 +71,7 @@ class Galleries:
             if place.is_dir():
                 place.rename(place.with_name(f"{place.name}-{when}"))
         self.console.say(
-            f"  The demo gallery is drawn anew. What you added to the old one is in "
+            f"  The demo gallery is drawn again. What you added to the old one is in "
             f"{gallery.with_name(f'{gallery.name}-{when}')}, what you wrote of it in "
             f"{index.with_name(f'{index.name}-{when}')}."
         )

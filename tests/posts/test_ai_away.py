@@ -155,11 +155,11 @@ def test_a_service_that_fails_over_words_leaves_the_texts(posts: Site) -> None:
     posts.until(lambda: posts.get("/api/posts/features")["ai"]["state"] == "on")
     posts.post("a failing kumquat", picture(int(time.time() * 1000)))
     posts.ai.only = "/api/ai/text-embedding"
-    told = '{"code": "encoder-failed", "detail": "nothing usable", "status": 500}'
+    said = '{"code": "encoder-failed", "detail": "nothing usable", "status": 500}'
     try:
         for status in (500, 422):
             posts.ai.behave = lambda status=status: Response(
-                told, status, media_type="application/problem+json"
+                said, status, media_type="application/problem+json"
             )
             found = posts.get("/api/posts/search?q=kumquat")
             assert [each["title"] for each in found["results"]] == ["a failing kumquat"]

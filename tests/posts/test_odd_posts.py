@@ -29,7 +29,7 @@ def test_what_is_published_says_nothing_of_place_and_camera(posts: Site) -> None
             assert secret not in answer.content
     path = posts.sql("SELECT image_path FROM post_images WHERE id = %s", shown["id"])[0][0]
     assert b"Secret" in (posts.folder / "pictures" / path).read_bytes()
-    # Nor is the AI service told.
+    # Nor does the AI service hear of it.
 
     def looked_at() -> bool:
         features = posts.get(f"/api/posts/{post['id']}")["images"][0]["features"]

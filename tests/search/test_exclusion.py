@@ -141,13 +141,13 @@ def test_what_is_not_wanted_may_be_in_another_language(dictionary_folder: Path) 
     """The translation of a Vietnamese query was corrected; what it excludes is Vietnamese still."""
     reading = read(Query("a man in heavy rain", without="mũ bảo hiểm").checked())
     assert (reading.language, reading.without_language) == ("en", "vi")
-    asked: list[str] = []
-    translator = Translator(lambda text: (asked.append(text), "helmet")[1])
+    sent: list[str] = []
+    translator = Translator(lambda text: (sent.append(text), "helmet")[1])
     encoder = PixelEncoder()
     dictionary = VectorDictionary.open(dictionary_folder, encoder)
     engine = SearchEngine(encoder, dictionary, translator=translator)
     understood = engine.understand(Query("a man in heavy rain", without="mũ bảo hiểm").checked())
-    assert (understood.translated, understood.without, asked) == (None, "helmet", ["mũ bảo hiểm"])
+    assert (understood.translated, understood.without, sent) == (None, "helmet", ["mũ bảo hiểm"])
     assert not engine.knows(reading)
     assert engine.knows(read(Query("a man", without="a hat").checked()))
 

@@ -92,13 +92,13 @@ def generate(
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option("--steps", metavar="N", help="Guided: 150 or more.", show_default=False),
+        typer.Option("--steps", metavar="N", help="Guided: steps.", show_default="150"),
     ] = None,
     cutouts: Annotated[
         int | None,
         typer.Option(
-            "--cutouts", metavar="N", help="Guided: parts that are seen in a step, such as 32.",
-            show_default=False,
+            "--cutouts", metavar="N", help="Guided: parts that are seen in a step.",
+            show_default="32",
         ),
     ] = None,
     film: Annotated[
@@ -114,8 +114,8 @@ def generate(
     candidates: Annotated[
         int | None,
         typer.Option(
-            "--candidates", metavar="N", help="Written: 16 or more, of which the best are kept.",
-            show_default=False,
+            "--candidates", metavar="N", help="Written: of which the best are kept.",
+            show_default="16",
         ),
     ] = None,
     seed: Seed = 0,
@@ -177,6 +177,8 @@ def _way(
     Args:
         guided_only: whether anything was given that only the guided way has.
     """
+    from timanh.generation.writer import MOST_CANDIDATES
+
     one = len(prompts) == 1 and prompts[0].image is None and prompts[0].weight == 1
     plain = one and not guided_only
     chosen = way or ("written" if plain else "guided")
@@ -187,8 +189,8 @@ def _way(
             "A picture is written from one text without a weight, by the demo's models, 64 pixels "
             "wide, and has no start, no steps and no film. Take --way guided for all that."
         )
-    if candidates is not None and not 1 <= candidates <= 64:
-        raise SettingsError(f"candidates must be from 1 to 64; got {candidates}.")
+    if candidates is not None and not 1 <= candidates <= MOST_CANDIDATES:
+        raise SettingsError(f"candidates must be from 1 to {MOST_CANDIDATES}; got {candidates}.")
     if chosen == "guided" and candidates is not None:
         raise SettingsError("--candidates is for --way written; leave it away.")
     return chosen

@@ -101,11 +101,11 @@ def test_what_people_said_and_what_was_sorted_so_far_stays(page: Page) -> None:
     )
     open_photos(page)
     page.locator("#photos-sort").click()
-    asked = []
+    offsets = []
 
     def busy(route: Route) -> None:
-        asked.append(route.request.post_data_json["offset"])
-        if len(asked) == 2:
+        offsets.append(route.request.post_data_json["offset"])
+        if len(offsets) == 2:
             body = '{"code":"busy","detail":"Later."}'
             route.fulfill(status=429, content_type="application/problem+json", body=body)
         else:
@@ -121,7 +121,7 @@ def test_what_people_said_and_what_was_sorted_so_far_stays(page: Page) -> None:
     cars = count(page, "car")
     page.locator("#sort-again").click()
     expect(page.locator("#sort-foot p")).to_have_text("300 photos sorted.")
-    assert asked == [0, 100, 100, 200] and count(page, "car") >= cars
+    assert offsets == [0, 100, 100, 200] and count(page, "car") >= cars
     # A person's tag counts for more than a guess.
     tagged = page.get_by_role("region", name="nothing", exact=True)
     expect(tagged.locator(".sort-tile").filter(has_text="✓")).to_have_count(1)
